@@ -1,0 +1,38 @@
+import { ConfigError } from './errors.js';
+
+/**
+ * A length of time: a number of **seconds**, or a string with units (`'250ms'`, `'30s'`, `'5m'`, `'1h30m'`, `'7d'`).
+ */
+export type Duration = number | string;
+
+const UNIT_MS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const ALLOWED = "a number of seconds from 0 up, or a string such as '250ms', '30s', '5m', '1h30m'";
+
+/** The longest duration that is taken at its word: 100 years. */
+const LONGEST_MS = 100 * 365 * 86_400_000;
+
+/**
+ * Milliseconds of a {@link Duration}.
+ *
+ * @param setting - the option's name, for the error
+ * @throws {@link ConfigError} for anything negative, not finite, empty or not understood
+ *
+ * @example
+ * ```ts
+ * parseDuration('ttl', 300);     // 300_000
+ * parseDuration('ttl', '1h30m'); // 5_400_000
+ * ```
+ */
+export function parseDuration(setting: string, value: unknown): number {
+  const ms = typeof value === 'number' ? value * 1000 : typeof value === 'string' ? parseUnits(value) : Number.NaN;
+  if (!(ms >= 0 && ms <= LONGEST_MS)) throw new ConfigError(setting, value, ALLOWED);
+  return ms;
+}
+
+function parseUnits(text: string): number {
+  if (!/^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/.test(text)) return Number.NaN;
+  let ms = 0;
+  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g))
+    ms += Number(amount) * (UNIT_MS[unit ?? ''] ?? Number.NaN);
+  return ms;
+}

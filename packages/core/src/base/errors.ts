@@ -1,0 +1,52 @@
+const brand = Symbol.for('viewcache.error');
+
+/**
+ * Base of all errors this library throws; `code` is stable across versions.
+ *
+ * `instanceof` compares codes, not classes, so it holds between two copies of the package in one process.
+ */
+export abstract class CacheError extends Error {
+  abstract readonly code: `ERR_CACHE_${string}`;
+  readonly [brand] = true;
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (typeof value !== 'object' || value === null || !(brand in value)) return false;
+    if (this === CacheError) return true;
+    return 'code' in value && value.code === (this as unknown as { code?: string }).code;
+  }
+}
+
+/**
+ * A setting was wrong. Thrown at start-up, never while a request is answered.
+ *
+ * @example
+ * ```ts
+ * cachePage('5 apples'); // ConfigError: ttl: '5 apples' is not a duration; use seconds (300) or '250ms', '5m', '1h30m', …
+ * ```
+ */
+export class ConfigError extends CacheError {
+  static readonly code = 'ERR_CACHE_CONFIG';
+  readonly code = ConfigError.code;
+  override readonly name = 'ConfigError';
+
+  /**
+   * @param setting - the option's name as the user wrote it
+   * @param value - what was given
+   * @param allowed - what may be given, as a sentence
+   */
+  constructor(
+    readonly setting: string,
+    readonly value: unknown,
+    readonly allowed: string,
+  ) {
+    super(`${setting}: ${describe(value)} is not allowed; use ${allowed}`);
+  }
+}
+
+function describe(value: unknown): string {
+  if (typeof value === 'string') return `'${value}'`;
+  if (typeof value === 'function') return `the function ${value.name || '(anonymous)'}`;
+  if (typeof value === 'object' && value !== null)
+    return `an object with ${Object.keys(value).join(', ') || 'no keys'}`;
+  return String(value);
+}

@@ -1,0 +1,38 @@
+/** Why a value left a {@link LocalStore}. */
+export type RemovalReason = 'evicted' | 'expired' | 'replaced' | 'deleted';
+
+/** What a {@link LocalStore} tells its owner when a value leaves it, for whatever reason. */
+export type RemovalListener<V> = (key: string, value: V, reason: RemovalReason) => void;
+
+/**
+ * The synchronous store in this process: L1, and the only store a hit touches.
+ *
+ * Values are held by reference and handed out as they are. Bounded by number and by weight, whatever the options.
+ */
+export interface LocalStore<V> {
+  /** The value, counted as a use by the eviction policy; `undefined` when absent or past its expiry. */
+  get(key: string): V | undefined;
+  /** The value without counting as a use. */
+  peek(key: string): V | undefined;
+  /**
+   * Takes a value in, evicting others as needed.
+   *
+   * @param weight - bytes the value stands for, everything counted
+   * @param ttlMs - milliseconds from now after which it is no longer handed out; `Infinity` for no expiry
+   * @returns false when it weighs more than the store may hold: then nothing is stored, and an older value of the key is gone
+   */
+  set(key: string, value: V, weight: number, ttlMs: number): boolean;
+  /** True when there was something to delete. */
+  delete(key: string): boolean;
+  clear(): void;
+  /** Drops what is past its expiry now, without waiting for the timer; returns how many. */
+  prune(): number;
+  /** Keys and values in no promised order; does not count as a use. */
+  entries(): Iterable<[key: string, value: V]>;
+  /** How many values are held. */
+  readonly size: number;
+  /** Sum of the weights held. */
+  readonly bytes: number;
+  /** Stops the expiry timer. */
+  close(): void;
+}

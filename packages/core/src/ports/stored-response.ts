@@ -1,0 +1,46 @@
+/** A tag of a stored response with the stamp under which its data was read. */
+export interface TagStamp {
+  readonly tag: string;
+  /**
+   * What the shared store's protocol knew of the tag when the token was taken: a nonce, or a sequence number.
+   * Opaque to the engine; empty for a response that has never met a shared store.
+   */
+  readonly stamp: string;
+}
+
+/** A place in the stored body that is filled anew on every hit. */
+export interface Placeholder {
+  /** The option's name for it, such as `nonce`. */
+  readonly name: string;
+  /** Byte offset in the body as stored, where the value is missing. */
+  readonly at: number;
+}
+
+/**
+ * One finished response as bytes, with everything a hit needs and nothing that has to be computed again.
+ *
+ * Immutable: every reader in the process is handed the same object.
+ */
+export interface StoredResponse {
+  /** The canonical cache key, selecting values included; compared on every read of a shared store. */
+  readonly key: string;
+  readonly status: number;
+  /** Only what the handler set: name, value, name, value. A repeated field stands once per line. */
+  readonly headers: readonly string[];
+  readonly body: Buffer;
+  /** Names of the selecting headers (RFC 9111 §4.1), lower case and sorted. */
+  readonly selecting: readonly string[];
+  readonly tags: readonly TagStamp[];
+  /** When the response was generated, in milliseconds since the epoch by the clock of the process that ran the handler. */
+  readonly storedAt: number;
+  /** Freshness lifetime in milliseconds (RFC 9111 §4.2.1); `Infinity` for `forever`. */
+  readonly lifetimeMs: number;
+  readonly etag: string | undefined;
+  /** Last-Modified in milliseconds since the epoch. */
+  readonly lastModified: number | undefined;
+  /** The route's pattern, `/cities/:id`, so that hits are counted under it too. */
+  readonly route: string;
+  /** How long the handler took, in milliseconds: what each hit saves. */
+  readonly producerMs: number;
+  readonly placeholders: readonly Placeholder[];
+}

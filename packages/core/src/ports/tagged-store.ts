@@ -1,0 +1,87 @@
+import type { StoredResponse, TagStamp } from './stored-response.js';
+
+/**
+ * What a shared store knew at the moment the first read of a fill was sent. Opaque: each protocol makes and reads its own.
+ */
+export type SharedToken = object;
+
+/** Whether a stored response may still be used, as far as its tags go (PROTOCOL 4.3). */
+export type Validity =
+  /** No tag was invalidated since the data was read. */
+  | 'valid'
+  /** Some tag was invalidated: only `staleIfError` may use it. */
+  | 'stale'
+  /** Purged, or its history is unknown: nothing may use it. */
+  | 'gone'
+  /** The store did not answer within its deadline. */
+  | 'unavailable';
+
+/** The names of the request fields that select among the variants of one target URI, found where a response was looked for. */
+export interface SelectingMarker {
+  readonly selecting: readonly string[];
+}
+
+/** Reads a frame; `undefined` for whatever is not a whole, intact frame of this very key. */
+export type DecodeFrame = (bytes: Uint8Array) => StoredResponse | SelectingMarker | undefined;
+
+/** The answer to {@link TaggedStore.begin}. */
+export interface BeginRead {
+  /** Taken before anything was read; `undefined` when the store gave none, and then nothing is committed to it. */
+  readonly token: SharedToken | undefined;
+  readonly found:
+    | { readonly kind: 'response'; readonly response: StoredResponse; readonly validity: Validity }
+    | { readonly kind: 'selecting'; readonly selecting: readonly string[] }
+    | undefined;
+}
+
+/** One response on its way into a shared store (PROTOCOL 4.8). */
+export interface Fill {
+  /** The store key, short ASCII. */
+  readonly key: string;
+  readonly token: SharedToken;
+  /** Every tag; a non-empty stamp was replayed from a nested result and is kept. */
+  readonly tags: readonly TagStamp[];
+  readonly ttlMs: number;
+  /** Makes the frame once the protocol has a stamp for each tag. */
+  encode(tags: readonly TagStamp[]): Uint8Array;
+}
+
+/** What came of a {@link Fill}. */
+export type CommitVerdict =
+  | { readonly kind: 'stored'; readonly tags: readonly TagStamp[] }
+  /** A tag was invalidated, or its history was lost, since the token was taken. */
+  | { readonly kind: 'refused' }
+  | { readonly kind: 'unavailable' };
+
+/**
+ * A shared store that keeps invalidation exact by its own protocol: read, commit, invalidate.
+ *
+ * PROTOCOL.md is normative. No method rejects, and each settles within the deadline of the guard below it.
+ */
+export interface TaggedStore {
+  readonly name: string;
+  /** BEGIN-READ: takes the token and looks for the stored response in as few round trips as the store allows. */
+  begin(key: string, decode: DecodeFrame): Promise<BeginRead>;
+  /** Asks only whether these tags are unchanged: no body travels. */
+  check(tags: readonly TagStamp[]): Promise<Validity>;
+  commit(fill: Fill): Promise<CommitVerdict>;
+  /** Writes a frame that depends on nothing: the selecting marker. */
+  mark(key: string, frame: Uint8Array, ttlMs: number): Promise<boolean>;
+  /**
+   * Marks tags invalid; `hard` also forbids serving what carried them on error.
+   *
+   * @returns true when the store has acknowledged it, and every process that asks the store will see it
+   */
+  invalidate(tags: readonly string[], mode: 'soft' | 'hard'): Promise<boolean>;
+  health(): StoreHealth;
+  close(): Promise<void>;
+}
+
+/** How a shared store is doing, without asking it. */
+export interface StoreHealth {
+  readonly state: 'up' | 'down';
+  /** Operations under way. */
+  readonly outstanding: number;
+  /** Failures since start: rejections, deadlines, refusals of the bulkhead. */
+  readonly failures: number;
+}
