@@ -1,0 +1,152 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { SystemClock } from './system-clock.js';
+
+/** A machine whose two clocks the test moves. */
+function machine() {
+  const at = { wall: 1_767_000_000_000, steady: 5_000.25 };
+  const clock = new SystemClock({ wall: () => Math.floor(at.wall), steady: () => at.steady });
+  const start = clock.monotonic();
+  return {
+    clock,
+    run(ms: number) {
+      at.wall += ms;
+      at.steady += ms;
+    },
+    suspend(ms: number) {
+      at.wall += ms;
+    },
+    stepWall(ms: number) {
+      at.wall += ms;
+    },
+    elapsed: () => clock.monotonic() - start,
+  };
+}
+
+describe('SystemClock.monotonic (elapsed = the larger of steady and wall)', () => {
+  it('follows the steady clock', () => {
+    const { run, elapsed } = machine();
+    run(1234);
+    expect(elapsed()).toBeCloseTo(1234, 0);
+  });
+
+  it('counts time for which the machine was suspended and the steady clock stood still', () => {
+    const { run, suspend, elapsed } = machine();
+    run(10);
+    elapsed();
+    suspend(3_600_000);
+    run(10);
+    expect(Math.abs(elapsed() - 3_600_020)).toBeLessThanOrEqual(5);
+  });
+
+  it('never goes back when the wall clock is set back, and counts a suspension after that in full', () => {
+    const { run, suspend, stepWall, elapsed } = machine();
+    run(1_000);
+    const before = elapsed();
+    stepWall(-7_200_000);
+    expect(elapsed()).toBeGreaterThanOrEqual(before);
+    run(1_000);
+    expect(Math.abs(elapsed() - 2_000)).toBeLessThanOrEqual(1);
+    suspend(1_800_000);
+    expect(Math.abs(elapsed() - 1_802_000)).toBeLessThanOrEqual(5);
+  });
+
+  it('does not gain on the steady clock by rounding, however often and unevenly it is read', () => {
+    const { run, elapsed } = machine();
+    let total = 0;
+    for (let i = 0; i < 200_000; i++) {
+      const ms = i % 2 === 0 ? 0.3 : 1.7;
+      run(ms);
+      total += ms;
+      elapsed();
+    }
+    expect(Math.abs(elapsed() - total)).toBeLessThanOrEqual(6);
+  });
+
+  it('counts a wall clock that slowly runs ahead, so that many small suspensions are not lost', () => {
+    const { run, suspend, elapsed } = machine();
+    for (let i = 0; i < 1_000; i++) {
+      run(10);
+      suspend(2);
+      elapsed();
+    }
+    expect(Math.abs(elapsed() - 12_000)).toBeLessThanOrEqual(6);
+  });
+
+  it('reads the real machine: never back, and about as fast as the wall clock', () => {
+    const clock = new SystemClock();
+    const [mono, wall] = [clock.monotonic(), clock.now()];
+    let last = mono;
+    while (clock.now() < wall + 20) {
+      const next = clock.monotonic();
+      expect(next).toBeGreaterThanOrEqual(last);
+      last = next;
+    }
+    expect(Math.abs(clock.monotonic() - mono - (clock.now() - wall))).toBeLessThan(10);
+  });
+});
+
+describe('SystemClock.after', () => {
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  it('chains delays that are longer than setTimeout can take', () => {
+    jest.useFakeTimers();
+    const month = 31 * 86_400_000;
+    const run = jest.fn();
+    new SystemClock().after(month, run);
+    jest.advanceTimersByTime(month - 1);
+    expect(run).not.toHaveBeenCalled();
+    jest.advanceTimersByTime(1);
+    expect(run).toHaveBeenCalledTimes(1);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('takes a timer back, in every link of a chain', () => {
+    jest.useFakeTimers();
+    const run = jest.fn();
+    const clock = new SystemClock();
+    const short = clock.after(10, run);
+    const long = clock.after(2 ** 32, run);
+    short.cancel();
+    jest.advanceTimersByTime(2 ** 31 + 5);
+    long.cancel();
+    long.cancel();
+    expect(jest.getTimerCount()).toBe(0);
+    jest.advanceTimersByTime(2 ** 33);
+    expect(run).not.toHaveBeenCalled();
+  });
+
+  it('sets no timer for an infinite delay', () => {
+    jest.useFakeTimers();
+    new SystemClock().after(Number.POSITIVE_INFINITY, () => {}).cancel();
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('does not keep the process alive', () => {
+    const timeout = jest.spyOn(globalThis, 'setTimeout');
+    const timer = new SystemClock().after(60_000, () => {});
+    const handle = timeout.mock.results[0]?.value as NodeJS.Timeout | undefined;
+    expect(handle?.hasRef()).toBe(false);
+    timer.cancel();
+    timeout.mockRestore();
+  });
+
+  it('runs outside the request that set it', async () => {
+    const request = new AsyncLocalStorage<string>();
+    const seen = await request.run(
+      'a request',
+      () =>
+        new Promise((resolve) => {
+          // The timer alone would not keep the test running.
+          const alive = setInterval(() => {}, 1_000);
+          new SystemClock().after(1, () => {
+            clearInterval(alive);
+            resolve(request.getStore());
+          });
+        }),
+    );
+    expect(seen).toBeUndefined();
+  });
+});
