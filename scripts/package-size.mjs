@@ -1,0 +1,102 @@
+// What a user pays for a package: how much is installed beside the framework, and how long the import takes.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** What a package may add to its framework. The import time fails the check only at `failMs`, for machines are noisy. */
+const bounds = [{ name: 'express', beside: 'express', packages: 3, kilobytes: 900, ms: 12, failMs: 40 }];
+
+/**
+ * Installs tarballs with npm as a user would, each package beside its framework in a folder of its own, and measures.
+ *
+ * @param tarballs - the path of each packed package, by its folder in packages/
+ * @param scratch - a folder to work in
+ * @returns lines for a report, each with the problems it has
+ */
+export function checkInstalls(tarballs, scratch) {
+  return bounds.flatMap((bound) => {
+    const app = join(scratch, `beside-${bound.beside}`);
+    mkdirSync(app);
+    writeFileSync(join(app, 'package.json'), '{ "private": true }\n');
+    // The release our own tests run on, so that a new one does not change the answer.
+    npmInstall(app, [`${bound.beside}@${manifestOf(bound.name).devDependencies[bound.beside]}`]);
+    const before = installed(app);
+    npmInstall(
+      app,
+      [...withOwnDependencies(bound.name)].map((folder) => tarballs.get(folder)),
+    );
+    const added = installed(app).filter((path) => !before.includes(path));
+    return [checkSize(bound, added, app), checkImport(bound, app), checkRequire(bound, app)];
+  });
+}
+
+function checkSize({ name, beside, packages, kilobytes }, added, app) {
+  const size = Math.ceil(added.reduce((sum, path) => sum + bytesIn(join(app, path)), 0) / 1000);
+  const problems = [];
+  if (added.length > packages) problems.push(`more than ${packages} packages: ${added.join(', ')}`);
+  if (size > kilobytes) problems.push(`more than ${kilobytes} KB`);
+  return { says: `@viewcache/${name} adds ${added.length} packages and ${size} KB to ${beside}`, problems };
+}
+
+function checkImport({ name, beside, ms, failMs }, app) {
+  const program = `await import('${beside}'); const start = performance.now(); await import('@viewcache/${name}');
+    console.log(performance.now() - start);`;
+  const times = Array.from({ length: 9 }, () => Number(node(app, ['--input-type=module', '--eval', program])));
+  const median = times.sort((a, b) => a - b)[4];
+  const over = median > ms ? ` (the aim is ${ms} ms)` : '';
+  return {
+    says: `@viewcache/${name} adds ${median.toFixed(1)} ms to the import of ${beside}${over}`,
+    problems: median < failMs ? [] : [`more than ${failMs} ms`],
+  };
+}
+
+/** A top-level await anywhere in a package would throw ERR_REQUIRE_ASYNC_MODULE into every CommonJS app. */
+function checkRequire({ name }, app) {
+  const entries = [...withOwnDependencies(name)].flatMap((folder) =>
+    Object.keys(manifestOf(folder).exports).map((entry) => `@viewcache/${folder}${entry.slice(1)}`),
+  );
+  const problems = [];
+  for (const entry of entries) {
+    try {
+      node(app, ['--eval', `require('${entry}')`]);
+    } catch (error) {
+      problems.push(`require('${entry}'): ${error.message}`);
+    }
+  }
+  return { says: `require() of ${entries.length} entry points of @viewcache/${name} and what it depends on`, problems };
+}
+
+function* withOwnDependencies(folder) {
+  yield folder;
+  for (const name of Object.keys(manifestOf(folder).dependencies ?? {}))
+    if (name.startsWith('@viewcache/')) yield* withOwnDependencies(name.slice('@viewcache/'.length));
+}
+
+function manifestOf(folder) {
+  return JSON.parse(readFileSync(join('packages', folder, 'package.json'), 'utf8'));
+}
+
+/** The folders of the installed packages, as npm noted them. */
+function installed(app) {
+  return Object.keys(JSON.parse(readFileSync(join(app, 'node_modules/.package-lock.json'), 'utf8')).packages);
+}
+
+function bytesIn(folder) {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
+}
+
+function npmInstall(app, what) {
+  const shell = process.platform === 'win32';
+  const args = ['install', '--prefix', app, '--prefer-offline', '--no-audit', '--no-fund', ...what];
+  const { status, stderr, error } = spawnSync('npm', args, { cwd: app, encoding: 'utf8', shell });
+  if (error) throw error;
+  if (status !== 0) throw new Error(`npm install ${what.join(' ')}\n${stderr}`);
+}
+
+function node(cwd, args) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd, encoding: 'utf8' });
+  if (status !== 0) throw new Error(stderr.trim());
+  return stdout;
+}
