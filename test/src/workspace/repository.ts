@@ -1,0 +1,2 @@
+/** The root of the repository, seen from the compiled test. */
+export const repository: URL = new URL('../../../', import.meta.url);
