@@ -27,6 +27,8 @@ export interface StoredResponse {
   readonly status: number;
   /** Only what the handler set: name, value, name, value. A repeated field stands once per line. */
   readonly headers: readonly string[];
+  /** Fields of outer middleware that the handler took away, lower case. */
+  readonly removes: readonly string[];
   readonly body: Buffer;
   /** Names of the selecting headers (RFC 9111 §4.1), lower case and sorted. */
   readonly selecting: readonly string[];

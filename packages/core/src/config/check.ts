@@ -1,0 +1,60 @@
+import { ConfigError } from '../base/errors.js';
+
+/** Refuses an options object that is none, or that has a setting nobody reads. */
+export function checkOptions(what: string, options: unknown, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new ConfigError(what, options, `an object with some of ${known.join(', ')}`);
+  }
+  for (const name of Object.keys(options)) {
+    if (!known.includes(name))
+      throw new ConfigError(`${what}.${name}`, optionOf(options, name), `only ${known.join(', ')}`);
+  }
+}
+
+/** One of a few words. */
+export function checkOneOf<T extends string>(setting: string, value: unknown, allowed: readonly T[]): T {
+  const found = allowed.find((word) => word === value);
+  if (found === undefined) throw new ConfigError(setting, value, allowed.map((word) => `'${word}'`).join(', '));
+  return found;
+}
+
+/** A function, or nothing. */
+export function checkFunction<T>(setting: string, value: T, allowed: string): T {
+  if (value !== undefined && typeof value !== 'function') throw new ConfigError(setting, value, allowed);
+  return value;
+}
+
+/** A whole number from `least` up. */
+export function checkCount(setting: string, value: unknown, least: number): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < least) {
+    throw new ConfigError(setting, value, `a whole number from ${least} up`);
+  }
+  return value;
+}
+
+/** A list of strings that are not empty. */
+export function checkStrings(setting: string, value: unknown): readonly string[] {
+  if (!Array.isArray(value) || value.some((item) => typeof item !== 'string' || item === '')) {
+    throw new ConfigError(setting, value, 'a list of strings');
+  }
+  return value;
+}
+
+const BYTE_UNITS: Record<string, number> = { b: 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 };
+
+/** Bytes from a number or a string such as `'256mb'`. */
+export function parseBytes(setting: string, value: unknown): number {
+  const allowed = "a number of bytes from 1 up, or a string such as '512kb', '256mb', '1gb'";
+  if (typeof value === 'string') {
+    const parts = /^(\d+(?:\.\d+)?)(b|kb|mb|gb)?$/i.exec(value.trim());
+    if (parts === null) throw new ConfigError(setting, value, allowed);
+    return parseBytes(setting, Math.floor(Number(parts[1]) * (BYTE_UNITS[(parts[2] ?? 'b').toLowerCase()] ?? 1)));
+  }
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 1)
+    throw new ConfigError(setting, value, allowed);
+  return value;
+}
+
+function optionOf(options: object, name: string): unknown {
+  return (options as Record<string, unknown>)[name];
+}

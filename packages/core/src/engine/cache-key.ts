@@ -1,0 +1,132 @@
+import { normalizeQuery } from '../base/query.js';
+import {
+  ALL_TAG,
+  keyPrefixes,
+  keyPrefixTag,
+  keyTag,
+  namespaceTag,
+  pathPrefixes,
+  pathPrefixTag,
+  pathTag,
+  urlTag,
+} from '../invalidation/tags.js';
+
+/** A request as the key sees it: what the target URI is made of (RFC 9110 §7.1), already through the app's trust-proxy. */
+export interface RequestTarget {
+  readonly method: string;
+  readonly scheme: string;
+  readonly host: string;
+  /** Path and query as the client sent them. */
+  readonly url: string;
+  /** Path and query as middleware rewrote them, where that differs from `url`; else empty. */
+  readonly rewritten: string;
+}
+
+/** How a policy makes keys. */
+export interface KeyRules {
+  /** Put in front of every key; also a namespace that can be invalidated as a whole. */
+  readonly keyPrefix: string;
+  isIgnored(name: string): boolean;
+}
+
+/** Characters of raw URLs that are remembered; past it the memory starts anew, which costs normalisations and nothing else. */
+const REMEMBERED = 4_000_000;
+/** A longer URL is normalised each time it is asked for rather than remembered. */
+const REMEMBERED_LENGTH = 1_024;
+/** What a remembered key costs beside its characters, in the same unit. */
+const REMEMBERED_OVERHEAD = 200;
+
+/**
+ * The cache key of a target URI: method, scheme, host, path, and query in one order of names.
+ *
+ * Parts are separated by line feeds, which can stand in no request target and no field value, and what a user's
+ * function returns is length-prefixed: no two different inputs make one key.
+ */
+export class CacheKey {
+  readonly text: string;
+  readonly host: string;
+  readonly path: string;
+  readonly query: string;
+  readonly #prefix: string;
+  readonly #own: string | undefined;
+  #tags: readonly string[] | undefined;
+
+  constructor(target: RequestTarget, rules: KeyRules, own?: string) {
+    const mark = target.url.indexOf('?');
+    this.path = mark < 0 ? target.url : target.url.slice(0, mark);
+    const query = mark < 0 ? '' : normalizeQuery(target.url.slice(mark + 1), rules.isIgnored);
+    this.query = query === '' ? '' : `?${query}`;
+    this.host = target.host.toLowerCase();
+    this.#prefix = rules.keyPrefix;
+    this.#own = own;
+    let text = `${target.method} ${target.scheme}://${this.host}${this.path}${this.query}`;
+    if (target.rewritten !== '') text += `\n>${target.rewritten}`;
+    if (this.#prefix !== '') text += `\n#${this.#prefix}`;
+    if (own !== undefined) text += `\n=${own.length}:${own}`;
+    this.text = text;
+  }
+
+  /** The tags that every response of this key carries: all, its namespace, its URL, its path and the prefixes of both. */
+  get tags(): readonly string[] {
+    if (this.#tags !== undefined) return this.#tags;
+    const { path, query } = this;
+    const tags = [ALL_TAG, urlTag(path + query), urlTag(`//${this.host}${path}${query}`)];
+    if (query !== '') tags.push(pathTag(path), pathTag(`//${this.host}${path}`));
+    for (const prefix of pathPrefixes(path)) tags.push(pathPrefixTag(prefix));
+    if (this.#prefix !== '') tags.push(namespaceTag(this.#prefix));
+    if (this.#own !== undefined) {
+      tags.push(keyTag(this.#own));
+      for (const prefix of keyPrefixes(this.#own)) tags.push(keyPrefixTag(prefix));
+    }
+    this.#tags = tags;
+    return tags;
+  }
+
+  /** The tags that stand for exactly this target URI on this host: what a successful unsafe request invalidates. */
+  get urlTags(): readonly string[] {
+    return [urlTag(`//${this.host}${this.path}${this.query}`)];
+  }
+}
+
+/** Makes cache keys by one policy's rules, and remembers them by raw URL so that a hit parses nothing. */
+export class KeyMaker {
+  readonly #rules: KeyRules;
+  readonly #remembered = new Map<string, Map<string, CacheKey>>();
+  #characters = 0;
+
+  constructor(rules: KeyRules) {
+    this.#rules = rules;
+  }
+
+  /** The key of a target that nothing was rewritten in and no function adds to: remembered. */
+  plain(method: string, scheme: string, host: string, url: string): CacheKey {
+    const origin = scheme === 'http' && method === 'GET' ? host : `${method} ${scheme}://${host}`;
+    const known = this.#remembered.get(origin)?.get(url);
+    if (known !== undefined) return known;
+    const key = new CacheKey({ method, scheme, host, url, rewritten: '' }, this.#rules);
+    this.#remember(origin, url, key);
+    return key;
+  }
+
+  /** The key of a rewritten target, or of one whose `key` option returned `own`. */
+  special(target: RequestTarget, own?: string): CacheKey {
+    return new CacheKey(target, this.#rules, own);
+  }
+
+  #remember(origin: string, url: string, key: CacheKey): void {
+    if (url.length + origin.length > REMEMBERED_LENGTH) return;
+    const characters = url.length + key.text.length + REMEMBERED_OVERHEAD;
+    this.#characters += characters;
+    if (this.#characters > REMEMBERED) {
+      // Dropped as a whole: an exact order of use would cost every hit something.
+      this.#remembered.clear();
+      this.#characters = characters;
+    }
+    let urls = this.#remembered.get(origin);
+    if (urls === undefined) {
+      urls = new Map();
+      this.#remembered.set(origin, urls);
+    }
+    urls.set(url, key);
+  }
+}

@@ -1,0 +1,76 @@
+import type { Clock, Timer } from '../ports/clock.js';
+import type { CacheKey } from './cache-key.js';
+import type { Lead } from './lead.js';
+import type { LocalItem } from './local-item.js';
+import type { RequestFields } from './variants.js';
+
+/** How a stored response came to answer: found in a store, or by waiting for another visitor's handler. */
+export type Answer = 'hit' | 'collapsed';
+
+/** One request that needs an answer: from a stored response, or by running its own handler. */
+export interface Visitor {
+  readonly key: CacheKey;
+  readonly fields: RequestFields;
+  /** Selecting headers that the policy itself names. */
+  readonly policyNames: readonly string[];
+  /** The client has gone: nothing is owed to it. */
+  readonly isGone: boolean;
+  /** Takes a stored response for its answer. */
+  answer(item: LocalItem, how: Answer): void;
+  /** Runs its own handler; what that answers is offered to the lead. */
+  lead(lead: Lead): void;
+  /** Somebody waits for this leader: it must not be held up by a client that does not read. */
+  hurry?(): void;
+}
+
+/** A visitor who waits for somebody else's answer. */
+export interface Waiter {
+  readonly visitor: Visitor;
+  /** Monotonic time at which it joined. */
+  readonly joinedAt: number;
+  /** It joined before the flight started, so whatever is read is read after its own start (W-rule (a)). */
+  readonly isEarly: boolean;
+}
+
+/**
+ * One run of a handler, or one question to a shared store, and those who wait for it (PROTOCOL 4.4).
+ */
+export class Flight {
+  /** The local clock when the flight started: its fill token. */
+  token = 0;
+  /** Monotonic time before its first read was sent. */
+  startedAt = 0;
+  leader: Visitor | undefined;
+  waiters: Waiter[] = [];
+  #timer: Timer | undefined;
+
+  constructor(
+    /** The key of the variant, or of the target where nothing is known to select yet. */
+    readonly text: string,
+    /** The second flight of its waiters: nobody waits for a third. */
+    readonly isSecond: boolean,
+  ) {}
+
+  /** Lets visitors go when they have waited this long: `onTimeout` is called with those whose time is up. */
+  watch(clock: Clock, timeoutMs: number, onTimeout: (late: Waiter[]) => void): void {
+    const [first] = this.waiters;
+    if (this.#timer !== undefined || first === undefined) return;
+    this.#timer = clock.after(Math.max(0, first.joinedAt + timeoutMs - clock.monotonic()), () => {
+      this.#timer = undefined;
+      const due = clock.monotonic() - timeoutMs;
+      const late = this.waiters.filter((waiter) => waiter.joinedAt <= due);
+      this.waiters = this.waiters.filter((waiter) => waiter.joinedAt > due);
+      onTimeout(late);
+      this.watch(clock, timeoutMs, onTimeout);
+    });
+  }
+
+  /** Takes all waiters out; the flight has none from then on. */
+  takeWaiters(): Waiter[] {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    const taken = this.waiters;
+    this.waiters = [];
+    return taken;
+  }
+}

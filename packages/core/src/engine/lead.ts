@@ -1,0 +1,85 @@
+import type { Forward, Refusal } from '../ports/event-sink.js';
+import type { Placeholder } from '../ports/stored-response.js';
+import type { SharedToken } from '../ports/tagged-store.js';
+import type { CacheKey } from './cache-key.js';
+import type { Flight, Visitor } from './flight.js';
+
+/** A finished response that is offered for storing: everything parsed once, here, so that no hit has to. */
+export interface Candidate {
+  readonly status: number;
+  readonly headers: readonly string[];
+  /** Fields of outer middleware that the handler took away, lower case. */
+  readonly removes: readonly string[];
+  readonly body: Buffer;
+  /** Names of selecting headers, lower case. */
+  readonly selecting: readonly string[];
+  /** Tags the user's code declared, already within the limit. */
+  readonly tags: readonly string[];
+  readonly lifetimeMs: number;
+  readonly etag: string | undefined;
+  readonly lastModified: number | undefined;
+  readonly route: string;
+  readonly producerMs: number;
+  readonly placeholders: readonly Placeholder[];
+}
+
+/** What the engine has to hear from a leader, sooner or later, exactly once. */
+export interface LeadOwner {
+  complete(lead: Lead, candidate: Candidate): void;
+  refuse(lead: Lead, reason: Refusal, route: string): void;
+  /** Whether what is read under the lead's token may still be stored with these tags. */
+  admits(lead: Lead, tags: readonly string[]): boolean;
+}
+
+/**
+ * The right, and the duty, of one visitor to run the handler of a key.
+ *
+ * It carries the fill token, which was taken before the handler could read anything. Whatever happens, the first of
+ * {@link complete} and {@link refuse} counts and later ones do nothing.
+ */
+export class Lead {
+  #isSettled = false;
+  readonly #owner: LeadOwner;
+
+  constructor(
+    owner: LeadOwner,
+    readonly key: CacheKey,
+    readonly visitor: Visitor,
+    /** The local clock before anything was read. */
+    readonly token: number,
+    /** The shared store's token; `undefined` without a shared store, or when it did not answer. */
+    readonly sharedToken: SharedToken | undefined,
+    /** Monotonic time before the read that took the token was sent. */
+    readonly startedAt: number,
+    /** Why the request goes to the handler (`fwd`, RFC 9211 §2.2). */
+    readonly fwd: Forward,
+    /** Those who wait; `undefined` for a visitor who runs on its own. */
+    readonly flight: Flight | undefined,
+  ) {
+    this.#owner = owner;
+  }
+
+  /** Whether anybody waits for this response now. */
+  get hasWaiters(): boolean {
+    return !this.#isSettled && this.flight !== undefined && this.flight.waiters.length > 0;
+  }
+
+  /** Whether a response with these tags of its own could be stored now: none was invalidated since the token was taken. */
+  admits(tags: readonly string[]): boolean {
+    return this.#owner.admits(this, tags);
+  }
+
+  /** The handler has answered with something that may be stored. */
+  complete(candidate: Candidate): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    this.#owner.complete(this, candidate);
+  }
+
+  /** The response will not be stored; known as early as it can be, so that nobody waits in vain. */
+  refuse(reason: Refusal, route: string): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    this.#owner.refuse(this, reason, route);
+  }
+}

@@ -1,0 +1,114 @@
+/** The request's fields, as far as the engine asks for them: lower-case name in, combined value out. */
+export interface RequestFields {
+  /** `undefined` when the request has no such field, which is not the same as an empty one. */
+  get(name: string): string | undefined;
+}
+
+interface KnownTarget {
+  /** Lower case, sorted; they only ever grow. */
+  names: readonly string[];
+  /** The variants in L1. */
+  readonly texts: Set<string>;
+}
+
+/** Targets without a variant in L1 whose selecting headers are remembered all the same. */
+const REMEMBERED = 10_000;
+
+/**
+ * Remembers which request fields select among the variants of a target URI (RFC 9111 §4.1), and how many variants
+ * there are.
+ *
+ * The names are the union of what the target's responses have named: a variant stored under fewer names is simply no
+ * longer found, and never served to a request it was not selected by. They outlive the variants.
+ */
+export class VariantIndex {
+  readonly #targets = new Map<string, KnownTarget>();
+  readonly #idle = new Set<string>();
+  readonly #variantLimit: number;
+
+  constructor(variantLimit: number) {
+    this.#variantLimit = variantLimit;
+  }
+
+  /** How many targets are known to have selecting headers; 0 lets a hit skip the look-up. */
+  get size(): number {
+    return this.#targets.size;
+  }
+
+  /** The selecting headers known for a target, with those the policy itself names. */
+  names(target: string, policyNames: readonly string[]): readonly string[] {
+    const known = this.#targets.get(target)?.names;
+    if (known === undefined || known.length === 0) return policyNames;
+    return policyNames.length === 0 ? known : union(known, policyNames);
+  }
+
+  /** Adds names that a response has turned out to be selected by; returns all of them. */
+  learn(target: string, names: readonly string[]): readonly string[] {
+    if (names.length === 0) return this.#targets.get(target)?.names ?? names;
+    const known = this.#targets.get(target);
+    if (known === undefined) {
+      this.#targets.set(target, { names: union([], names), texts: new Set() });
+      this.#rest(target);
+      return this.#targets.get(target)?.names ?? names;
+    }
+    known.names = union(known.names, names);
+    return known.names;
+  }
+
+  /** Counts a variant in; false when the target has as many as it may have. */
+  admit(target: string, text: string): boolean {
+    const known = this.#targets.get(target);
+    if (known === undefined) return true;
+    if (!known.texts.has(text) && known.texts.size >= this.#variantLimit) return false;
+    known.texts.add(text);
+    this.#idle.delete(target);
+    return true;
+  }
+
+  /** A variant has left L1. */
+  forget(target: string, text: string): void {
+    const known = this.#targets.get(target);
+    if (known === undefined) return;
+    known.texts.delete(text);
+    if (known.texts.size === 0) this.#rest(target);
+  }
+
+  #rest(target: string): void {
+    this.#idle.delete(target);
+    this.#idle.add(target);
+    if (this.#idle.size <= REMEMBERED) return;
+    const [oldest] = this.#idle;
+    if (oldest === undefined) return;
+    this.#idle.delete(oldest);
+    this.#targets.delete(oldest);
+  }
+}
+
+/**
+ * The key of one variant: the target's key and the values of its selecting headers.
+ *
+ * @param normalize - makes values that select the same variant the same text (RFC 9111 §4.1)
+ */
+export function variantText(
+  target: string,
+  names: readonly string[],
+  fields: RequestFields,
+  normalize: (name: string, value: string) => string,
+): string {
+  if (names.length === 0) return target;
+  let text = target;
+  for (const name of names) {
+    const value = fields.get(name);
+    if (value === undefined) {
+      text += `\n~${name}`;
+    } else {
+      const normal = normalize(name, value);
+      text += `\n~${name}=${normal.length}:${normal}`;
+    }
+  }
+  return text;
+}
+
+function union(some: readonly string[], more: readonly string[]): readonly string[] {
+  return [...new Set([...some, ...more])].sort();
+}

@@ -1,0 +1,89 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { type Duration, parseDuration } from '../base/duration.js';
+import { isTag } from '../invalidation/tags.js';
+
+/**
+ * What the code of a cached view says about its own response while it runs.
+ *
+ * @example
+ * ```ts
+ * app.get('/users/:id', async (req, res) => {
+ *   view().dependsOn(`users#${req.params.id}`);
+ *   res.json(await users.find(req.params.id));
+ * });
+ * ```
+ */
+export interface View {
+  /** The response is invalidated with any of these tags, whether declared before or after the data was read. */
+  dependsOn(...tags: string[]): View;
+  /** Freshness lifetime of this response: seconds, or a string such as `'5m'`; `0` = do not store. */
+  ttl(duration: Duration): View;
+  /** This response is not stored. */
+  doNotStore(): View;
+  /** This response varies by these request fields: they become selecting headers, and `Vary` names them. */
+  varyOn(...headerNames: string[]): View;
+}
+
+/** The view context of one run of a handler: what {@link View} collects. */
+export class ViewContext implements View {
+  readonly tags = new Set<string>();
+  lifetimeMs: number | undefined;
+  readonly varyNames = new Set<string>();
+  /** Why the view may not be stored, once something said so. */
+  refusal: 'view' | 'tag' | undefined;
+
+  dependsOn(...tags: string[]): View {
+    for (const tag of tags) {
+      // A wrong tag is a bug of the app's; its visitor is answered all the same, and what depends on who knows what is not stored.
+      if (isTag(tag)) this.tags.add(tag);
+      else this.refusal ??= 'tag';
+    }
+    return this;
+  }
+
+  ttl(duration: Duration): View {
+    this.lifetimeMs = parseDuration('view().ttl', duration);
+    return this;
+  }
+
+  doNotStore(): View {
+    this.refusal ??= 'view';
+    return this;
+  }
+
+  varyOn(...headerNames: string[]): View {
+    for (const name of headerNames) this.varyNames.add(String(name).toLowerCase());
+    return this;
+  }
+}
+
+/** Outside a cached view everything is accepted and nothing happens, so that shared code need not know where it runs. */
+const nowhere: View = {
+  dependsOn: () => nowhere,
+  ttl: () => nowhere,
+  doNotStore: () => nowhere,
+  varyOn: () => nowhere,
+};
+
+// Two copies of the package in one process must see one another's views.
+const slot = Symbol.for('viewcache.view-context');
+const shared = globalThis as { [slot]?: AsyncLocalStorage<ViewContext> };
+shared[slot] ??= new AsyncLocalStorage<ViewContext>();
+const storage = shared[slot];
+
+/** Runs a handler, and all it starts, inside its view context. */
+export function runInView(context: ViewContext, run: () => void): void {
+  storage.run(context, run);
+}
+
+/**
+ * The cached view that is running, to say what its response depends on; does nothing outside one.
+ *
+ * @example
+ * ```ts
+ * view().dependsOn('prices').ttl('30s');
+ * ```
+ */
+export function view(): View {
+  return storage.getStore() ?? nowhere;
+}

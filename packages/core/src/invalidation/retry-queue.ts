@@ -1,0 +1,106 @@
+import type { Clock, Timer } from '../ports/clock.js';
+import { ALL_TAG } from './tags.js';
+
+type Mode = 'soft' | 'hard';
+
+/** Invalidations that wait for the shared store: by tag, so that repeating one costs nothing. */
+const LIMIT = 10_000;
+const FIRST_DELAY_MS = 250;
+const LONGEST_DELAY_MS = 10_000;
+
+/**
+ * Keeps the invalidations that the shared store has not acknowledged, and sends them again until it has.
+ *
+ * PROTOCOL 4.6, steps 2 to 5. While a tag is pending, what carries it is neither served nor copied from the shared
+ * store by this process. Bounded: past the limit everything is pending, which costs hits and nothing else.
+ */
+export class RetryQueue {
+  readonly #pending = new Map<string, { mode: Mode; since: number }>();
+  readonly #send: (tags: readonly string[], mode: Mode) => Promise<boolean>;
+  readonly #clock: Clock;
+  readonly #onDrained: (tags: number) => void;
+  #timer: Timer | undefined;
+  #delayMs = FIRST_DELAY_MS;
+  #closed = false;
+
+  constructor(
+    send: (tags: readonly string[], mode: Mode) => Promise<boolean>,
+    clock: Clock,
+    onDrained: (tags: number) => void = () => {},
+  ) {
+    this.#send = send;
+    this.#clock = clock;
+    this.#onDrained = onDrained;
+  }
+
+  get size(): number {
+    return this.#pending.size;
+  }
+
+  /** Whether the shared store may not be believed about any of these tags. */
+  isPending(tags: readonly string[]): boolean {
+    if (this.#pending.size === 0) return false;
+    return this.#pending.has(ALL_TAG) || tags.some((tag) => this.#pending.has(tag));
+  }
+
+  /**
+   * Sends an invalidation, pending from this call on.
+   *
+   * @param at - the local clock of the invalidation
+   * @returns true once the store has acknowledged it; false when it stays queued
+   */
+  async deliver(tags: readonly string[], mode: Mode, at: number): Promise<boolean> {
+    // A purge that still waits must not be taken for delivered because a softer invalidation got through.
+    const strongest = tags.some((tag) => this.#pending.get(tag)?.mode === 'hard') ? 'hard' : mode;
+    for (const tag of tags) this.#add(tag, strongest, at);
+    if (await this.#attempt(tags, strongest, at)) return true;
+    this.#arm();
+    return false;
+  }
+
+  /** Gives up what is still queued: the process is going away. */
+  close(): void {
+    this.#closed = true;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  #add(tag: string, mode: Mode, since: number): void {
+    if (this.#pending.size >= LIMIT && !this.#pending.has(tag)) {
+      this.#pending.clear();
+      this.#pending.set(ALL_TAG, { mode: 'hard', since });
+      return;
+    }
+    this.#pending.set(tag, { mode, since });
+  }
+
+  async #attempt(tags: readonly string[], mode: Mode, at: number): Promise<boolean> {
+    if (!(await this.#send(tags, mode))) return false;
+    for (const tag of tags) {
+      // A newer invalidation of the tag may have been queued while this one was under way: that one stays.
+      if ((this.#pending.get(tag)?.since ?? Number.POSITIVE_INFINITY) <= at) this.#pending.delete(tag);
+    }
+    return true;
+  }
+
+  #arm(): void {
+    if (this.#timer !== undefined || this.#closed) return;
+    this.#timer = this.#clock.after(this.#delayMs, () => {
+      this.#timer = undefined;
+      void this.#retry();
+    });
+  }
+
+  async #retry(): Promise<void> {
+    const at = Math.max(0, ...[...this.#pending.values()].map((queued) => queued.since));
+    const soft = [...this.#pending].filter(([, queued]) => queued.mode === 'soft').map(([tag]) => tag);
+    const hard = [...this.#pending].filter(([, queued]) => queued.mode === 'hard').map(([tag]) => tag);
+    const sent = await Promise.all([
+      soft.length === 0 || this.#attempt(soft, 'soft', at),
+      hard.length === 0 || this.#attempt(hard, 'hard', at),
+    ]);
+    if (sent.every(Boolean)) this.#onDrained(soft.length + hard.length);
+    this.#delayMs = sent.every(Boolean) ? FIRST_DELAY_MS : Math.min(this.#delayMs * 2, LONGEST_DELAY_MS);
+    if (this.#pending.size > 0) this.#arm();
+  }
+}
