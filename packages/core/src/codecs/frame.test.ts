@@ -1,0 +1,287 @@
+import { crc32 } from 'node:zlib';
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { StoredResponse } from '../ports/stored-response.js';
+import { frameCodec } from './frame.js';
+
+const sample: StoredResponse = {
+  key: 'GET https://example.org/cities?q=%C3%A9\naccept-language=fr',
+  status: 200,
+  headers: [
+    'Content-Type',
+    'text/html; charset=utf-8',
+    'Link',
+    '</a>; rel=next',
+    'Link',
+    '</b>; rel=prev',
+    'X-Name',
+    'é',
+  ],
+  removes: ['x-powered-by', 'pragma'],
+  body: Buffer.from('Zürich\0\xff', 'latin1'),
+  selecting: ['accept-encoding', 'accept-language'],
+  tags: [
+    { tag: 'city#42', stamp: 'R4nd0mNonceR4nd0mNonc' },
+    { tag: 'ns:é', stamp: '' },
+  ],
+  storedAt: 1_790_000_000_123,
+  lifetimeMs: 300_000,
+  etag: 'W/"2a-abc"',
+  lastModified: 1_780_000_000_000,
+  route: '/cities/:id',
+  producerMs: 12.5,
+  placeholders: [{ name: 'nonce', at: 3 }],
+};
+const smallest: StoredResponse = {
+  key: '',
+  status: 204,
+  headers: [],
+  removes: [],
+  body: Buffer.alloc(0),
+  selecting: [],
+  tags: [],
+  storedAt: 0,
+  lifetimeMs: Number.POSITIVE_INFINITY,
+  etag: undefined,
+  lastModified: undefined,
+  route: '',
+  producerMs: 0,
+  placeholders: [],
+};
+
+/** The header of a sound frame, replaced field by field and sealed again: what a writer to the store could forge. */
+function forge(stored: StoredResponse, change: Record<string, unknown>): Buffer {
+  const frame = Buffer.from(frameCodec.encode(stored));
+  const bodyAt = 14 + frame.readUInt32LE(6);
+  const header = { ...(JSON.parse(frame.toString('utf8', 14, bodyAt)) as object), ...change };
+  return seal(frame.subarray(0, 14), Buffer.from(JSON.stringify(header)), frame.subarray(bodyAt, -4));
+}
+
+function seal(head: Uint8Array, header: Uint8Array, body: Uint8Array): Buffer {
+  const frame = Buffer.concat([head, header, body, Buffer.alloc(4)]);
+  frame.writeUInt32LE(header.length, 6);
+  frame.writeUInt32LE(body.length, 10);
+  frame.writeUInt32LE(crc32(frame.subarray(0, -4)), frame.length - 4);
+  return frame;
+}
+
+describe('a frame', () => {
+  it.each([
+    ['everything', sample],
+    ['nothing optional, for ever', smallest],
+  ])('brings back a stored response with %s', (_, stored) => {
+    expect(frameCodec.decode(frameCodec.encode(stored), stored.key)).toEqual(stored);
+  });
+
+  it('brings back a selecting marker', () => {
+    const marker = { selecting: ['accept', 'cookie'] };
+    expect(frameCodec.decode(frameCodec.encodeMarker('k', marker), 'k')).toEqual(marker);
+  });
+
+  it('is written as format 1 for as long as format 1 is read', () => {
+    // A change of these bytes needs a new version number, or a running deployment reads its neighbours' frames wrongly.
+    const frame =
+      'VkNGGgEApwEAAAgAAAB7ImsiOiJHRVQgaHR0cHM6Ly9leGFtcGxlLm9yZy9jaXRpZXM/cT0lQzMlQTlcbmFjY2VwdC1sYW5ndWFnZT1m' +
+      'ciIsInMiOjIwMCwiaCI6WyJDb250ZW50LVR5cGUiLCJ0ZXh0L2h0bWw7IGNoYXJzZXQ9dXRmLTgiLCJMaW5rIiwiPC9hPjsgcmVsPW5l' +
+      'eHQiLCJMaW5rIiwiPC9iPjsgcmVsPXByZXYiLCJYLU5hbWUiLCLDqSJdLCJ4IjpbIngtcG93ZXJlZC1ieSIsInByYWdtYSJdLCJ0Ijpb' +
+      'WyJjaXR5IzQyIiwiUjRuZDBtTm9uY2VSNG5kMG1Ob25jIl0sWyJuczrDqSIsIiJdXSwiYSI6MTc5MDAwMDAwMDEyMywibCI6MzAwMDAw' +
+      'LCJ2IjpbImFjY2VwdC1lbmNvZGluZyIsImFjY2VwdC1sYW5ndWFnZSJdLCJlIjoiVy9cIjJhLWFiY1wiIiwibSI6MTc4MDAwMDAwMDAw' +
+      'MCwiciI6Ii9jaXRpZXMvOmlkIiwicCI6MTIuNSwibyI6W1sibm9uY2UiLDNdXX1a/HJpY2gA/2elq9A=';
+    expect(Buffer.from(frameCodec.encode(sample)).toString('base64')).toBe(frame);
+    expect(frameCodec.decode(Buffer.from(frame, 'base64'), sample.key)).toEqual(sample);
+    const marker = 'VkNGGgEBGAAAAAAAAAB7ImsiOiJrIiwidiI6WyJhY2NlcHQiXX16O7Xw';
+    expect(Buffer.from(frameCodec.encodeMarker('k', { selecting: ['accept'] })).toString('base64')).toBe(marker);
+  });
+
+  it('has a body that keeps no larger memory alive', () => {
+    const decoded = frameCodec.decode(frameCodec.encode(sample), sample.key) as StoredResponse;
+    expect(decoded.body.buffer.byteLength).toBe(sample.body.length);
+  });
+
+  it('does not change when the bytes it was read from do', () => {
+    const bytes = frameCodec.encode(sample);
+    const decoded = frameCodec.decode(bytes, sample.key) as StoredResponse;
+    bytes.fill(0);
+    expect(decoded.body).toEqual(sample.body);
+  });
+
+  it('is read from a view into a larger buffer', () => {
+    const bytes = frameCodec.encode(sample);
+    const larger = new Uint8Array(bytes.length + 20);
+    larger.set(bytes, 7);
+    expect(frameCodec.decode(larger.subarray(7, 7 + bytes.length), sample.key)).toEqual(sample);
+  });
+});
+
+describe('what is not a whole, intact frame of the key', () => {
+  const bytes = frameCodec.encode(sample);
+
+  it.each([
+    ['of another key', frameCodec.encode({ ...sample, key: 'GET https://example.org/' })],
+    ['marker of another key', frameCodec.encodeMarker('other', { selecting: [] })],
+    ['empty', new Uint8Array(0)],
+    ['foreign', Buffer.from('{"value":"x","expires":1}')],
+    ['not bytes', 'VCF' as unknown as Uint8Array],
+    ['absent', undefined as unknown as Uint8Array],
+    ['followed by more', Buffer.concat([bytes, Buffer.from([0])])],
+    ['of the next version', sealedWith(4, 2)],
+    ['with an unknown flag', sealedWith(5, 2)],
+    ['without its magic', sealedWith(0, 0)],
+    ['a response called a marker', sealedWith(5, 1)],
+    ['with a header that is not JSON', seal(bytes.subarray(0, 14), Buffer.from('{'), new Uint8Array(0))],
+    ['with a header that is null', seal(bytes.subarray(0, 14), Buffer.from('null'), new Uint8Array(0))],
+    ['with a header that is a list', seal(bytes.subarray(0, 14), Buffer.from('[]'), new Uint8Array(0))],
+  ])('is undefined: %s', (_, candidate) => {
+    expect(frameCodec.decode(candidate, sample.key)).toBeUndefined();
+  });
+
+  function sealedWith(offset: number, value: number): Buffer {
+    const bodyAt = 14 + Buffer.from(bytes).readUInt32LE(6);
+    const head = Buffer.from(bytes.subarray(0, 14));
+    head[offset] = value;
+    return seal(head, bytes.subarray(14, bodyAt), bytes.subarray(bodyAt, -4));
+  }
+
+  it('is undefined for lengths beyond the frame', () => {
+    for (const offset of [6, 10]) {
+      for (const length of [0, 1, bytes.length, 0x7fffffff, 0xffffffff]) {
+        const changed = Buffer.from(bytes);
+        changed.writeUInt32LE(length, offset);
+        changed.writeUInt32LE(crc32(changed.subarray(0, -4)), changed.length - 4);
+        expect(frameCodec.decode(changed, sample.key)).toBeUndefined();
+      }
+    }
+  });
+
+  it('never throws and is never another response, whatever was changed, cut off or put in', () => {
+    const damage = fc.oneof(
+      fc.record({ at: fc.nat(), bit: fc.nat(7) }).map(({ at, bit }) => (frame: Buffer) => {
+        const i = at % frame.length;
+        frame[i] = (frame[i] as number) ^ (1 << bit);
+        return frame;
+      }),
+      fc.nat().map((at) => (frame: Buffer) => frame.subarray(0, at % frame.length)),
+      fc.nat().map((at) => (frame: Buffer) => frame.subarray(at % frame.length)),
+      fc.tuple(fc.nat(), fc.uint8Array({ maxLength: 40 })).map(([at, put]) => (frame: Buffer) => {
+        const i = at % frame.length;
+        return Buffer.concat([frame.subarray(0, i), put, frame.subarray(i)]);
+      }),
+      fc.tuple(fc.nat(), fc.uint8Array({ maxLength: 40 })).map(([at, over]) => (frame: Buffer) => {
+        frame.set(over.subarray(0, frame.length), Math.min(at % frame.length, Math.max(0, frame.length - over.length)));
+        return frame;
+      }),
+    );
+    fc.assert(
+      fc.property(fc.array(damage, { minLength: 1, maxLength: 3 }), (damages) => {
+        let frame = Buffer.from(bytes);
+        for (const hurt of damages) frame = frame.length > 0 ? Buffer.from(hurt(frame)) : frame;
+        const decoded = frameCodec.decode(frame, sample.key);
+        if (decoded !== undefined) expect(decoded).toEqual(sample);
+      }),
+      { numRuns: 10_000 },
+    );
+  });
+});
+
+describe('a forged header', () => {
+  it.each<[string, unknown]>([
+    ['s', 199],
+    ['s', 600],
+    ['s', 200.5],
+    ['s', '200'],
+    ['h', ['A']],
+    ['h', ['A', 1]],
+    ['h', ['A', 'b\r\nSet-Cookie: c=d']],
+    ['h', ['A', 'b\nc']],
+    ['h', ['A', 'b\rc']],
+    ['h', ['A', 'b\0c']],
+    ['h', ['A', '\u2028']],
+    ['h', ['A\r\nB', 'c']],
+    ['h', ['A:', 'c']],
+    ['h', ['', 'c']],
+    ['h', [['A', 'c']]],
+    ['h', { 0: 'A', 1: 'b', length: 2 }],
+    ['h', ['Transfer-Encoding', 'chunked']],
+    ['h', ['content-length', '-1']],
+    ['h', ['content-length', '+8']],
+    ['x', null],
+    ['x', ['X-Powered-By']],
+    ['x', ['a b']],
+    ['t', [['a']]],
+    ['t', [['', 'b']]],
+    ['t', [['a', null]]],
+    ['t', [{ tag: 'a', stamp: 'b' }]],
+    ['t', null],
+    ['a', -1],
+    ['a', 9e15],
+    ['a', null],
+    ['l', null],
+    ['l', -1],
+    ['l', 'Infinity'],
+    ['v', 'accept'],
+    ['v', ['Accept']],
+    ['v', ['b', 'a']],
+    ['v', ['a', 'a']],
+    ['v', ['']],
+    ['e', 1],
+    ['e', '"\r\n"'],
+    ['m', '2026-01-01'],
+    ['m', 9e15],
+    ['r', 7],
+    ['p', -1],
+    ['p', null],
+    ['o', [['nonce', -1]]],
+    ['o', [['nonce', 9]]],
+    ['o', [['nonce', 1.5]]],
+    [
+      'o',
+      [
+        ['nonce', 3],
+        ['nonce', 2],
+      ],
+    ],
+    ['o', {}],
+    ['k', 'another'],
+  ])('is undefined with %s = %j', (field, value) => {
+    expect(frameCodec.decode(forge(sample, { [field]: value }), sample.key)).toBeUndefined();
+  });
+
+  it('is undefined with a lifetime for ever that was not written as such', () => {
+    const frame = forge(sample, { l: 'HERE' }).toString('latin1');
+    const changed = Buffer.from(frame.replace('"HERE"', ' 1e999'), 'latin1');
+    changed.writeUInt32LE(crc32(changed.subarray(0, -4)), changed.length - 4);
+    expect(frameCodec.decode(changed, sample.key)).toBeUndefined();
+  });
+
+  it('is undefined with a Content-Length that is not the body’s (RFC 9112 §11.2), unless holes are still to be filled', () => {
+    const whole = { ...sample, placeholders: [] };
+    const lying = { h: ['Content-Length', '7'] };
+    expect(frameCodec.decode(forge(whole, { h: ['Content-Length', '8'] }), sample.key)).toBeDefined();
+    expect(frameCodec.decode(forge(whole, lying), sample.key)).toBeUndefined();
+    expect(frameCodec.decode(forge(sample, lying), sample.key)).toBeDefined();
+    expect(frameCodec.decode(forge({ ...whole, status: 304 }, lying), sample.key)).toBeDefined();
+  });
+
+  it.each([['Accept'], ['a b'], [7]])('is undefined as a marker with %j', (name) => {
+    const head = Buffer.from(frameCodec.encodeMarker('k', { selecting: [] })).subarray(0, 14);
+    const header = Buffer.from(JSON.stringify({ k: 'k', v: [name] }));
+    expect(frameCodec.decode(seal(head, header, new Uint8Array(0)), 'k')).toBeUndefined();
+  });
+
+  it('never yields two responses, and nothing that cannot be written (any field, any JSON)', () => {
+    const field = fc.constantFrom('s', 'h', 'x', 't', 'a', 'l', 'v', 'e', 'm', 'r', 'p', 'o');
+    const value = fc.oneof(fc.jsonValue(), fc.array(fc.oneof(fc.string(), fc.constantFrom('A', 'b', 'c\r\n', '\0'))));
+    fc.assert(
+      fc.property(field, value, (name, content) => {
+        const decoded = frameCodec.decode(forge(sample, { [name]: content }), sample.key);
+        if (decoded === undefined || !('status' in decoded)) return;
+        expect(decoded.headers.length % 2).toBe(0);
+        expect(decoded.headers.join('')).not.toMatch(/[\r\n\0]/);
+        expect(decoded.status >= 200 && decoded.status <= 599).toBe(true);
+        expect(decoded.lifetimeMs >= 0).toBe(true);
+        expect(decoded.placeholders.every(({ at }) => at >= 0 && at <= decoded.body.length)).toBe(true);
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+});
