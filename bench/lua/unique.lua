@@ -1,0 +1,24 @@
+-- Asks for a URL nobody has asked for before, on every request: the miss path.
+local before, after, count
+
+function init(args)
+  local path, query = args[1], args[2]
+  before = "GET " .. path .. "?id=" .. query .. "-"
+  after = " HTTP/1.1\r\nHost: " .. wrk.headers["Host"] .. "\r\n\r\n"
+  count = 0
+end
+
+function request()
+  count = count + 1
+  return before .. count .. after
+end
+
+function done(summary)
+  local errors = summary.errors
+  io.write(string.format(
+    "BENCH %d %d %d\n",
+    summary.requests,
+    summary.duration,
+    errors.connect + errors.read + errors.write + errors.status + errors.timeout
+  ))
+end

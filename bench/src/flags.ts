@@ -1,0 +1,67 @@
+import { parseArgs } from 'node:util';
+
+/** How a run was asked for. */
+export interface Flags {
+  rounds: number;
+  /** The length of one measured window. */
+  seconds: number;
+  warmUpSeconds: number;
+  /** The Node.js binaries the servers run on, one after the other. */
+  nodes: string[];
+  /** Keeps the rows whose name has one of these words in it, and what they are compared with. */
+  only: string[];
+  /** Where the table goes; nowhere but the screen if absent. */
+  out?: string;
+  quick: boolean;
+}
+
+export const USAGE = `npm run bench -- [options]
+
+  --quick            2 KB only, 3 short rounds, and no file written unless --out is given
+  --only WORDS       rows with one of these words in their name: --only miss,raw
+  --node BINARY      the Node.js that runs the servers; repeat it to compare versions
+  --rounds N         measured windows per row (7)
+  --seconds N        length of a window in whole seconds (1)
+  --out FILE         the Markdown table (bench/results/http.md)
+`;
+
+/**
+ * Reads the command line.
+ *
+ * @returns `undefined` when the usage was asked for
+ */
+export function readFlags(args: string[], defaultOut: string): Flags | undefined {
+  const { values } = parseArgs({
+    args,
+    options: {
+      quick: { type: 'boolean', default: false },
+      only: { type: 'string', multiple: true, default: [] },
+      node: { type: 'string', multiple: true, default: [] },
+      rounds: { type: 'string' },
+      seconds: { type: 'string' },
+      out: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) return undefined;
+  const { quick } = values;
+  const out = values.out ?? (quick ? undefined : defaultOut);
+  return {
+    rounds: wholeNumber('rounds', values.rounds, quick ? 3 : 7),
+    seconds: wholeNumber('seconds', values.seconds, 1),
+    warmUpSeconds: quick ? 1 : 2,
+    nodes: values.node.length > 0 ? values.node : [process.execPath],
+    only: values.only.flatMap((words) => words.split(',')),
+    ...(out !== undefined && { out }),
+    quick,
+  };
+}
+
+function wholeNumber(flag: string, text: string | undefined, otherwise: number): number {
+  if (text === undefined) return otherwise;
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1 || number > 60) {
+    throw new Error(`--${flag} must be a whole number from 1 to 60, not ${text}`);
+  }
+  return number;
+}

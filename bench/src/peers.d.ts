@@ -1,0 +1,30 @@
+// The peers and the load generator ship no types; only what the bench calls is declared.
+declare module 'apicache' {
+  import type { RequestHandler } from 'express';
+
+  const apicache: { middleware(duration: string): RequestHandler; getIndex(): { all: string[] } };
+  export default apicache;
+}
+
+declare module 'route-cache' {
+  import type { RequestHandler } from 'express';
+
+  const routeCache: { cacheSeconds(seconds: number): RequestHandler };
+  export default routeCache;
+}
+
+declare module 'autocannon' {
+  interface Options {
+    url: string;
+    connections: number;
+    duration: number;
+    requests?: { setupRequest(request: { path: string }): { path: string } }[];
+  }
+  interface Result {
+    duration: number;
+    errors: number;
+    non2xx: number;
+    '2xx': number;
+  }
+  export default function autocannon(options: Options): Promise<Result>;
+}
