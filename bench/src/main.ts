@@ -1,1 +1,46 @@
-export {};
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { endChildren } from './children.js';
+import { readFlags, USAGE } from './flags.js';
+import { autocannonLoad } from './load/autocannon.js';
+import { hasWrk, wrkLoad } from './load/wrk.js';
+import { choosePinning, describeMachine } from './pinning.js';
+import { makeProgress } from './progress.js';
+import { makeReport } from './report.js';
+import { type NodeRun, runOn } from './run.js';
+import { makeScenarios } from './scenarios.js';
+
+const flags = readFlags(process.argv.slice(2), fileURLToPath(new URL('../results/http.md', import.meta.url)));
+
+if (!flags) {
+  process.stdout.write(USAGE);
+} else {
+  const progress = makeProgress(process.stderr);
+  const pinning = choosePinning();
+  const load = hasWrk() ? wrkLoad(pinning?.loadCore) : autocannonLoad(pinning?.loadCore);
+  const scenarios = makeScenarios(flags);
+  const runs: NodeRun[] = [];
+  try {
+    for (const node of flags.nodes) {
+      progress.line(`Servers on ${node}, load by ${load.name}`);
+      runs.push(await runOn(node, scenarios, flags, { load, pinning }, progress));
+    }
+  } finally {
+    endChildren();
+  }
+  const report = makeReport(runs, {
+    ...flags,
+    date: new Date(),
+    machine: describeMachine(),
+    load: load.name,
+    saturated: load.saturates,
+    pinned: pinning !== undefined,
+  });
+  process.stdout.write(`\n${report.markdown}\n${report.held} of ${report.bounds} bounds held.\n`);
+  if (flags.out !== undefined) {
+    mkdirSync(dirname(flags.out), { recursive: true });
+    writeFileSync(flags.out, report.markdown);
+    progress.line(`Written to ${flags.out}`);
+  }
+}

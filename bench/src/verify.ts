@@ -1,0 +1,64 @@
+import { get, type IncomingHttpHeaders } from 'node:http';
+import { CANDIDATES } from './candidates.js';
+import type { Sample } from './messages.js';
+import { makePayload } from './payload.js';
+import type { Row } from './scenarios.js';
+import type { CandidateServer } from './server.js';
+
+/** The path that every candidate answers. */
+export const PATH = '/cities';
+
+/**
+ * Makes sure that a candidate does what its row says before anything is measured: the bytes are those of the handler,
+ * and the handler runs as often as the row claims.
+ */
+export async function verifyRow(row: Row, server: CandidateServer): Promise<void> {
+  const expected = JSON.stringify(makePayload(row.size));
+  const before = await server.sample();
+  for (let asked = 1; asked <= 3; asked++) {
+    const path = row.path === 'miss' ? `${PATH}?id=verify-${asked}` : PATH;
+    const { body, headers } = await fetchOnce(server.port, path);
+    if (body !== expected) throw new Error(`${row.id} answers with other bytes than the handler's`);
+    if (row.candidate.startsWith('cache-page')) checkCacheStatus(row, headers, asked);
+  }
+  const runs = (await server.sample()).handlerRuns - before.handlerRuns;
+  const wanted = row.candidate === 'raw' ? 0 : row.path === 'hit' && CANDIDATES[row.candidate].caches ? 1 : 3;
+  if (runs !== wanted) throw new Error(`${row.id} ran the handler ${runs} times in 3 requests, not ${wanted}`);
+}
+
+/** Makes sure that a measured window did what its row says. */
+export function verifyWindow(row: Row, requests: number, before: Sample, after: Sample): void {
+  const runs = after.handlerRuns - before.handlerRuns;
+  if (row.path === 'miss' && runs < requests) {
+    throw new Error(`${row.id} answered ${requests - runs} of ${requests} new URLs without its handler`);
+  }
+  if (row.path === 'hit' && CANDIDATES[row.candidate].caches && runs > 0) {
+    throw new Error(`${row.id} ran its handler ${runs} times`);
+  }
+  if (row.path === 'hit' && (after.reachedExpress ?? 0) > (before.reachedExpress ?? 0)) {
+    throw new Error(`${row.id} let requests through to Express`);
+  }
+}
+
+/** RFC 9211 §2.1: `hit` says that no request went forward. */
+function checkCacheStatus(row: Row, headers: IncomingHttpHeaders, asked: number): void {
+  const status = String(headers['cache-status']);
+  const wanted = row.path === 'hit' && asked > 1 ? /; *hit/ : /; *fwd=uri-miss; *stored/;
+  if (!wanted.test(status)) throw new Error(`${row.id} answered request ${asked} with Cache-Status: ${status}`);
+}
+
+function fetchOnce(port: number, path: string): Promise<{ body: string; headers: IncomingHttpHeaders }> {
+  return new Promise((resolve, reject) => {
+    const request = get({ host: '127.0.0.1', port, path, agent: false, timeout: 5_000 }, (response) => {
+      let body = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => {
+        body += chunk;
+      });
+      response.on('end', () => resolve({ body, headers: response.headers }));
+      response.on('error', reject);
+    });
+    request.on('timeout', () => request.destroy(new Error(`No answer to ${path}`)));
+    request.on('error', reject);
+  });
+}
