@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { endChildren } from './children.js';
-import { readFlags, USAGE } from './flags.js';
+import { type Flags, readFlags, USAGE } from './flags.js';
 import { autocannonLoad } from './load/autocannon.js';
 import { hasWrk, wrkLoad } from './load/wrk.js';
 import { choosePinning, describeMachine } from './pinning.js';
@@ -11,7 +11,7 @@ import { makeReport } from './report.js';
 import { type NodeRun, runOn } from './run.js';
 import { makeScenarios } from './scenarios.js';
 
-const flags = readFlags(process.argv.slice(2), fileURLToPath(new URL('../results/http.md', import.meta.url)));
+const flags = flagsOrExit();
 
 if (!flags) {
   process.stdout.write(USAGE);
@@ -42,5 +42,14 @@ if (!flags) {
     mkdirSync(dirname(flags.out), { recursive: true });
     writeFileSync(flags.out, report.markdown);
     progress.line(`Written to ${flags.out}`);
+  }
+}
+
+function flagsOrExit(): Flags | undefined {
+  try {
+    return readFlags(process.argv.slice(2), fileURLToPath(new URL('../results/http.md', import.meta.url)));
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+    process.exit(2);
   }
 }
