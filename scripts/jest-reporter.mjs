@@ -42,7 +42,8 @@ export default class PlainReporter {
       this.#error = new Error(`${unlisted.length} skipped tests are not in test/src/matrix.ts`);
     }
     if (counts.skipped > 0) console.log(`${counts.skipped} left out on Node ${node} by test/src/matrix.ts`);
-    console.log(`${counts.passed} passed, ${counts.failed} failed`);
+    // Jest holds its own summary back in a buffer; at the exit it is out, and this is the last line.
+    process.once('exit', () => console.log(`${counts.passed} passed, ${counts.failed} failed`));
     const { VIEWCACHE_TEST_SUMMARY: summary } = process.env;
     if (summary) writeFileSync(summary, `${JSON.stringify(counts)}\n`);
   }
