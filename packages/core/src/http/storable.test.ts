@@ -50,7 +50,7 @@ describe('what no profile stores (RFC 9111 §3)', () => {
     [undefined, { vary: ['accept'] }],
     ['set-cookie', { hasSetCookie: true }],
     ['set-cookie', { hasSetCookie: true, cacheControl: 'public, max-age=60' }],
-    ['request-no-store', { requestNoStore: true }],
+    ['no-store', { requestNoStore: true }],
     ['authorization', { hasAuthorization: true }],
     ['authorization', { hasAuthorization: true, cacheControl: 'max-age=60, proxy-revalidate, immutable' }],
     [undefined, { hasAuthorization: true, cacheControl: 'public' }],
@@ -115,9 +115,9 @@ describe('the standard profile', () => {
   it.each([
     [200, 'must-understand, no-store, max-age=60', undefined],
     [404, 'must-understand, max-age=60', undefined],
-    [299, 'must-understand, max-age=60', 'status'],
-    [499, 'must-understand, no-store, max-age=60', 'status'],
-    [599, 'must-understand, max-age=60', 'status'],
+    [299, 'must-understand, max-age=60', 'must-understand'],
+    [499, 'must-understand, no-store, max-age=60', 'must-understand'],
+    [599, 'must-understand, max-age=60', 'must-understand'],
   ])('weighs must-understand for %i: %s (§5.2.2.3)', (status, cacheControl, reason) => {
     expect(whyNotStoredByStandard(exchange({ status, cacheControl }), standard)).toBe(reason);
   });

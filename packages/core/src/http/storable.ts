@@ -11,12 +11,12 @@ export type NotStoredReason =
   | 'partial'
   /** The response says `private` (§5.2.2.7). */
   | 'private'
-  /** The response says `no-store` (§5.2.2.5). */
+  /** The response says `no-store` (§5.2.2.5), or the request does and is heard (§5.2.1.5). */
   | 'no-store'
   /** The response says `no-cache` (§5.2.2.4). */
   | 'no-cache'
-  /** The request says `no-store`, and is heard (§5.2.1.5). */
-  | 'request-no-store'
+  /** It says `must-understand`, and this cache does not know the status (§5.2.2.3). */
+  | 'must-understand'
   /** `Vary: *`: no other request would ever match (§4.1). */
   | 'vary-star'
   /** A cookie is for one visitor (RFC 6265). */
@@ -96,7 +96,7 @@ export function whyNotStoredByStandard(exchange: Exchange, policy: StandardPolic
   if (refused !== undefined) return refused;
   if (NEVER_STORED.has(status)) return 'status';
   if (cacheControl.mustUnderstand) {
-    if (!UNDERSTOOD.has(status)) return 'status';
+    if (!UNDERSTOOD.has(status)) return 'must-understand';
   } else if (cacheControl.noStore) return 'no-store';
   const validates = policy.storeToValidate === true && policy.hasValidator;
   if (cacheControl.noCache === true && !validates) return 'no-cache';
@@ -118,7 +118,7 @@ function refusedInAnyProfile(exchange: Exchange): NotStoredReason | undefined {
   // Interim responses are followed by the one that counts (§3); 304 speaks of another response.
   if (!(status >= 200 && status <= 599) || status === 304) return 'status';
   if (cacheControl.private === true) return 'private';
-  if (exchange.requestNoStore === true) return 'request-no-store';
+  if (exchange.requestNoStore === true) return 'no-store';
   if (exchange.vary === '*') return 'vary-star';
   if (exchange.hasSetCookie) return 'set-cookie';
   return undefined;
