@@ -77,6 +77,13 @@ describe('selecting header values (RFC 9111 §4.1)', () => {
     expect(selectingValue('accept-language', 'en, de')).not.toBe(selectingValue('accept-language', 'de, en'));
   });
 
+  it('gives the same answer however many values were seen before', () => {
+    for (let i = 0; i < 1000; i++) expect(selectingValue('accept-language', `EN, x-${i}`)).toBe(`en,x-${i}`);
+    expect(selectingValue('accept-language', 'EN, x-0')).toBe('en,x-0');
+    expect(selectingValue('accept', 'EN/X; a=B')).toBe('en/x;a=B');
+    expect(selectingValue('accept-language', 'EN/X; a=B')).toBe('en/x;a=b');
+  });
+
   const unit = fc.constantFrom('a', 'B', ',', ';', '=', ' ', '\t', '"', '\\', 'é');
   const names = fc.constantFrom('foo', 'accept', 'accept-encoding', 'user-agent');
 

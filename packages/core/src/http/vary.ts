@@ -79,7 +79,29 @@ export function selectingValue(name: string, raw: FieldValue): string | undefine
   if (raw === undefined) return undefined;
   const folding = FOLDING.get(name) ?? Folding.List;
   const text = typeof raw === 'string' ? raw : typeof raw === 'number' ? String(raw) : raw.join(',');
-  return isFolded(text, folding) ? text : fold(text, folding);
+  return isFolded(text, folding) ? text : remembered(text, folding);
+}
+
+/** Browsers send a handful of values again and again: a hit looks them up here rather than folding them anew. */
+const known: Record<Folding.ListAnyCase | Folding.ListAnyCaseNames, Map<string, string>> = {
+  [Folding.ListAnyCase]: new Map(),
+  [Folding.ListAnyCaseNames]: new Map(),
+};
+const MAX_KNOWN = 256;
+const MAX_KNOWN_LENGTH = 256;
+
+function remembered(text: string, folding: Folding): string {
+  // Only the accept family: fields of any other name may hold what is not to be kept.
+  if (folding < Folding.ListAnyCase || text.length > MAX_KNOWN_LENGTH) return fold(text, folding);
+  const values = known[folding as Folding.ListAnyCase];
+  let value = values.get(text);
+  if (value === undefined) {
+    value = fold(text, folding);
+    // Whoever floods it only makes others fold again.
+    if (values.size >= MAX_KNOWN) values.clear();
+    values.set(text, value);
+  }
+  return value;
 }
 
 /** One look at most values is enough: nothing to fold, and then nothing is allocated. */
