@@ -88,7 +88,7 @@ export function cacheStatusWriter(cache: string): CacheStatusWriter {
 /** Whole, and within what an sf-integer can hold; a lifetime without end is its largest. */
 function integer(value: number): string {
   const whole = Math.floor(value);
-  if (whole >= -MAX_INTEGER && whole <= MAX_INTEGER) return String(whole === 0 ? 0 : whole);
+  if (whole >= -MAX_INTEGER && whole <= MAX_INTEGER) return String(whole);
   return String(whole > 0 ? MAX_INTEGER : whole < 0 ? -MAX_INTEGER : 0);
 }
 

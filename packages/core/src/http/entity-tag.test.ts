@@ -53,6 +53,7 @@ describe('lists of entity tags (RFC 9110 §13.1.1, §13.1.2)', () => {
     ['junk, "a"', '"a"', true, true],
     ['"a"junk', '"a"', false, false],
     ['"a"junk, "b", "a"', '"a"', true, true],
+    ['"x""a"', '"a"', false, false],
     ['w/"a"', '"a"', false, false],
     ['"aa"', '"a"', false, false],
     ['a', '"a"', false, false],

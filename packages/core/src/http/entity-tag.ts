@@ -86,7 +86,8 @@ function scanList(list: string, quoted: string, strong: boolean): boolean {
     const end = close === -1 ? nextComma(list, i) : endOfMember(list, close + 1);
     // `end` is negative when something other than whitespace follows the closing quote.
     if (close !== -1 && end >= 0 && !(strong && weak)) {
-      if (close + 1 - open === quoted.length && list.startsWith(quoted, open)) return true;
+      // Both end at their second quote, so that the one cannot be a mere beginning of the other.
+      if (list.startsWith(quoted, open)) return true;
     }
     i = end >= 0 ? end : nextComma(list, close + 1);
   }

@@ -54,8 +54,8 @@ describe('invalidation by an unsafe request (RFC 9111 §4.4)', () => {
     expect(invalidatedBy({ ...post, location })).toEqual([targetUri]);
   });
 
-  it('still invalidates a target URI that no parser understands', () => {
-    expect(invalidatedBy({ ...post, targetUri: 'http://[/x', location: '/y' })).toEqual(['http://[/x']);
+  it.each(['/y', 'https://a.example/y'])('still invalidates a target URI that no parser understands', (location) => {
+    expect(invalidatedBy({ ...post, targetUri: 'http://[/x', location })).toEqual(['http://[/x']);
   });
 
   it('never throws and never leaves the origin', () => {

@@ -55,8 +55,8 @@ export function invalidatedBy(exchange: UnsafeExchange): string[] {
 }
 
 function sameOriginUri(reference: string, base: string): string | undefined {
-  // Neither may be trusted to be a URI: the base holds the client's Host field.
-  if (!URL.canParse(reference, base) || !URL.canParse(base)) return undefined;
+  // Neither may be trusted to be a URI: the base holds the client's Host field, and is parsed here too.
+  if (!URL.canParse(reference, base)) return undefined;
   const uri = new URL(reference, base);
   const origin = new URL(base);
   if (uri.protocol !== origin.protocol || uri.host !== origin.host || uri.host === '') return undefined;
