@@ -1,1 +1,21 @@
-export {};
+export { type Duration, parseDuration } from './base/duration.js';
+export { CacheError, ConfigError } from './base/errors.js';
+export type {
+  Cache,
+  CacheHealth,
+  EmitterLike,
+  EventTarget,
+  InvalidationReceipt,
+} from './cache/cache.js';
+export { createCache } from './cache/create-cache.js';
+export { defaultCache, setDefaultCache } from './cache/default-cache.js';
+export type { CacheOptions, KeyvLike, PolicyName } from './config/cache-options.js';
+export type { CacheStatusLevel, FinishedResponse, RequestDirective, ViewOptions } from './config/view-options.js';
+export { type View, view } from './engine/view-context.js';
+export type { CacheControlDirectives } from './http/cache-control-format.js';
+export { formatCacheControl } from './http/cache-control-format.js';
+export type { InvalidationTarget } from './invalidation/target.js';
+export type { Clock, Timer } from './ports/clock.js';
+export type { CacheEvent, Forward, Refusal, RouteCounters } from './ports/event-sink.js';
+export type { StoreHealth } from './ports/tagged-store.js';
+export type { CacheListener, CacheStats } from './telemetry/telemetry.js';

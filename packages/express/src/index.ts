@@ -1,1 +1,3 @@
-export {};
+export { type CachePageOptions, cachePage } from './cache-page.js';
+export type { BeforeMiddleware } from './early.js';
+export { cacheControl, neverCache, varyOn } from './response-fields.js';

@@ -26,6 +26,8 @@ export interface RequestTarget {
 export interface KeyRules {
   /** Put in front of every key; also a namespace that can be invalidated as a whole. */
   readonly keyPrefix: string;
+  /** Keeps what one kind of route stores out of reach of others; empty for all but those answered early. */
+  readonly space: string;
   isIgnored(name: string): boolean;
 }
 
@@ -62,6 +64,7 @@ export class CacheKey {
     let text = `${target.method} ${target.scheme}://${this.host}${this.path}${this.query}`;
     if (target.rewritten !== '') text += `\n>${target.rewritten}`;
     if (this.#prefix !== '') text += `\n#${this.#prefix}`;
+    if (rules.space !== '') text += `\n!${rules.space}`;
     if (own !== undefined) text += `\n=${own.length}:${own}`;
     this.text = text;
   }

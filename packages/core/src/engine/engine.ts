@@ -47,7 +47,10 @@ export interface EngineParts {
   readonly clock: Clock;
   readonly sink: EventSink;
   readonly limits: EngineLimits;
-  normalizeSelecting(name: string, value: string): string;
+  /** `null:`: nothing is kept, though equal requests are still collapsed. */
+  readonly storesNothing: boolean;
+  /** Makes values that select the same variant the same text (RFC 9111 §4.1). */
+  normalizeSelecting(name: string, value: string): string | undefined;
 }
 
 /**
@@ -136,6 +139,13 @@ export class Engine implements LeadOwner {
       return;
     }
     this.#uncacheable.add(flight.text, clock.monotonic());
+    for (const { visitor } of flight.takeWaiters()) this.#alone(visitor, 'miss');
+  }
+
+  withdraw(lead: Lead): void {
+    const { flight } = lead;
+    if (flight === undefined) return;
+    this.#close(flight);
     for (const { visitor } of flight.takeWaiters()) this.#alone(visitor, 'miss');
   }
 
@@ -326,8 +336,12 @@ export class Engine implements LeadOwner {
 
   /** Puts a response into L1. Its validity is compared at every use, so what was invalidated meanwhile does no harm. */
   #keep(item: LocalItem, tags: readonly string[]): void {
-    const { local, variants, sink, clock, tags: table } = this.#parts;
+    const { local, variants, sink, clock, tags: table, storesNothing } = this.#parts;
     const { stored } = item;
+    if (storesNothing) {
+      sink.refused(item.target, stored.route, 'null-store');
+      return;
+    }
     if (stored.selecting.length > 0 && !variants.admit(item.target, stored.key)) {
       sink.refused(item.target, stored.route, 'variants');
       return;

@@ -27,6 +27,8 @@ export interface Candidate {
 export interface LeadOwner {
   complete(lead: Lead, candidate: Candidate): void;
   refuse(lead: Lead, reason: Refusal, route: string): void;
+  /** Another cached view, further inside, answers in its place. */
+  withdraw(lead: Lead): void;
   /** Whether what is read under the lead's token may still be stored with these tags. */
   admits(lead: Lead, tags: readonly string[]): boolean;
 }
@@ -81,5 +83,12 @@ export class Lead {
     if (this.#isSettled) return;
     this.#isSettled = true;
     this.#owner.refuse(this, reason, route);
+  }
+
+  /** Gives the lead up in favour of a cached view further inside: those who wait go on to it by themselves. */
+  withdraw(): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    this.#owner.withdraw(this);
   }
 }

@@ -15,8 +15,9 @@ export class LocalItem {
   checked: number;
   /** The records of its tags while it is in L1; empty before and after. */
   records: readonly TagRecord[] = [];
-  /** The status line, header array and the second of Age it was made for: kept by whoever writes hits. */
+  /** The last header array that was written for it, by whom, and for which second of Age: kept by whoever writes hits. */
   head: readonly string[] | undefined = undefined;
+  headStyle: object | undefined = undefined;
   headAge = -1;
 
   constructor(

@@ -93,16 +93,16 @@ export function variantText(
   target: string,
   names: readonly string[],
   fields: RequestFields,
-  normalize: (name: string, value: string) => string,
+  normalize: (name: string, value: string) => string | undefined,
 ): string {
   if (names.length === 0) return target;
   let text = target;
   for (const name of names) {
     const value = fields.get(name);
-    if (value === undefined) {
+    const normal = value === undefined ? undefined : normalize(name, value);
+    if (normal === undefined) {
       text += `\n~${name}`;
     } else {
-      const normal = normalize(name, value);
       text += `\n~${name}=${normal.length}:${normal}`;
     }
   }

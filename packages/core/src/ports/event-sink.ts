@@ -1,36 +1,38 @@
-/**
- * Why a response was not stored: one closed set for events, statistics and Cache-Status.
- */
+import type { ForwardReason } from '../http/cache-status.js';
+import type { NotStoredReason } from '../http/storable.js';
+
+/** Why a response was not stored: one closed set for events, statistics and Cache-Status. */
 export type Refusal =
-  | 'private'
-  | 'no-store'
-  | 'no-cache'
-  | 'vary-star'
-  | 'set-cookie'
-  | 'authorization'
-  | 'status'
-  | 'partial'
-  | 'ttl'
-  | 'must-understand'
-  | 'method'
-  | 'freshness'
+  | NotStoredReason
+  /** It carried trailers. */
   | 'trailers'
+  /** Larger than `maxBodyBytes`, or than the store may hold. */
   | 'too-large'
+  /** Its body is not as long as its Content-Length says. */
   | 'content-length'
+  /** The client went, or the handler stopped, before it was whole. */
   | 'aborted'
+  /** Its body repeats a nonce of its own Content-Security-Policy. */
   | 'nonce'
+  /** The handler read something of the request that is not in the key. */
   | 'input'
+  /** `view().doNotStore()`. */
   | 'view'
+  /** A tag that was declared cannot be one. */
   | 'tag'
+  /** More tags than a response may have, even by group. */
   | 'too-many-tags'
+  /** The `storeIf` option said no, or threw. */
   | 'store-if'
+  /** The URL has as many variants as it may have. */
   | 'variants'
+  /** One of its tags was invalidated while it was made. */
   | 'invalidated'
-  | 'null-store'
-  | 'error';
+  /** The store stores nothing. */
+  | 'null-store';
 
 /** Why a request went to the handler (`fwd`, RFC 9211 §2.2), or past the cache altogether. */
-export type Forward = 'uri-miss' | 'vary-miss' | 'stale' | 'request' | 'bypass' | 'method' | 'partial' | 'miss';
+export type Forward = ForwardReason;
 
 /** Counters of one route pattern. Counted in place: nothing is called on a hit. */
 export interface RouteCounters {

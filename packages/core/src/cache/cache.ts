@@ -1,0 +1,102 @@
+import type { InvalidationTarget } from '../invalidation/target.js';
+import type { StoreHealth } from '../ports/tagged-store.js';
+import type { CacheListener, CacheStats } from '../telemetry/telemetry.js';
+
+/** What came of an invalidation. */
+export interface InvalidationReceipt {
+  /**
+   * True when every process that asks the store sees it: always, where memory is the only store. False when the shared
+   * store has not acknowledged it: this process is exact all the same, and the store is told again until it answers.
+   */
+  readonly durable: boolean;
+  /** The number of the invalidation in this process. */
+  readonly at: number;
+}
+
+/** What an event stands for, in {@link Cache.invalidateOn}: tags, or any target. */
+export type EventTarget<Args extends unknown[]> = (...args: Args) => string | readonly string[] | InvalidationTarget;
+
+/** Anything with `on` and `off`, such as `node:events`. */
+export interface EmitterLike {
+  // Method syntax, so that emitters with listeners of any shape fit.
+  on<Args extends unknown[]>(event: string, listener: (...args: Args) => void): unknown;
+  off<Args extends unknown[]>(event: string, listener: (...args: Args) => void): unknown;
+}
+
+/** How the parts of a cache are doing, without asking them anything. */
+export interface CacheHealth {
+  readonly local: 'up';
+  /** `undefined` where memory is the only store. */
+  readonly shared: StoreHealth | undefined;
+  /** Invalidations that the shared store has not acknowledged yet. */
+  readonly unheardInvalidations: number;
+}
+
+/** A cache: what is stored, and what makes it go. Made by {@link createCache}. */
+export interface Cache {
+  /**
+   * Marks stored responses invalid: a request that starts after this resolved is not answered from data read before it.
+   *
+   * Call it after the write has committed. In this process it holds at once, before the promise resolves.
+   *
+   * @throws {@link ConfigError} (by rejection) for a target that names nothing or cannot be a tag
+   *
+   * @example
+   * ```ts
+   * await dataSource.transaction((tx) => tx.update(City, id, change));
+   * await cache.invalidate({ tags: `cities#${id}` });
+   * ```
+   */
+  invalidate(target: InvalidationTarget): Promise<InvalidationReceipt>;
+  /**
+   * As {@link invalidate}, and what is purged is never served again, not even while the handler fails.
+   *
+   * @example
+   * ```ts
+   * await cache.purge({ url: '/users/1' });
+   * ```
+   */
+  purge(target: InvalidationTarget): Promise<InvalidationReceipt>;
+  /**
+   * Sends the invalidations made inside `work` to the shared store as one, when `work` has ended, however it ended.
+   * In this process each holds at once; their receipts are durable only when the batch has resolved.
+   *
+   * @example
+   * ```ts
+   * await cache.batch(async () => {
+   *   for (const user of changed) await cache.invalidate({ tags: `users#${user.id}` });
+   * });
+   * ```
+   */
+  batch<T>(work: () => Promise<T> | T): Promise<T>;
+  /**
+   * Invalidates whenever an emitter emits.
+   *
+   * @returns a function that stops it
+   *
+   * @example
+   * ```ts
+   * cache.invalidateOn(users, 'updated', (user) => [`users#${user.id}`]);
+   * ```
+   */
+  invalidateOn<Args extends unknown[]>(emitter: EmitterLike, event: string, target: EventTarget<Args>): () => void;
+  /** Counts since start, and what is held now. Cheap enough to be read at every scrape. */
+  stats(): CacheStats;
+  /**
+   * Hears of everything that happens in the cache.
+   *
+   * @returns a function that ends it
+   *
+   * @example
+   * ```ts
+   * cache.on((event) => { if (event.type === 'refused') console.log(event.reason, event.key); });
+   * ```
+   */
+  on(listener: CacheListener): () => void;
+  /** How the stores are doing. */
+  health(): CacheHealth;
+  /** Resolves when the stores can be used; a cache works before that, by asking handlers. */
+  ready(): Promise<void>;
+  /** Stops timers and lets go of what the cache itself opened. What you handed in stays open. */
+  close(): Promise<void>;
+}

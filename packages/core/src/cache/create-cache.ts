@@ -1,0 +1,135 @@
+import { type CacheOptions, type CacheSettings, readCacheOptions } from '../config/cache-options.js';
+import { isIgnoredByDefault } from '../config/ignored-query.js';
+import { Engine, type SharedLevel } from '../engine/engine.js';
+import type { LocalItem } from '../engine/local-item.js';
+import { VariantIndex } from '../engine/variants.js';
+import { selectingValue } from '../http/vary.js';
+import { RetryQueue } from '../invalidation/retry-queue.js';
+import { TagTable } from '../invalidation/tag-table.js';
+import { type InvalidationTarget, tagsOf } from '../invalidation/target.js';
+import type { Clock } from '../ports/clock.js';
+import type { LocalStore, RemovalReason } from '../ports/local-store.js';
+import { MemoryStore } from '../stores/memory.js';
+import { NullStore } from '../stores/null.js';
+import { Telemetry } from '../telemetry/telemetry.js';
+import type { Cache, EmitterLike, EventTarget } from './cache.js';
+import { Invalidator } from './invalidator.js';
+import { attachRuntime } from './runtime.js';
+import { openShared } from './shared-level.js';
+import { SystemClock } from './system-clock.js';
+
+const WAITERS_PER_KEY = 1_000;
+const HIT_FOR_MISS_MS = 2_000;
+
+/** One for all caches of the process. */
+const machineClock = new SystemClock();
+
+/**
+ * Makes a cache. Synchronous: a shared store connects in the background, and until it answers, handlers do.
+ *
+ * @throws {@link ConfigError} for a setting that is wrong, naming it
+ *
+ * @example
+ * ```ts
+ * const cache = createCache({ store: 'memory:?maxBytes=256mb' });
+ * app.use(cachePage({ ttl: '5m', cache }));
+ * ```
+ */
+export function createCache(options: CacheOptions = {}): Cache {
+  const settings = readCacheOptions(options);
+  const clock = settings.clock ?? machineClock;
+  const tags = new TagTable();
+  const telemetry = new Telemetry();
+  const variants = new VariantIndex(settings.maxVariants);
+  const local = openLocal(settings, clock, (key, item, reason) => {
+    tags.release(item.records);
+    item.records = [];
+    if (item.stored.selecting.length > 0) variants.forget(item.target, key);
+    if (reason === 'evicted' || reason === 'expired') telemetry.emit({ type: 'removed', key, reason });
+  });
+  const shared = openShared(settings, clock, telemetry);
+  const engine = new Engine({
+    local,
+    tags,
+    variants,
+    shared,
+    clock,
+    sink: telemetry,
+    limits: {
+      waitersPerKey: WAITERS_PER_KEY,
+      collapseTimeoutMs: settings.collapseTimeoutMs,
+      hitForMissMs: HIT_FOR_MISS_MS,
+      l1MaxLagMs: settings.l1MaxLagMs,
+    },
+    storesNothing: settings.store.kind === 'null' || settings.store.kind === 'off',
+    normalizeSelecting: selectingValue,
+  });
+  const invalidator = new Invalidator(tags, shared?.unheard, telemetry);
+  const cache = assemble(local, shared, telemetry, invalidator);
+  attachRuntime(cache, {
+    engine,
+    tags,
+    clock,
+    telemetry,
+    isOff: settings.store.kind === 'off',
+    invalidateNow: (names) => void invalidator.run(names, 'soft'),
+  });
+  return cache;
+}
+
+function openLocal(
+  settings: CacheSettings,
+  clock: Clock,
+  onRemove: (key: string, item: LocalItem, reason: RemovalReason) => void,
+): LocalStore<LocalItem> {
+  if (settings.store.kind === 'null' || settings.store.kind === 'off') return new NullStore();
+  const { maxBytes, maxEntries, policy } = settings;
+  return new MemoryStore({ maxBytes, maxEntries, policy, clock, onRemove });
+}
+
+function assemble(
+  local: LocalStore<LocalItem>,
+  shared: SharedLevel | undefined,
+  telemetry: Telemetry,
+  invalidator: Invalidator,
+): Cache {
+  const reading = { isIgnored: isIgnoredByDefault };
+  return {
+    invalidate: async (target) => await invalidator.run(tagsOf(target, reading), 'soft'),
+    purge: async (target) => await invalidator.run(tagsOf(target, reading), 'hard'),
+    batch: (work) => invalidator.batch(work),
+    invalidateOn<Args extends unknown[]>(emitter: EmitterLike, event: string, target: EventTarget<Args>) {
+      const listener = (...args: Args): void => {
+        try {
+          const named = target(...args);
+          const tags = tagsOf(asTarget(named), reading);
+          void invalidator.run(tags, 'soft');
+        } catch (error) {
+          // An emitter's other listeners must not suffer; and a failed invalidation is never silent.
+          const message = `invalidateOn('${event}') invalidated nothing: ${error instanceof Error ? error.message : error}`;
+          telemetry.emit({ type: 'warning', message });
+          process.emitWarning(message, 'ViewcacheWarning');
+        }
+      };
+      emitter.on(event, listener);
+      return () => void emitter.off(event, listener);
+    },
+    stats: () => telemetry.read(local.size, local.bytes),
+    on: (listener) => telemetry.listen(listener),
+    health: () => ({
+      local: 'up',
+      shared: shared?.store.health(),
+      unheardInvalidations: shared?.unheard.size ?? 0,
+    }),
+    ready: async () => {},
+    close: async () => {
+      local.close();
+      shared?.unheard.close();
+      await shared?.store.close();
+    },
+  };
+}
+
+function asTarget(named: string | readonly string[] | InvalidationTarget): InvalidationTarget {
+  return typeof named === 'string' || Array.isArray(named) ? { tags: named } : (named as InvalidationTarget);
+}

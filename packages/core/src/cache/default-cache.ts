@@ -1,0 +1,39 @@
+import { ConfigError } from '../base/errors.js';
+import type { Cache } from './cache.js';
+import { createCache } from './create-cache.js';
+import { runtimeOf } from './runtime.js';
+
+// Two copies of the package in one process share one default cache.
+const slot = Symbol.for('viewcache.default-cache');
+const shared = globalThis as { [slot]?: Cache | undefined };
+
+/**
+ * The process's cache, used wherever none is named: made on first use, from the environment variable `CACHE_URL`, else
+ * in memory.
+ *
+ * @throws {@link ConfigError} when `CACHE_URL` is wrong
+ *
+ * @example
+ * ```ts
+ * await defaultCache().invalidate({ tags: 'prices' });
+ * ```
+ */
+export function defaultCache(): Cache {
+  shared[slot] ??= createCache({ store: process.env['CACHE_URL'] || 'memory:' });
+  return shared[slot];
+}
+
+/**
+ * Makes a cache the process's own. Call it before the first request; what was stored in another stays there.
+ *
+ * @throws {@link ConfigError} for anything that {@link createCache} did not make
+ *
+ * @example
+ * ```ts
+ * setDefaultCache(createCache({ maxBytes: '256mb' }));
+ * ```
+ */
+export function setDefaultCache(cache: Cache): void {
+  if (runtimeOf(cache) === undefined) throw new ConfigError('setDefaultCache', cache, 'a cache made by createCache()');
+  shared[slot] = cache;
+}

@@ -1,0 +1,33 @@
+import type { Engine } from '../engine/engine.js';
+import type { TagTable } from '../invalidation/tag-table.js';
+import type { Clock } from '../ports/clock.js';
+import type { Telemetry } from '../telemetry/telemetry.js';
+import type { Cache } from './cache.js';
+
+/** What an adapter to a web framework needs of a cache, and its users do not. */
+export interface CacheRuntime {
+  readonly engine: Engine;
+  readonly tags: TagTable;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  /** `off:`: every look-up is a bypass. */
+  readonly isOff: boolean;
+  /** Marks tags invalid in this process at once; the shared store hears of it in the background. */
+  invalidateNow(tags: readonly string[]): void;
+}
+
+const slot = Symbol.for('viewcache.runtime');
+
+/** Puts the runtime where {@link runtimeOf} finds it, also from another copy of the package. */
+export function attachRuntime(cache: Cache, runtime: CacheRuntime): void {
+  Object.defineProperty(cache, slot, { value: runtime });
+}
+
+/**
+ * The inner parts of a cache, for adapters to web frameworks.
+ *
+ * @returns `undefined` for anything that is not a cache made by {@link createCache}
+ */
+export function runtimeOf(cache: unknown): CacheRuntime | undefined {
+  return typeof cache === 'object' && cache !== null ? (cache as { [slot]?: CacheRuntime })[slot] : undefined;
+}

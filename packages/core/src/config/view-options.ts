@@ -1,0 +1,228 @@
+import { type Duration, parseDuration } from '../base/duration.js';
+import { ConfigError } from '../base/errors.js';
+import { KeyMaker } from '../engine/cache-key.js';
+import { isToken } from '../http/syntax.js';
+import { isTag } from '../invalidation/tags.js';
+import { checkCount, checkFunction, checkOneOf, checkOptions, checkStrings, parseBytes } from './check.js';
+import { readIgnoredQuery } from './ignored-query.js';
+
+/** Request Cache-Control directives that `honourRequest` can name (RFC 9111 §5.2.1). */
+export const REQUEST_DIRECTIVES = ['no-cache', 'no-store', 'max-age', 'min-fresh', 'only-if-cached'] as const;
+/** A request Cache-Control directive that a route may let its visitors use. */
+export type RequestDirective = (typeof REQUEST_DIRECTIVES)[number];
+
+/** How much Cache-Status (RFC 9211) tells. */
+export const CACHE_STATUS_LEVELS = ['none', 'short', 'full'] as const;
+/** `none`: no field. `short`: the outcome. `full`: also the key and the reason, for development. */
+export type CacheStatusLevel = (typeof CACHE_STATUS_LEVELS)[number];
+
+/** What a finished response looks like to `storeIf`. */
+export interface FinishedResponse {
+  readonly status: number;
+  /** Name, value, name, value: what the handler set. */
+  readonly headers: readonly string[];
+  readonly body: Buffer;
+}
+
+/** How a view is cached. `Req` and `Res` are the framework's. */
+export interface ViewOptions<Req, Res> {
+  /**
+   * Freshness lifetime: seconds, or `'5m'`, `'1h30m'`, `'250ms'`. `0` stores nothing. `'forever'` stores only
+   * responses that declare tags. `'origin'` selects the standard profile: the response's own headers decide (RFC 9111).
+   */
+  readonly ttl: Duration;
+  /** Adds to the cache key what this returns; also what `invalidate({ key })` names. `undefined` adds nothing. */
+  readonly key?: (req: Req) => string | number | undefined;
+  /** Stands in front of every key; also a namespace that `invalidate({ namespace })` names. */
+  readonly keyPrefix?: string;
+  /** Request fields that select among variants, beyond those that responses name in `Vary`. */
+  readonly vary?: readonly string[];
+  /** Tags of every response, or a function of the request. */
+  readonly tags?: readonly string[] | ((req: Req, res: Res) => readonly string[]);
+  /** False lets the request past the cache: nothing is looked up, nothing stored. */
+  readonly when?: (req: Req) => boolean;
+  /** False keeps a finished response from being stored. */
+  readonly storeIf?: (response: FinishedResponse) => boolean;
+  /** Statuses that are stored. @defaultValue `[200]` */
+  readonly statuses?: readonly number[];
+  /** Methods that are cached; others than GET and HEAD need a `key`. @defaultValue `['GET', 'HEAD']` */
+  readonly methods?: readonly string[];
+  /** Larger bodies are sent and not stored: bytes, or `'2mb'`. @defaultValue `'1mb'` */
+  readonly maxBodyBytes?: number | string;
+  /** Tags a response may have; with more, rows coarsen to their group. @defaultValue 64 */
+  readonly maxTags?: number;
+  /** Cookies of the handler, by name, that are sent to their visitor and left out of the stored response. */
+  readonly stripCookies?: readonly string[];
+  /** Request directives that are obeyed. A visitor who can force a miss can load your handlers. @defaultValue `[]` */
+  readonly honourRequest?: readonly RequestDirective[];
+  /** Values that differ on every answer, such as a CSP nonce: left out of the stored body, filled in on each hit. */
+  readonly placeholders?: Readonly<Record<string, (req: Req, res: Res) => string>>;
+  /** Query parameters left out of the key: names, or `'utm_*'`; replaces the default list of campaign parameters. */
+  readonly ignoreQuery?: readonly string[];
+  /** What Cache-Status tells. @defaultValue `'short'` */
+  readonly cacheStatus?: CacheStatusLevel;
+}
+
+/** {@link ViewOptions} with nothing left open. */
+export interface ViewPolicy<Req, Res> {
+  /** Milliseconds, or the standard profile. */
+  readonly lifetimeMs: number | 'origin';
+  readonly keys: KeyMaker;
+  readonly key: ((req: Req) => string | number | undefined) | undefined;
+  readonly vary: readonly string[];
+  readonly tags: readonly string[] | ((req: Req, res: Res) => readonly string[]);
+  readonly when: ((req: Req) => boolean) | undefined;
+  readonly storeIf: ((response: FinishedResponse) => boolean) | undefined;
+  readonly statuses: ReadonlySet<number> | undefined;
+  readonly methods: ReadonlySet<string>;
+  readonly maxBodyBytes: number;
+  readonly maxTags: number;
+  readonly stripCookies: ReadonlySet<string> | undefined;
+  readonly honours: ReadonlySet<RequestDirective> | undefined;
+  readonly placeholders: readonly (readonly [name: string, fill: (req: Req, res: Res) => string])[];
+  readonly cacheStatus: CacheStatusLevel;
+}
+
+/** The names of {@link ViewOptions}; an adapter adds its own. */
+export const VIEW_OPTIONS = [
+  'ttl',
+  'key',
+  'keyPrefix',
+  'vary',
+  'tags',
+  'when',
+  'storeIf',
+  'statuses',
+  'methods',
+  'maxBodyBytes',
+  'maxTags',
+  'stripCookies',
+  'honourRequest',
+  'placeholders',
+  'ignoreQuery',
+  'cacheStatus',
+] as const;
+
+/** Options that say what the view profile's code decides, and the standard profile's headers. */
+const VIEW_PROFILE_ONLY = ['statuses', 'honourRequest'] as const;
+
+/**
+ * Reads the options of a view.
+ *
+ * @param what - the function's name, for errors: `cachePage`
+ * @param extra - names of options that the adapter reads itself
+ * @param space - keeps the stored responses of one kind of route out of reach of others
+ * @throws {@link ConfigError} that names the setting, the value given and what is allowed
+ */
+export function readViewOptions<Req, Res>(
+  what: string,
+  options: Duration | ViewOptions<Req, Res>,
+  extra: readonly string[] = [],
+  space = '',
+): ViewPolicy<Req, Res> {
+  const given: ViewOptions<Req, Res> = typeof options === 'object' && options !== null ? options : { ttl: options };
+  checkOptions(what, given, [...VIEW_OPTIONS, ...extra]);
+  const lifetimeMs = readTtl(`${what}.ttl`, given.ttl);
+  if (lifetimeMs === 'origin') {
+    for (const name of VIEW_PROFILE_ONLY) {
+      if (given[name] !== undefined) {
+        throw new ConfigError(
+          `${what}.${name}`,
+          given[name],
+          `no ${name} with ttl: 'origin', where the response's headers decide`,
+        );
+      }
+    }
+  }
+  const key = checkFunction(`${what}.key`, given.key, 'a function of the request');
+  return {
+    lifetimeMs,
+    keys: new KeyMaker({
+      keyPrefix: readPrefix(`${what}.keyPrefix`, given.keyPrefix ?? ''),
+      space,
+      isIgnored: readIgnoredQuery(`${what}.ignoreQuery`, given.ignoreQuery),
+    }),
+    key,
+    vary: readFieldNames(`${what}.vary`, given.vary ?? []),
+    tags: readTags(`${what}.tags`, given.tags ?? []),
+    when: checkFunction(`${what}.when`, given.when, 'a function of the request'),
+    storeIf: checkFunction(`${what}.storeIf`, given.storeIf, 'a function of the finished response'),
+    statuses: given.statuses === undefined ? undefined : readStatuses(`${what}.statuses`, given.statuses),
+    methods: readMethods(`${what}.methods`, given.methods ?? ['GET', 'HEAD'], key !== undefined),
+    maxBodyBytes: parseBytes(`${what}.maxBodyBytes`, given.maxBodyBytes ?? '1mb'),
+    maxTags: checkCount(`${what}.maxTags`, given.maxTags ?? 64, 1),
+    stripCookies: given.stripCookies && new Set(checkStrings(`${what}.stripCookies`, given.stripCookies)),
+    honours: readHonours(`${what}.honourRequest`, given.honourRequest),
+    placeholders: readPlaceholders(`${what}.placeholders`, given.placeholders ?? {}),
+    cacheStatus: checkOneOf(`${what}.cacheStatus`, given.cacheStatus ?? 'short', CACHE_STATUS_LEVELS),
+  };
+}
+
+function readTtl(setting: string, ttl: unknown): number | 'origin' {
+  if (ttl === 'origin') return 'origin';
+  if (ttl === 'forever') return Number.POSITIVE_INFINITY;
+  return parseDuration(setting, ttl);
+}
+
+function readPrefix(setting: string, prefix: unknown): string {
+  if (typeof prefix === 'string' && (prefix === '' || isTag(prefix))) return prefix;
+  throw new ConfigError(setting, prefix, 'a string of at most 256 characters without control characters');
+}
+
+function readFieldNames(setting: string, names: unknown): readonly string[] {
+  for (const name of checkStrings(setting, names)) {
+    if (!isToken(name)) throw new ConfigError(setting, name, "names of request fields, such as 'accept-language'");
+  }
+  return [...new Set((names as readonly string[]).map((name) => name.toLowerCase()))].sort();
+}
+
+function readTags<Req, Res>(setting: string, tags: NonNullable<ViewOptions<Req, Res>['tags']>) {
+  if (typeof tags === 'function') return tags;
+  const wrong = Array.isArray(tags) ? tags.find((tag) => !isTag(tag)) : tags;
+  if (wrong !== undefined) {
+    throw new ConfigError(
+      setting,
+      wrong,
+      'a list of strings of 1 to 256 characters without control characters, or a function',
+    );
+  }
+  return tags;
+}
+
+function readStatuses(setting: string, statuses: unknown): ReadonlySet<number> {
+  const allowed = 'a list of final statuses other than 206 and 304, such as [200, 404]';
+  if (!Array.isArray(statuses) || statuses.length === 0) throw new ConfigError(setting, statuses, allowed);
+  for (const status of statuses) {
+    const isFinal = Number.isInteger(status) && status >= 200 && status <= 599;
+    if (!isFinal || status === 206 || status === 304) throw new ConfigError(setting, status, allowed);
+  }
+  return new Set(statuses);
+}
+
+function readMethods(setting: string, methods: unknown, isKeyed: boolean): ReadonlySet<string> {
+  const allowed = 'GET and HEAD; others only with a `key` that covers the body, such as a hash of it';
+  const names = checkStrings(setting, methods).map((name) => name.toUpperCase());
+  if (names.length === 0) throw new ConfigError(setting, methods, allowed);
+  for (const name of names) {
+    if (!isToken(name) || (name !== 'GET' && name !== 'HEAD' && !isKeyed))
+      throw new ConfigError(setting, name, allowed);
+  }
+  return new Set(names);
+}
+
+function readHonours(setting: string, directives: unknown): ReadonlySet<RequestDirective> | undefined {
+  if (directives === undefined) return undefined;
+  const names = checkStrings(setting, directives).map((name) => checkOneOf(setting, name, REQUEST_DIRECTIVES));
+  return names.length === 0 ? undefined : new Set(names);
+}
+
+function readPlaceholders<Fill>(setting: string, placeholders: Readonly<Record<string, Fill>>) {
+  if (typeof placeholders !== 'object' || placeholders === null) {
+    throw new ConfigError(setting, placeholders, 'an object of functions that return the value to fill in');
+  }
+  return Object.entries(placeholders).map(([name, fill]) => {
+    if (typeof fill !== 'function')
+      throw new ConfigError(`${setting}.${name}`, fill, 'a function that returns the value to fill in');
+    return [name, fill] as const;
+  });
+}

@@ -1,0 +1,165 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Lead } from '../engine/lead.js';
+import type { ViewContext } from '../engine/view-context.js';
+import { parseAge } from '../http/age.js';
+import { type CacheControl, parseCacheControl } from '../http/cache-control.js';
+import { cacheStatusWriter } from '../http/cache-status.js';
+import { explicitLifetimeMs, initialAgeMs } from '../http/freshness.js';
+import { parseHttpDate } from '../http/http-date.js';
+import { evaluatePreconditions } from '../http/preconditions.js';
+import { type Exchange, whyNotStored, whyNotStoredByStandard } from '../http/storable.js';
+import { parseVary } from '../http/vary.js';
+import { coarsenTags } from '../invalidation/tags.js';
+import type { Refusal } from '../ports/event-sink.js';
+import type { InputGuard } from './input-guard.js';
+import { isNever } from './never.js';
+import type { Recorder } from './recorder.js';
+import type { ResponseHead } from './response-head.js';
+import type { ViewVisitor } from './view-visitor.js';
+
+/** What the head of a response decides: whether it may be stored, for how long, and what it is selected by. */
+export interface Framing {
+  readonly refusal: Refusal | undefined;
+  readonly cacheControl: CacheControl;
+  readonly lifetimeMs: number;
+  /** Names of selecting headers, lower case and sorted. */
+  readonly selecting: readonly string[];
+  /** The tags that user code declared, within the limit and expanded. */
+  readonly tags: readonly string[];
+  readonly etag: string | undefined;
+  readonly lastModified: number | undefined;
+  /** The client's own precondition is met by this response. */
+  readonly answer304: boolean;
+}
+
+const status = cacheStatusWriter('viewcache');
+
+/** Reads the head as it is written, sets Vary and Cache-Status on it, and judges as early as can be judged. */
+export function frameHead<Req extends IncomingMessage, Res extends ServerResponse>(
+  head: ResponseHead,
+  recorder: Recorder,
+  visitor: ViewVisitor<Req, Res>,
+  guard: InputGuard | undefined,
+  context: ViewContext | undefined,
+  lead: Lead,
+): Framing {
+  const { policy } = visitor;
+  const now = visitor.runtime.clock.now();
+  const cacheControl = parseCacheControl(head.field('cache-control'));
+  const vary = parseVary(head.field('vary'));
+  const named = [...policy.vary, ...(context?.varyNames ?? []), ...(guard?.selecting ?? [])];
+  const etag = head.ownField('etag');
+  const modified = head.ownField('last-modified');
+  const lastModified = modified === undefined ? undefined : parseHttpDate(modified, now);
+  const lifetimeMs =
+    context?.lifetimeMs ??
+    (policy.lifetimeMs === 'origin' ? originLifetime(head, cacheControl, now) : policy.lifetimeMs);
+  const tags = tagsOf(visitor, context);
+  const framing = {
+    cacheControl,
+    lifetimeMs: lifetimeMs ?? 0,
+    selecting: selectingNames(vary, head, named),
+    tags: typeof tags === 'string' ? [] : tags,
+    etag,
+    lastModified,
+    answer304: false,
+  };
+  const exchange: Exchange = {
+    method: visitor.req.method === 'HEAD' ? 'GET' : (visitor.req.method ?? ''),
+    status: head.status,
+    cacheControl,
+    vary,
+    hasSetCookie: hasForeignCookie(head, policy.stripCookies),
+    hasAuthorization: visitor.fields.get('authorization') !== undefined && guard?.coversIdentity !== true,
+    hasContentRange: head.field('content-range') !== undefined,
+    isKeyed: policy.key !== undefined,
+  };
+  const refusal =
+    (policy.lifetimeMs === 'origin'
+      ? whyNotStoredByStandard(exchange, { lifetimeMs, hasValidator: etag !== undefined || lastModified !== undefined })
+      : whyNotStored(exchange, { ttlMs: framing.lifetimeMs, statuses: policy.statuses })) ??
+    (isNever(visitor.res) ? 'no-store' : undefined) ??
+    (guard?.refusal === undefined ? undefined : 'input') ??
+    context?.refusal ??
+    (typeof tags === 'string' ? tags : undefined) ??
+    (framing.lifetimeMs === Number.POSITIVE_INFINITY && framing.tags.length === 0 ? 'ttl' : undefined) ??
+    (recorder.isWhole && !lead.admits(framing.tags) ? 'invalidated' : undefined);
+  if (vary !== '*') addVary(recorder, head, named);
+  const answer304 =
+    visitor.isConditional &&
+    head.status === 200 &&
+    evaluatePreconditions(visitor.conditions, { etag, lastModified }, now) === 'not-modified';
+  if (policy.cacheStatus !== 'none') {
+    recorder.setField('Cache-Status', statusOf(lead, refusal, recorder, policy.cacheStatus === 'full', head, guard));
+  }
+  return { ...framing, refusal: refusal === 'invalidated' ? undefined : refusal, answer304 };
+}
+
+function statusOf(
+  lead: Lead,
+  refusal: Refusal | undefined,
+  recorder: Recorder,
+  isFull: boolean,
+  head: ResponseHead,
+  guard: InputGuard | undefined,
+): string {
+  // `stored` is claimed only of a response that is whole here: a stream may yet break.
+  const value = status.write({
+    fwd: lead.fwd,
+    stored: refusal === undefined && recorder.isWhole,
+    ...(isFull ? { key: lead.key.text, detail: refusal === 'input' ? `input ${guard?.refusal}` : refusal } : {}),
+  });
+  const outer = head.field('cache-status');
+  return outer === undefined ? value : `${String(outer)}, ${value}`;
+}
+
+/** What is left, when it is written, of the lifetime that the response states for itself (RFC 9111 §4.2). */
+function originLifetime(head: ResponseHead, cacheControl: CacheControl, now: number): number | undefined {
+  const date = head.field('date');
+  const generatedAt = (typeof date === 'string' ? parseHttpDate(date, now) : undefined) ?? now;
+  const lifetimeMs = explicitLifetimeMs(cacheControl, head.field('expires'), generatedAt);
+  if (lifetimeMs === undefined) return undefined;
+  const age = parseAge(head.field('age')) ?? 0;
+  return Math.max(0, lifetimeMs - initialAgeMs({ age, generatedAt, requestTime: now, responseTime: now }));
+}
+
+/** Members of Vary that were there before the handler ran speak of outer middleware's own fields, `Origin` of CORS. */
+function selectingNames(
+  vary: ReturnType<typeof parseVary>,
+  head: ResponseHead,
+  named: readonly string[],
+): readonly string[] {
+  if (vary === '*') return [];
+  const own = parseVary(head.ownLines('vary'));
+  const outerOnly = vary.filter((name) => name !== 'origin' || (own !== '*' && own.includes(name)));
+  return [...new Set([...outerOnly, ...named])].sort();
+}
+
+function hasForeignCookie(head: ResponseHead, stripped: ReadonlySet<string> | undefined): boolean {
+  return head.ownLines('set-cookie').some((line) => stripped?.has(line.split('=', 1)[0]?.trim() ?? '') !== true);
+}
+
+function addVary(recorder: Recorder, head: ResponseHead, names: readonly string[]): void {
+  if (names.length === 0) return;
+  const current = parseVary(head.field('vary'));
+  const missing = names.filter((name) => current !== '*' && !current.includes(name));
+  if (missing.length === 0) return;
+  const field = head.field('vary');
+  recorder.setField('Vary', [...(field === undefined ? [] : [String(field)]), ...new Set(missing)].join(', '));
+}
+
+function tagsOf<Req extends IncomingMessage, Res extends ServerResponse>(
+  visitor: ViewVisitor<Req, Res>,
+  context: ViewContext | undefined,
+): readonly string[] | Refusal {
+  const { policy, req, res } = visitor;
+  const declared = context ?? { tags: new Set<string>(), refusal: undefined, dependsOn: () => {} };
+  try {
+    const own = typeof policy.tags === 'function' ? policy.tags(req, res) : policy.tags;
+    declared.dependsOn(...own);
+  } catch {
+    return 'tag';
+  }
+  if (declared.refusal !== undefined) return declared.refusal;
+  return coarsenTags(declared.tags, policy.maxTags) ?? 'too-many-tags';
+}

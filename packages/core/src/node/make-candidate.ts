@@ -1,0 +1,126 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Candidate } from '../engine/lead.js';
+import type { ViewContext } from '../engine/view-context.js';
+import { isStoredField, withheldFields } from '../http/hop-by-hop.js';
+import type { Refusal } from '../ports/event-sink.js';
+import type { Framing } from './frame-head.js';
+import { digHoles, type Filling, noncesOf } from './placeholders.js';
+import type { Recorder } from './recorder.js';
+import type { ResponseHead } from './response-head.js';
+import type { ViewVisitor } from './view-visitor.js';
+
+/** Fields that are written anew on every hit, or that the stored response has in another form. */
+const REWRITTEN: ReadonlySet<string> = new Set(['content-length', 'date', 'age', 'set-cookie', 'vary', 'cache-status']);
+
+/** Makes of a whole recording what is offered for storing, or says why it is not. */
+export function makeCandidate<Req extends IncomingMessage, Res extends ServerResponse>(
+  recorder: Recorder,
+  head: ResponseHead,
+  visitor: ViewVisitor<Req, Res>,
+  framing: Framing,
+  context: ViewContext | undefined,
+  producerMs: number,
+): Candidate | Refusal {
+  const { policy } = visitor;
+  if (recorder.hasTrailers) return 'trailers';
+  if (recorder.hasLateCookie && !isStripped(visitor)) return 'set-cookie';
+  if (context?.refusal !== undefined) return context.refusal;
+  const body = recorder.takeBody();
+  const length = head.field('content-length');
+  // A truncated response, or one that says another length than it has, is nobody else's (RFC 9112 §6.3).
+  if (length !== undefined && Number(length) !== body.length && !recorder.isBodiless) return 'content-length';
+  const filled = fill(body, head, visitor);
+  if (typeof filled === 'string') return filled;
+  const headers = storedFields(head, framing);
+  if (policy.storeIf !== undefined && !asks(policy.storeIf, { status: head.status, headers, body }, visitor))
+    return 'store-if';
+  const hasHoles = filled.placeholders.length > 0;
+  return {
+    status: head.status,
+    headers: hasHoles ? withoutField(headers, 'etag') : headers,
+    removes: head.removed,
+    body: filled.body,
+    selecting: framing.selecting,
+    tags: framing.tags,
+    lifetimeMs: framing.lifetimeMs,
+    etag: hasHoles ? undefined : framing.etag,
+    lastModified: hasHoles ? undefined : framing.lastModified,
+    route: visitor.host.route(visitor.req),
+    producerMs,
+    placeholders: filled.placeholders,
+  };
+}
+
+function storedFields(head: ResponseHead, framing: Framing): string[] {
+  const withheld = withheldFields(head.field('connection'), framing.cacheControl);
+  const fields: string[] = [];
+  for (let i = 0; i < head.own.length; i += 2) {
+    const name = head.own[i] ?? '';
+    const lower = name.toLowerCase();
+    if (!REWRITTEN.has(lower) && isStoredField(lower, withheld)) fields.push(name, head.own[i + 1] ?? '');
+  }
+  if (framing.selecting.length > 0) fields.push('Vary', framing.selecting.join(', '));
+  return fields;
+}
+
+/**
+ * A body that repeats a nonce of its own Content-Security-Policy would hand one visitor's nonce to the next: it is
+ * stored only with a placeholder in the nonce's place.
+ */
+function fill<Req extends IncomingMessage, Res extends ServerResponse>(
+  body: Buffer,
+  head: ResponseHead,
+  visitor: ViewVisitor<Req, Res>,
+): ReturnType<typeof digHoles> | Refusal {
+  const { policy, req, res } = visitor;
+  const fields = ['content-security-policy', 'content-security-policy-report-only'];
+  const nonces = fields.flatMap((name) => [...noncesOf(head.field(name)), ...noncesOf(late(res, name))]);
+  const isEncoded = head.field('content-encoding') !== undefined;
+  if (nonces.length === 0 && policy.placeholders.length === 0) return { body, placeholders: [] };
+  const fillings: Filling[] = [];
+  try {
+    for (const [name, value] of policy.placeholders) fillings.push({ name, value: value(req, res) });
+  } catch {
+    return 'nonce';
+  }
+  if (fillings.some(({ value }) => typeof value !== 'string')) return 'nonce';
+  const dug = isEncoded ? { body, placeholders: [] } : digHoles(body, fillings);
+  const ownFields = head.own.join('\n');
+  if (fillings.some(({ value }) => value !== '' && (isEncoded || ownFields.includes(value)))) return 'nonce';
+  // Inside a compressed body nobody can tell whether it is there.
+  if (nonces.some((nonce) => isEncoded || dug.body.includes(nonce))) return 'nonce';
+  return dug;
+}
+
+function late(res: ServerResponse, name: string): string | readonly string[] | undefined {
+  const value = res.getHeader(name);
+  return typeof value === 'number' ? String(value) : value;
+}
+
+function isStripped<Req extends IncomingMessage, Res extends ServerResponse>(visitor: ViewVisitor<Req, Res>): boolean {
+  const { stripCookies } = visitor.policy;
+  if (stripCookies === undefined) return false;
+  const lines = [visitor.res.getHeader('set-cookie') ?? []].flat();
+  return lines.every((line) => stripCookies.has(String(line).split('=', 1)[0]?.trim() ?? ''));
+}
+
+function asks<Req extends IncomingMessage, Res extends ServerResponse, Given>(
+  storeIf: (given: Given) => boolean,
+  given: Given,
+  visitor: ViewVisitor<Req, Res>,
+): boolean {
+  try {
+    return storeIf(given) === true;
+  } catch (error) {
+    visitor.runtime.telemetry.emit({ type: 'warning', message: `storeIf threw, nothing was stored: ${error}` });
+    return false;
+  }
+}
+
+function withoutField(fields: readonly string[], name: string): string[] {
+  const kept: string[] = [];
+  for (let i = 0; i < fields.length; i += 2) {
+    if (fields[i]?.toLowerCase() !== name) kept.push(fields[i] ?? '', fields[i + 1] ?? '');
+  }
+  return kept;
+}

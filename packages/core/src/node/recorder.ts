@@ -1,0 +1,189 @@
+import type { ServerResponse } from 'node:http';
+import { type ExtraHead, type OuterFields, ResponseHead, takeOuterFields } from './response-head.js';
+
+/** What a {@link Recorder} tells while a response goes by. */
+export interface RecorderListener {
+  /** The head is about to be written; fields may still be set on the response. Returns 304 to send that, without a body. */
+  head(recorder: Recorder): 304 | undefined;
+  /** The response is whole, as far as its handler goes. */
+  ended(recorder: Recorder): void;
+  /** It has become larger than may be recorded. */
+  overflowed(recorder: Recorder): void;
+  /** The connection closed before the response ended. */
+  closed(recorder: Recorder): void;
+  /** Somebody waits for the recording: the handler must not be held up by this client. */
+  readonly isAwaited: boolean;
+}
+
+type Chunk = { readonly data: string; readonly encoding: BufferEncoding } | Uint8Array;
+
+/**
+ * Records a response while it streams to its own client, without delaying it.
+ *
+ * `writeHead`, `write`, `end` and `addTrailers` become own properties that record and then call through: every way of
+ * answering ends there, also `res.json`, pipes and Node's implicit head. The head is read inside `writeHead`, before
+ * calling through, so that what inner middleware adds late is seen, and what outer middleware adds is told apart.
+ */
+export class Recorder {
+  head: ResponseHead | undefined;
+  hasTrailers = false;
+  /** A cookie appeared while outer middleware's hooks ran: a session, begun or prolonged by this request. */
+  hasLateCookie = false;
+  isEnded = false;
+  /** The body is known to be whole, though the head may not be written yet. */
+  isWhole = false;
+  readonly outer: OuterFields | undefined;
+  readonly #res: ServerResponse;
+  readonly #maxBytes: number;
+  readonly #listener: RecorderListener;
+  /** The list that `writeHead` was given, to add to. */
+  #list: unknown[] | undefined;
+  #chunks: Chunk[] = [];
+  #bytes = 0;
+  #isOver = false;
+  /** The client was told 304: the body is recorded, not sent. */
+  #isSwallowed = false;
+  /** The handler was told to wait for `drain`. */
+  #isHeldUp = false;
+
+  constructor(res: ServerResponse, maxBytes: number, listener: RecorderListener) {
+    this.#res = res;
+    this.#maxBytes = maxBytes;
+    this.#listener = listener;
+    this.outer = takeOuterFields(res);
+    this.#patch(res);
+  }
+
+  /** The response has no body by its nature, whatever its Content-Length says (RFC 9110 §6.4.1). */
+  get isBodiless(): boolean {
+    const status = this.head?.status ?? 0;
+    return this.#res.req?.method === 'HEAD' || status === 204 || status === 304;
+  }
+
+  /** The body, copied into memory of its own. */
+  takeBody(): Buffer {
+    // Not from Buffer's pool: a stored body must not keep a slab of other requests' bytes alive.
+    const body = Buffer.allocUnsafeSlow(this.#bytes);
+    let at = 0;
+    for (const chunk of this.#chunks) {
+      if (chunk instanceof Uint8Array) {
+        body.set(chunk, at);
+        at += chunk.length;
+      } else {
+        at += body.write(chunk.data, at, chunk.encoding);
+      }
+    }
+    this.#chunks = [];
+    return body;
+  }
+
+  /** Sets a field while the head is being written; only from {@link RecorderListener.head}. */
+  setField(name: string, value: string): void {
+    const list = this.#list;
+    if (list === undefined) {
+      this.#res.setHeader(name, value);
+    } else if (Array.isArray(list[0])) {
+      list.push([name, value]);
+    } else {
+      // A list together with fields that were set loses repeated ones on Node 20: the list takes it in.
+      list.push(name, value);
+    }
+  }
+
+  /** Lets a handler go on that waits for a client which does not read. */
+  hurry(): void {
+    if (!this.#isHeldUp) return;
+    this.#isHeldUp = false;
+    this.#res.emit('drain');
+  }
+
+  #patch(res: ServerResponse): void {
+    const recorder = this;
+    const { writeHead, write, end, addTrailers } = res;
+    res.writeHead = function (this: ServerResponse, ...args: unknown[]) {
+      return recorder.#writeHead(this, writeHead as Untyped, args) as ServerResponse;
+    } as typeof res.writeHead;
+    res.write = function (this: ServerResponse, ...args: unknown[]) {
+      recorder.#take(args[0], args[1], false);
+      if (recorder.#isSwallowed) return recorder.#swallow(args);
+      const isFlowing = (write as Untyped).apply(this, args) as boolean;
+      if (isFlowing || recorder.#isOver || recorder.isEnded) return isFlowing;
+      recorder.#isHeldUp = !recorder.#listener.isAwaited;
+      return !recorder.#isHeldUp;
+    } as typeof res.write;
+    res.end = function (this: ServerResponse, ...args: unknown[]) {
+      return recorder.#end(this, end as Untyped, args) as ServerResponse;
+    } as typeof res.end;
+    res.addTrailers = function (this: ServerResponse, ...args: unknown[]) {
+      recorder.hasTrailers = true;
+      return (addTrailers as Untyped).apply(this, args);
+    } as typeof res.addTrailers;
+    res.once('close', () => {
+      if (!recorder.isEnded) recorder.#listener.closed(recorder);
+    });
+  }
+
+  #writeHead(res: ServerResponse, writeHead: Untyped, args: unknown[]): unknown {
+    const status = Number(args[0]);
+    // Interim responses pass through; the final one follows (RFC 9110 §15.2).
+    if (this.head !== undefined || (status >= 100 && status < 200 && status !== 101)) return writeHead.apply(res, args);
+    const at = typeof args[1] === 'string' || args[2] !== undefined ? 2 : 1;
+    const extra = args[at] as ExtraHead;
+    this.head = new ResponseHead(res, status, extra, this.outer);
+    this.#list = Array.isArray(extra) ? [...extra] : undefined;
+    if (this.#listener.head(this) === 304) {
+      this.#isSwallowed = true;
+      for (const name of ['content-length', 'content-type', 'content-encoding', 'transfer-encoding'])
+        res.removeHeader(name);
+      res.statusCode = 304;
+      return writeHead.call(res, 304);
+    }
+    if (this.#list !== undefined) args[at] = this.#list;
+    const cookies = String(this.head.field('set-cookie') ?? '');
+    const result = writeHead.apply(res, args);
+    if (String(res.getHeader('set-cookie') ?? cookies) !== cookies) this.hasLateCookie = true;
+    return result;
+  }
+
+  #end(res: ServerResponse, end: Untyped, args: unknown[]): unknown {
+    if (this.isEnded) return end.apply(res, args);
+    this.#take(args[0], args[1], true);
+    this.isWhole = true;
+    this.isEnded = true;
+    const result = this.#isSwallowed
+      ? end.apply(
+          res,
+          args.filter((arg) => typeof arg === 'function'),
+        )
+      : end.apply(res, args);
+    // A client that went before anything was written: Node writes no head, but the handler's answer is whole.
+    this.head ??= new ResponseHead(res, res.statusCode, undefined, this.outer);
+    this.#listener.ended(this);
+    return result;
+  }
+
+  #take(chunk: unknown, encoding: unknown, isLast: boolean): void {
+    if (this.#isOver || this.isEnded) return;
+    if (typeof chunk === 'string') {
+      const known = typeof encoding === 'string' && Buffer.isEncoding(encoding) ? encoding : 'utf8';
+      this.#bytes += Buffer.byteLength(chunk, known);
+      this.#chunks.push({ data: chunk, encoding: known });
+    } else if (chunk instanceof Uint8Array) {
+      this.#bytes += chunk.length;
+      // A handler may use its buffer again as soon as `write` has returned; the last one is copied before that.
+      this.#chunks.push(isLast ? chunk : Uint8Array.prototype.slice.call(chunk));
+    }
+    if (this.#bytes <= this.#maxBytes) return;
+    this.#isOver = true;
+    this.#chunks = [];
+    this.#listener.overflowed(this);
+  }
+
+  #swallow(args: unknown[]): boolean {
+    const done = args.find((arg) => typeof arg === 'function');
+    if (typeof done === 'function') process.nextTick(done as () => void);
+    return true;
+  }
+}
+
+type Untyped = (this: ServerResponse, ...args: unknown[]) => unknown;

@@ -1,0 +1,128 @@
+import type { IncomingMessage, OutgoingHttpHeader, ServerResponse } from 'node:http';
+
+/** Fields that outer middleware and the handler may both add to: each one's part stays its own. */
+const LIST_FIELDS: ReadonlySet<string> = new Set(['vary', 'link', 'server-timing', 'set-cookie', 'cache-status']);
+
+/** What `writeHead` was given beside the status: an object, a flat list, or a list of pairs. */
+export type ExtraHead = Record<string, OutgoingHttpHeader | undefined> | readonly unknown[] | undefined;
+
+/** Whether a hit adds its value of the field to what is already there rather than replacing it. */
+export function isListField(name: string): boolean {
+  return LIST_FIELDS.has(name);
+}
+
+/** The fields set before the handler ran: what outer middleware says of this one response. */
+export type OuterFields = ReadonlyMap<string, OutgoingHttpHeader>;
+
+/** Takes down what is set on a response now; `undefined` when nothing is, which is the cheap case. */
+export function takeOuterFields(res: ServerResponse): OuterFields | undefined {
+  const names = res.getHeaderNames();
+  if (names.length === 0) return undefined;
+  return new Map(names.map((name) => [name, res.getHeader(name) ?? '']));
+}
+
+/** The head of a response as it is about to be written, told apart by who set what. */
+export class ResponseHead {
+  /** What the handler set: name, value, name, value, in its own letter case. */
+  readonly own: string[] = [];
+  /** Outer fields that the handler took away. */
+  readonly removed: string[] = [];
+  readonly #effective = new Map<string, OutgoingHttpHeader>();
+
+  constructor(
+    res: ServerResponse,
+    readonly status: number,
+    extra: ExtraHead,
+    readonly outer: OuterFields | undefined,
+  ) {
+    const names = new Map<string, string>();
+    for (const name of rawNames(res)) {
+      const lower = name.toLowerCase();
+      names.set(lower, name);
+      this.#effective.set(lower, res.getHeader(name) ?? '');
+    }
+    if (extra !== undefined) this.#addExtra(extra, names);
+    for (const [lower, value] of this.#effective) this.#sort(lower, names.get(lower) ?? lower, value);
+    if (outer !== undefined) for (const name of outer.keys()) if (!this.#effective.has(name)) this.removed.push(name);
+  }
+
+  /** The field as the client sees it, whoever set it. */
+  field(name: string): string | readonly string[] | undefined {
+    const value = this.#effective.get(name);
+    return typeof value === 'number' ? String(value) : value;
+  }
+
+  /** The first line of a field that the handler set. */
+  ownField(name: string): string | undefined {
+    for (let i = 0; i < this.own.length; i += 2) if (this.own[i]?.toLowerCase() === name) return this.own[i + 1];
+    return undefined;
+  }
+
+  /** All lines of a field that the handler set. */
+  ownLines(name: string): readonly string[] {
+    const lines: string[] = [];
+    for (let i = 0; i < this.own.length; i += 2)
+      if (this.own[i]?.toLowerCase() === name) lines.push(this.own[i + 1] ?? '');
+    return lines;
+  }
+
+  #sort(lower: string, name: string, value: OutgoingHttpHeader): void {
+    const outer = this.outer?.get(lower);
+    if (outer === undefined) this.#push(name, value);
+    else if (isListField(lower)) this.#push(name, withoutOuter(value, outer));
+    else if (String(outer) !== String(value)) this.#push(name, value);
+  }
+
+  #push(name: string, value: OutgoingHttpHeader): void {
+    if (typeof value === 'object') for (const line of value) this.own.push(name, String(line));
+    else this.own.push(name, String(value));
+  }
+
+  /** Node merges what `writeHead` is given over what was set; a name that repeats in a list makes several lines. */
+  #addExtra(extra: NonNullable<ExtraHead>, names: Map<string, string>): void {
+    const seen = new Set<string>();
+    for (const [name, value] of pairsOf(extra)) {
+      if (value === undefined) continue;
+      const lower = name.toLowerCase();
+      const before = seen.has(lower) ? this.#effective.get(lower) : undefined;
+      seen.add(lower);
+      names.set(lower, name);
+      this.#effective.set(lower, before === undefined ? value : [before, value].flat().map(String));
+    }
+  }
+}
+
+/** Names in the letter case they were set in; on every Node there is, though not in its types. */
+function rawNames(res: ServerResponse): readonly string[] {
+  return (res as ServerResponse & { getRawHeaderNames(): string[] }).getRawHeaderNames();
+}
+
+function* pairsOf(extra: NonNullable<ExtraHead>): Iterable<[string, OutgoingHttpHeader | undefined]> {
+  if (!Array.isArray(extra)) {
+    yield* Object.entries(extra as Record<string, OutgoingHttpHeader | undefined>);
+    return;
+  }
+  const flat: unknown[] = Array.isArray(extra[0]) ? extra.flat(1) : extra;
+  for (let i = 0; i + 1 < flat.length; i += 2) yield [String(flat[i]), flat[i + 1] as OutgoingHttpHeader];
+}
+
+function withoutOuter(value: OutgoingHttpHeader, outer: OutgoingHttpHeader): string[] {
+  const theirs = new Set(membersOf(outer).map((member) => member.toLowerCase()));
+  return membersOf(value).filter((member) => !theirs.has(member.toLowerCase()));
+}
+
+/** List members; a cookie is one member, whatever commas it has. */
+function membersOf(value: OutgoingHttpHeader): string[] {
+  if (typeof value === 'object') return value.map(String);
+  return String(value)
+    .split(',')
+    .map((member) => member.trim())
+    .filter((member) => member !== '');
+}
+
+/** True when a request has a body: a GET with one is answered by its handler alone (a "fat GET" poisons a cache). */
+export function hasBody(req: IncomingMessage): boolean {
+  const { headers } = req;
+  const length = headers['content-length'];
+  return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0');
+}

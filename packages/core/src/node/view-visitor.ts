@@ -1,0 +1,200 @@
+import { AsyncResource } from 'node:async_hooks';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { CacheRuntime } from '../cache/runtime.js';
+import type { ViewPolicy } from '../config/view-options.js';
+import type { CacheKey } from '../engine/cache-key.js';
+import type { Answer, Visitor } from '../engine/flight.js';
+import type { Lead } from '../engine/lead.js';
+import type { LocalItem } from '../engine/local-item.js';
+import type { RequestFields } from '../engine/variants.js';
+import { runInView, ViewContext } from '../engine/view-context.js';
+import type { Timer } from '../ports/clock.js';
+import type { Refusal } from '../ports/event-sink.js';
+import { type Framing, frameHead } from './frame-head.js';
+import { InputGuard } from './input-guard.js';
+import { makeCandidate } from './make-candidate.js';
+import { Recorder, type RecorderListener } from './recorder.js';
+import type { OuterFields } from './response-head.js';
+
+/** What the web framework knows of a request, and the engine does not. */
+export interface ViewHost<Req> {
+  /** Through the app's own trust-proxy setting. */
+  scheme(req: Req): string;
+  /** Through the app's own trust-proxy setting; as the client sent it. */
+  host(req: Req): string;
+  /** The route's pattern, `/cities/:id`, known once the handler has run. */
+  route(req: Req): string;
+  /** Told at each miss of the fields that outer middleware had set. */
+  observeOuter?(req: Req, outer: OuterFields | undefined): void;
+}
+
+/** Fields of a conditional request that are answered here: on a cold key they would make a handler answer 304. */
+const CONDITIONS = ['if-none-match', 'if-modified-since', 'if-match', 'if-unmodified-since', 'if-range'] as const;
+
+/** How long a handler whose client has gone may take to end, before somebody who still waits runs it anew. */
+const GONE_GRACE_MS = 250;
+
+/** One request to a cached view that found no hit: it waits, or runs its handler and offers what that answers. */
+export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse> implements Visitor, RecorderListener {
+  readonly fields: RequestFields;
+  /** The request's own preconditions, while they are hidden from the handler. */
+  readonly conditions: Record<string, string | undefined> = {};
+  isConditional = false;
+  /** Not stored: another cached view inside this one has taken over. */
+  #isWithdrawn = false;
+  #lead: Lead | undefined;
+  #recorder: Recorder | undefined;
+  #guard: InputGuard | undefined;
+  #context: ViewContext | undefined;
+  #framing: Framing | undefined;
+  #startedAt = 0;
+  #isAnswered = false;
+  #scope: AsyncResource | undefined;
+  #graceTimer: Timer | undefined;
+
+  constructor(
+    readonly key: CacheKey,
+    readonly req: Req,
+    readonly res: Res,
+    readonly next: (error?: unknown) => void,
+    readonly policy: ViewPolicy<Req, Res>,
+    readonly runtime: CacheRuntime,
+    readonly host: ViewHost<Req>,
+    readonly writeAnswer: (item: LocalItem, how: Answer) => boolean,
+  ) {
+    // A copy: what middleware inside the view writes into the request must not change which variant this is.
+    const headers = { ...req.headers };
+    this.fields = {
+      get: (name) => {
+        const value = headers[name];
+        return Array.isArray(value) ? value.join(', ') : value;
+      },
+    };
+  }
+
+  get policyNames(): readonly string[] {
+    return this.policy.vary;
+  }
+
+  get isGone(): boolean {
+    return this.res.destroyed || this.res.socket?.destroyed === true;
+  }
+
+  get isAwaited(): boolean {
+    return this.#lead?.hasWaiters === true;
+  }
+
+  /** Remembers the visitor's asynchronous context when it has to wait: its handler must not run in another visitor's. */
+  wait(): void {
+    if (this.#lead === undefined && !this.#isAnswered) this.#scope = new AsyncResource('viewcache.visitor');
+  }
+
+  answer(item: LocalItem, how: Answer): void {
+    this.#isAnswered = true;
+    this.#inScope(() => {
+      if (this.isGone || this.writeAnswer(item, how)) return;
+      this.next();
+    });
+  }
+
+  lead(lead: Lead): void {
+    this.#lead = lead;
+    this.#inScope(() => this.#run());
+  }
+
+  hurry(): void {
+    this.#recorder?.hurry();
+  }
+
+  /** Steps aside for a cached view further inside, whose settings are nearer to the handler. */
+  withdraw(): void {
+    this.#isWithdrawn = true;
+    this.#guard?.stop();
+    this.#lead?.withdraw();
+    this.#showConditions();
+  }
+
+  head(recorder: Recorder): 304 | undefined {
+    const { head } = recorder;
+    if (this.#isWithdrawn || head === undefined || this.#lead === undefined) return undefined;
+    const guard = this.#guard;
+    this.host.observeOuter?.(this.req, recorder.outer);
+    // What runs under `writeHead` is the machinery of outer middleware.
+    guard?.stop();
+    this.#framing = frameHead(head, recorder, this, guard, this.#context, this.#lead);
+    if (this.#framing.refusal !== undefined) this.#refuse(this.#framing.refusal);
+    return this.#framing.answer304 ? 304 : undefined;
+  }
+
+  ended(recorder: Recorder): void {
+    this.#graceTimer?.cancel();
+    this.#guard?.stop();
+    this.#showConditions();
+    const { head } = recorder;
+    const lead = this.#lead;
+    if (this.#isWithdrawn || lead === undefined || head === undefined) return;
+    this.#framing ??= frameHead(head, recorder, this, this.#guard, this.#context, lead);
+    const made =
+      this.#framing.refusal ?? makeCandidate(recorder, head, this, this.#framing, this.#context, this.#producerMs);
+    if (typeof made === 'string') this.#refuse(made);
+    else lead.complete(made);
+  }
+
+  overflowed(): void {
+    this.#refuse('too-large');
+  }
+
+  closed(): void {
+    // The handler may still end well, and then the others get their answer from it.
+    this.#graceTimer = this.runtime.clock.after(GONE_GRACE_MS, () => this.#refuse('aborted'));
+  }
+
+  get #producerMs(): number {
+    return Math.max(0, this.runtime.clock.monotonic() - this.#startedAt);
+  }
+
+  #refuse(reason: Refusal): void {
+    this.#lead?.refuse(reason, this.host.route(this.req));
+  }
+
+  #run(): void {
+    const { req, res, policy } = this;
+    this.#startedAt = this.runtime.clock.monotonic();
+    this.#hideConditions();
+    this.#recorder = new Recorder(res, policy.maxBodyBytes, this);
+    this.#guard = new InputGuard(req, res, policy.vary);
+    this.#context = new ViewContext();
+    const { key } = policy;
+    if (key !== undefined) this.#guard.key(() => key(req));
+    (res as Marked)[viewSlot] = this;
+    runInView(this.#context, this.next);
+  }
+
+  #inScope(run: () => void): void {
+    if (this.#scope === undefined) run();
+    else this.#scope.runInAsyncScope(run);
+  }
+
+  #hideConditions(): void {
+    const { headers } = this.req;
+    for (const name of CONDITIONS) {
+      const value = headers[name];
+      if (value === undefined) continue;
+      this.isConditional = true;
+      this.conditions[name] = String(value);
+      delete headers[name];
+    }
+  }
+
+  #showConditions(): void {
+    if (this.isConditional) Object.assign(this.req.headers, this.conditions);
+  }
+}
+
+const viewSlot = Symbol.for('viewcache.view');
+type Marked = { [viewSlot]?: { withdraw(): void } };
+
+/** The visitor who leads on this response already, in a cached view further outside. */
+export function visitorOf(res: ServerResponse): { withdraw(): void } | undefined {
+  return (res as Marked)[viewSlot];
+}

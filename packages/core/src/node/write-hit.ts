@@ -1,0 +1,120 @@
+import { type IncomingMessage, ServerResponse } from 'node:http';
+import type { LocalItem } from '../engine/local-item.js';
+import { formatHttpDate } from '../http/http-date.js';
+import { evaluatePreconditions, isConditional } from '../http/preconditions.js';
+import { isListField } from './response-head.js';
+
+/** Fields of a 304 (RFC 9110 §15.4.5); Cache-Status and Age tell how it came about. */
+const NOT_MODIFIED_FIELDS: ReadonlySet<string> = new Set([
+  ...['cache-control', 'content-location', 'date', 'etag', 'expires', 'vary', 'age', 'cache-status'],
+]);
+
+/** How one route's hits are written. One object a route, so that a header array made by it can be known again. */
+export interface HitStyle {
+  /** The Cache-Status value for an answer with this many seconds of freshness left; `undefined` for no such field. */
+  cacheStatus(item: LocalItem, ttlSeconds: number): string | undefined;
+  /** Milliseconds since the epoch. */
+  wallClock(): number;
+  /** Fields of outer middleware to write along, where it does not run: name, value, name, value. */
+  readonly front: readonly string[];
+}
+
+/**
+ * Writes a stored response out: status, header array, body.
+ *
+ * Fields that outer middleware has set for this very response stay; nothing is computed that was known when the
+ * response was stored. Conditional requests are answered from it (RFC 9110 §13.2), a 304 without Content-Length.
+ *
+ * @param now - monotonic time
+ * @param filled - the body with its placeholders filled in, where it has any
+ */
+export function writeHit(
+  req: IncomingMessage,
+  res: ServerResponse,
+  item: LocalItem,
+  now: number,
+  style: HitStyle,
+  filled?: Buffer,
+): void {
+  const { stored } = item;
+  const body = filled ?? stored.body;
+  const head = headOf(item, now, style, filled);
+  const { headers } = req;
+  if (isConditional(headers) && stored.status === 200 && filled === undefined) {
+    const outcome = evaluatePreconditions(headers, stored, style.wallClock());
+    if (outcome !== 'proceed') {
+      writeWithoutBody(res, outcome === 'failed' ? 412 : 304, head);
+      return;
+    }
+  }
+  if (res.writeHead === writeHead && stored.removes.length === 0 && res.getHeaderNames().length === 0) {
+    res.writeHead(stored.status, head as string[]);
+  } else {
+    setFields(res, head, stored.removes);
+    res.statusCode = stored.status;
+  }
+  if (req.method === 'HEAD') res.end();
+  else res.end(body);
+}
+
+const { writeHead } = ServerResponse.prototype;
+
+/** The header array of this second; a busy response is asked for many times within one. */
+function headOf(item: LocalItem, now: number, style: HitStyle, filled: Buffer | undefined): readonly string[] {
+  const age = Math.max(0, Math.floor((now - item.generatedAt) / 1000));
+  if (item.headAge === age && item.headStyle === style && item.head !== undefined) return item.head;
+  const { stored } = item;
+  const head = [...frontOf(style.front, item), ...stored.headers];
+  // A response that cannot have a body states no length (RFC 9110 §8.6).
+  if (stored.status !== 204) head.push('Content-Length', String((filled ?? stored.body).length));
+  head.push('Date', formatHttpDate(stored.storedAt), 'Age', String(age));
+  const status = style.cacheStatus(item, (item.freshUntil - now) / 1000);
+  if (status !== undefined) head.push('Cache-Status', status);
+  if (filled === undefined) {
+    item.head = head;
+    item.headAge = age;
+    item.headStyle = style;
+  }
+  return head;
+}
+
+function frontOf(front: readonly string[], { stored }: LocalItem): readonly string[] {
+  if (front.length === 0) return front;
+  const kept: string[] = [];
+  for (let i = 0; i < front.length; i += 2) {
+    const name = (front[i] ?? '').toLowerCase();
+    const isReplaced =
+      !isListField(name) && stored.headers.some((own, at) => at % 2 === 0 && own.toLowerCase() === name);
+    if (!isReplaced && !stored.removes.includes(name)) kept.push(front[i] ?? '', front[i + 1] ?? '');
+  }
+  return kept;
+}
+
+function writeWithoutBody(res: ServerResponse, status: 304 | 412, head: readonly string[]): void {
+  const fields: string[] = [];
+  for (let i = 0; i < head.length; i += 2) {
+    const name = head[i] ?? '';
+    if (NOT_MODIFIED_FIELDS.has(name.toLowerCase())) fields.push(name, head[i + 1] ?? '');
+  }
+  setFields(res, fields, []);
+  res.statusCode = status;
+  res.end();
+}
+
+function setFields(res: ServerResponse, head: readonly string[], removes: readonly string[]): void {
+  for (const name of removes) res.removeHeader(name);
+  const own = new Map<string, [name: string, lines: string[]]>();
+  for (let i = 0; i < head.length; i += 2) {
+    const name = head[i] ?? '';
+    const lower = name.toLowerCase();
+    const lines = own.get(lower)?.[1];
+    if (lines === undefined) own.set(lower, [name, [head[i + 1] ?? '']]);
+    else lines.push(head[i + 1] ?? '');
+  }
+  for (const [lower, [name, lines]] of own) {
+    const outer = isListField(lower) ? res.getHeader(name) : undefined;
+    if (outer === undefined) res.setHeader(name, lines.length === 1 ? (lines[0] ?? '') : lines);
+    else if (typeof outer === 'object') res.setHeader(name, [...outer, ...lines]);
+    else res.setHeader(name, [String(outer), ...lines].join(', '));
+  }
+}

@@ -1,0 +1,87 @@
+import { type Cache, ConfigError, type Duration, defaultCache, type ViewOptions } from '@viewcache/core';
+import { readViewOptions, runtimeOf, ViewServer } from '@viewcache/core/node';
+import type { Request, RequestHandler, Response } from 'express';
+import { type BeforeMiddleware, EarlyRoute } from './early.js';
+import { expressHost } from './express-host.js';
+
+/** How `cachePage` caches what is mounted after it. */
+export interface CachePageOptions extends ViewOptions<Request, Response> {
+  /** @defaultValue the process's own, `defaultCache()` */
+  readonly cache?: Cache;
+  /**
+   * Answers hits of this route before Express is entered, under {@link createServer}: for public pages. No middleware
+   * runs for such a hit, no request with a cookie or credentials gets one; cookies that say nothing can be named.
+   *
+   * @defaultValue false
+   */
+  readonly beforeMiddleware?: BeforeMiddleware;
+}
+
+const EXTRA = ['cache', 'beforeMiddleware'] as const;
+
+/**
+ * Caches the responses of everything mounted after it: for a whole app, a router or one route.
+ *
+ * A hit is answered from memory with the bytes of the first answer; equal requests that meet run the handler once. What
+ * is private is never stored: see `docs/guides/what-to-cache.md`. Responses carry `Cache-Status` (RFC 9211) and, from
+ * the cache, `Age`.
+ *
+ * @param options - a ttl (seconds, or `'5m'`), or an object with it and more
+ * @throws {@link ConfigError} at once for a setting that is wrong or unknown, naming it
+ *
+ * @example
+ * ```ts
+ * app.use(cachePage(300));
+ * app.get('/cities/:id', cachePage({ ttl: '1h', tags: (req) => [`cities#${req.params.id}`] }), showCity);
+ * ```
+ */
+export function cachePage(options: Duration | CachePageOptions): RequestHandler {
+  const given: Partial<CachePageOptions> = typeof options === 'object' && options !== null ? options : {};
+  const early = readEarly(given);
+  const policy = readViewOptions<Request, Response>('cachePage', options, EXTRA, early === false ? '' : 'early');
+  const { cache } = given;
+  if (cache !== undefined && runtimeOf(cache) === undefined) {
+    throw new ConfigError('cachePage.cache', cache, 'a cache made by createCache()');
+  }
+  let route: EarlyRoute | undefined;
+  const host =
+    early === false
+      ? expressHost
+      : {
+          ...expressHost,
+          observeOuter: (req: Request, outer: Parameters<EarlyRoute['observe']>[1]) => route?.observe(req, outer),
+        };
+  const server = new ViewServer<Request, Response>(policy, () => cache ?? defaultCache(), host);
+  if (early !== false) {
+    route = new EarlyRoute(server, early, (message) => {
+      server.runtime.telemetry.emit({ type: 'warning', message });
+      process.emitWarning(message, 'ViewcacheWarning');
+    });
+  }
+  return function viewcache(req, res, next) {
+    server.handle(req, res, next);
+  };
+}
+
+function readEarly(options: Partial<CachePageOptions>): BeforeMiddleware {
+  const early: unknown = options.beforeMiddleware ?? false;
+  const allowed = "true, false, or { ignoreCookies: ['_ga', …] }";
+  if (typeof early === 'boolean' && !early) return false;
+  if (typeof early === 'object' && early !== null) {
+    const cookies = 'ignoreCookies' in early ? early.ignoreCookies : undefined;
+    if (!Array.isArray(cookies) || cookies.some((name) => typeof name !== 'string')) {
+      throw new ConfigError('cachePage.beforeMiddleware', early, allowed);
+    }
+  } else if (early !== true) {
+    throw new ConfigError('cachePage.beforeMiddleware', early, allowed);
+  }
+  for (const name of ['key', 'when', 'placeholders', 'honourRequest'] as const) {
+    if (options[name] === undefined) continue;
+    throw new ConfigError(
+      `cachePage.${name}`,
+      options[name],
+      `no ${name} with beforeMiddleware, where it could not run before the answer`,
+    );
+  }
+  return early as BeforeMiddleware;
+}
