@@ -1,0 +1,33 @@
+// What fragments of the documentation may use without saying where it comes from.
+
+import type { EventEmitter } from 'node:events';
+import type { Cache as ViewCache } from '@viewcache/core';
+import type { Express, RequestHandler, Router } from 'express';
+
+declare global {
+  const view: typeof import('@viewcache/core').view;
+  const createCache: typeof import('@viewcache/core').createCache;
+  const defaultCache: typeof import('@viewcache/core').defaultCache;
+  const setDefaultCache: typeof import('@viewcache/core').setDefaultCache;
+  const cachePage: typeof import('@viewcache/express').cachePage;
+  const neverCache: typeof import('@viewcache/express').neverCache;
+  const cacheControl: typeof import('@viewcache/express').cacheControl;
+  const varyOn: typeof import('@viewcache/express').varyOn;
+  const createServer: typeof import('@viewcache/express').createServer;
+
+  const express: typeof import('express').default;
+  const app: Express;
+  const router: Router;
+  const cache: ViewCache;
+  const cities: typeof import('./cities.js').cities;
+  const events: EventEmitter;
+  const helmet: () => RequestHandler;
+  const cookieParser: () => RequestHandler;
+  const requireLogin: RequestHandler;
+  const show: RequestHandler;
+  const showAccount: RequestHandler;
+  const showCity: RequestHandler;
+  const showHome: RequestHandler;
+  const showPrices: RequestHandler;
+  const search: RequestHandler;
+}

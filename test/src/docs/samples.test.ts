@@ -1,0 +1,53 @@
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Express } from 'express';
+import request from 'supertest';
+import { compiler, pages, samplesFolder, samplesOf, writeSamples } from './samples.js';
+
+describe('the samples of the documentation', () => {
+  const samples = pages().flatMap(samplesOf);
+  const servers: Server[] = [];
+  let compiled: { status: number | null; stdout: string };
+
+  beforeAll(() => {
+    writeSamples(samples);
+    compiled = spawnSync(process.execPath, [compiler, '-p', fileURLToPath(samplesFolder)], { encoding: 'utf8' });
+  });
+
+  afterAll(() => {
+    for (const server of servers) server.close();
+  });
+
+  it('have names of their own', () => {
+    expect(new Set(samples.map(({ name }) => name)).size).toBe(samples.length);
+  });
+
+  it('compile', () => {
+    expect(compiled.stdout).toBe('');
+    expect(compiled.status).toBe(0);
+  });
+
+  it.each(['readme', 'step-4'])('%s answers from the cache until the city changes', async (name) => {
+    // One server, because the host with its port is part of the key.
+    const server = (await load(name)).listen(0, '127.0.0.1');
+    servers.push(server);
+    await once(server, 'listening');
+    const first = await request(server).get('/cities/7');
+    const second = await request(server).get('/cities/7');
+    expect(first.headers['cache-status']).toBe('viewcache; fwd=uri-miss; stored');
+    expect(second.headers['cache-status']).toMatch(/^viewcache; hit; ttl=\d+$/);
+    expect(second.text).toBe(first.text);
+    await request(server).put('/cities/7').send({ name: 'Lisboa', population: 545_000 }).expect(200);
+    const third = await request(server).get('/cities/7');
+    expect(third.headers['cache-status']).toBe('viewcache; fwd=stale; stored');
+    expect(third.body.name).toBe('Lisboa');
+  });
+});
+
+async function load(name: string): Promise<Express> {
+  const { app } = (await import(new URL(`${name}.js`, samplesFolder).href)) as { app: Express };
+  return app;
+}

@@ -1,0 +1,68 @@
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { repository } from '../workspace/repository.js';
+
+/** One block of TypeScript in the documentation. */
+export interface Sample {
+  /** `readme`, where the block says ` ```ts sample=readme `; else the page and the line it begins in. */
+  readonly name: string;
+  readonly code: string;
+  readonly isNamed: boolean;
+}
+
+/** Where samples are written and compiled: inside this package, so that they find its dependencies. */
+export const samplesFolder: URL = new URL('test/dist/docs-samples/', repository);
+
+/** Pages with samples, seen from the root of the repository. */
+export function pages(): string[] {
+  const folders = ['', 'docs/guides/', 'docs/reference/', 'packages/core/', 'packages/express/'];
+  return folders.flatMap((folder) =>
+    readdirSync(new URL(folder || '.', repository))
+      .filter((file) => file.endsWith('.md') && file !== 'CONTRIBUTING.md')
+      .map((file) => folder + file),
+  );
+}
+
+/** All samples of a page. A block that is not meant to compile calls itself something else than `ts`. */
+export function samplesOf(page: string): Sample[] {
+  const text = readFileSync(new URL(page, repository), 'utf8');
+  return Array.from(text.matchAll(/^```ts(?: sample=([\w-]+))?\n(.*?)^```$/gms), ({ 1: name, 2: code = '', index }) => {
+    const line = text.slice(0, index).split('\n').length;
+    const place = `${page.replaceAll('/', '-').replace('.md', '')}-${line}`;
+    return { name: name ?? place, code, isNamed: name !== undefined };
+  });
+}
+
+/** Writes samples as modules that a compiler and a runner can take, with what they may assume. */
+export function writeSamples(samples: readonly Sample[]): void {
+  rmSync(samplesFolder, { recursive: true, force: true });
+  mkdirSync(samplesFolder, { recursive: true });
+  for (const file of ['globals.d.ts', 'cities.ts']) {
+    copyFileSync(new URL(`test/docs-samples/${file}`, repository), new URL(file, samplesFolder));
+  }
+  for (const { name, code, isNamed } of samples) {
+    // A sample that runs is asked through its app: no test may take port 3000.
+    const body = isNamed
+      ? `${code.replace(/^(?:createServer\(app\)|app)\.listen\(3000\);.*$/m, '')}\nexport { app };\n`
+      : code;
+    writeFileSync(new URL(`${name}.ts`, samplesFolder), `${body}\nexport {};\n`);
+  }
+  const settings = {
+    extends: '../../../tsconfig.base.json',
+    compilerOptions: {
+      composite: false,
+      declaration: false,
+      declarationMap: false,
+      sourceMap: false,
+      // Readers' settings, not ours.
+      exactOptionalPropertyTypes: false,
+      noUncheckedIndexedAccess: false,
+      noPropertyAccessFromIndexSignature: false,
+    },
+    include: ['.'],
+  };
+  writeFileSync(new URL('tsconfig.json', samplesFolder), JSON.stringify(settings));
+}
+
+/** The compiler of this repository. */
+export const compiler: string = fileURLToPath(new URL('node_modules/typescript/bin/tsc', repository));
