@@ -55,9 +55,9 @@ function declared(text: string, local: string, exported: string, file: URL): Pub
 
 function hasDocComment(before: string): boolean {
   const trimmed = before.trimEnd();
-  if (!trimmed.endsWith('*/')) return false;
-  const comment = trimmed.slice(trimmed.lastIndexOf('/*'));
-  return comment.startsWith('/**') && /^\/\*\*[\s*]*[^\s*@/]/.test(comment);
+  // At the start of a line, for an example in the comment may well hold a '/users/*'.
+  const comment = trimmed.slice(`\n${trimmed}`.lastIndexOf('\n/**'));
+  return comment.indexOf('*/') === comment.length - 2 && /^\/\*\*[\s*]*[^\s*@/]/.test(comment);
 }
 
 function renames(clause: string): [local: string, exported: string][] {

@@ -40,7 +40,7 @@ export {};`,
 export declare function plain(): void;
 export declare function plain(value: string): void;
 /**
- * A shape.
+ * A shape, as in '/users/*'.
  */
 export interface Shape {
 }
