@@ -1,0 +1,269 @@
+import { ConfigError } from '../base/errors.js';
+import { hashKey } from '../eviction/hash.js';
+import { createPolicy, type PolicyFactory, type PolicyName } from '../eviction/policies.js';
+import type { Clock, Timer } from '../ports/clock.js';
+import type { EvictionPolicy } from '../ports/eviction-policy.js';
+import type { LocalStore, RemovalListener, RemovalReason } from '../ports/local-store.js';
+import { RemovalQueue } from './memory-removals.js';
+import { TimerWheel } from './timer-wheel.js';
+
+/** Settings of a {@link MemoryStore}. */
+export interface MemoryStoreOptions<V> {
+  /** Where time comes from; lifetimes are counted in its `monotonic`. */
+  clock: Clock;
+  /**
+   * Bytes held at most, by the weights that `set` is given. Always finite.
+   *
+   * @defaultValue 64 MB
+   */
+  maxBytes?: number;
+  /**
+   * Values held at most, 1 to 8,388,608. Costs about 100 bytes each beyond their weight. Always finite.
+   *
+   * @defaultValue one per 256 bytes of `maxBytes`, but 1,024 at least: 262,144 for 64 MB
+   */
+  maxEntries?: number;
+  /**
+   * What leaves when the store is full, by name or made for the store's limits.
+   *
+   * @defaultValue 'lru'
+   */
+  policy?: PolicyName | PolicyFactory;
+  /**
+   * Told of each value that left, once the store is at rest again: it may call the store. What leaves by such a call is told
+   * after what had left before. What it throws becomes a process warning.
+   */
+  onRemove?: RemovalListener<V>;
+}
+
+const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
+/** A V8 `Map` holds 2^24 entries, and needs as many again for those deleted to make room without growing. */
+const MOST_ENTRIES = 2 ** 23;
+const BYTES_PER_ENTRY = 256;
+const FEWEST_DERIVED_ENTRIES = 1024;
+const FIRST_SLOTS = 64;
+const TICK_MS = 1000;
+/** About 2 ms of work: a million values that expire together must not hold up requests. */
+const EXPIRIES_PER_TURN = 2000;
+
+/**
+ * A {@link LocalStore} in this process's memory, bounded by bytes and by number, whatever the options.
+ *
+ * A value has a slot, a small integer, under which everything about it stands in columns; only the `Map` knows keys. Every
+ * operation is O(1) amortised. A value past its expiry is never handed out, and leaves within a second or so even if nobody
+ * asks for it: one timer for the whole store, set only while something can expire, at most 2,000 values a turn.
+ *
+ * A value that is past its expiry counts as absent: whatever removes it, its reason is `expired`, and `delete` says false.
+ *
+ * @example
+ * ```ts
+ * const store = new MemoryStore<StoredResponse>({ clock, maxBytes: 256 * 1024 * 1024, policy: 'lru' });
+ * store.set(key, response, weightOf(response), 300_000);
+ * ```
+ */
+export class MemoryStore<V> implements LocalStore<V> {
+  readonly #clock: Clock;
+  readonly #maxBytes: number;
+  readonly #maxEntries: number;
+  readonly #policy: EvictionPolicy;
+  readonly #removals: RemovalQueue<V> | undefined;
+  readonly #slots = new Map<string, number>();
+  #keys: string[] = [];
+  #values: (V | undefined)[] = [];
+  #weights = new Float64Array(0);
+  readonly #wheel: TimerWheel;
+  #free: number[] = [];
+  #bytes = 0;
+  #timer: Timer | undefined;
+  #wakeAt = Number.POSITIVE_INFINITY;
+  #closed = false;
+
+  /** @throws {@link ConfigError} for a limit that is not a whole number in its range, or an unknown policy */
+  constructor(options: MemoryStoreOptions<V>) {
+    const { clock, maxBytes = DEFAULT_MAX_BYTES, policy = 'lru', onRemove } = options;
+    this.#maxBytes = wholeNumber('maxBytes', maxBytes, Number.MAX_SAFE_INTEGER);
+    const derived = Math.max(Math.floor(maxBytes / BYTES_PER_ENTRY), FEWEST_DERIVED_ENTRIES);
+    const maxEntries = options.maxEntries ?? Math.min(derived, MOST_ENTRIES);
+    this.#maxEntries = wholeNumber('maxEntries', maxEntries, MOST_ENTRIES);
+    const limits = { maxBytes, maxEntries };
+    this.#policy = typeof policy === 'function' ? policy(limits) : createPolicy(policy, limits);
+    this.#clock = clock;
+    this.#wheel = new TimerWheel(TICK_MS, clock.monotonic());
+    this.#removals = onRemove === undefined ? undefined : new RemovalQueue(onRemove);
+    this.#grow(Math.min(FIRST_SLOTS, maxEntries));
+  }
+
+  get size(): number {
+    return this.#slots.size;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get(key: string): V | undefined {
+    const slot = this.#slots.get(key);
+    if (slot === undefined) return undefined;
+    if (this.#isPast(slot)) {
+      this.#drop(slot, 'expired');
+      this.#settle();
+      return undefined;
+    }
+    this.#policy.hit(slot);
+    return this.#values[slot];
+  }
+
+  peek(key: string): V | undefined {
+    const slot = this.#slots.get(key);
+    return slot === undefined || this.#isPast(slot) ? undefined : this.#values[slot];
+  }
+
+  /** A `ttlMs` that is not above 0 stores nothing, as a weight above the limit does. */
+  set(key: string, value: V, weight: number, ttlMs: number): boolean {
+    const now = this.#clock.monotonic();
+    const bytes = Math.ceil(weight);
+    const previous = this.#slots.get(key);
+    // Negated, so that NaN is refused too: it would make the sum of the weights NaN, and the store unbounded.
+    if (!(bytes >= 0 && bytes <= this.#maxBytes && ttlMs > 0)) {
+      if (previous !== undefined) this.#drop(previous, this.#reason(previous, 'replaced', now));
+      this.#settle();
+      return false;
+    }
+    // A replaced value's slot and key stay taken while others make room: the policy no longer knows the slot.
+    if (previous !== undefined) this.#vacate(previous, this.#reason(previous, 'replaced', now));
+    const hash = hashKey(key);
+    const others = previous === undefined ? this.#maxEntries - 1 : this.#maxEntries;
+    while (this.#slots.size > others || this.#bytes + bytes > this.#maxBytes) {
+      const victim = this.#policy.victim(bytes, hash);
+      this.#drop(victim, this.#reason(victim, 'evicted', now));
+    }
+    const slot = previous ?? this.#takeSlot();
+    this.#slots.set(key, slot);
+    this.#keys[slot] = key;
+    this.#values[slot] = value;
+    this.#weights[slot] = bytes;
+    this.#bytes += bytes;
+    this.#policy.insert(slot, hash, bytes);
+    this.#arm(this.#wheel.schedule(slot, now + ttlMs, now), now);
+    this.#settle();
+    return true;
+  }
+
+  delete(key: string): boolean {
+    const slot = this.#slots.get(key);
+    if (slot === undefined) return false;
+    const past = this.#isPast(slot);
+    this.#drop(slot, past ? 'expired' : 'deleted');
+    this.#settle();
+    return !past;
+  }
+
+  clear(): void {
+    if (this.#removals !== undefined) {
+      const now = this.#clock.monotonic();
+      for (const [key, slot] of this.#slots)
+        this.#removals.add(key, this.#values[slot] as V, this.#reason(slot, 'deleted', now));
+    }
+    this.#slots.clear();
+    this.#keys = [];
+    this.#values = [];
+    this.#free = [];
+    this.#bytes = 0;
+    this.#policy.clear();
+    this.#wheel.clear();
+    this.#settle();
+  }
+
+  prune(): number {
+    const before = this.#slots.size;
+    this.#wheel.advanceExactly(this.#clock.monotonic(), this.#expire);
+    const pruned = before - this.#slots.size;
+    this.#settle();
+    return pruned;
+  }
+
+  *entries(): Generator<[key: string, value: V]> {
+    for (const [key, slot] of this.#slots) if (!this.#isPast(slot)) yield [key, this.#values[slot] as V];
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#disarm();
+  }
+
+  #isPast(slot: number): boolean {
+    const deadline = this.#wheel.deadline(slot);
+    return deadline !== Number.POSITIVE_INFINITY && deadline <= this.#clock.monotonic();
+  }
+
+  #reason(slot: number, reason: RemovalReason, now: number): RemovalReason {
+    return this.#wheel.deadline(slot) <= now ? 'expired' : reason;
+  }
+
+  #takeSlot(): number {
+    const freed = this.#free.pop();
+    if (freed !== undefined) return freed;
+    const slot = this.#keys.length;
+    if (slot === this.#weights.length) this.#grow(Math.min(2 * slot, this.#maxEntries));
+    return slot;
+  }
+
+  #grow(slots: number): void {
+    const weights = new Float64Array(slots);
+    weights.set(this.#weights);
+    this.#weights = weights;
+    this.#policy.grow(slots);
+    this.#wheel.grow(slots);
+  }
+
+  readonly #expire = (slot: number): void => this.#drop(slot, 'expired');
+
+  #drop(slot: number, reason: RemovalReason): void {
+    this.#slots.delete(this.#keys[slot] as string);
+    this.#vacate(slot, reason);
+    this.#free.push(slot);
+  }
+
+  /** Everything but the key's and the slot's being free again. */
+  #vacate(slot: number, reason: RemovalReason): void {
+    this.#removals?.add(this.#keys[slot] as string, this.#values[slot] as V, reason);
+    this.#policy.remove(slot);
+    this.#wheel.cancel(slot);
+    this.#bytes -= this.#weights[slot] as number;
+    this.#keys[slot] = '';
+    this.#values[slot] = undefined;
+  }
+
+  /** The end of whatever may have removed something. */
+  #settle(): void {
+    if (this.#timer !== undefined && this.#wheel.count === 0) this.#disarm();
+    this.#removals?.tell();
+  }
+
+  #arm(at: number, now: number): void {
+    if (at >= this.#wakeAt || this.#closed) return;
+    this.#timer?.cancel();
+    this.#wakeAt = at;
+    this.#timer = this.#clock.after(at - now, this.#wake);
+  }
+
+  #disarm(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#wakeAt = Number.POSITIVE_INFINITY;
+  }
+
+  readonly #wake = (): void => {
+    this.#disarm();
+    const now = this.#clock.monotonic();
+    const done = this.#wheel.advance(now, this.#expire, EXPIRIES_PER_TURN);
+    this.#arm(done ? this.#wheel.wakeAt() : now, now);
+    this.#settle();
+  };
+}
+
+function wholeNumber(setting: string, value: number, most: number): number {
+  if (!(Number.isInteger(value) && value >= 1 && value <= most))
+    throw new ConfigError(setting, value, `a whole number from 1 to ${most}`);
+  return value;
+}
