@@ -1,0 +1,64 @@
+import { hash, randomBytes } from 'node:crypto';
+
+/**
+ * What stands in the store for a tag: 128 random bits, so that no value ever comes back by chance.
+ *
+ * A stored response remembers the nonce of each of its tags; writing another one invalidates what remembers the old.
+ */
+export type Nonce = string;
+
+const NONCE = /^[\w-]{22}$/;
+
+/** A value that was never there before. */
+export function newNonce(): Nonce {
+  return randomBytes(16).toString('base64url');
+}
+
+export function nonceBytes(nonce: Nonce): Uint8Array {
+  return Buffer.from(nonce, 'latin1');
+}
+
+/** The nonce a store holds; what is none is missing. */
+export function readNonce(bytes: Uint8Array | undefined): Nonce | undefined {
+  if (bytes === undefined || bytes.length !== 22) return undefined;
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+  return NONCE.test(text) ? text : undefined;
+}
+
+/** Tags whose keys are remembered rather than computed again. */
+const REMEMBERED = 10_000;
+
+/**
+ * The keys of one namespace in a store: short, ASCII, and no two things share one.
+ *
+ * 132 bits of SHA-256 stand for a key or tag of any length and content.
+ */
+export class NonceKeys {
+  /** The nonce that every invalidation changes. */
+  readonly global: string;
+  readonly #namespace: string;
+  readonly #tags = new Map<string, string>();
+
+  constructor(namespace: string) {
+    this.#namespace = namespace.length <= 32 ? namespace : digest(namespace);
+    this.global = `${this.#namespace}:g`;
+  }
+
+  response(key: string): string {
+    return `${this.#namespace}:e:${digest(key)}`;
+  }
+
+  tag(tag: string): string {
+    let key = this.#tags.get(tag);
+    if (key === undefined) {
+      key = `${this.#namespace}:t:${digest(tag)}`;
+      if (this.#tags.size >= REMEMBERED) this.#tags.clear();
+      this.#tags.set(tag, key);
+    }
+    return key;
+  }
+}
+
+function digest(text: string): string {
+  return hash('sha256', text, 'base64url').slice(0, 22);
+}
