@@ -2,9 +2,15 @@
 
 import type { EventEmitter } from 'node:events';
 import type { Cache as ViewCache } from '@viewcache/core';
-import type { Express, RequestHandler, Router } from 'express';
+import type { Express as App, RequestHandler, Router } from 'express';
 
 declare global {
+  namespace Express {
+    interface Request {
+      user?: { id: string; role: string };
+    }
+  }
+
   const view: typeof import('@viewcache/core').view;
   const createCache: typeof import('@viewcache/core').createCache;
   const defaultCache: typeof import('@viewcache/core').defaultCache;
@@ -16,7 +22,7 @@ declare global {
   const createServer: typeof import('@viewcache/express').createServer;
 
   const express: typeof import('express').default;
-  const app: Express;
+  const app: App;
   const router: Router;
   const cache: ViewCache;
   const cities: typeof import('./cities.js').cities;

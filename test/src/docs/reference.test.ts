@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { ConfigError, createCache } from '@viewcache/core';
+import { cachePage } from '@viewcache/express';
+import { publicNames } from '../workspace/declarations.js';
+import { repository } from '../workspace/repository.js';
+
+const read = (path: string): string => readFileSync(new URL(path, repository), 'utf8');
+
+describe('docs/reference/options.md', () => {
+  const [, cachePageText = '', createCacheText = ''] = read('docs/reference/options.md').split(/^## /m);
+
+  it.each([
+    ['cachePage', cachePageText, () => cachePage({ ttl: 1, nonsense: 1 } as never)],
+    ['createCache', createCacheText, () => createCache({ nonsense: 1 } as never)],
+  ])('has a heading for each option of %s, and none that is gone', (name, text, refuse) => {
+    expect(text.startsWith(name)).toBe(true);
+    const headings = Array.from(text.matchAll(/^### (\w+)$/gm), ([, heading]) => heading);
+    expect(headings.sort()).toEqual(knownOptions(refuse).sort());
+  });
+});
+
+describe('docs/reference/events-and-stats.md', () => {
+  const page = read('docs/reference/events-and-stats.md');
+  const sink = read('packages/core/src/ports/event-sink.ts');
+  const reasons = [
+    ...wordsOf(sink, 'Refusal'),
+    ...wordsOf(read('packages/core/src/http/storable.ts'), 'NotStoredReason'),
+  ];
+  const types = Array.from(sink.matchAll(/readonly type: '([\w-]+)'/g), ([, type = '']) => type);
+  const fields = Array.from(
+    /interface CacheStats \{(.*?)\n\}/s
+      .exec(read('packages/core/src/telemetry/telemetry.ts'))?.[1]
+      ?.matchAll(/readonly (\w+):/g) ?? [],
+    ([, field = '']) => field,
+  );
+
+  it.each([
+    ['reason of a refusal', 'Why a response was not stored', reasons, 20],
+    ['event', 'Events', types, 8],
+    ['statistic', 'Statistics', fields, 12],
+  ])('names every %s', (_what, heading, names, atLeast) => {
+    expect(names.length).toBeGreaterThan(atLeast);
+    const section = page.split(/^## /m).find((text) => text.startsWith(`${heading}\n`)) ?? '';
+    const firstCells = Array.from(section.matchAll(/^\| ([^|]+)\|/gm), ([, cell]) => cell).join('\n');
+    expect(names.filter((name) => !firstCells.includes(`\`${name}\``))).toEqual([]);
+  });
+});
+
+describe('docs/reference/api.md', () => {
+  const page = read('docs/reference/api.md');
+
+  it.each([
+    ['@viewcache/core', 'packages/core/dist/index.d.ts'],
+    ['@viewcache/core/testing', 'packages/core/dist/testing/index.d.ts'],
+    ['@viewcache/express', 'packages/express/dist/index.d.ts'],
+  ])('names everything that %s exports', (_entry, file) => {
+    const names = publicNames(new URL(file, repository), (it) => readFileSync(it, 'utf8')).map(({ name }) => name);
+    const isNamed = (name: string) => new RegExp(`(?:^#+ .*\\b|\`)${name}\\b`, 'm').test(page);
+    expect(names.filter((name) => !isNamed(name))).toEqual([]);
+  });
+});
+
+/** The options that a function knows, as its error lists them. */
+function knownOptions(refuse: () => unknown): string[] {
+  try {
+    refuse();
+  } catch (error) {
+    if (error instanceof ConfigError) return error.allowed.replace(/^only /, '').split(', ');
+  }
+  throw new Error('an unknown option was not refused');
+}
+
+/** The words of a union of string literals. */
+function wordsOf(source: string, type: string): string[] {
+  const code = source.replace(/\/\*\*.*?\*\//gs, '');
+  const union = new RegExp(`type ${type} =(.*?);`, 's').exec(code)?.[1] ?? '';
+  return Array.from(union.matchAll(/'([\w-]+)'/g), ([, word = '']) => word);
+}
