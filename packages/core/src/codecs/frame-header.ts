@@ -1,3 +1,4 @@
+import { isHopByHop } from '../http/hop-by-hop.js';
 import type { Placeholder, StoredResponse, TagStamp } from '../ports/stored-response.js';
 import type { SelectingMarker } from '../ports/tagged-store.js';
 
@@ -5,7 +6,6 @@ import type { SelectingMarker } from '../ports/tagged-store.js';
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 /** RFC 9110 §5.5, as Node writes it: no CR, LF or NUL, and nothing that `writeHead` would throw at. */
 const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
-const DIGITS = /^[0-9]+$/;
 /** The last moment a Date can hold. */
 const LAST_MOMENT = 8.64e15;
 
@@ -59,8 +59,7 @@ export function readResponse(header: unknown, key: string, body: Buffer): Stored
     isNumber(producerMs) &&
     producerMs >= 0 &&
     placeholders !== undefined &&
-    fitBody(placeholders, body.length) &&
-    endsWithBody(headers, status, placeholders.length > 0 ? undefined : body.length);
+    fitBody(placeholders, body.length);
   if (!whole) return undefined;
   return {
     key,
@@ -114,32 +113,20 @@ function isStatus(value: unknown): value is number {
   return Number.isInteger(value) && inRange(value as number, 200, 599);
 }
 
-/** Name, value, name, value: nothing in it can end a field line or begin another. */
+/**
+ * Name, value, name, value: nothing in it ends a field line or begins another, and nothing says where the message ends.
+ *
+ * Whoever writes a hit states the length of the body that it sends. A second one that differs, or a transfer coding, would
+ * make part of the body the next response on the connection (RFC 9112 §6.3, §11.2).
+ */
 function isHeaderList(value: unknown): value is string[] {
   if (!Array.isArray(value) || value.length % 2 !== 0) return false;
   for (let i = 0; i < value.length; i += 2) {
     const name: unknown = value[i];
     const content: unknown = value[i + 1];
     if (!isString(name) || !TOKEN.test(name) || !isString(content) || !FIELD_VALUE.test(content)) return false;
-  }
-  return true;
-}
-
-/**
- * Whether the headers leave the end of the message where the body ends. A transfer coding belongs to one connection
- * (RFC 9112 §6.1), and a length that is not the body's would make the rest of it the next response (RFC 9112 §11.2).
- *
- * @param bodyLength - undefined where placeholders are still to be filled
- */
-function endsWithBody(headers: readonly string[], status: number, bodyLength: number | undefined): boolean {
-  for (let i = 0; i < headers.length; i += 2) {
-    const name = (headers[i] as string).toLowerCase();
-    if (name === 'transfer-encoding') return false;
-    if (name !== 'content-length') continue;
-    const length = headers[i + 1] as string;
-    if (!DIGITS.test(length)) return false;
-    // A 304 names the length of what it does not carry (RFC 9110 §8.6).
-    if (bodyLength !== undefined && status !== 304 && Number(length) !== bodyLength) return false;
+    const lower = name.toLowerCase();
+    if (lower === 'content-length' || isHopByHop(lower)) return false;
   }
   return true;
 }

@@ -202,8 +202,9 @@ describe('a forged header', () => {
     ['h', [['A', 'c']]],
     ['h', { 0: 'A', 1: 'b', length: 2 }],
     ['h', ['Transfer-Encoding', 'chunked']],
-    ['h', ['content-length', '-1']],
-    ['h', ['content-length', '+8']],
+    ['h', ['Content-Length', '7']],
+    ['h', ['content-length', '8']],
+    ['h', ['Connection', 'close']],
     ['x', null],
     ['x', ['X-Powered-By']],
     ['x', ['a b']],
@@ -251,15 +252,6 @@ describe('a forged header', () => {
     const changed = Buffer.from(frame.replace('"HERE"', ' 1e999'), 'latin1');
     changed.writeUInt32LE(crc32(changed.subarray(0, -4)), changed.length - 4);
     expect(frameCodec.decode(changed, sample.key)).toBeUndefined();
-  });
-
-  it('is undefined with a Content-Length that is not the body’s (RFC 9112 §11.2), unless holes are still to be filled', () => {
-    const whole = { ...sample, placeholders: [] };
-    const lying = { h: ['Content-Length', '7'] };
-    expect(frameCodec.decode(forge(whole, { h: ['Content-Length', '8'] }), sample.key)).toBeDefined();
-    expect(frameCodec.decode(forge(whole, lying), sample.key)).toBeUndefined();
-    expect(frameCodec.decode(forge(sample, lying), sample.key)).toBeDefined();
-    expect(frameCodec.decode(forge({ ...whole, status: 304 }, lying), sample.key)).toBeDefined();
   });
 
   it.each([['Accept'], ['a b'], [7]])('is undefined as a marker with %j', (name) => {
