@@ -6,7 +6,8 @@ import type { RequestHandler } from 'express';
 const NEVER = 'private, no-cache, no-store, must-revalidate, max-age=0';
 
 /**
- * Keeps responses out of every cache: of this one, wherever it is mounted, and by Cache-Control of all others.
+ * Keeps responses out of every cache: of this one, wherever it is mounted, and by Cache-Control of all others. In front
+ * of a cached part it also saves the look-up.
  *
  * @example
  * ```ts
@@ -22,7 +23,8 @@ export function neverCache(): RequestHandler {
 }
 
 /**
- * Sets Cache-Control for browsers and proxies (RFC 9111 §5.2.2, RFC 5861, RFC 8246).
+ * Sets Cache-Control for browsers and proxies (RFC 9111 §5.2.2, RFC 5861, RFC 8246), in whole seconds. Nobody can take
+ * a response back from a browser before its `maxAge` ends.
  *
  * @throws {@link ConfigError} at once for directives that contradict one another
  *

@@ -21,7 +21,7 @@ export abstract class CacheError extends Error {
  *
  * @example
  * ```ts
- * cachePage('5 apples'); // ConfigError: ttl: '5 apples' is not a duration; use seconds (300) or '250ms', '5m', '1h30m', …
+ * cachePage('5 apples'); // ConfigError: cachePage.ttl: '5 apples' is not allowed; use a number of seconds from 0 up, or …
  * ```
  */
 export class ConfigError extends CacheError {

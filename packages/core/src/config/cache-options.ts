@@ -15,7 +15,14 @@ export interface KeyvLike {
   delete(key: string): unknown;
 }
 
-/** How a cache is made. Every setting may be left out. */
+/**
+ * How a cache is made. Every setting may be left out.
+ *
+ * @example
+ * ```ts
+ * createCache({ store: 'memory:?maxBytes=256mb', policy: 'fifo' });
+ * ```
+ */
 export interface CacheOptions {
   /**
    * Where responses are stored: `'memory:'`, with settings as `'memory:?maxBytes=256mb&policy=fifo'`; `'off:'` (every
@@ -26,7 +33,7 @@ export interface CacheOptions {
    */
   readonly store?: string | KeyvLike;
   /**
-   * Separates this cache from others in one shared store.
+   * Separates this cache from others in one shared store: 1 to 64 letters, digits, dots, underscores and hyphens.
    *
    * @defaultValue `'viewcache'`
    */
@@ -38,21 +45,22 @@ export interface CacheOptions {
    */
   readonly maxBytes?: number | string;
   /**
-   * Stored responses the memory store may hold.
+   * Stored responses the memory store may hold, each variant counted: 1 to 8,388,608.
    *
    * @defaultValue 100000
    */
   readonly maxEntries?: number;
-  /** @defaultValue `'lru'` */
+  /** Which stored response leaves a full memory store. `'lru'` costs a note of each use. @defaultValue `'lru'` */
   readonly policy?: PolicyName;
   /**
-   * How long a shared store may take over one operation before the request goes on without it.
+   * How long a shared store may take over one operation before the request goes on without it: 1 ms or more. What a
+   * request may lose to a store that hangs.
    *
    * @defaultValue `'50ms'`
    */
   readonly deadline?: Duration;
   /**
-   * How long a request waits for another visitor's handler before it runs its own.
+   * How long a request waits for another visitor's handler before it runs its own: 1 ms or more.
    *
    * @defaultValue `'10s'`
    */

@@ -16,50 +16,125 @@ export const CACHE_STATUS_LEVELS = ['none', 'short', 'full'] as const;
 /** `none`: no field. `short`: the outcome. `full`: also the key and the reason, for development. */
 export type CacheStatusLevel = (typeof CACHE_STATUS_LEVELS)[number];
 
-/** What a finished response looks like to `storeIf`. */
+/**
+ * What a finished response looks like to `storeIf`.
+ *
+ * @example
+ * ```ts
+ * cachePage({ ttl: 300, storeIf: ({ body }) => body.length > 0 });
+ * ```
+ */
 export interface FinishedResponse {
   readonly status: number;
   /** Name, value, name, value: what the handler set. */
   readonly headers: readonly string[];
+  /** As sent to the client: compressed, where something inside the cached part compresses. */
   readonly body: Buffer;
 }
 
-/** How a view is cached. `Req` and `Res` are the framework's. */
+/**
+ * How a view is cached. `Req` and `Res` are the framework's.
+ *
+ * @example
+ * ```ts
+ * cachePage({ ttl: '1h', tags: (req) => [`cities#${req.params.id}`], when: (req) => req.query.preview === undefined });
+ * ```
+ */
 export interface ViewOptions<Req, Res> {
   /**
    * Freshness lifetime: seconds, or `'5m'`, `'1h30m'`, `'250ms'`. `0` stores nothing. `'forever'` stores only
    * responses that declare tags. `'origin'` selects the standard profile: the response's own headers decide (RFC 9111).
+   * The longer, the older an answer can be that nobody invalidated.
    */
   readonly ttl: Duration;
-  /** Adds to the cache key what this returns; also what `invalidate({ key })` names. `undefined` adds nothing. */
+  /**
+   * Adds to the cache key what this returns; also what `invalidate({ key })` names. `undefined` adds nothing. Costs a
+   * call on each request. What it reads of the request counts as covered by the key, as a whole: `req.user?.role`
+   * covers all of `req.user`.
+   *
+   * @defaultValue none: the target URI alone
+   */
   readonly key?: (req: Req) => string | number | undefined;
-  /** Stands in front of every key; also a namespace that `invalidate({ namespace })` names. */
+  /**
+   * Stands in every key; also a namespace that `invalidate({ namespace })` names. At most 256 characters.
+   *
+   * @defaultValue `''`
+   */
   readonly keyPrefix?: string;
-  /** Request fields that select among variants, beyond those that responses name in `Vary`. */
+  /**
+   * Names of request fields that select among variants, beyond those that responses name in `Vary`. Costs a stored
+   * response for each combination of values.
+   *
+   * @defaultValue `[]`
+   */
   readonly vary?: readonly string[];
-  /** Tags of every response, or a function of the request. */
+  /**
+   * Tags of every response, or a function that is called as the head of a response is written: strings of 1 to 256
+   * characters without control characters. A wrong one from the function keeps the response from being stored.
+   *
+   * @defaultValue `[]`
+   */
   readonly tags?: readonly string[] | ((req: Req, res: Res) => readonly string[]);
-  /** False lets the request past the cache: nothing is looked up, nothing stored. */
+  /**
+   * Anything but `true` lets the request past the cache: nothing is looked up, nothing stored. Costs a call on each
+   * request.
+   *
+   * @defaultValue always
+   */
   readonly when?: (req: Req) => boolean;
-  /** False keeps a finished response from being stored. */
+  /**
+   * Anything but `true` keeps a finished response from being stored. Costs a call on each one that could be.
+   *
+   * @defaultValue always
+   */
   readonly storeIf?: (response: FinishedResponse) => boolean;
-  /** Statuses that are stored. @defaultValue `[200]` */
+  /**
+   * Statuses that are stored, 200 to 599 without 206 and 304. An error that is stored is an error for a whole ttl.
+   *
+   * @defaultValue `[200]`
+   */
   readonly statuses?: readonly number[];
-  /** Methods that are cached; others than GET and HEAD need a `key`. @defaultValue `['GET', 'HEAD']` */
+  /**
+   * Methods that are cached; others than GET and HEAD need a `key`, and no longer invalidate their URL.
+   *
+   * @defaultValue `['GET', 'HEAD']`
+   */
   readonly methods?: readonly string[];
-  /** Larger bodies are sent and not stored: bytes, or `'2mb'`. @defaultValue `'1mb'` */
+  /**
+   * Larger bodies are sent and not stored: bytes, or `'2mb'`. Costs as much memory while a response is recorded.
+   *
+   * @defaultValue `'1mb'`
+   */
   readonly maxBodyBytes?: number | string;
-  /** Tags a response may have; with more, rows coarsen to their group. @defaultValue 64 */
+  /**
+   * Tags a response may have; with more, rows coarsen to their group, whose tag alone reaches it then.
+   *
+   * @defaultValue 64
+   */
   readonly maxTags?: number;
-  /** Cookies of the handler, by name, that are sent to their visitor and left out of the stored response. */
+  /**
+   * Cookies of the handler, by name, that are sent to their visitor and left out of the stored response: a visitor
+   * answered from the cache does not get them.
+   *
+   * @defaultValue none: a response that sets a cookie is not stored
+   */
   readonly stripCookies?: readonly string[];
   /** Request directives that are obeyed. A visitor who can force a miss can load your handlers. @defaultValue `[]` */
   readonly honourRequest?: readonly RequestDirective[];
-  /** Values that differ on every answer, such as a CSP nonce: left out of the stored body, filled in on each hit. */
+  /**
+   * Values that differ on every answer, such as a CSP nonce: left out of the stored body, filled in on each hit. Costs
+   * a search of each body that is stored, and a new body on each hit.
+   *
+   * @defaultValue none
+   */
   readonly placeholders?: Readonly<Record<string, (req: Req, res: Res) => string>>;
-  /** Query parameters left out of the key: names, or `'utm_*'`; replaces the default list of campaign parameters. */
+  /**
+   * Query parameters left out of the key: names, or `'utm_*'`. Replaces the default; `[]` leaves nothing out.
+   *
+   * @defaultValue campaign parameters: `utm_*`, `gclid`, `fbclid` and their like
+   */
   readonly ignoreQuery?: readonly string[];
-  /** What Cache-Status tells. @defaultValue `'short'` */
+  /** What Cache-Status tells. `'full'` shows keys, which hold what clients sent. @defaultValue `'short'` */
   readonly cacheStatus?: CacheStatusLevel;
 }
 

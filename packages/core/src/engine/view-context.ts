@@ -14,13 +14,46 @@ import { isTag } from '../invalidation/tags.js';
  * ```
  */
 export interface View {
-  /** The response is invalidated with any of these tags, whether declared before or after the data was read. */
+  /**
+   * The response is invalidated with any of these tags, whether declared before or after the data was read: strings of
+   * 1 to 256 characters without control characters. With a wrong one the response is not stored.
+   *
+   * @example
+   * ```ts
+   * view().dependsOn('city', `city#${id}`);
+   * ```
+   */
   dependsOn(...tags: string[]): View;
-  /** Freshness lifetime of this response: seconds, or a string such as `'5m'`; `0` = do not store. */
+  /**
+   * Freshness lifetime of this response, instead of the option's: seconds, or a string such as `'5m'`; `0` = do not
+   * store.
+   *
+   * @throws {@link ConfigError} for anything that is no duration
+   *
+   * @example
+   * ```ts
+   * view().ttl(found.length === 0 ? '10s' : '1h');
+   * ```
+   */
   ttl(duration: Duration): View;
-  /** This response is not stored. */
+  /**
+   * This response is not stored.
+   *
+   * @example
+   * ```ts
+   * if (isPreview) view().doNotStore();
+   * ```
+   */
   doNotStore(): View;
-  /** This response varies by these request fields: they become selecting headers, and `Vary` names them. */
+  /**
+   * This response varies by these request fields: they become selecting headers, and `Vary` names them. Costs a stored
+   * response for each combination of values.
+   *
+   * @example
+   * ```ts
+   * view().varyOn('x-currency');
+   * ```
+   */
   varyOn(...headerNames: string[]): View;
 }
 
