@@ -69,13 +69,16 @@ export class RetryQueue {
     if (this.#pending.size >= LIMIT && !this.#pending.has(tag)) {
       this.#pending.clear();
       this.#pending.set(ALL_TAG, { mode: 'hard', since });
+      // Nobody's delivery stands for it: it goes out by itself, also when all that led to it got through.
+      this.#arm();
       return;
     }
     this.#pending.set(tag, { mode, since });
   }
 
   async #attempt(tags: readonly string[], mode: Mode, at: number): Promise<boolean> {
-    if (!(await this.#send(tags, mode))) return false;
+    // A rejection says what `false` says, that nobody knows: it must neither end the process nor stop the retries.
+    if (!(await this.#send(tags, mode).catch(() => false))) return false;
     for (const tag of tags) {
       // A newer invalidation of the tag may have been queued while this one was under way: that one stays.
       if ((this.#pending.get(tag)?.since ?? Number.POSITIVE_INFINITY) <= at) this.#pending.delete(tag);

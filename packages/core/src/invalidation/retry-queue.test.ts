@@ -1,0 +1,180 @@
+import { describe, expect, it } from '@jest/globals';
+import { FakeClock } from '../testing/fake-clock.js';
+import { RetryQueue } from './retry-queue.js';
+import { ALL_TAG } from './tags.js';
+
+interface Sent {
+  readonly tags: readonly string[];
+  readonly mode: 'soft' | 'hard';
+  answer(isAcknowledged: boolean): Promise<void>;
+  fail(): Promise<void>;
+}
+
+/** A queue over a shared store that answers when the test says so. */
+function world() {
+  const clock = new FakeClock();
+  const sent: Sent[] = [];
+  const drained: number[] = [];
+  const queue = new RetryQueue(
+    (tags, mode) =>
+      new Promise((resolve, reject) => {
+        sent.push({
+          tags: [...tags].sort(),
+          mode,
+          answer: async (isAcknowledged) => {
+            resolve(isAcknowledged);
+            await clock.advanceAsync(0);
+          },
+          fail: async () => {
+            reject(new Error('the driver broke its word'));
+            await clock.advanceAsync(0);
+          },
+        });
+      }),
+    clock,
+    (tags) => drained.push(tags),
+  );
+  const last = (): Sent => sent.at(-1) as Sent;
+  return { clock, sent, drained, queue, last };
+}
+
+describe('RetryQueue.deliver (PROTOCOL 4.6 steps 2 to 5)', () => {
+  it('is pending from the call on, before the store has answered', () => {
+    const { queue } = world();
+    void queue.deliver(['a', 'b'], 'soft', 1);
+    expect(queue.isPending(['b'])).toBe(true);
+    expect(queue.isPending(['x', 'a'])).toBe(true);
+    expect(queue.isPending(['x'])).toBe(false);
+  });
+
+  it('is no longer pending once the store has acknowledged it', async () => {
+    const { queue, last, clock } = world();
+    const receipt = queue.deliver(['a'], 'soft', 1);
+    await last().answer(true);
+    expect(await receipt).toBe(true);
+    expect([queue.size, queue.isPending(['a']), clock.pendingTimers]).toEqual([0, false, 0]);
+  });
+
+  it.each([
+    ['says no', (sent: Sent) => sent.answer(false)],
+    ['rejects', (sent: Sent) => sent.fail()],
+  ])('stays pending and sends again when the store %s', async (_how, answer) => {
+    const { queue, last, sent, clock, drained } = world();
+    const receipt = queue.deliver(['a'], 'soft', 1);
+    await answer(last());
+    expect(await receipt).toBe(false);
+    expect(queue.isPending(['a'])).toBe(true);
+    await clock.advanceAsync(250);
+    expect(sent).toHaveLength(2);
+    expect(last()).toMatchObject({ tags: ['a'], mode: 'soft' });
+    await answer(last());
+    await clock.advanceAsync(499);
+    expect(sent).toHaveLength(2);
+    await clock.advanceAsync(1);
+    await last().answer(true);
+    expect([queue.size, clock.pendingTimers, drained]).toEqual([0, 0, [1]]);
+  });
+
+  it('waits longer after each failure, at most 10 s, and as little as at first after a success', async () => {
+    const { queue, last, clock } = world();
+    void queue.deliver(['a'], 'soft', 1);
+    await last().answer(false);
+    const waits: number[] = [];
+    for (let i = 0; i < 8; i++) {
+      waits.push(clock.nextTimerIn);
+      await clock.advanceAsync(clock.nextTimerIn);
+      await last().answer(i === 7);
+    }
+    expect(waits).toEqual([250, 500, 1000, 2000, 4000, 8000, 10_000, 10_000]);
+    void queue.deliver(['b'], 'soft', 2);
+    await last().answer(false);
+    expect(clock.nextTimerIn).toBe(250);
+  });
+
+  it('keeps a newer invalidation of the tag that was queued while an older one was under way', async () => {
+    const { queue, sent } = world();
+    void queue.deliver(['a'], 'soft', 1);
+    void queue.deliver(['a'], 'soft', 2);
+    await sent[0]?.answer(true);
+    expect(queue.isPending(['a'])).toBe(true);
+    await sent[1]?.answer(true);
+    expect(queue.isPending(['a'])).toBe(false);
+  });
+
+  it('does not take a waiting purge for delivered because an invalidation got through', async () => {
+    const { queue, last } = world();
+    void queue.deliver(['a'], 'hard', 1);
+    await last().answer(false);
+    void queue.deliver(['a', 'b'], 'soft', 2);
+    expect(last().mode).toBe('hard');
+    await last().answer(true);
+    expect(queue.size).toBe(0);
+  });
+
+  it('sends what is waiting in one command a mode', async () => {
+    const { queue, sent, clock, drained } = world();
+    for (const [tag, mode] of [
+      ['a', 'soft'],
+      ['b', 'hard'],
+      ['c', 'soft'],
+    ] as const) {
+      void queue.deliver([tag], mode, 1);
+      await sent.at(-1)?.answer(false);
+    }
+    await clock.advanceAsync(250);
+    expect(sent.slice(3).map(({ tags, mode }) => [mode, tags])).toEqual([
+      ['soft', ['a', 'c']],
+      ['hard', ['b']],
+    ]);
+    await sent[3]?.answer(true);
+    await sent[4]?.answer(true);
+    expect([queue.size, drained]).toEqual([0, [3]]);
+  });
+});
+
+describe('RetryQueue is bounded', () => {
+  const many = Array.from({ length: 10_001 }, (_, i) => `tag-${i}`);
+
+  it('takes everything for pending when too many tags wait', async () => {
+    const { queue, sent, clock } = world();
+    void queue.deliver(many, 'soft', 1);
+    expect(queue.size).toBe(1);
+    expect(queue.isPending(['never named'])).toBe(true);
+    await sent[0]?.answer(false);
+    await clock.advanceAsync(250);
+    expect(sent[1]).toMatchObject({ tags: [ALL_TAG], mode: 'hard' });
+    await sent[1]?.answer(true);
+    expect(queue.isPending(['never named'])).toBe(false);
+  });
+
+  it('gets out of that also when the store acknowledged each of the many', async () => {
+    const { queue, sent, clock } = world();
+    const receipt = queue.deliver(many, 'soft', 1);
+    await sent[0]?.answer(true);
+    expect(await receipt).toBe(true);
+    await clock.advanceAsync(250);
+    await sent[1]?.answer(true);
+    expect([queue.size, clock.pendingTimers]).toEqual([0, 0]);
+  });
+
+  it('holds each tag once, however often it is invalidated', async () => {
+    const { queue, last } = world();
+    for (let at = 1; at <= 500; at++) {
+      void queue.deliver(['a'], 'soft', at);
+      await last().answer(false);
+    }
+    expect(queue.size).toBe(1);
+  });
+});
+
+describe('RetryQueue.close', () => {
+  it('leaves no timer behind, also when the store answers afterwards', async () => {
+    const { queue, sent, clock } = world();
+    void queue.deliver(['a'], 'soft', 1);
+    await sent[0]?.answer(false);
+    void queue.deliver(['b'], 'soft', 2);
+    queue.close();
+    await sent[1]?.answer(false);
+    expect(clock.pendingTimers).toBe(0);
+  });
+});
