@@ -26,6 +26,8 @@ export const urlTag = (url: string): string => `${OWN}url:${url}`;
 export const pathTag = (path: string): string => `${OWN}path:${path}`;
 /** The tag of everything below a path prefix, `/users/`. */
 export const pathPrefixTag = (prefix: string): string => `${OWN}below:${prefix}`;
+/** The tag of each single row of a group, carried where too many rows of it were declared to name them. */
+const rowsTag = (group: string): string => `${OWN}rows:${group}`;
 
 /** True for a string that may be a tag: not empty, at most 256 characters, no control characters. */
 export function isTag(tag: unknown): tag is string {
@@ -40,29 +42,41 @@ function hasControl(text: string): boolean {
   return false;
 }
 
+/** The group of a row's tag, `users` of `users#1`; `undefined` for a tag that names no row. */
+function groupOf(tag: string): string | undefined {
+  const hash = tag.indexOf('#');
+  return hash > 0 ? tag.slice(0, hash) : undefined;
+}
+
+/** The tags that invalidating `tag` comes to: one row also reaches what depends on so many rows that it names none. */
+export function reachOf(tag: string): readonly string[] {
+  const group = groupOf(tag);
+  return group === undefined ? [tag] : [tag, rowsTag(group)];
+}
+
 /**
  * The tags that depending on `tag` comes to: `users#1` stands for one row, so it also depends on what is written to
  * many rows at once (`users!bulk`) and on rows that appear (`users!ins`).
  */
 export function expandTag(tag: string): readonly string[] {
-  const hash = tag.indexOf('#');
-  if (hash <= 0) return [tag];
-  const group = tag.slice(0, hash);
-  return [tag, `${group}!bulk`, `${group}!ins`];
+  const group = groupOf(tag);
+  return group === undefined ? [tag] : [tag, `${group}!bulk`, `${group}!ins`];
 }
 
 /**
- * At most `limit` tags: when there are more, rows coarsen to their group (`users#1` → `users`), so that what is stored
- * still depends on everything it read, only less exactly. `undefined` when even the groups are too many.
+ * At most `limit` tags, each with what it stands for: when there are more, rows coarsen to their group (`users#1` →
+ * `users` and any row of it), so that what is stored still depends on everything it read, only less exactly.
+ * `undefined` when even the groups are too many.
  */
 export function coarsenTags(tags: ReadonlySet<string>, limit: number): readonly string[] | undefined {
-  if (tags.size <= limit) return [...tags].flatMap(expandTag);
-  const groups = new Set<string>();
+  if (tags.size <= limit) return [...new Set([...tags].flatMap(expandTag))];
+  const coarse = new Map<string, readonly string[]>();
   for (const tag of tags) {
-    const hash = tag.indexOf('#');
-    groups.add(hash > 0 ? tag.slice(0, hash) : tag);
+    const group = groupOf(tag);
+    if (group !== undefined) coarse.set(group, [group, rowsTag(group), `${group}!bulk`, `${group}!ins`]);
+    else if (!coarse.has(tag)) coarse.set(tag, [tag]);
   }
-  return groups.size <= limit ? [...groups] : undefined;
+  return coarse.size <= limit ? [...new Set([...coarse.values()].flat())] : undefined;
 }
 
 /** The prefixes of a path that can be invalidated: `/a/b/c` → `/`, `/a/`, `/a/b/`, to {@link PATH_DEPTH}. */

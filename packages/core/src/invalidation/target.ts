@@ -9,6 +9,7 @@ import {
   PATH_DEPTH,
   pathPrefixTag,
   pathTag,
+  reachOf,
   urlTag,
 } from './tags.js';
 
@@ -65,7 +66,7 @@ function userTags(tags: string | readonly string[]): readonly string[] {
   for (const tag of list) {
     if (!isTag(tag)) throw new ConfigError('tags', tag, 'strings of 1 to 256 characters without control characters');
   }
-  return list;
+  return [...new Set(list.flatMap(reachOf))];
 }
 
 function keyPrefix(pattern: string): string {
@@ -79,10 +80,11 @@ function keyPrefix(pattern: string): string {
 function urlTags(url: string, queries: 'same' | 'all', reading: UrlReading): readonly string[] {
   if (queries !== 'same' && queries !== 'all') throw new ConfigError('queries', queries, "'same' or 'all'");
   const allowed = "a path such as '/users/1?page=2' or an absolute http(s) URL";
-  const absolute = /^https?:\/\/([^/?#]+)([^#]*)/i.exec(url);
-  if (absolute === null && !url.startsWith('/')) throw new ConfigError('url', url, allowed);
+  const [whole = ''] = url.split('#', 1);
+  const absolute = /^https?:\/\/([^/?]+)(.*)/is.exec(whole);
+  if (absolute === null && !whole.startsWith('/')) throw new ConfigError('url', url, allowed);
   const authority = absolute?.[1] === undefined ? '' : `//${absolute[1].toLowerCase()}`;
-  const target = absolute === null ? url : absolute[2] || '/';
+  const target = absolute === null ? whole : absolute[2] || '/';
   const [path = '/', query = ''] = split(target.startsWith('/') ? target : `/${target}`);
   if (queries === 'all') return [pathTag(authority + path), urlTag(authority + path)];
   const normal = normalizeQuery(query, reading.isIgnored);
