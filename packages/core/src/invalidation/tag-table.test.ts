@@ -1,0 +1,185 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { TagTable } from './tag-table.js';
+
+describe('TagTable.admits (PROTOCOL 4.8, 4.13)', () => {
+  it('admits what was read after the last invalidation of each tag', () => {
+    const table = new TagTable();
+    table.invalidate(['a'], 'soft');
+    expect(table.admits(['a', 'b'], table.clock)).toBe(true);
+  });
+
+  it('refuses a token taken before an invalidation of one of its tags, however often others were invalidated', () => {
+    const table = new TagTable();
+    const token = table.clock;
+    table.invalidate(['a'], 'soft');
+    for (let i = 0; i < 100; i++) table.invalidate(['other'], 'soft');
+    expect(table.admits(['b', 'a'], token)).toBe(false);
+    expect(table.admits(['b'], token)).toBe(true);
+  });
+
+  it('refuses every older token once the record of an invalidation was let go', () => {
+    const table = new TagTable(2);
+    const old = table.clock;
+    table.invalidate(['a'], 'soft');
+    const young = table.clock;
+    table.invalidate(['b'], 'soft');
+    table.invalidate(['c'], 'soft');
+    expect(table.size).toBe(2);
+    expect(table.admits(['a'], old)).toBe(false);
+    expect(table.admits(['never named'], old)).toBe(false);
+    expect(table.admits(['a'], young)).toBe(true);
+    expect(table.admits(['b'], young)).toBe(false);
+  });
+
+  it('lets the oldest invalidation go, not the tag that was named first', () => {
+    const table = new TagTable(2);
+    table.invalidate(['a'], 'soft');
+    table.invalidate(['b'], 'soft');
+    const token = table.clock;
+    table.invalidate(['a'], 'soft');
+    table.invalidate(['c'], 'soft');
+    expect(table.admits(['b'], token)).toBe(true);
+    expect(table.admits(['a'], token)).toBe(false);
+  });
+});
+
+describe('TagTable.validity (PROTOCOL 4.3, 4.13)', () => {
+  it.each([
+    ['nothing', [], 'valid'],
+    ['an invalidation', ['soft'], 'stale'],
+    ['a purge', ['hard'], 'gone'],
+    ['a purge and then an invalidation', ['hard', 'soft'], 'gone'],
+    ['an invalidation and then a purge', ['soft', 'hard'], 'gone'],
+  ] as const)('after %s: %j makes it %s', (_what, modes, expected) => {
+    const table = new TagTable();
+    const token = table.clock;
+    const records = [table.retain('a'), table.retain('b')];
+    for (const mode of modes) table.invalidate(['b'], mode);
+    expect(table.validity(records, token)).toBe(expected);
+    expect(table.validity(records, table.clock)).toBe('valid');
+  });
+
+  it('says gone even when a record before it is merely stale', () => {
+    const table = new TagTable();
+    const records = [table.retain('a'), table.retain('b')];
+    table.invalidate(['a'], 'soft');
+    table.invalidate(['b'], 'hard');
+    expect(table.validity(records, 0)).toBe('gone');
+  });
+
+  it('keeps the record of a tag in use, however many others are invalidated', () => {
+    const table = new TagTable(4);
+    const records = [table.retain('a')];
+    table.invalidate(['a'], 'soft');
+    for (let i = 0; i < 50; i++) table.invalidate([`x${i}`], 'soft');
+    expect(table.validity(records, 0)).toBe('stale');
+    expect(table.validity(records, 1)).toBe('valid');
+  });
+});
+
+describe('TagTable records are bounded', () => {
+  it('holds no record of a tag that nothing carries and nobody invalidated', () => {
+    const table = new TagTable();
+    const held = Array.from({ length: 100 }, (_, i) => [table.retain(`t${i}`), table.retain('shared')]);
+    expect(table.size).toBe(101);
+    for (const records of held) table.release(records);
+    expect(table.size).toBe(0);
+  });
+
+  it('shares one record among all that carry the tag, and keeps it until the last of them has gone', () => {
+    const table = new TagTable(0);
+    const first = table.retain('a');
+    expect(table.retain('a')).toBe(first);
+    table.invalidate(['a'], 'soft');
+    table.release([first]);
+    expect(table.size).toBe(1);
+    expect(table.retain('a').invalidatedAt).toBe(1);
+    table.release([first]);
+    table.release([first]);
+    expect(table.size).toBe(0);
+  });
+
+  it('takes a record out of the ring when something carries it again', () => {
+    const table = new TagTable(1);
+    table.invalidate(['a'], 'soft');
+    const record = table.retain('a');
+    table.invalidate(['b'], 'soft');
+    table.invalidate(['c'], 'soft');
+    expect(record.invalidatedAt).toBe(1);
+    expect(table.retain('a')).toBe(record);
+    expect(table.size).toBe(2);
+  });
+
+  it('does not grow by a hundred thousand invalidations of unknown tags', () => {
+    const table = new TagTable(1_000);
+    for (let i = 0; i < 100_000; i++) table.invalidate([`unknown-${i}`], i % 2 === 0 ? 'soft' : 'hard');
+    expect(table.size).toBe(1_000);
+  });
+});
+
+/** What a table with memory without end would say. */
+class Model {
+  clock = 0;
+  readonly log: { readonly at: number; readonly tag: string; readonly mode: 'soft' | 'hard' }[] = [];
+
+  invalidate(tags: readonly string[], mode: 'soft' | 'hard'): void {
+    this.clock++;
+    for (const tag of tags) this.log.push({ at: this.clock, tag, mode });
+  }
+
+  validity(tags: readonly string[], token: number): string {
+    const since = this.log.filter(({ at, tag }) => at > token && tags.includes(tag));
+    if (since.some(({ mode }) => mode === 'hard')) return 'gone';
+    return since.length > 0 ? 'stale' : 'valid';
+  }
+}
+
+const tag = fc.constantFrom('a', 'b', 'c', 'd', 'e');
+const tags = fc.uniqueArray(tag, { minLength: 1, maxLength: 3 });
+const command = fc.oneof(
+  fc.record({
+    kind: fc.constant('invalidate' as const),
+    tags,
+    mode: fc.constantFrom('soft' as const, 'hard' as const),
+  }),
+  fc.record({ kind: fc.constant('begin' as const) }),
+  fc.record({ kind: fc.constant('enter' as const), tags, fill: fc.nat(5) }),
+  fc.record({ kind: fc.constant('leave' as const), item: fc.nat(5) }),
+);
+
+describe('TagTable against a table that forgets nothing', () => {
+  it('never admits and never finds valid what the model does not, and what is held it judges exactly', () => {
+    fc.assert(
+      fc.property(fc.array(command, { maxLength: 60 }), fc.nat(4), (commands, ring) => {
+        const table = new TagTable(ring);
+        const model = new Model();
+        const fills: number[] = [];
+        const items: { tags: string[]; token: number; records: ReturnType<TagTable['retain']>[] }[] = [];
+        for (const each of commands) {
+          if (each.kind === 'invalidate') {
+            model.invalidate(each.tags, each.mode);
+            expect(table.invalidate(each.tags, each.mode)).toBe(model.clock);
+          } else if (each.kind === 'begin') {
+            fills.push(table.clock);
+          } else if (each.kind === 'enter' && fills.length > 0) {
+            const token = fills[each.fill % fills.length] ?? 0;
+            const isAdmitted = table.admits(each.tags, token);
+            if (isAdmitted) {
+              expect(model.validity(each.tags, token)).toBe('valid');
+              items.push({ tags: each.tags, token, records: each.tags.map((name) => table.retain(name)) });
+            }
+            if (token === table.clock) expect(isAdmitted).toBe(true);
+          } else if (each.kind === 'leave' && items.length > 0) {
+            const [item] = items.splice(each.item % items.length, 1);
+            if (item !== undefined) table.release(item.records);
+          }
+          for (const item of items)
+            expect(table.validity(item.records, item.token)).toBe(model.validity(item.tags, item.token));
+          expect(table.size).toBeLessThanOrEqual(ring + new Set(items.flatMap((item) => item.tags)).size);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
