@@ -31,18 +31,26 @@ export interface KeyRules {
   isIgnored(name: string): boolean;
 }
 
-/** Characters of raw URLs that are remembered; past it the memory starts anew, which costs normalisations and nothing else. */
+/** Bytes of remembered keys, roughly; past it the memory starts anew, which costs normalisations and nothing else. */
 const REMEMBERED = 4_000_000;
 /** A longer URL is normalised each time it is asked for rather than remembered. */
 const REMEMBERED_LENGTH = 1_024;
-/** What a remembered key costs beside its characters, in the same unit. */
-const REMEMBERED_OVERHEAD = 200;
+/** What a remembered key costs beside its own two texts: its object, its place in the map, its tags. */
+const REMEMBERED_OVERHEAD = 700;
+/** What a map costs that may hold one key only, where every request names another host. */
+const MAP_OVERHEAD = 300;
+
+/** What a scheme, a host and a request target are made of, where each can be told from what follows it in a key. */
+const PLAIN_SCHEME = /^[^\n:/]*$/;
+const PLAIN_HOST = /^[^\n/]*$/;
+const PLAIN_TARGET = /^\/[^\n]*$/;
 
 /**
  * The cache key of a target URI: method, scheme, host, path, and query in one order of names.
  *
- * Parts are separated by line feeds, which can stand in no request target and no field value, and what a user's
- * function returns is length-prefixed: no two different inputs make one key.
+ * No two different inputs make one key. `Host` and `X-Forwarded-*` are the client's to write, and `Host: a/b` must not be
+ * taken for the path `/b` of `a`: a part that could run into the next one is length-prefixed, and so is whatever a user's
+ * function or middleware has made. All others are plain, so that a key reads as a request line.
  */
 export class CacheKey {
   readonly text: string;
@@ -61,8 +69,10 @@ export class CacheKey {
     this.host = target.host.toLowerCase();
     this.#prefix = rules.keyPrefix;
     this.#own = own;
-    let text = `${target.method} ${target.scheme}://${this.host}${this.path}${this.query}`;
-    if (target.rewritten !== '') text += `\n>${target.rewritten}`;
+    const scheme = delimited(target.scheme, PLAIN_SCHEME);
+    const host = delimited(this.host, PLAIN_HOST);
+    let text = `${target.method} ${scheme}://${host}${delimited(this.path + this.query, PLAIN_TARGET)}`;
+    if (target.rewritten !== '') text += `\n>${target.rewritten.length}:${target.rewritten}`;
     if (this.#prefix !== '') text += `\n#${this.#prefix}`;
     if (rules.space !== '') text += `\n!${rules.space}`;
     if (own !== undefined) text += `\n=${own.length}:${own}`;
@@ -91,23 +101,29 @@ export class CacheKey {
   }
 }
 
+/** The part as it is, where nothing in it can be taken for what follows; else with its length, after a line feed. */
+function delimited(part: string, plain: RegExp): string {
+  return plain.test(part) ? part : `\n${part.length}:${part}`;
+}
+
 /** Makes cache keys by one policy's rules, and remembers them by raw URL so that a hit parses nothing. */
 export class KeyMaker {
   readonly #rules: KeyRules;
-  readonly #remembered = new Map<string, Map<string, CacheKey>>();
-  #characters = 0;
+  /** By scheme, host and raw URL: three looks cost less than to join them. */
+  readonly #remembered = new Map<string, Map<string, Map<string, CacheKey>>>();
+  #bytes = 0;
 
   constructor(rules: KeyRules) {
     this.#rules = rules;
   }
 
-  /** The key of a target that nothing was rewritten in and no function adds to: remembered. */
+  /** The key of a target that nothing was rewritten in and no function adds to; remembered for GET. */
   plain(method: string, scheme: string, host: string, url: string): CacheKey {
-    const origin = scheme === 'http' && method === 'GET' ? host : `${method} ${scheme}://${host}`;
-    const known = this.#remembered.get(origin)?.get(url);
+    if (method !== 'GET') return new CacheKey({ method, scheme, host, url, rewritten: '' }, this.#rules);
+    const known = this.#remembered.get(scheme)?.get(host)?.get(url);
     if (known !== undefined) return known;
     const key = new CacheKey({ method, scheme, host, url, rewritten: '' }, this.#rules);
-    this.#remember(origin, url, key);
+    if (scheme.length + host.length + url.length <= REMEMBERED_LENGTH) this.#remember(scheme, host, url, key);
     return key;
   }
 
@@ -116,20 +132,25 @@ export class KeyMaker {
     return new CacheKey(target, this.#rules, own);
   }
 
-  #remember(origin: string, url: string, key: CacheKey): void {
-    if (url.length + origin.length > REMEMBERED_LENGTH) return;
-    const characters = url.length + key.text.length + REMEMBERED_OVERHEAD;
-    this.#characters += characters;
-    if (this.#characters > REMEMBERED) {
+  #remember(scheme: string, host: string, url: string, key: CacheKey): void {
+    const bytes = scheme.length + host.length + url.length + key.text.length + REMEMBERED_OVERHEAD;
+    this.#bytes += bytes;
+    if (this.#bytes > REMEMBERED) {
       // Dropped as a whole: an exact order of use would cost every hit something.
       this.#remembered.clear();
-      this.#characters = characters;
+      this.#bytes = bytes;
     }
-    let urls = this.#remembered.get(origin);
-    if (urls === undefined) {
-      urls = new Map();
-      this.#remembered.set(origin, urls);
+    const hosts = this.#within(this.#remembered, scheme);
+    this.#within(hosts, host).set(url, key);
+  }
+
+  #within<V>(maps: Map<string, Map<string, V>>, name: string): Map<string, V> {
+    let map = maps.get(name);
+    if (map === undefined) {
+      map = new Map();
+      maps.set(name, map);
+      this.#bytes += MAP_OVERHEAD;
     }
-    urls.set(url, key);
+    return map;
   }
 }
