@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type Duration, parseDuration } from '../base/duration.js';
+import { isToken } from '../http/syntax.js';
 import { isTag } from '../invalidation/tags.js';
 
 /**
@@ -63,7 +64,7 @@ export class ViewContext implements View {
   lifetimeMs: number | undefined;
   readonly varyNames = new Set<string>();
   /** Why the view may not be stored, once something said so. */
-  refusal: 'view' | 'tag' | undefined;
+  refusal: 'view' | 'tag' | 'vary-star' | undefined;
 
   dependsOn(...tags: string[]): View {
     for (const tag of tags) {
@@ -85,7 +86,11 @@ export class ViewContext implements View {
   }
 
   varyOn(...headerNames: string[]): View {
-    for (const name of headerNames) this.varyNames.add(String(name).toLowerCase());
+    for (const name of headerNames) {
+      // What cannot be a field's name, and `*`, say that nobody knows what selects: as in Vary itself (RFC 9111 §4.1).
+      if (typeof name === 'string' && name !== '*' && isToken(name)) this.varyNames.add(name.toLowerCase());
+      else this.refusal ??= 'vary-star';
+    }
     return this;
   }
 }

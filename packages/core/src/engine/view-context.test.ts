@@ -1,0 +1,106 @@
+import { describe, expect, it } from '@jest/globals';
+import { ConfigError } from '../base/errors.js';
+import { runInView, ViewContext, view } from './view-context.js';
+
+const inside = (work: () => void): ViewContext => {
+  const context = new ViewContext();
+  runInView(context, work);
+  return context;
+};
+
+describe('view()', () => {
+  it('collects what the code of a view says', () => {
+    const context = inside(() => {
+      view().dependsOn('a', 'b').dependsOn('b', 'c').ttl('5m').varyOn('Accept-Language').varyOn('DNT', 'dnt');
+    });
+    expect([...context.tags]).toEqual(['a', 'b', 'c']);
+    expect(context.lifetimeMs).toBe(300_000);
+    expect([...context.varyNames]).toEqual(['accept-language', 'dnt']);
+    expect(context.refusal).toBeUndefined();
+  });
+
+  it('does nothing outside a view, whatever it is told', () => {
+    expect(view().dependsOn('a').ttl('nonsense').doNotStore().varyOn('not a name')).toBe(view());
+  });
+
+  it('follows the view through whatever it awaits', async () => {
+    const context = new ViewContext();
+    await new Promise<void>((resolve) => {
+      runInView(context, () => {
+        void (async () => {
+          await null;
+          await new Promise((next) => setImmediate(next));
+          view().dependsOn('late');
+          resolve();
+        })();
+      });
+    });
+    expect([...context.tags]).toEqual(['late']);
+    expect(view()).not.toBe(context);
+  });
+
+  it('keeps views that run at once apart', async () => {
+    const contexts = Array.from({ length: 50 }, () => new ViewContext());
+    await Promise.all(
+      contexts.map(
+        (context, i) =>
+          new Promise<void>((resolve) => {
+            runInView(context, () => {
+              setImmediate(() => {
+                view().dependsOn(`tag-${i}`);
+                queueMicrotask(resolve);
+              });
+            });
+          }),
+      ),
+    );
+    expect(contexts.map((context) => [...context.tags])).toEqual(contexts.map((_, i) => [`tag-${i}`]));
+  });
+
+  it('is the inner one inside a view inside a view', () => {
+    const inner = new ViewContext();
+    const outer = inside(() => {
+      runInView(inner, () => void view().dependsOn('inner'));
+      view().dependsOn('outer');
+    });
+    expect([[...outer.tags], [...inner.tags]]).toEqual([['outer'], ['inner']]);
+  });
+});
+
+describe('what keeps a view from being stored', () => {
+  it('is the view’s own word', () => {
+    expect(inside(() => void view().doNotStore()).refusal).toBe('view');
+  });
+
+  it.each([
+    ['empty', ''],
+    ['too long', 'x'.repeat(257)],
+    ['with a control character', 'a\nb'],
+    ['none at all', undefined as unknown as string],
+    ['a list', ['a'] as unknown as string],
+  ])('is a tag that is %s: its visitor is answered, nothing is stored', (_what, tag) => {
+    const context = inside(() => void view().dependsOn('good', tag));
+    expect(context.refusal).toBe('tag');
+    expect([...context.tags]).toEqual(['good']);
+  });
+
+  it.each(['*', '', 'not a name', 'a\nb', 'é', undefined as unknown as string])(
+    'is varyOn(%j): it selects by who knows what',
+    (name) => {
+      const context = inside(() => void view().varyOn('accept', name));
+      expect(context.refusal).toBe('vary-star');
+      expect([...context.varyNames]).toEqual(['accept']);
+    },
+  );
+
+  it('is what was said first', () => {
+    expect(inside(() => void view().dependsOn('').doNotStore()).refusal).toBe('tag');
+  });
+
+  it('throws for a lifetime that is none, naming it', () => {
+    inside(() => {
+      expect(() => view().ttl(-1)).toThrow(ConfigError);
+      expect(() => view().ttl('soon')).toThrow(/^view\(\)\.ttl: /);
+    });
+  });
+});
