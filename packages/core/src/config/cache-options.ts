@@ -1,7 +1,7 @@
 import { type Duration, parseDuration } from '../base/duration.js';
 import { ConfigError } from '../base/errors.js';
 import type { Clock } from '../ports/clock.js';
-import { checkCount, checkOneOf, checkOptions, parseBytes } from './check.js';
+import { checkCount, checkOneOf, checkOptions, parseBytes, withDefaults } from './check.js';
 
 /** Eviction policies by name. */
 export const POLICIES = ['lru', 'fifo'] as const;
@@ -108,6 +108,17 @@ const STORES =
   "'memory:', 'memory:?maxBytes=256mb&maxEntries=10000&policy=lru', 'null:', 'off:', or a Keyv instance or adapter";
 const URL_SETTINGS = ['maxBytes', 'maxEntries', 'policy'] as const;
 
+const DEFAULTS = {
+  store: 'memory:',
+  namespace: 'viewcache',
+  deadline: '50ms',
+  collapseTimeout: '10s',
+  l1MaxLag: '1s',
+  maxVariants: 32,
+} as const satisfies CacheOptions;
+/** Those that the store's URL may set too. */
+const LOCAL_DEFAULTS = { maxBytes: '64mb', maxEntries: 100_000, policy: 'lru' } as const satisfies CacheOptions;
+
 /**
  * Reads the options of a cache.
  *
@@ -115,27 +126,30 @@ const URL_SETTINGS = ['maxBytes', 'maxEntries', 'policy'] as const;
  */
 export function readCacheOptions(options: CacheOptions): CacheSettings {
   checkOptions('createCache', options, KNOWN);
-  const url =
-    typeof options.store === 'string' || options.store === undefined ? readUrl(options.store ?? 'memory:') : {};
-  const given = { ...url, ...options };
+  const given = withDefaults(DEFAULTS, options);
+  const store = readStore(given.store);
+  const { maxBytes, maxEntries, policy } = withDefaults(
+    { ...LOCAL_DEFAULTS, ...(typeof given.store === 'string' ? readUrl(given.store) : {}) },
+    options,
+  );
   return {
-    store: readStore(options.store ?? 'memory:'),
-    namespace: readNamespace(given.namespace ?? 'viewcache'),
-    maxBytes: parseBytes('maxBytes', given.maxBytes ?? '64mb'),
-    maxEntries: checkCount('maxEntries', given.maxEntries ?? 100_000, 1),
-    policy: checkOneOf('policy', given.policy ?? 'lru', POLICIES),
-    deadlineMs: atLeast('deadline', given.deadline ?? '50ms', 1),
-    collapseTimeoutMs: atLeast('collapseTimeout', given.collapseTimeout ?? '10s', 1),
-    l1MaxLagMs: parseDuration('l1MaxLag', given.l1MaxLag ?? '1s'),
-    maxVariants: checkCount('maxVariants', given.maxVariants ?? 32, 1),
-    clock: given.clock,
+    store,
+    namespace: readNamespace(given.namespace),
+    maxBytes: parseBytes('maxBytes', maxBytes),
+    maxEntries: checkCount('maxEntries', maxEntries, 1),
+    policy: checkOneOf('policy', policy, POLICIES),
+    deadlineMs: atLeast('deadline', given.deadline, 1),
+    collapseTimeoutMs: atLeast('collapseTimeout', given.collapseTimeout, 1),
+    l1MaxLagMs: parseDuration('l1MaxLag', given.l1MaxLag),
+    maxVariants: checkCount('maxVariants', given.maxVariants, 1),
+    clock: readClock(options.clock),
   };
 }
 
 function readStore(store: unknown): CacheSettings['store'] {
   if (typeof store === 'string') {
-    const scheme = store.split(':', 1)[0];
-    if (store.includes(':') && (scheme === 'memory' || scheme === 'off' || scheme === 'null')) return { kind: scheme };
+    const kind = /^(memory|off|null):(?:\/\/)?(?:\?.*)?$/.exec(store)?.[1];
+    if (kind === 'memory' || kind === 'off' || kind === 'null') return { kind };
     throw new ConfigError('store', withoutSecrets(store), STORES);
   }
   if (isKeyvLike(store)) return { kind: 'keyv', keyv: store };
@@ -149,11 +163,9 @@ function isKeyvLike(store: unknown): store is KeyvLike {
   );
 }
 
-function readUrl(url: string): Partial<Record<'maxBytes' | 'policy', string> & { maxEntries: number }> {
-  const [, query] = url.split('?', 2);
-  if (query === undefined) return {};
+function readUrl(url: string): Record<string, string | number> {
   const settings: Record<string, string | number> = {};
-  for (const [name, value] of new URLSearchParams(query)) {
+  for (const [name, value] of new URLSearchParams(url.slice(url.indexOf(':') + 1).replace(/^\/\//, ''))) {
     checkOneOf(`${url.split(':', 1)[0]}: setting`, name, URL_SETTINGS);
     settings[name] = name === 'maxEntries' ? Number(value) : value;
   }
@@ -167,13 +179,23 @@ function readNamespace(namespace: unknown): string {
   return namespace;
 }
 
+function readClock(clock: unknown): Clock | undefined {
+  if (clock === undefined) return undefined;
+  const isClock =
+    typeof clock === 'object' &&
+    clock !== null &&
+    ['now', 'monotonic', 'after'].every((name) => typeof (clock as Record<string, unknown>)[name] === 'function');
+  if (!isClock) throw new ConfigError('clock', clock, 'a clock with now(), monotonic() and after()');
+  return clock as Clock;
+}
+
 function atLeast(setting: string, value: Duration, leastMs: number): number {
   const ms = parseDuration(setting, value);
   if (ms < leastMs) throw new ConfigError(setting, value, `a duration of ${leastMs} ms or more`);
   return ms;
 }
 
-/** Credentials of a URL belong in no error message. */
+/** Credentials of a URL belong in no error message, nor half a password that has an `@` or a `/` in it. */
 function withoutSecrets(url: string): string {
-  return url.replace(/\/\/[^@/]*@/, '//***@');
+  return url.replace(/\/\/.*@/s, '//***@');
 }

@@ -11,6 +11,15 @@ export function checkOptions(what: string, options: unknown, known: readonly str
   }
 }
 
+/** The options over the defaults; `undefined` leaves a default in place, `null` and other nonsense is there to be refused. */
+export function withDefaults<D extends object, O extends object>(
+  defaults: D,
+  options: O,
+): { [K in keyof D]: K extends keyof O ? D[K] | Exclude<O[K], undefined> : D[K] } {
+  const given = Object.entries(options).filter(([name, value]) => name in defaults && value !== undefined);
+  return { ...defaults, ...Object.fromEntries(given) } as ReturnType<typeof withDefaults<D, O>>;
+}
+
 /** One of a few words. */
 export function checkOneOf<T extends string>(setting: string, value: unknown, allowed: readonly T[]): T {
   const found = allowed.find((word) => word === value);

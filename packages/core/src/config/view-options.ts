@@ -3,7 +3,15 @@ import { ConfigError } from '../base/errors.js';
 import { KeyMaker } from '../engine/cache-key.js';
 import { isToken } from '../http/syntax.js';
 import { isTag } from '../invalidation/tags.js';
-import { checkCount, checkFunction, checkOneOf, checkOptions, checkStrings, parseBytes } from './check.js';
+import {
+  checkCount,
+  checkFunction,
+  checkOneOf,
+  checkOptions,
+  checkStrings,
+  parseBytes,
+  withDefaults,
+} from './check.js';
 import { readIgnoredQuery } from './ignored-query.js';
 
 /** Request Cache-Control directives that `honourRequest` can name (RFC 9111 §5.2.1). */
@@ -178,6 +186,17 @@ export const VIEW_OPTIONS = [
   'cacheStatus',
 ] as const;
 
+const DEFAULTS = {
+  keyPrefix: '',
+  vary: [],
+  tags: [],
+  methods: ['GET', 'HEAD'],
+  maxBodyBytes: '1mb',
+  maxTags: 64,
+  placeholders: {},
+  cacheStatus: 'short',
+} as const;
+
 /** Options that say what the view profile's code decides, and the standard profile's headers. */
 const VIEW_PROFILE_ONLY = ['statuses', 'honourRequest'] as const;
 
@@ -210,26 +229,28 @@ export function readViewOptions<Req, Res>(
     }
   }
   const key = checkFunction(`${what}.key`, given.key, 'a function of the request');
+  const settings = withDefaults(DEFAULTS, given);
   return {
     lifetimeMs,
     keys: new KeyMaker({
-      keyPrefix: readPrefix(`${what}.keyPrefix`, given.keyPrefix ?? ''),
+      keyPrefix: readPrefix(`${what}.keyPrefix`, settings.keyPrefix),
       space,
       isIgnored: readIgnoredQuery(`${what}.ignoreQuery`, given.ignoreQuery),
     }),
     key,
-    vary: readFieldNames(`${what}.vary`, given.vary ?? []),
-    tags: readTags(`${what}.tags`, given.tags ?? []),
+    vary: readFieldNames(`${what}.vary`, settings.vary),
+    tags: readTags(`${what}.tags`, settings.tags),
     when: checkFunction(`${what}.when`, given.when, 'a function of the request'),
     storeIf: checkFunction(`${what}.storeIf`, given.storeIf, 'a function of the finished response'),
     statuses: given.statuses === undefined ? undefined : readStatuses(`${what}.statuses`, given.statuses),
-    methods: readMethods(`${what}.methods`, given.methods ?? ['GET', 'HEAD'], key !== undefined),
-    maxBodyBytes: parseBytes(`${what}.maxBodyBytes`, given.maxBodyBytes ?? '1mb'),
-    maxTags: checkCount(`${what}.maxTags`, given.maxTags ?? 64, 1),
-    stripCookies: given.stripCookies && new Set(checkStrings(`${what}.stripCookies`, given.stripCookies)),
+    methods: readMethods(`${what}.methods`, settings.methods, key !== undefined),
+    maxBodyBytes: parseBytes(`${what}.maxBodyBytes`, settings.maxBodyBytes),
+    maxTags: checkCount(`${what}.maxTags`, settings.maxTags, 1),
+    stripCookies:
+      given.stripCookies === undefined ? undefined : new Set(checkStrings(`${what}.stripCookies`, given.stripCookies)),
     honours: readHonours(`${what}.honourRequest`, given.honourRequest),
-    placeholders: readPlaceholders(`${what}.placeholders`, given.placeholders ?? {}),
-    cacheStatus: checkOneOf(`${what}.cacheStatus`, given.cacheStatus ?? 'short', CACHE_STATUS_LEVELS),
+    placeholders: readPlaceholders(`${what}.placeholders`, settings.placeholders),
+    cacheStatus: checkOneOf(`${what}.cacheStatus`, settings.cacheStatus, CACHE_STATUS_LEVELS),
   };
 }
 
@@ -246,18 +267,19 @@ function readPrefix(setting: string, prefix: unknown): string {
 
 function readFieldNames(setting: string, names: unknown): readonly string[] {
   for (const name of checkStrings(setting, names)) {
-    if (!isToken(name)) throw new ConfigError(setting, name, "names of request fields, such as 'accept-language'");
+    // `*` is a token, and says in Vary that nobody knows what selects.
+    if (!isToken(name) || name === '*')
+      throw new ConfigError(setting, name, "names of request fields, such as 'accept-language'");
   }
   return [...new Set((names as readonly string[]).map((name) => name.toLowerCase()))].sort();
 }
 
 function readTags<Req, Res>(setting: string, tags: NonNullable<ViewOptions<Req, Res>['tags']>) {
   if (typeof tags === 'function') return tags;
-  const wrong = Array.isArray(tags) ? tags.find((tag) => !isTag(tag)) : tags;
-  if (wrong !== undefined) {
+  if (!Array.isArray(tags) || !tags.every(isTag)) {
     throw new ConfigError(
       setting,
-      wrong,
+      Array.isArray(tags) ? tags.find((tag) => !isTag(tag)) : tags,
       'a list of strings of 1 to 256 characters without control characters, or a function',
     );
   }

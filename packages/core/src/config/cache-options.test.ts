@@ -1,0 +1,141 @@
+import { describe, expect, it } from '@jest/globals';
+import { ConfigError } from '../base/errors.js';
+import { FakeClock } from '../testing/fake-clock.js';
+import { type CacheOptions, readCacheOptions } from './cache-options.js';
+
+const read = (options: unknown) => readCacheOptions(options as CacheOptions);
+const keyv = { get: () => undefined, set: () => true, delete: () => true };
+
+describe('readCacheOptions', () => {
+  it('has the defaults of the documentation', () => {
+    expect(read({})).toEqual({
+      store: { kind: 'memory' },
+      namespace: 'viewcache',
+      maxBytes: 64 * 1024 * 1024,
+      maxEntries: 100_000,
+      policy: 'lru',
+      deadlineMs: 50,
+      collapseTimeoutMs: 10_000,
+      l1MaxLagMs: 1_000,
+      maxVariants: 32,
+      clock: undefined,
+    });
+  });
+
+  it.each([
+    ['memory:', { kind: 'memory' }],
+    ['memory://', { kind: 'memory' }],
+    ['memory:?policy=fifo', { kind: 'memory' }],
+    ['memory://?policy=fifo', { kind: 'memory' }],
+    ['off:', { kind: 'off' }],
+    ['null:', { kind: 'null' }],
+    [keyv, { kind: 'keyv', keyv }],
+  ])('reads the store %p', (store, expected) => {
+    expect(read({ store }).store).toEqual(expected);
+  });
+
+  it('takes settings from the URL, and an option before the same setting in the URL', () => {
+    const store = 'memory:?maxBytes=256mb&maxEntries=1000&policy=fifo';
+    expect(read({ store })).toMatchObject({ maxBytes: 256 * 1024 ** 2, maxEntries: 1_000, policy: 'fifo' });
+    expect(read({ store, maxBytes: '1kb', policy: 'lru' })).toMatchObject({
+      maxBytes: 1024,
+      maxEntries: 1_000,
+      policy: 'lru',
+    });
+    expect(read({ store: 'memory://?maxEntries=5' })).toMatchObject({ maxEntries: 5 });
+    expect(read({ store, maxBytes: undefined })).toMatchObject({ maxBytes: 256 * 1024 ** 2 });
+  });
+
+  it('reads every setting', () => {
+    const clock = new FakeClock();
+    expect(
+      read({
+        namespace: 'shop.v2-x_1',
+        maxBytes: 5_000,
+        maxEntries: 1,
+        deadline: '20ms',
+        collapseTimeout: 3,
+        l1MaxLag: 0,
+        maxVariants: 1,
+        clock,
+      }),
+    ).toMatchObject({
+      namespace: 'shop.v2-x_1',
+      maxBytes: 5_000,
+      maxEntries: 1,
+      deadlineMs: 20,
+      collapseTimeoutMs: 3_000,
+      l1MaxLagMs: 0,
+      maxVariants: 1,
+      clock,
+    });
+  });
+
+  it.each<[string, unknown, string]>([
+    ['createCache', null, 'an object'],
+    ['createCache', [], 'an object'],
+    ['createCache', 'memory:', 'an object'],
+    ['createCache.maxByte', { maxByte: 5 }, 'maxBytes'],
+    ['store', { store: 'redsi://h' }, 'memory:'],
+    ['store', { store: 'memory' }, 'memory:'],
+    ['store', { store: '' }, 'memory:'],
+    ['store', { store: 'MEMORY:' }, 'memory:'],
+    ['store', { store: 'memory:maxBytes=1mb' }, 'memory:'],
+    ['store', { store: 'memory:x?maxBytes=1mb' }, 'memory:'],
+    ['store', { store: 5 }, 'Keyv'],
+    ['store', { store: null }, 'Keyv'],
+    ['store', { store: {} }, 'Keyv'],
+    ['store', { store: { get: 1, set: 1, delete: 1 } }, 'Keyv'],
+    ['store', { store: () => keyv }, 'Keyv'],
+    ['memory: setting', { store: 'memory:?maxbytes=1' }, "'maxBytes'"],
+    ['memory: setting', { store: 'memory:?namespace=x' }, "'maxBytes'"],
+    ['policy', { store: 'memory:?policy=best' }, "'lru', 'fifo'"],
+    ['maxEntries', { store: 'memory:?maxEntries=many' }, 'a whole number from 1 up'],
+    ['maxBytes', { store: 'memory:?maxBytes=5 apples' }, 'a number of bytes'],
+    ['maxBytes', { maxBytes: 0 }, 'a number of bytes'],
+    ['maxBytes', { maxBytes: -1 }, 'a number of bytes'],
+    ['maxBytes', { maxBytes: 1.5 }, 'a number of bytes'],
+    ['maxBytes', { maxBytes: Number.POSITIVE_INFINITY }, 'a number of bytes'],
+    ['maxBytes', { maxBytes: Number.NaN }, 'a number of bytes'],
+    ['maxBytes', { maxBytes: null }, 'a number of bytes'],
+    ['maxBytes', { maxBytes: '64 megabytes' }, 'a number of bytes'],
+    ['maxEntries', { maxEntries: 0 }, 'a whole number from 1 up'],
+    ['maxEntries', { maxEntries: '1000' }, 'a whole number from 1 up'],
+    ['maxEntries', { maxEntries: Number.POSITIVE_INFINITY }, 'a whole number from 1 up'],
+    ['maxEntries', { maxEntries: 2.5 }, 'a whole number from 1 up'],
+    ['policy', { policy: 'LRU' }, "'lru', 'fifo'"],
+    ['namespace', { namespace: '' }, 'a name of 1 to 64'],
+    ['namespace', { namespace: 'a b' }, 'a name of 1 to 64'],
+    ['namespace', { namespace: 'a\n' }, 'a name of 1 to 64'],
+    ['namespace', { namespace: 'x'.repeat(65) }, 'a name of 1 to 64'],
+    ['deadline', { deadline: 0 }, '1 ms'],
+    ['deadline', { deadline: -1 }, 'seconds'],
+    ['collapseTimeout', { collapseTimeout: '0s' }, '1 ms'],
+    ['collapseTimeout', { collapseTimeout: '5 apples' }, 'seconds'],
+    ['l1MaxLag', { l1MaxLag: Number.NaN }, 'seconds'],
+    ['maxVariants', { maxVariants: 0 }, 'a whole number from 1 up'],
+    ['clock', { clock: {} }, 'a clock'],
+    ['clock', { clock: Date }, 'a clock'],
+  ])('refuses at once, naming %s: %p', (setting, options, allowed) => {
+    expect(() => read(options)).toThrow(ConfigError);
+    expect(() => read(options)).toThrow(new RegExp(`^${setting}: .*use .*${allowed}`, 's'));
+  });
+
+  it.each([
+    'redis://user:secret@host:6379',
+    'redis://user:se@cret@host',
+    'redis://user:se/cret@host',
+    'rediss://:secret@host/0',
+    'redis://:secret@host:6379?x=5',
+  ])('puts no credential of %s into the error', (store) => {
+    let error: unknown;
+    try {
+      read({ store });
+    } catch (thrown) {
+      error = thrown;
+    }
+    expect(error).toBeInstanceOf(ConfigError);
+    expect(JSON.stringify([String(error), error])).not.toMatch(/secret|cret/);
+    expect(String(error)).toContain('host');
+  });
+});

@@ -1,0 +1,77 @@
+import { describe, expect, it } from '@jest/globals';
+import { ConfigError } from '../base/errors.js';
+import { checkCount, checkFunction, checkOneOf, checkOptions, checkStrings, parseBytes } from './check.js';
+
+const KB = 1024;
+
+describe('parseBytes', () => {
+  it.each([
+    [1, 1],
+    ['1', 1],
+    ['512b', 512],
+    ['1kb', KB],
+    ['1.5kb', 1.5 * KB],
+    ['256mb', 256 * KB ** 2],
+    ['256MB', 256 * KB ** 2],
+    [' 1gb ', KB ** 3],
+  ])('%j is %d', (value, bytes) => {
+    expect(parseBytes('maxBytes', value)).toBe(bytes);
+  });
+
+  it.each([
+    0,
+    -1,
+    1.5,
+    Number.NaN,
+    2 ** 53,
+    '0',
+    '0.5b',
+    '',
+    'mb',
+    '1 mb',
+    '1tb',
+    '-1kb',
+    '1e6',
+    '99999999999gb',
+    null,
+    undefined,
+    {},
+  ])('refuses %p', (value) => {
+    expect(() => parseBytes('maxBytes', value)).toThrow(/^maxBytes: /);
+    expect(() => parseBytes('maxBytes', value)).toThrow(ConfigError);
+  });
+});
+
+describe('checks', () => {
+  it('let right values through as they are', () => {
+    const list = ['a', 'b'];
+    const work = () => {};
+    checkOptions('what', { a: 1 }, ['a', 'b']);
+    expect(checkOneOf('s', 'b', ['a', 'b'])).toBe('b');
+    expect(checkFunction('s', work, 'x')).toBe(work);
+    expect(checkFunction('s', undefined, 'x')).toBeUndefined();
+    expect(checkCount('s', 5, 5)).toBe(5);
+    expect(checkStrings('s', list)).toBe(list);
+    expect(checkStrings('s', [])).toEqual([]);
+  });
+
+  it.each<[string, () => unknown]>([
+    ['an option nobody reads', () => checkOptions('what', { c: 1 }, ['a', 'b'])],
+    ['an option of Object’s', () => checkOptions('what', { toString: 1 }, ['a'])],
+    ['options that are a list', () => checkOptions('what', ['a'], ['a'])],
+    ['options that are a function', () => checkOptions('what', () => {}, ['a'])],
+    ['another word', () => checkOneOf('s', 'c', ['a', 'b'])],
+    ['what is no word', () => checkOneOf('s', undefined, ['a', 'b'])],
+    ['what is no function', () => checkFunction('s', null as unknown, 'x')],
+    ['a count below', () => checkCount('s', 4, 5)],
+    ['a count in words', () => checkCount('s', '5', 5)],
+    ['half a count', () => checkCount('s', 5.5, 5)],
+    ['a count beyond whole numbers', () => checkCount('s', 2 ** 53, 5)],
+    ['no list', () => checkStrings('s', 'a')],
+    ['a list of others', () => checkStrings('s', ['a', 5])],
+    ['an empty string', () => checkStrings('s', ['a', ''])],
+  ])('refuse %s', (_what, check) => {
+    expect(check).toThrow(ConfigError);
+    expect(check).toThrow(/^(s|what(\.\w+)?): /);
+  });
+});

@@ -1,0 +1,158 @@
+import { describe, expect, it } from '@jest/globals';
+import { CacheError, ConfigError } from '../base/errors.js';
+import { readViewOptions, VIEW_OPTIONS, type ViewOptions } from './view-options.js';
+
+type Given = ViewOptions<object, object>;
+const read = (options: unknown) => readViewOptions('cachePage', options as Given);
+
+describe('readViewOptions', () => {
+  it('has the defaults of the documentation', () => {
+    const policy = read(300);
+    expect(policy).toMatchObject({
+      lifetimeMs: 300_000,
+      key: undefined,
+      vary: [],
+      tags: [],
+      when: undefined,
+      storeIf: undefined,
+      statuses: undefined,
+      maxBodyBytes: 1024 ** 2,
+      maxTags: 64,
+      stripCookies: undefined,
+      honours: undefined,
+      placeholders: [],
+      cacheStatus: 'short',
+    });
+    expect([...policy.methods]).toEqual(['GET', 'HEAD']);
+    expect(policy.keys.plain('GET', 'http', 'h', '/?utm_source=x&b&a').text).toBe('GET http://h/?a&b');
+  });
+
+  it.each([
+    [300, 300_000],
+    ['5m', 300_000],
+    [0, 0],
+    [{ ttl: '250ms' }, 250],
+    ['forever', Number.POSITIVE_INFINITY],
+    ['origin', 'origin'],
+    [{ ttl: 'origin' }, 'origin'],
+  ])('reads the ttl %j', (options, lifetimeMs) => {
+    expect(read(options).lifetimeMs).toBe(lifetimeMs);
+  });
+
+  it('reads every option', () => {
+    const functions = { key: () => 'k', tags: () => ['t'], when: () => true, storeIf: () => true };
+    const nonce = () => 'n';
+    const policy = read({
+      ttl: 1,
+      ...functions,
+      keyPrefix: 'shop',
+      vary: ['X-B', 'x-a', 'X-A'],
+      statuses: [200, 404],
+      methods: ['get', 'POST'],
+      maxBodyBytes: '2mb',
+      maxTags: 3,
+      stripCookies: ['_ga'],
+      honourRequest: ['no-cache'],
+      placeholders: { nonce },
+      ignoreQuery: ['ref'],
+      cacheStatus: 'full',
+    });
+    expect(policy).toMatchObject({ ...functions, vary: ['x-a', 'x-b'], maxBodyBytes: 2 * 1024 ** 2, maxTags: 3 });
+    expect(policy.placeholders).toEqual([['nonce', nonce]]);
+    const sets = [policy.statuses, policy.methods, policy.stripCookies, policy.honours].map((set) => [...(set ?? [])]);
+    expect(sets).toEqual([[200, 404], ['GET', 'POST'], ['_ga'], ['no-cache']]);
+    expect(policy.keys.plain('GET', 'http', 'h', '/?ref=x').text).toBe('GET http://h/\n#shop');
+  });
+
+  it.each<[string, unknown]>([
+    ['ttl', -1],
+    ['ttl', Number.NaN],
+    ['ttl', null],
+    ['ttl', undefined],
+    ['ttl', '5 apples'],
+    ['ttl', {}],
+    ['ttl', { key: () => 'x' }],
+    ['ttl', { ttl: Number.POSITIVE_INFINITY }],
+    ['ttl', { ttl: 'Forever' }],
+    ['tll', { ttl: 1, tll: 2 }],
+    ['key', { ttl: 1, key: 'x' }],
+    ['keyPrefix', { ttl: 1, keyPrefix: 5 }],
+    ['keyPrefix', { ttl: 1, keyPrefix: 'a\nb' }],
+    ['keyPrefix', { ttl: 1, keyPrefix: 'x'.repeat(257) }],
+    ['vary', { ttl: 1, vary: 'accept' }],
+    ['vary', { ttl: 1, vary: ['not a name'] }],
+    ['vary', { ttl: 1, vary: ['*'] }],
+    ['vary', { ttl: 1, vary: [''] }],
+    ['tags', { ttl: 1, tags: 'users' }],
+    ['tags', { ttl: 1, tags: [''] }],
+    ['tags', { ttl: 1, tags: [5] }],
+    ['tags', { ttl: 1, tags: [undefined] }],
+    ['tags', { ttl: 1, tags: {} }],
+    ['tags', { ttl: 1, tags: null }],
+    ['when', { ttl: 1, when: true }],
+    ['storeIf', { ttl: 1, storeIf: 'yes' }],
+    ['statuses', { ttl: 1, statuses: 200 }],
+    ['statuses', { ttl: 1, statuses: [] }],
+    ['statuses', { ttl: 1, statuses: [206] }],
+    ['statuses', { ttl: 1, statuses: [304] }],
+    ['statuses', { ttl: 1, statuses: [100] }],
+    ['statuses', { ttl: 1, statuses: [600] }],
+    ['statuses', { ttl: 1, statuses: ['200'] }],
+    ['methods', { ttl: 1, methods: [] }],
+    ['methods', { ttl: 1, methods: 'GET' }],
+    ['methods', { ttl: 1, methods: ['POST'] }],
+    ['methods', { ttl: 1, methods: ['GET', 'a b'], key: () => 'x' }],
+    ['maxBodyBytes', { ttl: 1, maxBodyBytes: 0 }],
+    ['maxTags', { ttl: 1, maxTags: 0 }],
+    ['stripCookies', { ttl: 1, stripCookies: '_ga' }],
+    ['stripCookies', { ttl: 1, stripCookies: '' }],
+    ['stripCookies', { ttl: 1, stripCookies: [''] }],
+    ['honourRequest', { ttl: 1, honourRequest: ['no-transform'] }],
+    ['honourRequest', { ttl: 1, honourRequest: 'no-cache' }],
+    ['placeholders', { ttl: 1, placeholders: 5 }],
+    ['placeholders', { ttl: 1, placeholders: null }],
+    ['placeholders.nonce', { ttl: 1, placeholders: { nonce: 'x' } }],
+    ['ignoreQuery', { ttl: 1, ignoreQuery: ['a*b'] }],
+    ['cacheStatus', { ttl: 1, cacheStatus: 'loud' }],
+    // Two profiles mixed.
+    ['statuses', { ttl: 'origin', statuses: [200] }],
+    ['honourRequest', { ttl: 'origin', honourRequest: ['no-cache'] }],
+  ])('refuses at once, naming cachePage.%s: %p', (setting, options) => {
+    expect(() => read(options)).toThrow(ConfigError);
+    expect(() => read(options)).toThrow(new RegExp(`^cachePage\\.${setting.replace('.', '\\.')}: `));
+  });
+
+  it('never throws anything but an error of ours, whatever is given for an option', () => {
+    const values = [
+      null,
+      '',
+      0,
+      1,
+      true,
+      [],
+      {},
+      [null],
+      () => {},
+      Symbol('x'),
+      Number.NaN,
+      'x',
+      ['x'],
+      [[]],
+      new Map(),
+    ];
+    for (const name of VIEW_OPTIONS) {
+      for (const value of values) {
+        try {
+          read({ ttl: 1, [name]: value });
+        } catch (error) {
+          expect([name, value, error instanceof CacheError]).toEqual([name, value, true]);
+        }
+      }
+    }
+  });
+
+  it('takes option names that the adapter reads itself', () => {
+    expect(() => readViewOptions('cachePage', { ttl: 1, cache: {} } as Given, ['cache'])).not.toThrow();
+    expect(() => read({ ttl: 1, cache: {} })).toThrow(/^cachePage\.cache: /);
+  });
+});
