@@ -4,7 +4,6 @@ import { Engine, type SharedLevel } from '../engine/engine.js';
 import type { LocalItem } from '../engine/local-item.js';
 import { VariantIndex } from '../engine/variants.js';
 import { selectingValue } from '../http/vary.js';
-import { RetryQueue } from '../invalidation/retry-queue.js';
 import { TagTable } from '../invalidation/tag-table.js';
 import { type InvalidationTarget, tagsOf } from '../invalidation/target.js';
 import type { Clock } from '../ports/clock.js';
@@ -44,7 +43,8 @@ export function createCache(options: CacheOptions = {}): Cache {
   const local = openLocal(settings, clock, (key, item, reason) => {
     tags.release(item.records);
     item.records = [];
-    if (item.stored.selecting.length > 0) variants.forget(item.target, key);
+    // A variant that was replaced is still there, and counts.
+    if (item.stored.selecting.length > 0 && reason !== 'replaced') variants.forget(item.target, key);
     if (reason === 'evicted' || reason === 'expired') telemetry.emit({ type: 'removed', key, reason });
   });
   const shared = openShared(settings, clock, telemetry);

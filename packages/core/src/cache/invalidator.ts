@@ -5,7 +5,12 @@ import type { EventSink } from '../ports/event-sink.js';
 import type { InvalidationReceipt } from './cache.js';
 
 type Mode = 'soft' | 'hard';
-type Collected = { readonly soft: Set<string>; readonly hard: Set<string> };
+type Collected = {
+  readonly soft: Set<string>;
+  readonly hard: Set<string>;
+  /** False once the batch has been sent: work it did not wait for may still run inside it. */
+  isOpen: boolean;
+};
 
 /** Carries invalidations out: here at once, at the shared store as soon as it answers (PROTOCOL 4.6). */
 export class Invalidator {
@@ -24,7 +29,7 @@ export class Invalidator {
   async run(tags: readonly string[], mode: Mode): Promise<InvalidationReceipt> {
     const at = this.#tags.invalidate(tags, mode);
     const batch = this.#batches.getStore();
-    if (batch !== undefined) {
+    if (batch?.isOpen === true) {
       for (const tag of tags) batch[mode].add(tag);
       return { durable: false, at };
     }
@@ -32,10 +37,11 @@ export class Invalidator {
   }
 
   async batch<T>(work: () => Promise<T> | T): Promise<T> {
-    const collected: Collected = { soft: new Set(), hard: new Set() };
+    const collected: Collected = { soft: new Set(), hard: new Set(), isOpen: true };
     try {
       return await this.#batches.run(collected, async () => await work());
     } finally {
+      collected.isOpen = false;
       // Also after an error: what was written before it is written.
       await Promise.all([this.#flush(collected.hard, 'hard'), this.#flush(collected.soft, 'soft')]);
     }

@@ -1,0 +1,150 @@
+import { describe, expect, it } from '@jest/globals';
+import { RetryQueue } from '../invalidation/retry-queue.js';
+import { TagTable } from '../invalidation/tag-table.js';
+import type { CacheEvent } from '../ports/event-sink.js';
+import { Telemetry } from '../telemetry/telemetry.js';
+import { FakeClock } from '../testing/fake-clock.js';
+import { Invalidator } from './invalidator.js';
+
+/** An invalidator over a shared store that acknowledges, or does not. */
+function world(isShared = true) {
+  const clock = new FakeClock();
+  const tags = new TagTable();
+  const telemetry = new Telemetry();
+  const events: CacheEvent[] = [];
+  telemetry.listen((event) => events.push(event));
+  const sent: { tags: string[]; mode: string }[] = [];
+  const store = { answers: true };
+  const queue = new RetryQueue(async (names, mode) => {
+    sent.push({ tags: [...names].sort(), mode });
+    return store.answers;
+  }, clock);
+  const invalidator = new Invalidator(tags, isShared ? queue : undefined, telemetry);
+  return { tags, events, sent, store, invalidator, queue, clock };
+}
+
+describe('Invalidator.run (PROTOCOL 4.6)', () => {
+  it('holds in this process before anything is awaited', () => {
+    const { invalidator, tags, queue } = world();
+    void invalidator.run(['a'], 'soft');
+    expect(tags.admits(['a'], 0)).toBe(false);
+    expect(queue.isPending(['a'])).toBe(true);
+  });
+
+  it.each([
+    ['memory alone', false, true, true],
+    ['a shared store that acknowledges', true, true, true],
+    ['a shared store that does not', true, false, false],
+  ])('with %s says durable: %s', async (_what, isShared, answers, durable) => {
+    const { invalidator, store, events } = world(isShared);
+    store.answers = answers;
+    expect(await invalidator.run(['a'], 'hard')).toEqual({ durable, at: 1 });
+    expect(events).toEqual([{ type: 'invalidated', tags: ['a'], mode: 'hard', durable }]);
+  });
+
+  it('numbers invalidations', async () => {
+    const { invalidator, tags } = world();
+    const receipts = await Promise.all([invalidator.run(['a'], 'soft'), invalidator.run(['b'], 'soft')]);
+    expect(receipts.map(({ at }) => at)).toEqual([1, 2]);
+    expect(tags.clock).toBe(2);
+  });
+});
+
+describe('Invalidator.batch', () => {
+  it('sends what was invalidated inside once, at the end, purges first', async () => {
+    const { invalidator, sent, events } = world();
+    const result = await invalidator.batch(async () => {
+      await invalidator.run(['a', 'b'], 'soft');
+      await invalidator.run(['c'], 'hard');
+      await invalidator.run(['b', 'd'], 'soft');
+      expect(sent).toEqual([]);
+      return 'done';
+    });
+    expect(result).toBe('done');
+    expect(sent).toEqual([
+      { tags: ['c'], mode: 'hard' },
+      { tags: ['a', 'b', 'd'], mode: 'soft' },
+    ]);
+    expect(events.map(({ type }) => type)).toEqual(['invalidated', 'invalidated']);
+  });
+
+  it('invalidates here at once, and once more at the end, so that nothing read meanwhile stays', async () => {
+    const { invalidator, tags } = world();
+    let between = -1;
+    await invalidator.batch(async () => {
+      const receipt = await invalidator.run(['a'], 'soft');
+      expect(receipt.durable).toBe(false);
+      expect(tags.admits(['a'], 0)).toBe(false);
+      between = tags.clock;
+    });
+    expect(tags.admits(['a'], between)).toBe(false);
+  });
+
+  it('sends after an error too, and hands the error on', async () => {
+    const { invalidator, sent } = world();
+    const work = invalidator.batch(async () => {
+      await invalidator.run(['a'], 'soft');
+      throw new Error('half way');
+    });
+    await expect(work).rejects.toThrow('half way');
+    expect(sent).toEqual([{ tags: ['a'], mode: 'soft' }]);
+    const sync = invalidator.batch(() => {
+      void invalidator.run(['b'], 'soft');
+      throw new Error('at once');
+    });
+    await expect(sync).rejects.toThrow('at once');
+    expect(sent[1]).toEqual({ tags: ['b'], mode: 'soft' });
+  });
+
+  it('does not hold back what is invalidated outside it meanwhile', async () => {
+    const { invalidator, sent } = world();
+    let open = () => {};
+    const batch = invalidator.batch(async () => {
+      await invalidator.run(['inside'], 'soft');
+      await new Promise<void>((resolve) => {
+        open = resolve;
+      });
+    });
+    await invalidator.run(['outside'], 'soft');
+    expect(sent).toEqual([{ tags: ['outside'], mode: 'soft' }]);
+    open();
+    await batch;
+    expect(sent).toHaveLength(2);
+  });
+
+  it('loses nothing that is invalidated by work it started and did not wait for', async () => {
+    const { invalidator, sent, events } = world();
+    let late: Promise<unknown> = Promise.resolve();
+    let goOn = () => {};
+    await invalidator.batch(async () => {
+      late = (async () => {
+        await new Promise<void>((resolve) => {
+          goOn = resolve;
+        });
+        return await invalidator.run(['late'], 'soft');
+      })();
+    });
+    goOn();
+    expect(await late).toEqual({ durable: true, at: 1 });
+    expect(sent).toEqual([{ tags: ['late'], mode: 'soft' }]);
+    expect(events).toHaveLength(1);
+  });
+
+  it('sends an inner batch at its own end', async () => {
+    const { invalidator, sent } = world();
+    await invalidator.batch(async () => {
+      await invalidator.run(['outer'], 'soft');
+      await invalidator.batch(async () => {
+        await invalidator.run(['inner'], 'soft');
+      });
+      expect(sent).toEqual([{ tags: ['inner'], mode: 'soft' }]);
+    });
+    expect(sent[1]).toEqual({ tags: ['outer'], mode: 'soft' });
+  });
+
+  it('that invalidates nothing sends nothing', async () => {
+    const { invalidator, sent, events, tags } = world();
+    await invalidator.batch(() => 5);
+    expect([sent.length, events.length, tags.clock]).toEqual([0, 0, 0]);
+  });
+});
