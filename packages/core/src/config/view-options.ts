@@ -115,7 +115,7 @@ export interface ViewOptions<Req, Res> {
    */
   readonly maxBodyBytes?: number | string;
   /**
-   * Tags a response may have; with more, rows coarsen to their group, whose tag alone reaches it then.
+   * Tags a response may have; with more, rows coarsen to their group, and each row of the group reaches it.
    *
    * @defaultValue 64
    */
