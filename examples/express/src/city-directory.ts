@@ -1,3 +1,4 @@
+import { setImmediate as letOthersIn } from 'node:timers/promises';
 import type { DataSource, Repository, SelectQueryBuilder } from 'typeorm';
 import { City, searchNameOf } from './city.entity.js';
 
@@ -56,13 +57,15 @@ export class CityDirectory {
     );
     if (totals.cities === 0) return undefined;
 
-    const first = (column: keyof City, order: 'ASC' | 'DESC', skip = 0) =>
-      this.#in(country).orderBy(`city.${column}`, order).addOrderBy('city.id').offset(skip).limit(1).getOneOrFail();
-    const [median, northernmost, southernmost] = [
-      await first('population', 'ASC', Math.floor(totals.cities / 2)),
-      await first('latitude', 'DESC'),
-      await first('latitude', 'ASC'),
-    ];
+    const first = async (column: keyof City, order: 'ASC' | 'DESC', skip = 0) => {
+      await letOthersIn(); // SQLite works on this thread: between two questions other requests get their turn
+      const ordered = this.#in(country).orderBy(`city.${column}`, order).addOrderBy('city.id');
+      return ordered.offset(skip).limit(1).getOneOrFail();
+    };
+    const median = await first('population', 'ASC', Math.floor(totals.cities / 2));
+    const northernmost = await first('latitude', 'DESC');
+    const southernmost = await first('latitude', 'ASC');
+    await letOthersIn();
     const regions = await this.#in(country)
       .select('city.region', 'region')
       .addSelect('count(*)', 'cities')
@@ -110,8 +113,8 @@ export class CityDirectory {
         const city = await manager.findOneBy(City, { id });
         if (!city) return undefined;
         Object.assign(city, changes);
-        city.searchName = searchNameOf(city.name);
-        return manager.save(city);
+        await manager.update(City, id, { ...changes, searchName: searchNameOf(city.name) });
+        return city;
       });
     // sql.js has one connection, and a connection has one transaction: edits wait for each other.
     const result = this.#lastEdit.then(edit);

@@ -1,3 +1,4 @@
+import 'reflect-metadata'; // where the decorators leave what they say
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /** A city of the directory: one row of the table `city`. Each index serves one route. */
