@@ -1,7 +1,8 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeader, ServerResponse } from 'node:http';
 import type { Candidate } from '../engine/lead.js';
 import type { ViewContext } from '../engine/view-context.js';
 import { isStoredField, withheldFields } from '../http/hop-by-hop.js';
+import { parseVary } from '../http/vary.js';
 import type { Refusal } from '../ports/event-sink.js';
 import type { Framing } from './frame-head.js';
 import { digHoles, type Filling, noncesOf } from './placeholders.js';
@@ -59,8 +60,16 @@ function storedFields(head: ResponseHead, framing: Framing): string[] {
     const lower = name.toLowerCase();
     if (!REWRITTEN.has(lower) && isStoredField(lower, withheld)) fields.push(name, head.own[i + 1] ?? '');
   }
-  if (framing.selecting.length > 0) fields.push('Vary', framing.selecting.join(', '));
+  const vary = storedVary(head, framing.selecting);
+  if (vary !== '') fields.push('Vary', vary);
   return fields;
+}
+
+/** The handler's own Vary and what was found to select; outer middleware names its own fields on each answer. */
+function storedVary(head: ResponseHead, selecting: readonly string[]): string {
+  const own = head.ownLines('vary');
+  const known = [parseVary(own), parseVary(lineOf(head.outer?.get('vary')))].flat();
+  return [...own, ...selecting.filter((name) => !known.includes(name))].join(', ');
 }
 
 /**
@@ -74,7 +83,7 @@ function fill<Req extends IncomingMessage, Res extends ServerResponse>(
 ): ReturnType<typeof digHoles> | Refusal {
   const { policy, req, res } = visitor;
   const fields = ['content-security-policy', 'content-security-policy-report-only'];
-  const nonces = fields.flatMap((name) => [...noncesOf(head.field(name)), ...noncesOf(late(res, name))]);
+  const nonces = fields.flatMap((name) => [...noncesOf(head.field(name)), ...noncesOf(lineOf(res.getHeader(name)))]);
   const isEncoded = head.field('content-encoding') !== undefined;
   if (nonces.length === 0 && policy.placeholders.length === 0) return { body, placeholders: [] };
   const fillings: Filling[] = [];
@@ -92,8 +101,7 @@ function fill<Req extends IncomingMessage, Res extends ServerResponse>(
   return dug;
 }
 
-function late(res: ServerResponse, name: string): string | readonly string[] | undefined {
-  const value = res.getHeader(name);
+function lineOf(value: OutgoingHttpHeader | undefined): string | readonly string[] | undefined {
   return typeof value === 'number' ? String(value) : value;
 }
 

@@ -38,12 +38,12 @@ export function digHoles(body: Buffer, fillings: readonly Filling[]): { body: Bu
 export function fillHoles(
   body: Buffer,
   placeholders: readonly Placeholder[],
-  valueOf: (name: string) => string | undefined,
+  fill: (name: string) => string | undefined,
 ): Buffer | undefined {
   const parts: Buffer[] = [];
   let from = 0;
   for (const { name, at } of placeholders) {
-    const value = valueOf(name);
+    const value = fill(name);
     if (value === undefined) return undefined;
     parts.push(body.subarray(from, at), Buffer.from(value));
     from = at;

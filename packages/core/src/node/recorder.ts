@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { type ExtraHead, type OuterFields, ResponseHead, takeOuterFields } from './response-head.js';
+import { type ExtraHead, type OuterFields, ResponseHead, setListed, takeOuterFields } from './response-head.js';
 
 /** What a {@link Recorder} tells while a response goes by. */
 export interface RecorderListener {
@@ -36,8 +36,6 @@ export class Recorder {
   readonly #res: ServerResponse;
   readonly #maxBytes: number;
   readonly #listener: RecorderListener;
-  /** The list that `writeHead` was given, to add to. */
-  #list: unknown[] | undefined;
   #chunks: Chunk[] = [];
   #bytes = 0;
   #isOver = false;
@@ -79,15 +77,7 @@ export class Recorder {
 
   /** Sets a field while the head is being written; only from {@link RecorderListener.head}. */
   setField(name: string, value: string): void {
-    const list = this.#list;
-    if (list === undefined) {
-      this.#res.setHeader(name, value);
-    } else if (Array.isArray(list[0])) {
-      list.push([name, value]);
-    } else {
-      // A list together with fields that were set loses repeated ones on Node 20: the list takes it in.
-      list.push(name, value);
-    }
+    this.#res.setHeader(name, value);
   }
 
   /** Lets a handler go on that waits for a client which does not read. */
@@ -128,9 +118,9 @@ export class Recorder {
     // Interim responses pass through; the final one follows (RFC 9110 §15.2).
     if (this.head !== undefined || (status >= 100 && status < 200 && status !== 101)) return writeHead.apply(res, args);
     const at = typeof args[1] === 'string' || args[2] !== undefined ? 2 : 1;
-    const extra = args[at] as ExtraHead;
-    this.head = new ResponseHead(res, status, extra, this.outer);
-    this.#list = Array.isArray(extra) ? [...extra] : undefined;
+    // Of a name that repeats in a list, Node 20 sends only the last line where fields were set before; later ones send all.
+    if (Array.isArray(args[at])) setListed(res, args.splice(at, 1)[0] as readonly unknown[]);
+    this.head = new ResponseHead(res, status, args[at] as ExtraHead, this.outer);
     if (this.#listener.head(this) === 304) {
       this.#isSwallowed = true;
       for (const name of ['content-length', 'content-type', 'content-encoding', 'transfer-encoding'])
@@ -138,7 +128,6 @@ export class Recorder {
       res.statusCode = 304;
       return writeHead.call(res, 304);
     }
-    if (this.#list !== undefined) args[at] = this.#list;
     const cookies = String(this.head.field('set-cookie') ?? '');
     const result = writeHead.apply(res, args);
     if (String(res.getHeader('set-cookie') ?? cookies) !== cookies) this.hasLateCookie = true;

@@ -3,8 +3,8 @@ import type { IncomingMessage, OutgoingHttpHeader, ServerResponse } from 'node:h
 /** Fields that outer middleware and the handler may both add to: each one's part stays its own. */
 const LIST_FIELDS: ReadonlySet<string> = new Set(['vary', 'link', 'server-timing', 'set-cookie', 'cache-status']);
 
-/** What `writeHead` was given beside the status: an object, a flat list, or a list of pairs. */
-export type ExtraHead = Record<string, OutgoingHttpHeader | undefined> | readonly unknown[] | undefined;
+/** What `writeHead` was given beside the status, unless it was a list: see {@link setListed}. */
+export type ExtraHead = Record<string, OutgoingHttpHeader | undefined> | undefined;
 
 /** Whether a hit adds its value of the field to what is already there rather than replacing it. */
 export function isListField(name: string): boolean {
@@ -78,32 +78,33 @@ export class ResponseHead {
     else this.own.push(name, String(value));
   }
 
-  /** Node merges what `writeHead` is given over what was set; a name that repeats in a list makes several lines. */
+  /** Node merges what `writeHead` is given over what was set. */
   #addExtra(extra: NonNullable<ExtraHead>, names: Map<string, string>): void {
-    const seen = new Set<string>();
-    for (const [name, value] of pairsOf(extra)) {
+    for (const [name, value] of Object.entries(extra)) {
       if (value === undefined) continue;
       const lower = name.toLowerCase();
-      const before = seen.has(lower) ? this.#effective.get(lower) : undefined;
-      seen.add(lower);
       names.set(lower, name);
-      this.#effective.set(lower, before === undefined ? value : [before, value].flat().map(String));
+      this.#effective.set(lower, value);
     }
   }
+}
+
+/** Sets what `writeHead` was given as a list, flat or of pairs: it overrides what was set, and a name that repeats makes several lines. */
+export function setListed(res: ServerResponse, list: readonly unknown[]): void {
+  const flat = Array.isArray(list[0]) ? list.flat(1) : list;
+  const values = new Map<string, [name: string, lines: OutgoingHttpHeader]>();
+  for (let i = 0; i < flat.length; i += 2) {
+    const name = String(flat[i]);
+    const value = flat[i + 1] as OutgoingHttpHeader;
+    const before = values.get(name.toLowerCase());
+    values.set(name.toLowerCase(), [name, before === undefined ? value : [before[1], value].flat().map(String)]);
+  }
+  for (const [name, lines] of values.values()) res.setHeader(name, lines);
 }
 
 /** Names in the letter case they were set in; on every Node there is, though not in its types. */
 function rawNames(res: ServerResponse): readonly string[] {
   return (res as ServerResponse & { getRawHeaderNames(): string[] }).getRawHeaderNames();
-}
-
-function* pairsOf(extra: NonNullable<ExtraHead>): Iterable<[string, OutgoingHttpHeader | undefined]> {
-  if (!Array.isArray(extra)) {
-    yield* Object.entries(extra as Record<string, OutgoingHttpHeader | undefined>);
-    return;
-  }
-  const flat: unknown[] = Array.isArray(extra[0]) ? extra.flat(1) : extra;
-  for (let i = 0; i + 1 < flat.length; i += 2) yield [String(flat[i]), flat[i + 1] as OutgoingHttpHeader];
 }
 
 function withoutOuter(value: OutgoingHttpHeader, outer: OutgoingHttpHeader): string[] {
