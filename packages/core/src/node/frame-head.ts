@@ -28,13 +28,15 @@ export interface Framing {
   readonly tags: readonly string[];
   readonly etag: string | undefined;
   readonly lastModified: number | undefined;
-  /** The client's own precondition is met by this response. */
-  readonly answer304: boolean;
 }
 
 const status = cacheStatusWriter('viewcache');
 
-/** Reads the head as it is written, sets Vary and Cache-Status on it, and judges as early as can be judged. */
+/**
+ * Reads the head as it is written, sets Vary and Cache-Status on it, and judges as early as can be judged.
+ *
+ * @returns also whether the client's own precondition is met by this response
+ */
 export function frameHead<Req extends IncomingMessage, Res extends ServerResponse>(
   head: ResponseHead,
   recorder: Recorder,
@@ -42,6 +44,27 @@ export function frameHead<Req extends IncomingMessage, Res extends ServerRespons
   guard: InputGuard | undefined,
   context: ViewContext | undefined,
   lead: Lead,
+): Framing & { readonly answer304: boolean } {
+  const { policy } = visitor;
+  const framing = judge(head, visitor, guard, context);
+  addVary(recorder, head, framing.selecting);
+  const answer304 =
+    visitor.isConditional &&
+    head.status === 200 &&
+    evaluatePreconditions(visitor.conditions, framing, visitor.runtime.clock.now()) === 'not-modified';
+  if (policy.cacheStatus !== 'none') {
+    const refusal = framing.refusal ?? (recorder.isWhole && !lead.admits(framing.tags) ? 'invalidated' : undefined);
+    recorder.setField('Cache-Status', statusOf(lead, refusal, recorder, policy.cacheStatus === 'full', head, guard));
+  }
+  return { ...framing, answer304 };
+}
+
+/** Judges by the head and by what the handler has done so far: all of it, once the response has ended. */
+export function judge<Req extends IncomingMessage, Res extends ServerResponse>(
+  head: ResponseHead,
+  visitor: ViewVisitor<Req, Res>,
+  guard: InputGuard | undefined,
+  context: ViewContext | undefined,
 ): Framing {
   const { policy } = visitor;
   const now = visitor.runtime.clock.now();
@@ -51,19 +74,11 @@ export function frameHead<Req extends IncomingMessage, Res extends ServerRespons
   const etag = head.ownField('etag');
   const modified = head.ownField('last-modified');
   const lastModified = modified === undefined ? undefined : parseHttpDate(modified, now);
-  const lifetimeMs =
+  const stated =
     context?.lifetimeMs ??
     (policy.lifetimeMs === 'origin' ? originLifetime(head, cacheControl, now) : policy.lifetimeMs);
+  const lifetimeMs = stated ?? 0;
   const tags = tagsOf(visitor, context);
-  const framing = {
-    cacheControl,
-    lifetimeMs: lifetimeMs ?? 0,
-    selecting: selectingNames(vary, head, named),
-    tags: typeof tags === 'string' ? [] : tags,
-    etag,
-    lastModified,
-    answer304: false,
-  };
   const exchange: Exchange = {
     method: visitor.req.method === 'HEAD' ? 'GET' : (visitor.req.method ?? ''),
     status: head.status,
@@ -76,23 +91,25 @@ export function frameHead<Req extends IncomingMessage, Res extends ServerRespons
   };
   const refusal =
     (policy.lifetimeMs === 'origin'
-      ? whyNotStoredByStandard(exchange, { lifetimeMs, hasValidator: etag !== undefined || lastModified !== undefined })
-      : whyNotStored(exchange, { ttlMs: framing.lifetimeMs, statuses: policy.statuses })) ??
+      ? whyNotStoredByStandard(exchange, {
+          lifetimeMs: stated,
+          hasValidator: etag !== undefined || lastModified !== undefined,
+        })
+      : whyNotStored(exchange, { ttlMs: lifetimeMs, statuses: policy.statuses })) ??
     (isNever(visitor.res) ? 'no-store' : undefined) ??
     (guard?.refusal === undefined ? undefined : 'input') ??
     context?.refusal ??
     (typeof tags === 'string' ? tags : undefined) ??
-    (framing.lifetimeMs === Number.POSITIVE_INFINITY && framing.tags.length === 0 ? 'ttl' : undefined) ??
-    (recorder.isWhole && !lead.admits(framing.tags) ? 'invalidated' : undefined);
-  if (vary !== '*') addVary(recorder, head, named);
-  const answer304 =
-    visitor.isConditional &&
-    head.status === 200 &&
-    evaluatePreconditions(visitor.conditions, { etag, lastModified }, now) === 'not-modified';
-  if (policy.cacheStatus !== 'none') {
-    recorder.setField('Cache-Status', statusOf(lead, refusal, recorder, policy.cacheStatus === 'full', head, guard));
-  }
-  return { ...framing, refusal: refusal === 'invalidated' ? undefined : refusal, answer304 };
+    (lifetimeMs === Number.POSITIVE_INFINITY && tags.length === 0 ? 'ttl' : undefined);
+  return {
+    refusal,
+    cacheControl,
+    lifetimeMs,
+    selecting: selectingNames(vary, head, named),
+    tags: typeof tags === 'string' ? [] : tags,
+    etag,
+    lastModified,
+  };
 }
 
 function statusOf(

@@ -101,6 +101,7 @@ export class InputGuard {
   readonly #restore: (() => void)[] = [];
   /** While the policy's own `key` runs, what it reads becomes part of the key. */
   #isKeying = false;
+  #isSuspended = false;
   #isStopped = false;
 
   /** @param keyed - request fields that the policy keys on, lower case */
@@ -128,6 +129,16 @@ export class InputGuard {
     return false;
   }
 
+  /** While the head goes out, the machinery of outer middleware runs: what it reads shapes nothing of the handler's. */
+  suspend(): void {
+    this.#isSuspended = true;
+  }
+
+  /** The head is out, the handler goes on: what it reads now may shape the rest of the body. */
+  resume(): void {
+    this.#isSuspended = false;
+  }
+
   /** The handler has answered: what is read from now on shaped nothing. */
   stop(): void {
     if (this.#isStopped) return;
@@ -136,13 +147,13 @@ export class InputGuard {
   }
 
   #note(input: string): void {
-    if (this.#isStopped) return;
+    if (this.#isStopped || this.#isSuspended) return;
     if (this.#isKeying) this.#keyed.add(input);
     else if (!this.#keyed.has(input)) this.refusal ??= input;
   }
 
   #noteHeader(name: string): void {
-    if (this.#isStopped) return;
+    if (this.#isStopped || this.#isSuspended) return;
     const input = `header ${name}`;
     if (this.#isKeying) this.#keyed.add(input);
     else if (this.#keyed.has(input)) return;

@@ -1,6 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeader, ServerResponse } from 'node:http';
 import type { Candidate } from '../engine/lead.js';
-import type { ViewContext } from '../engine/view-context.js';
 import { isStoredField, withheldFields } from '../http/hop-by-hop.js';
 import { parseVary } from '../http/vary.js';
 import type { Refusal } from '../ports/event-sink.js';
@@ -19,13 +18,11 @@ export function makeCandidate<Req extends IncomingMessage, Res extends ServerRes
   head: ResponseHead,
   visitor: ViewVisitor<Req, Res>,
   framing: Framing,
-  context: ViewContext | undefined,
   producerMs: number,
 ): Candidate | Refusal {
   const { policy } = visitor;
   if (recorder.hasTrailers) return 'trailers';
   if (recorder.hasLateCookie && !isStripped(visitor)) return 'set-cookie';
-  if (context?.refusal !== undefined) return context.refusal;
   const body = recorder.takeBody();
   const length = head.field('content-length');
   // A truncated response, or one that says another length than it has, is nobody else's (RFC 9112 §6.3).

@@ -5,8 +5,14 @@ import { type ExtraHead, type OuterFields, ResponseHead, setListed, takeOuterFie
 export interface RecorderListener {
   /** The head is about to be written; fields may still be set on the response. Returns 304 to send that, without a body. */
   head(recorder: Recorder): 304 | undefined;
+  /** The head has been written, or could not be. */
+  headDone(): void;
+  /** The handler ends its response; what runs below is the machinery of outer middleware. */
+  ending(): void;
   /** The response is whole, as far as its handler goes. */
   ended(recorder: Recorder): void;
+  /** Node refused to write it; what the client gets instead was not recorded. */
+  failed(): void;
   /** It has become larger than may be recorded. */
   overflowed(recorder: Recorder): void;
   /** The connection closed before the response ended. */
@@ -96,7 +102,7 @@ export class Recorder {
     res.write = function (this: ServerResponse, ...args: unknown[]) {
       recorder.#take(args[0], args[1], false);
       if (recorder.#isSwallowed) return recorder.#swallow(args);
-      const isFlowing = (write as Untyped).apply(this, args) as boolean;
+      const isFlowing = recorder.#call(this, write as Untyped, args) as boolean;
       if (isFlowing || recorder.#isOver || recorder.isEnded) return isFlowing;
       recorder.#isHeldUp = !recorder.#listener.isAwaited;
       return !recorder.#isHeldUp;
@@ -121,17 +127,31 @@ export class Recorder {
     // Of a name that repeats in a list, Node 20 sends only the last line where fields were set before; later ones send all.
     if (Array.isArray(args[at])) setListed(res, args.splice(at, 1)[0] as readonly unknown[]);
     this.head = new ResponseHead(res, status, args[at] as ExtraHead, this.outer);
-    if (this.#listener.head(this) === 304) {
-      this.#isSwallowed = true;
-      for (const name of ['content-length', 'content-type', 'content-encoding', 'transfer-encoding'])
-        res.removeHeader(name);
-      res.statusCode = 304;
-      return writeHead.call(res, 304);
+    try {
+      if (this.#listener.head(this) === 304) {
+        this.#isSwallowed = true;
+        for (const name of ['content-length', 'content-type', 'content-encoding', 'transfer-encoding'])
+          res.removeHeader(name);
+        res.statusCode = 304;
+        return this.#call(res, writeHead, [304]);
+      }
+      const cookies = String(this.head.field('set-cookie') ?? '');
+      const result = this.#call(res, writeHead, args);
+      if (String(res.getHeader('set-cookie') ?? cookies) !== cookies) this.hasLateCookie = true;
+      return result;
+    } finally {
+      this.#listener.headDone();
     }
-    const cookies = String(this.head.field('set-cookie') ?? '');
-    const result = writeHead.apply(res, args);
-    if (String(res.getHeader('set-cookie') ?? cookies) !== cookies) this.hasLateCookie = true;
-    return result;
+  }
+
+  /** Calls through; what Node refuses to write, the client gets something else in place of. */
+  #call(res: ServerResponse, method: Untyped, args: unknown[]): unknown {
+    try {
+      return method.apply(res, args);
+    } catch (error) {
+      this.#listener.failed();
+      throw error;
+    }
   }
 
   #end(res: ServerResponse, end: Untyped, args: unknown[]): unknown {
@@ -139,12 +159,8 @@ export class Recorder {
     this.#take(args[0], args[1], true);
     this.isWhole = true;
     this.isEnded = true;
-    const result = this.#isSwallowed
-      ? end.apply(
-          res,
-          args.filter((arg) => typeof arg === 'function'),
-        )
-      : end.apply(res, args);
+    this.#listener.ending();
+    const result = this.#call(res, end, this.#isSwallowed ? args.filter((arg) => typeof arg === 'function') : args);
     // A client that went before anything was written: Node writes no head, but the handler's answer is whole.
     this.head ??= new ResponseHead(res, res.statusCode, undefined, this.outer);
     this.#listener.ended(this);

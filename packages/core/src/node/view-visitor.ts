@@ -10,7 +10,7 @@ import type { RequestFields } from '../engine/variants.js';
 import { runInView, ViewContext } from '../engine/view-context.js';
 import type { Timer } from '../ports/clock.js';
 import type { Refusal } from '../ports/event-sink.js';
-import { type Framing, frameHead } from './frame-head.js';
+import { type Framing, frameHead, judge } from './frame-head.js';
 import { InputGuard } from './input-guard.js';
 import { makeCandidate } from './make-candidate.js';
 import { Recorder, type RecorderListener } from './recorder.js';
@@ -46,6 +46,7 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
   #recorder: Recorder | undefined;
   #guard: InputGuard | undefined;
   #context: ViewContext | undefined;
+  /** What the head decides, where nothing can follow it. */
   #framing: Framing | undefined;
   #startedAt = 0;
   #isAnswered = false;
@@ -119,25 +120,36 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     if (this.#isWithdrawn || head === undefined || this.#lead === undefined) return undefined;
     const guard = this.#guard;
     this.host.observeOuter?.(this.req, recorder.outer);
-    // What runs under `writeHead` is the machinery of outer middleware.
-    guard?.stop();
-    this.#framing = frameHead(head, recorder, this, guard, this.#context, this.#lead);
-    if (this.#framing.refusal !== undefined) this.#refuse(this.#framing.refusal);
-    return this.#framing.answer304 ? 304 : undefined;
+    guard?.suspend();
+    const framing = frameHead(head, recorder, this, guard, this.#context, this.#lead);
+    if (recorder.isWhole) this.#framing = framing;
+    if (framing.refusal !== undefined) this.#refuse(framing.refusal);
+    return framing.answer304 ? 304 : undefined;
+  }
+
+  headDone(): void {
+    this.#guard?.resume();
+  }
+
+  ending(): void {
+    this.#guard?.stop();
   }
 
   ended(recorder: Recorder): void {
     this.#graceTimer?.cancel();
-    this.#guard?.stop();
     this.#showConditions();
     const { head } = recorder;
     const lead = this.#lead;
     if (this.#isWithdrawn || lead === undefined || head === undefined) return;
-    this.#framing ??= frameHead(head, recorder, this, this.#guard, this.#context, lead);
-    const made =
-      this.#framing.refusal ?? makeCandidate(recorder, head, this, this.#framing, this.#context, this.#producerMs);
+    // After its first chunk a handler may have read, declared and refused what was not known with the head.
+    const framing = this.#framing ?? judge(head, this, this.#guard, this.#context);
+    const made = framing.refusal ?? makeCandidate(recorder, head, this, framing, this.#producerMs);
     if (typeof made === 'string') this.#refuse(made);
     else lead.complete(made);
+  }
+
+  failed(): void {
+    this.#refuse('aborted');
   }
 
   overflowed(): void {
