@@ -167,7 +167,19 @@ export class InputGuard {
     for (const name of Object.keys(headers)) {
       if (isIdentity(name) || ENUMERATIONS.has(name)) this.#watchHeader(headers as Fields, name);
     }
-    for (const name of IDENTITY) if (!(name in headers)) this.#watchHeader(headers as Fields, name);
+    const watched = headers as Fields & { [guardSlot]?: (name: string) => void };
+    const prototype: object | null = Object.getPrototypeOf(headers);
+    Object.defineProperty(watched, guardSlot, {
+      configurable: true,
+      value: (name: string) => {
+        if (IDENTITY.includes(name)) this.#noteHeader(name);
+      },
+    });
+    Object.setPrototypeOf(headers, absent);
+    this.#restore.push(() => {
+      Object.setPrototypeOf(headers, prototype);
+      delete watched[guardSlot];
+    });
     this.#req.rawHeaders = new Proxy(rawHeaders, {
       get: (target, property, receiver) => {
         this.#note('all headers');
@@ -180,11 +192,10 @@ export class InputGuard {
   }
 
   #watchHeader(headers: Fields, name: string): void {
-    const descriptor = Object.getOwnPropertyDescriptor(headers, name);
     let value = headers[name];
     Object.defineProperty(headers, name, {
       configurable: true,
-      enumerable: descriptor !== undefined,
+      enumerable: true,
       get: () => {
         this.#noteHeader(name);
         return value;
@@ -194,8 +205,10 @@ export class InputGuard {
       },
     });
     this.#restore.push(() => {
-      if (descriptor === undefined && value === undefined) delete headers[name];
-      else Object.defineProperty(headers, name, { configurable: true, enumerable: true, writable: true, value });
+      // Unless the app took the field away meanwhile.
+      if (Object.hasOwn(headers, name)) {
+        Object.defineProperty(headers, name, { configurable: true, enumerable: true, writable: true, value });
+      }
     });
   }
 
@@ -250,6 +263,19 @@ export class InputGuard {
     });
   }
 }
+
+const guardSlot = Symbol('viewcache.guard');
+
+/**
+ * Stands behind `req.headers` while a leader runs: hears of fields that are asked for and not there, without making
+ * them seem to be there, which would open a gate that asks `'authorization' in req.headers`.
+ */
+const absent = new Proxy(Object.prototype, {
+  get(target, property, headers: object & { [guardSlot]?: (name: string) => void }) {
+    if (typeof property === 'string') headers[guardSlot]?.(property);
+    return Reflect.get(target, property, headers);
+  },
+});
 
 /** Own properties of a bare ServerResponse, by the Node that runs. */
 const NODE_RESPONSE: Fields = {
