@@ -27,8 +27,6 @@ export interface SharedLevel {
   readonly store: TaggedStore;
   readonly codec: FrameCodec;
   readonly unheard: RetryQueue;
-  /** Short ASCII for a key of any length. */
-  storeKey(text: string): string;
 }
 
 /** What a shared store had to say to a flight. */
@@ -234,7 +232,7 @@ export class Engine implements LeadOwner {
       flight.startedAt = clock.monotonic();
     }
     const decode = (bytes: Uint8Array) => shared.codec.decode(bytes, flight.text);
-    const { token, found } = await shared.store.begin(shared.storeKey(flight.text), decode);
+    const { token, found } = await shared.store.begin(flight.text, decode);
     if (found?.kind === 'selecting') {
       return this.#learns(key, found.selecting) ? { kind: 'variants' } : { kind: 'miss', token };
     }
@@ -305,7 +303,7 @@ export class Engine implements LeadOwner {
     const sentAt = clock.monotonic();
     if (stored.selecting.length > 0) void this.#mark(shared, lead.key, stored);
     const verdict = await shared.store.commit({
-      key: shared.storeKey(stored.key),
+      key: stored.key,
       token,
       tags: stored.tags,
       ttlMs: stored.lifetimeMs,
@@ -326,7 +324,7 @@ export class Engine implements LeadOwner {
 
   async #mark(shared: SharedLevel, key: CacheKey, stored: StoredResponse): Promise<void> {
     const frame = shared.codec.encodeMarker(key.text, { selecting: stored.selecting });
-    await shared.store.mark(shared.storeKey(key.text), frame, stored.lifetimeMs);
+    await shared.store.mark(key.text, frame, stored.lifetimeMs);
   }
 
   #item(stored: StoredResponse, key: CacheKey, token: number, verifiedAt: number, ageMs: number): LocalItem {

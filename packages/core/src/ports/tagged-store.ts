@@ -36,7 +36,7 @@ export interface BeginRead {
 
 /** One response on its way into a shared store (PROTOCOL 4.8). */
 export interface Fill {
-  /** The store key, short ASCII. */
+  /** The canonical cache key, of any length; the protocol makes a short name of it. */
   readonly key: string;
   readonly token: SharedToken;
   /** Every tag; a non-empty stamp was replayed from a nested result and is kept. */
