@@ -77,8 +77,9 @@ export interface ViewOptions<Req, Res> {
    */
   readonly vary?: readonly string[];
   /**
-   * Tags of every response, or a function that is called as the head of a response is written: strings of 1 to 256
-   * characters without control characters. A wrong one from the function keeps the response from being stored.
+   * Tags of every response, or a function that is called as the head of a response is written, and again at the end of
+   * a stream: strings of 1 to 256 characters without control characters. A wrong one from the function keeps the
+   * response from being stored.
    *
    * @defaultValue `[]`
    */
