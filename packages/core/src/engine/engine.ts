@@ -5,7 +5,7 @@ import type { FrameCodec } from '../ports/codec.js';
 import type { EventSink, Forward, Refusal } from '../ports/event-sink.js';
 import type { LocalStore } from '../ports/local-store.js';
 import type { StoredResponse, TagStamp } from '../ports/stored-response.js';
-import type { SharedToken, TaggedStore } from '../ports/tagged-store.js';
+import type { CommitVerdict, SharedToken, TaggedStore } from '../ports/tagged-store.js';
 import type { CacheKey } from './cache-key.js';
 import { Flight, type Visitor, type Waiter } from './flight.js';
 import { HitForMiss } from './hit-for-miss.js';
@@ -85,10 +85,10 @@ export class Engine implements LeadOwner {
     }
     const open = this.#open.get(text);
     if (open === undefined) {
-      const flight = new Flight(text, false);
+      const flight = new Flight(text);
       this.#open.set(text, flight);
       this.#start(flight, visitor);
-    } else if (open.waiters.length >= limits.waitersPerKey) {
+    } else if (open.waiters.length >= limits.waitersPerKey && !open.dropGone()) {
       sink.bypass(visitor.key.text, 'waiters');
       this.#alone(visitor, 'miss');
     } else {
@@ -108,7 +108,7 @@ export class Engine implements LeadOwner {
   }
 
   complete(lead: Lead, candidate: Candidate): void {
-    const { tags, sink, variants, clock } = this.#parts;
+    const { tags, sink, variants, clock, shared } = this.#parts;
     const allTags = [...lead.key.tags, ...candidate.tags];
     const names = variants.learn(lead.key.text, variants.names(lead.key.text, mergeNames(lead, candidate)));
     const text = this.#variant(lead.key, names, lead.visitor.fields);
@@ -122,7 +122,11 @@ export class Engine implements LeadOwner {
     }
     const item = this.#item(stored, lead.key, lead.token, lead.startedAt, 0);
     if (isValid) this.#keep(item, allTags);
-    if (lead.flight !== undefined) this.#settle(lead.flight, item, (waiter) => waiter.isEarly || isValid);
+    const { flight } = lead;
+    // Where there is a shared store that was not asked, another process may have invalidated what this one does not know of.
+    if (flight !== undefined && shared !== undefined)
+      this.#settle(flight, item, (it) => this.#mayShareRead(it, flight, item));
+    else if (flight !== undefined) this.#settle(flight, item, (waiter) => waiter.isEarly || isValid);
   }
 
   refuse(lead: Lead, reason: Refusal, route: string): void {
@@ -133,18 +137,18 @@ export class Engine implements LeadOwner {
     this.#close(flight);
     if (reason === 'aborted') {
       // The handler may well succeed for somebody who stays: the others get one more flight.
-      this.#regroup(flight.takeWaiters(), flight);
+      this.#regroup(flight.takeWaiters());
       return;
     }
     this.#uncacheable.add(flight.text, clock.monotonic());
-    for (const { visitor } of flight.takeWaiters()) this.#alone(visitor, 'miss');
+    this.#eachAlone(flight.takeWaiters());
   }
 
   withdraw(lead: Lead): void {
     const { flight } = lead;
     if (flight === undefined) return;
     this.#close(flight);
-    for (const { visitor } of flight.takeWaiters()) this.#alone(visitor, 'miss');
+    this.#eachAlone(flight.takeWaiters());
   }
 
   #usable(text: string): LocalItem | undefined {
@@ -184,7 +188,14 @@ export class Engine implements LeadOwner {
   #lead(flight: Flight, leader: Visitor, sharedToken: SharedToken | undefined): void {
     const fwd = this.#forward(leader.key, flight.text);
     this.#parts.sink.miss(leader.key.text, fwd);
-    leader.lead(new Lead(this, leader.key, leader, flight.token, sharedToken, flight.startedAt, fwd, flight));
+    const lead = new Lead(this, leader.key, leader, flight.token, sharedToken, flight.startedAt, fwd, flight);
+    try {
+      leader.lead(lead);
+    } catch (error) {
+      // Its own request hears of it; those who wait, or would, must not.
+      lead.withdraw();
+      throw error;
+    }
   }
 
   /** Lets a visitor run its own handler; what it answers may be stored, but nobody waits for it. */
@@ -193,6 +204,19 @@ export class Engine implements LeadOwner {
     const { tags, clock, sink } = this.#parts;
     sink.miss(visitor.key.text, fwd);
     visitor.lead(new Lead(this, visitor.key, visitor, tags.clock, undefined, clock.monotonic(), fwd, undefined));
+  }
+
+  #eachAlone(waiters: readonly Waiter[]): void {
+    for (const { visitor } of waiters) this.#apart(() => this.#alone(visitor, 'miss'));
+  }
+
+  /** Does something for one visitor on another's behalf: what goes wrong with the one must not reach the other. */
+  #apart(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#parts.sink.emit({ type: 'warning', message: `a visitor could not be answered: ${error}` });
+    }
   }
 
   #forward(key: CacheKey, text: string): Forward {
@@ -206,23 +230,27 @@ export class Engine implements LeadOwner {
       this.#parts.sink.emit({ type: 'store-error', store: shared.store.name, error });
       return { kind: 'miss', token: undefined };
     });
-    if (said.kind === 'item') {
-      this.#found(flight, leader, said.item);
-    } else if (said.kind === 'variants') {
-      this.#redirect(flight, leader);
-    } else if (leader.isGone) {
-      this.#close(flight);
-      this.#regroup(flight.takeWaiters(), flight);
-    } else {
-      this.#lead(flight, leader, said.token);
-    }
+    // Nobody awaits this: what a visitor throws must not end the process.
+    this.#apart(() => {
+      if (said.kind === 'item') {
+        this.#found(flight, leader, said.item);
+      } else if (said.kind === 'variants') {
+        this.#redirect(flight, leader);
+      } else if (leader.isGone) {
+        this.#close(flight);
+        this.#regroup(flight.takeWaiters());
+      } else {
+        this.#lead(flight, leader, said.token);
+      }
+    });
   }
 
   /** PROTOCOL 4.3: first whether what L1 holds is still good, then for the response itself. */
   async #ask(shared: SharedLevel, flight: Flight, key: CacheKey): Promise<Said> {
     const { local, tags, clock } = this.#parts;
     const held = local.peek(flight.text);
-    if (held !== undefined && this.#isSound(held) && !shared.unheard.isPending(tagNames(held.stored))) {
+    const isAskable = held !== undefined && isStamped(held.stored) && this.#isSound(held);
+    if (isAskable && !shared.unheard.isPending(tagNames(held.stored))) {
       if ((await shared.store.check(held.stored.tags)) === 'valid' && this.#isSound(held)) {
         held.verifiedAt = flight.startedAt;
         return { kind: 'item', item: held };
@@ -231,23 +259,30 @@ export class Engine implements LeadOwner {
       flight.token = tags.clock;
       flight.startedAt = clock.monotonic();
     }
+    const heard = shared.unheard.acknowledgements;
     const decode = (bytes: Uint8Array) => shared.codec.decode(bytes, flight.text);
     const { token, found } = await shared.store.begin(flight.text, decode);
     if (found?.kind === 'selecting') {
       return this.#learns(key, found.selecting) ? { kind: 'variants' } : { kind: 'miss', token };
     }
     if (found === undefined || found.validity !== 'valid') return { kind: 'miss', token };
-    const item = this.#copy(found.response, key, flight);
+    const item = this.#copy(shared, found.response, key, flight, heard);
     return item === undefined ? { kind: 'miss', token } : { kind: 'item', item };
   }
 
   /** Copies a response that the shared store holds valid into L1, unless this process knows better (PROTOCOL 4.5). */
-  #copy(response: StoredResponse, key: CacheKey, flight: Flight): LocalItem | undefined {
-    const { tags, clock, shared } = this.#parts;
+  #copy(
+    shared: SharedLevel,
+    response: StoredResponse,
+    key: CacheKey,
+    flight: Flight,
+    heard: number,
+  ): LocalItem | undefined {
+    const { tags, clock } = this.#parts;
     const names = tagNames(response);
     const ageMs = Math.max(0, clock.now() - response.storedAt);
     if (ageMs >= response.lifetimeMs) return undefined;
-    if (!tags.admits(names, flight.token) || shared?.unheard.isPending(names) === true) return undefined;
+    if (!tags.admits(names, flight.token) || shared.unheard.isDoubtful(names, heard)) return undefined;
     const item = this.#item(response, key, flight.token, flight.startedAt, ageMs);
     this.#keep(item, names);
     return item;
@@ -269,12 +304,12 @@ export class Engine implements LeadOwner {
   #redirect(flight: Flight, leader: Visitor): void {
     this.#close(flight);
     const visitors = [leader, ...flight.takeWaiters().map((waiter) => waiter.visitor)];
-    for (const visitor of visitors) if (!visitor.isGone) this.fetch(visitor);
+    for (const visitor of visitors) if (!visitor.isGone) this.#apart(() => this.fetch(visitor));
   }
 
   /** A stored response answers the leader, and those who may share the read that found it (W-rule (a) and (c)). */
   #found(flight: Flight, leader: Visitor, item: LocalItem): void {
-    if (!leader.isGone) leader.answer(item, 'hit');
+    if (!leader.isGone) this.#apart(() => leader.answer(item, 'hit'));
     this.#settle(flight, item, (waiter) => this.#mayShareRead(waiter, flight, item));
   }
 
@@ -291,7 +326,7 @@ export class Engine implements LeadOwner {
 
   /** Commits to the shared store (PROTOCOL 4.8). The flight is sealed: later requests begin their own. */
   async #commit(lead: Lead, token: SharedToken, stored: StoredResponse): Promise<void> {
-    const { shared, clock, sink } = this.#parts;
+    const { shared, clock, sink, tags } = this.#parts;
     if (shared === undefined) return;
     const { flight } = lead;
     const names = tagNames(stored);
@@ -302,29 +337,37 @@ export class Engine implements LeadOwner {
     }
     const sentAt = clock.monotonic();
     if (stored.selecting.length > 0) void this.#mark(shared, lead.key, stored);
-    const verdict = await shared.store.commit({
-      key: stored.key,
-      token,
-      tags: stored.tags,
-      ttlMs: stored.lifetimeMs,
-      encode: (tags) => shared.codec.encode({ ...stored, tags }),
-    });
-    const ageMs = clock.monotonic() - sentAt;
-    if (verdict.kind === 'stored') {
-      const item = this.#item({ ...stored, tags: verdict.tags }, lead.key, lead.token, sentAt, ageMs);
-      this.#keep(item, names);
-      if (flight !== undefined) this.#settle(flight, item, () => true);
-      return;
-    }
+    const verdict = await shared.store
+      .commit({
+        key: stored.key,
+        token,
+        tags: stored.tags,
+        ttlMs: stored.lifetimeMs,
+        encode: (tags) => shared.codec.encode({ ...stored, tags }),
+      })
+      .catch((error: Error): CommitVerdict => {
+        sink.emit({ type: 'store-error', store: shared.store.name, error });
+        return { kind: 'unavailable' };
+      });
     if (verdict.kind === 'refused') sink.refused(lead.key.text, stored.route, 'invalidated');
+    // What was invalidated meanwhile must not enter L1: the record of it may be gone by now, and then nothing would tell.
+    else if (!tags.admits(names, lead.token)) sink.refused(lead.key.text, stored.route, 'invalidated');
     // The store is away: L1 alone may hold it, as long as it may lag anyway.
-    else this.#keep(own, names);
-    if (flight !== undefined) this.#settle(flight, own, (waiter) => waiter.isEarly);
+    else if (verdict.kind === 'unavailable') this.#keep(own, names);
+    else this.#keep(this.#committed(stored, verdict.tags, lead, sentAt), names);
+    const isStored = verdict.kind === 'stored';
+    if (flight !== undefined) this.#settle(flight, own, (waiter) => isStored || waiter.isEarly);
+  }
+
+  #committed(stored: StoredResponse, tags: readonly TagStamp[], lead: Lead, sentAt: number): LocalItem {
+    const ageMs = this.#parts.clock.monotonic() - sentAt;
+    return this.#item({ ...stored, tags }, lead.key, lead.token, sentAt, ageMs);
   }
 
   async #mark(shared: SharedLevel, key: CacheKey, stored: StoredResponse): Promise<void> {
     const frame = shared.codec.encodeMarker(key.text, { selecting: stored.selecting });
-    await shared.store.mark(key.text, frame, stored.lifetimeMs);
+    // Without the marker another process asks its own handler once: it costs a hit, and nobody needs to hear of it.
+    await shared.store.mark(key.text, frame, stored.lifetimeMs).catch(() => false);
   }
 
   #item(stored: StoredResponse, key: CacheKey, token: number, verifiedAt: number, ageMs: number): LocalItem {
@@ -361,7 +404,7 @@ export class Engine implements LeadOwner {
     for (const waiter of flight.takeWaiters()) {
       const { visitor } = waiter;
       if (visitor.isGone) continue;
-      if (mayTake(waiter) && this.#isSelected(item, visitor)) visitor.answer(item, 'collapsed');
+      if (mayTake(waiter) && this.#isSelected(item, visitor)) this.#apart(() => visitor.answer(item, 'collapsed'));
       else rest.push(waiter);
     }
     flight.waiters = rest;
@@ -379,16 +422,19 @@ export class Engine implements LeadOwner {
   #settle(flight: Flight, item: LocalItem, mayTake: (waiter: Waiter) => boolean): void {
     this.#close(flight);
     this.#release(flight, item, mayTake);
-    this.#regroup(flight.takeWaiters(), flight);
+    this.#regroup(flight.takeWaiters());
   }
 
-  /** Moves waiters into one next flight per variant, as having joined before it started; after a second flight each runs alone. */
-  #regroup(waiters: readonly Waiter[], from: Flight): void {
+  /**
+   * Moves waiters into one next flight per variant, as having joined before it started. Who had joined this one so has
+   * waited for two and runs alone.
+   */
+  #regroup(waiters: readonly Waiter[]): void {
     const groups = new Map<string, Visitor[]>();
-    for (const { visitor } of waiters) {
+    for (const { visitor, isEarly } of waiters) {
       if (visitor.isGone) continue;
-      if (from.isSecond) {
-        this.#alone(visitor, 'miss');
+      if (isEarly) {
+        this.#apart(() => this.#alone(visitor, 'miss'));
         continue;
       }
       const text = this.#textOf(visitor.key, visitor.policyNames, visitor.fields);
@@ -396,18 +442,18 @@ export class Engine implements LeadOwner {
       if (group === undefined) groups.set(text, [visitor]);
       else group.push(visitor);
     }
-    for (const [text, visitors] of groups) this.#fly(text, visitors);
+    for (const [text, visitors] of groups) this.#apart(() => this.#fly(text, visitors));
   }
 
   #fly(text: string, visitors: readonly Visitor[]): void {
     const item = this.#usable(text);
     if (item !== undefined) {
-      for (const visitor of visitors) visitor.answer(item, 'hit');
+      for (const visitor of visitors) this.#apart(() => visitor.answer(item, 'hit'));
       return;
     }
     const [leader, ...others] = visitors;
     if (leader === undefined) return;
-    const flight = new Flight(text, true);
+    const flight = new Flight(text);
     if (!this.#open.has(text)) this.#open.set(text, flight);
     const joinedAt = this.#parts.clock.monotonic();
     flight.waiters = others.map((visitor) => ({ visitor, joinedAt, isEarly: true }));
@@ -420,10 +466,8 @@ export class Engine implements LeadOwner {
     flight.watch(clock, limits.collapseTimeoutMs, (late) => {
       // A handler that takes this long may never end: whoever comes now begins anew.
       this.#close(flight);
-      for (const { visitor } of late) {
-        sink.bypass(visitor.key.text, 'collapse-timeout');
-        this.#alone(visitor, 'miss');
-      }
+      for (const { visitor } of late) sink.bypass(visitor.key.text, 'collapse-timeout');
+      this.#eachAlone(late);
     });
   }
 
@@ -436,6 +480,11 @@ function mergeNames(lead: Lead, candidate: Candidate): readonly string[] {
   const { policyNames } = lead.visitor;
   if (policyNames.length === 0) return candidate.selecting;
   return [...new Set([...policyNames, ...candidate.selecting])].sort();
+}
+
+/** Whether the shared store has ever seen it: without stamps there is nothing to compare. */
+function isStamped(stored: StoredResponse): boolean {
+  return stored.tags.every((tag) => tag.stamp !== '');
 }
 
 function tagNames(stored: StoredResponse): readonly string[] {

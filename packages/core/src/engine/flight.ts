@@ -28,7 +28,10 @@ export interface Waiter {
   readonly visitor: Visitor;
   /** Monotonic time at which it joined. */
   readonly joinedAt: number;
-  /** It joined before the flight started, so whatever is read is read after its own start (W-rule (a)). */
+  /**
+   * It joined before the flight started, so whatever is read is read after its own start (W-rule (a)). It comes from a
+   * flight before this one, and does not wait for a third.
+   */
   readonly isEarly: boolean;
 }
 
@@ -44,12 +47,8 @@ export class Flight {
   waiters: Waiter[] = [];
   #timer: Timer | undefined;
 
-  constructor(
-    /** The key of the variant, or of the target where nothing is known to select yet. */
-    readonly text: string,
-    /** The second flight of its waiters: nobody waits for a third. */
-    readonly isSecond: boolean,
-  ) {}
+  /** @param text - the key of the variant, or of the target where nothing is known to select yet */
+  constructor(readonly text: string) {}
 
   /** Lets visitors go when they have waited this long: `onTimeout` is called with those whose time is up. */
   watch(clock: Clock, timeoutMs: number, onTimeout: (late: Waiter[]) => void): void {
@@ -63,6 +62,13 @@ export class Flight {
       onTimeout(late);
       this.watch(clock, timeoutMs, onTimeout);
     });
+  }
+
+  /** Forgets waiters whose client has gone; true when there were any. */
+  dropGone(): boolean {
+    const before = this.waiters.length;
+    this.waiters = this.waiters.filter((waiter) => !waiter.visitor.isGone);
+    return this.waiters.length < before;
   }
 
   /** Takes all waiters out; the flight has none from then on. */

@@ -132,6 +132,54 @@ describe('RetryQueue.deliver (PROTOCOL 4.6 steps 2 to 5)', () => {
   });
 });
 
+describe('RetryQueue.isDoubtful (PROTOCOL 4.5, 4.6)', () => {
+  it('doubts a read that was sent before the store had heard of an invalidation, also after it has', async () => {
+    const { queue, last } = world();
+    const before = queue.acknowledgements;
+    void queue.deliver(['a', 'b'], 'soft', 1);
+    expect(queue.isDoubtful(['x', 'a'], queue.acknowledgements)).toBe(true);
+    await last().answer(true);
+    expect(queue.isPending(['a'])).toBe(false);
+    expect([queue.isDoubtful(['a'], before), queue.isDoubtful(['b'], before)]).toEqual([true, true]);
+    expect([queue.isDoubtful(['x'], before), queue.isDoubtful(['a'], queue.acknowledgements)]).toEqual([false, false]);
+  });
+
+  it('doubts it too when the store heard only of a retry', async () => {
+    const { queue, last, clock } = world();
+    void queue.deliver(['a'], 'soft', 1);
+    await last().answer(false);
+    const sentAt = queue.acknowledgements;
+    await clock.advanceAsync(250);
+    await last().answer(true);
+    expect(queue.isDoubtful(['a'], sentAt)).toBe(true);
+  });
+
+  it('counts from the last time a tag was heard of', async () => {
+    const { queue, last } = world();
+    const marks: number[] = [];
+    for (let i = 0; i < 2; i++) {
+      void queue.deliver(['a'], 'soft', i);
+      await last().answer(true);
+      marks.push(queue.acknowledgements);
+    }
+    expect(marks.map((mark) => queue.isDoubtful(['a'], mark))).toEqual([true, false]);
+  });
+
+  it('doubts everything from before what it has forgotten, which it bounds', async () => {
+    const { queue, last } = world();
+    const first = queue.acknowledgements;
+    const tags = (from: number) => Array.from({ length: 6_000 }, (_, i) => `tag-${from + i}`);
+    void queue.deliver(tags(0), 'soft', 1);
+    await last().answer(true);
+    const second = queue.acknowledgements;
+    expect(queue.isDoubtful(['x'], first)).toBe(false);
+    void queue.deliver(tags(6_000), 'soft', 2);
+    await last().answer(true);
+    expect([queue.isDoubtful(['x'], first), queue.isDoubtful(['x'], second)]).toEqual([true, false]);
+    expect(queue.isDoubtful(['tag-11999'], second)).toBe(true);
+  });
+});
+
 describe('RetryQueue is bounded', () => {
   const many = Array.from({ length: 10_001 }, (_, i) => `tag-${i}`);
 

@@ -3,7 +3,7 @@ import { ALL_TAG } from './tags.js';
 
 type Mode = 'soft' | 'hard';
 
-/** Invalidations that wait for the shared store: by tag, so that repeating one costs nothing. */
+/** Invalidations that wait for the shared store, and those it has just heard of: by tag, so that repeating one costs nothing. */
 const LIMIT = 10_000;
 const FIRST_DELAY_MS = 250;
 const LONGEST_DELAY_MS = 10_000;
@@ -16,6 +16,11 @@ const LONGEST_DELAY_MS = 10_000;
  */
 export class RetryQueue {
   readonly #pending = new Map<string, { mode: Mode; since: number }>();
+  /** The number of the acknowledgement by tag, the latest last. */
+  readonly #heard = new Map<string, number>();
+  /** Acknowledgements up to this one are no longer known by tag. */
+  #forgotten = 0;
+  #acknowledgements = 0;
   readonly #send: (tags: readonly string[], mode: Mode) => Promise<boolean>;
   readonly #clock: Clock;
   readonly #onDrained: (tags: number) => void;
@@ -37,7 +42,23 @@ export class RetryQueue {
     return this.#pending.size;
   }
 
-  /** Whether the shared store may not be believed about any of these tags. */
+  /** How many invalidations the store has acknowledged; taken before a read is sent, for {@link isDoubtful}. */
+  get acknowledgements(): number {
+    return this.#acknowledgements;
+  }
+
+  /**
+   * Whether what the shared store said may be from before an invalidation of this process: one that it has not heard of,
+   * or one that it heard of only after the read was sent, and perhaps after it had carried the read out.
+   *
+   * @param sentAt - {@link acknowledgements} before the read was sent
+   */
+  isDoubtful(tags: readonly string[], sentAt: number): boolean {
+    if (this.isPending(tags) || sentAt < this.#forgotten) return true;
+    return sentAt < this.#acknowledgements && tags.some((tag) => (this.#heard.get(tag) ?? 0) > sentAt);
+  }
+
+  /** Whether the shared store has yet to hear of an invalidation of any of these tags. */
   isPending(tags: readonly string[]): boolean {
     if (this.#pending.size === 0) return false;
     return this.#pending.has(ALL_TAG) || tags.some((tag) => this.#pending.has(tag));
@@ -79,11 +100,23 @@ export class RetryQueue {
   async #attempt(tags: readonly string[], mode: Mode, at: number): Promise<boolean> {
     // A rejection says what `false` says, that nobody knows: it must neither end the process nor stop the retries.
     if (!(await this.#send(tags, mode).catch(() => false))) return false;
+    this.#acknowledgements++;
     for (const tag of tags) {
+      this.#remember(tag);
       // A newer invalidation of the tag may have been queued while this one was under way: that one stays.
       if ((this.#pending.get(tag)?.since ?? Number.POSITIVE_INFINITY) <= at) this.#pending.delete(tag);
     }
     return true;
+  }
+
+  #remember(tag: string): void {
+    this.#heard.delete(tag);
+    this.#heard.set(tag, this.#acknowledgements);
+    if (this.#heard.size <= LIMIT) return;
+    const [oldest] = this.#heard;
+    if (oldest === undefined) return;
+    this.#heard.delete(oldest[0]);
+    this.#forgotten = oldest[1];
   }
 
   #arm(): void {

@@ -1,0 +1,385 @@
+import { describe, expect, it } from '@jest/globals';
+import { frameCodec } from '../codecs/frame.js';
+import { readViewOptions } from '../config/view-options.js';
+import { selectingValue } from '../http/vary.js';
+import { RetryQueue } from '../invalidation/retry-queue.js';
+import { TagTable } from '../invalidation/tag-table.js';
+import type { CacheEvent } from '../ports/event-sink.js';
+import type { StoredResponse } from '../ports/stored-response.js';
+import type { BeginRead, CommitVerdict, Fill, TaggedStore, Validity } from '../ports/tagged-store.js';
+import { MemoryStore } from '../stores/memory.js';
+import { Telemetry } from '../telemetry/telemetry.js';
+import { FakeClock } from '../testing/fake-clock.js';
+import { Engine } from './engine.js';
+import type { Answer, Visitor } from './flight.js';
+import type { Candidate, Lead } from './lead.js';
+import type { LocalItem } from './local-item.js';
+import { VariantIndex } from './variants.js';
+
+const LAG = 1_000;
+const policy = readViewOptions<object, object>('test', 60);
+const TOKEN = {};
+const MISS: BeginRead = { token: TOKEN, found: undefined };
+const UNAVAILABLE: BeginRead = { token: undefined, found: undefined };
+
+const candidate = (body: string, more: Partial<Candidate> = {}): Candidate => ({
+  status: 200,
+  headers: [],
+  removes: [],
+  body: Buffer.from(body),
+  selecting: [],
+  tags: ['t'],
+  lifetimeMs: 60_000,
+  etag: undefined,
+  lastModified: undefined,
+  route: '/r',
+  producerMs: 5,
+  placeholders: [],
+  ...more,
+});
+
+class Guest implements Visitor {
+  readonly key = policy.keys.plain('GET', 'http', 'h', '/');
+  readonly policyNames: readonly string[] = [];
+  readonly fields;
+  isGone = false;
+  fails = false;
+  readonly log: string[] = [];
+  leads: Lead | undefined;
+
+  constructor(fields: Record<string, string>) {
+    this.fields = { get: (name: string) => fields[name] };
+  }
+
+  answer(item: LocalItem, how: Answer): void {
+    this.log.push(`${how} ${item.stored.body}`);
+    if (this.fails) throw new Error('cannot be answered');
+  }
+
+  lead(lead: Lead): void {
+    this.log.push('led');
+    this.leads = lead;
+    if (this.fails) throw new Error('cannot lead');
+  }
+}
+
+/** A shared store whose every answer the test gives: the oldest question first. */
+class ScriptedStore implements TaggedStore {
+  readonly name = 'scripted';
+  readonly asked: string[] = [];
+  readonly #open: { resolve: (answer: never) => void; reject: (error: Error) => void }[] = [];
+
+  constructor(readonly clock: FakeClock) {}
+
+  async answer(value: BeginRead | Validity | CommitVerdict | boolean | Error): Promise<void> {
+    const question = this.#open.shift();
+    if (value instanceof Error) question?.reject(value);
+    else question?.resolve(value as never);
+    await this.clock.advanceAsync(0);
+  }
+
+  begin = (): Promise<BeginRead> => this.#ask('begin');
+  check = (): Promise<Validity> => this.#ask('check');
+  mark = (): Promise<boolean> => this.#ask('mark');
+  invalidate = (): Promise<boolean> => this.#ask('invalidate');
+
+  commit(fill: Fill): Promise<CommitVerdict> {
+    fill.encode(fill.tags);
+    return this.#ask('commit');
+  }
+
+  health() {
+    return { state: 'up', outstanding: this.#open.length, failures: 0 } as const;
+  }
+
+  async close(): Promise<void> {}
+
+  #ask<T>(question: string): Promise<T> {
+    this.asked.push(question);
+    return new Promise<T>((resolve, reject) => {
+      this.#open.push({ resolve, reject });
+    });
+  }
+}
+
+function world(tags = new TagTable()) {
+  const clock = new FakeClock();
+  const store = new ScriptedStore(clock);
+  const unheard = new RetryQueue(() => store.invalidate(), clock);
+  const telemetry = new Telemetry();
+  const events: CacheEvent[] = [];
+  telemetry.listen((event) => events.push(event));
+  const local = new MemoryStore<LocalItem>({ clock, onRemove: (_key, item) => tags.release(item.records) });
+  const engine = new Engine({
+    local,
+    tags,
+    variants: new VariantIndex(32),
+    shared: { store, codec: frameCodec, unheard },
+    clock,
+    sink: telemetry,
+    limits: { waitersPerKey: 1_000, collapseTimeoutMs: 10_000, hitForMissMs: 2_000, l1MaxLagMs: LAG },
+    storesNothing: false,
+    normalizeSelecting: selectingValue,
+  });
+  const come = (fields: Record<string, string> = {}): Guest => {
+    const guest = new Guest(fields);
+    const item = engine.find(guest.key, guest.policyNames, guest.fields);
+    if (item === undefined) engine.fetch(guest);
+    else guest.answer(item, 'hit');
+    return guest;
+  };
+  const stored = (body: string, more: Partial<StoredResponse> = {}): BeginRead => ({
+    token: TOKEN,
+    found: {
+      kind: 'response',
+      validity: 'valid',
+      response: {
+        ...candidate(body),
+        key: 'GET http://h/',
+        tags: [{ tag: 't', stamp: '1' }],
+        storedAt: clock.now(),
+        ...more,
+      },
+    },
+  });
+  return { clock, store, tags, unheard, events, engine, local, come, stored };
+}
+
+const COMMITTED: CommitVerdict = { kind: 'stored', tags: [{ tag: 't', stamp: '1' }] };
+
+describe('a question to the shared store (PROTOCOL 4.3)', () => {
+  it('is asked once for a crowd, and answers it', async () => {
+    const { come, store, stored } = world();
+    const guests = [come(), come(), come()];
+    expect(store.asked).toEqual(['begin']);
+    await store.answer(stored('one'));
+    expect(guests.map(({ log }) => log)).toEqual([['hit one'], ['collapsed one'], ['collapsed one']]);
+    expect(come().log).toEqual(['hit one']);
+  });
+
+  it('leads to the handler on a miss, and the response to the store', async () => {
+    const { come, store } = world();
+    const leader = come();
+    await store.answer(MISS);
+    leader.leads?.complete(candidate('one'));
+    await store.answer(COMMITTED);
+    expect(store.asked).toEqual(['begin', 'commit']);
+    expect(come().log).toEqual(['hit one']);
+  });
+
+  it.each<[string, (given: ReturnType<typeof world>) => BeginRead]>([
+    ['nothing', () => MISS],
+    ['something stale', ({ stored }) => ({ ...stored('old'), found: { ...found(stored('old')), validity: 'stale' } })],
+    ['something purged', ({ stored }) => ({ ...stored('old'), found: { ...found(stored('old')), validity: 'gone' } })],
+    ['something past its lifetime', ({ stored, clock }) => stored('old', { storedAt: clock.now() - 60_000 })],
+  ])('runs the handler when it finds %s', async (_what, answer) => {
+    const given = world();
+    const leader = given.come();
+    await given.store.answer(answer(given));
+    expect(leader.log).toEqual(['led']);
+  });
+
+  it('counts the age that a response has from another process', async () => {
+    const { come, store, stored, clock } = world();
+    come();
+    await store.answer(stored('one', { storedAt: clock.now() - 59_500 }));
+    clock.advance(499);
+    expect(come().log).toEqual(['hit one']);
+    clock.advance(1);
+    expect(come().log).toEqual([]);
+  });
+
+  it('asks only whether tags are unchanged, when what L1 holds has not been asked about for a while', async () => {
+    const { come, store, stored, clock } = world();
+    come();
+    await store.answer(stored('one'));
+    clock.advance(LAG);
+    expect(come().log).toEqual(['hit one']);
+    clock.advance(1);
+    const guest = come();
+    await store.answer('valid');
+    expect([guest.log, store.asked]).toEqual([['hit one'], ['begin', 'check']]);
+    clock.advance(LAG);
+    expect(come().log).toEqual(['hit one']);
+  });
+
+  it('asks for the response too, when they are not', async () => {
+    const { come, store, stored, clock } = world();
+    come();
+    await store.answer(stored('one'));
+    clock.advance(LAG + 1);
+    const guest = come();
+    await store.answer('stale');
+    await store.answer(stored('two'));
+    expect([guest.log, store.asked]).toEqual([['hit two'], ['begin', 'check', 'begin']]);
+  });
+
+  it('looks for the visitor’s own variant where the target turns out to have some', async () => {
+    const { come, store, stored } = world();
+    const guests = [come({ accept: 'a' }), come({ accept: 'b' }), come({ accept: 'a' })];
+    await store.answer({ token: TOKEN, found: { kind: 'selecting', selecting: ['accept'] } });
+    expect(store.asked).toEqual(['begin', 'begin', 'begin']);
+    await store.answer(stored('A', { key: 'GET http://h/\n~accept=1:a', selecting: ['accept'] }));
+    expect(guests.map(({ log }) => log)).toEqual([['hit A'], [], ['collapsed A']]);
+    await store.answer(MISS);
+    expect(guests[1]?.log).toEqual(['led']);
+  });
+
+  it('goes on with somebody else when the leader’s client has gone meanwhile', async () => {
+    const { come, store } = world();
+    const guests = [come(), come(), come()];
+    if (guests[0] !== undefined) guests[0].isGone = true;
+    await store.answer(MISS);
+    await store.answer(MISS);
+    expect(guests.map(({ log }) => log)).toEqual([[], ['led'], []]);
+  });
+});
+
+describe('what this process knows better than the store (PROTOCOL 4.5, 4.6)', () => {
+  it('copies nothing whose tag was invalidated here while the question was under way', async () => {
+    const { come, store, stored, tags } = world();
+    const [leader, waiter] = [come(), come()];
+    tags.invalidate(['t'], 'soft');
+    await store.answer(stored('old'));
+    expect([leader.log, waiter.log]).toEqual([['led'], []]);
+    expect(come().log).toEqual([]);
+  });
+
+  it('believes the store nothing about a tag whose invalidation it has not heard of', async () => {
+    const { come, store, stored, tags, unheard } = world();
+    void unheard.deliver(['t'], 'soft', tags.invalidate(['t'], 'soft'));
+    await store.answer(false);
+    const guest = come();
+    await store.answer(stored('old'));
+    expect(guest.log).toEqual(['led']);
+  });
+
+  it('copies nothing that the store had read before it heard of an invalidation, whatever answer comes first', async () => {
+    const { come, store, stored, tags, unheard } = world();
+    void unheard.deliver(['t'], 'soft', tags.invalidate(['t'], 'soft'));
+    const guest = come();
+    await store.answer(true);
+    expect(unheard.size).toBe(0);
+    await store.answer(stored('read before the store heard of it'));
+    expect(guest.log).toEqual(['led']);
+    expect(come().log).toEqual([]);
+  });
+
+  it('keeps nothing that was invalidated while it was committed, also when the record of that is gone', async () => {
+    const { come, store, tags } = world(new TagTable(1));
+    const leader = come();
+    await store.answer(MISS);
+    leader.leads?.complete(candidate('old'));
+    tags.invalidate(['t'], 'soft');
+    tags.invalidate(['something else'], 'soft');
+    await store.answer(COMMITTED);
+    expect(come().log).toEqual([]);
+  });
+});
+
+describe('those who wait for a fill (PROTOCOL 4.4, W-rule)', () => {
+  it('get it at once where the lag allows it, the others when the store has said that it is stored', async () => {
+    const { come, store, clock } = world();
+    const leader = come();
+    const near = come();
+    clock.advance(LAG + 1);
+    const far = come();
+    await store.answer(MISS);
+    leader.leads?.complete(candidate('one'));
+    expect([near.log, far.log]).toEqual([['collapsed one'], []]);
+    await store.answer(COMMITTED);
+    expect(far.log).toEqual(['collapsed one']);
+  });
+
+  it.each<[string, CommitVerdict | Error]>([
+    ['refused it', { kind: 'refused' }],
+    ['did not answer', { kind: 'unavailable' }],
+    ['broke its word', new Error('a bug in the driver')],
+  ])('move on together when the store %s', async (_what, verdict) => {
+    const { come, store, clock } = world();
+    const leader = come();
+    clock.advance(LAG + 1);
+    const far = [come(), come()];
+    await store.answer(MISS);
+    leader.leads?.complete(candidate('one'));
+    await store.answer(verdict);
+    expect(far.map(({ log }) => log)).toEqual([[], []]);
+    await store.answer(MISS);
+    expect(far.map(({ log }) => log)).toEqual([['led'], []]);
+  });
+
+  it('get nothing from longer ago than the lag where the store was not asked at all', async () => {
+    const { come, store, clock } = world();
+    const leader = come();
+    await store.answer(UNAVAILABLE);
+    const near = come();
+    clock.advance(LAG + 1);
+    const far = come();
+    leader.leads?.complete(candidate('one'));
+    expect(store.asked).toEqual(['begin', 'begin']);
+    expect([near.log, far.log]).toEqual([['collapsed one'], []]);
+  });
+
+  it('do not include who comes while it is committed', async () => {
+    const { come, store } = world();
+    const leader = come();
+    await store.answer(MISS);
+    leader.leads?.complete(candidate('one'));
+    const late = come();
+    expect(store.asked).toEqual(['begin', 'commit', 'begin']);
+    await store.answer(COMMITTED);
+    expect(late.log).toEqual([]);
+  });
+});
+
+describe('a store or a visitor that fails', () => {
+  it('costs the store’s answer and nothing else', async () => {
+    const { come, store, events } = world();
+    const guests = [come(), come()];
+    await store.answer(new Error('a bug in the driver'));
+    expect(guests[0]?.log).toEqual(['led']);
+    expect(events).toContainEqual({ type: 'store-error', store: 'scripted', error: expect.any(Error) });
+    guests[0]?.leads?.complete(candidate('one'));
+    expect(guests[1]?.log).toEqual(['collapsed one']);
+  });
+
+  it('holds what it made as long as it may lag, when the store is away', async () => {
+    const { come, store, clock } = world();
+    const leader = come();
+    await store.answer(MISS);
+    leader.leads?.complete(candidate('one'));
+    await store.answer({ kind: 'unavailable' });
+    clock.advance(LAG);
+    expect(come().log).toEqual(['hit one']);
+    clock.advance(1);
+    expect(come().log).toEqual([]);
+  });
+
+  it.each([
+    ['on a hit', (given: ReturnType<typeof world>) => given.stored('one'), 'collapsed one'],
+    ['on a miss', () => MISS, 'led'],
+  ])('%s: the leader’s failure keeps nobody waiting and ends no process', async (_what, answer, expected) => {
+    const given = world();
+    const [leader, other] = [given.come(), given.come()];
+    leader.fails = true;
+    await given.store.answer(answer(given));
+    expect([leader.log.length, other.log]).toEqual([1, [expected]]);
+    expect(given.events).toContainEqual({ type: 'warning', message: expect.stringContaining('cannot') });
+  });
+
+  it('marks the target’s variants, and bears it when the store does not take the mark', async () => {
+    const { come, store } = world();
+    const leader = come({ accept: 'a' });
+    await store.answer(MISS);
+    leader.leads?.complete(candidate('A', { selecting: ['accept'] }));
+    expect(store.asked).toEqual(['begin', 'mark', 'commit']);
+    await store.answer(new Error('no'));
+    await store.answer(COMMITTED);
+    expect([come({ accept: 'a' }).log, come({ accept: 'b' }).log]).toEqual([['hit A'], []]);
+  });
+});
+
+function found(read: BeginRead) {
+  if (read.found?.kind !== 'response') throw new Error('no response');
+  return read.found;
+}

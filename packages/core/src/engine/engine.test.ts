@@ -1,0 +1,423 @@
+import { describe, expect, it } from '@jest/globals';
+import { readViewOptions } from '../config/view-options.js';
+import { selectingValue } from '../http/vary.js';
+import { TagTable } from '../invalidation/tag-table.js';
+import type { CacheEvent } from '../ports/event-sink.js';
+import { MemoryStore } from '../stores/memory.js';
+import { NullStore } from '../stores/null.js';
+import { Telemetry } from '../telemetry/telemetry.js';
+import { FakeClock } from '../testing/fake-clock.js';
+import { Engine, type EngineLimits } from './engine.js';
+import type { Answer, Visitor } from './flight.js';
+import type { Candidate, Lead } from './lead.js';
+import type { LocalItem } from './local-item.js';
+import { VariantIndex } from './variants.js';
+
+const policy = readViewOptions<object, object>('test', 60);
+
+const candidate = (body: string, more: Partial<Candidate> = {}): Candidate => ({
+  status: 200,
+  headers: ['Content-Type', 'text/plain'],
+  removes: [],
+  body: Buffer.from(body),
+  selecting: [],
+  tags: ['t'],
+  lifetimeMs: 60_000,
+  etag: undefined,
+  lastModified: undefined,
+  route: '/r',
+  producerMs: 5,
+  placeholders: [],
+  ...more,
+});
+
+class Guest implements Visitor {
+  readonly key;
+  readonly fields;
+  isGone = false;
+  /** `hit one`, `collapsed one`, `led uri-miss`. */
+  readonly log: string[] = [];
+  leads: Lead | undefined;
+  hurried = 0;
+  fails = false;
+
+  constructor(
+    url: string,
+    fields: Record<string, string> = {},
+    readonly policyNames: readonly string[] = [],
+  ) {
+    this.key = policy.keys.plain('GET', 'http', 'h', url);
+    this.fields = { get: (name: string) => fields[name] };
+  }
+
+  answer(item: LocalItem, how: Answer): void {
+    this.log.push(`${how} ${item.stored.body}`);
+    if (this.fails) throw new Error('the socket is in a state');
+  }
+
+  lead(lead: Lead): void {
+    this.log.push(`led ${lead.fwd}`);
+    this.leads = lead;
+    if (this.fails) throw new Error('the handler is in a state');
+  }
+
+  hurry(): void {
+    this.hurried++;
+  }
+
+  complete(body: string, more: Partial<Candidate> = {}): void {
+    this.leads?.complete(candidate(body, more));
+  }
+}
+
+function world(limits: Partial<EngineLimits> = {}, storesNothing = false) {
+  const clock = new FakeClock();
+  const tags = new TagTable();
+  const variants = new VariantIndex(3);
+  const telemetry = new Telemetry();
+  const events: CacheEvent[] = [];
+  telemetry.listen((event) => events.push(event));
+  const memory = new MemoryStore<LocalItem>({
+    clock,
+    maxEntries: 100,
+    maxBytes: 100_000,
+    onRemove: (_key, item) => tags.release(item.records),
+  });
+  const engine = new Engine({
+    local: storesNothing ? new NullStore<LocalItem>() : memory,
+    tags,
+    variants,
+    shared: undefined,
+    clock,
+    sink: telemetry,
+    limits: { waitersPerKey: 5, collapseTimeoutMs: 10_000, hitForMissMs: 2_000, l1MaxLagMs: 1_000, ...limits },
+    storesNothing,
+    normalizeSelecting: selectingValue,
+  });
+  const come = (url = '/', fields: Record<string, string> = {}, names: readonly string[] = []): Guest => {
+    const guest = new Guest(url, fields, names);
+    const item = engine.find(guest.key, guest.policyNames, guest.fields);
+    if (item === undefined) engine.fetch(guest);
+    else guest.answer(item, 'hit');
+    return guest;
+  };
+  return { clock, tags, telemetry, events, engine, come };
+}
+
+describe('Engine.find (RFC 9111 §4)', () => {
+  it('finds what is fresh, and not at the end of its lifetime', () => {
+    const { come, clock } = world();
+    come().complete('one');
+    clock.advance(59_999);
+    expect(come().log).toEqual(['hit one']);
+    clock.advance(1);
+    expect(come().log).toHaveLength(1);
+    expect(come().log).toEqual([]);
+  });
+
+  it('finds nothing that was invalidated, and what was stored after it', () => {
+    const { come, tags } = world();
+    come().complete('one');
+    tags.invalidate(['other'], 'soft');
+    expect(come().log).toEqual(['hit one']);
+    tags.invalidate(['t'], 'soft');
+    const again = come();
+    expect(again.log).toEqual(['led stale']);
+    again.complete('two');
+    expect(come().log).toEqual(['hit two']);
+  });
+
+  it('stores nothing whose tag was invalidated while it was made', () => {
+    const { come, tags, telemetry } = world();
+    const first = come();
+    tags.invalidate(['t'], 'soft');
+    first.complete('one');
+    expect(come().log).toEqual(['led uri-miss']);
+    expect(telemetry.read(0, 0)).toMatchObject({ stored: 0, refused: { invalidated: 1 } });
+  });
+
+  it('selects by the fields that responses have named', () => {
+    const { come } = world();
+    come('/', { accept: 'a' }).complete('A', { selecting: ['accept'] });
+    const other = come('/', { accept: 'b' });
+    expect(other.log).toEqual(['led vary-miss']);
+    other.complete('B', { selecting: ['accept'] });
+    come('/', {}).complete('none', { selecting: ['accept'] });
+    expect([come('/', { accept: 'a' }), come('/', { accept: 'b' }), come('/')].map(({ log }) => log)).toEqual([
+      ...[['hit A'], ['hit B'], ['hit none']],
+    ]);
+  });
+
+  it('selects by the fields that the policy names, from the first request on', () => {
+    const { come } = world();
+    const first = come('/', { dnt: '1' }, ['dnt']);
+    expect(come('/', { dnt: '0' }, ['dnt']).log).toEqual(['led vary-miss']);
+    expect(come('/', { dnt: '1' }, ['dnt']).log).toEqual([]);
+    first.complete('one');
+    expect(come('/', { dnt: '1' }, ['dnt']).log).toEqual(['hit one']);
+  });
+
+  it('never finds by fewer fields what turned out to need more', () => {
+    const { come } = world();
+    come('/', { accept: 'a' }).complete('all', { selecting: ['accept'] });
+    come('/', { accept: 'b', origin: 'x' }).complete('x', { selecting: ['origin'] });
+    expect(come('/', { accept: 'b', origin: 'y' }).log).toEqual(['led vary-miss']);
+    expect(come('/', { accept: 'b', origin: 'x' }).log).toEqual(['hit x']);
+  });
+});
+
+describe('Engine.fetch: one leads, the others wait (PROTOCOL 4.4)', () => {
+  it('gives what the leader stored to those who wait', () => {
+    const { come, telemetry } = world();
+    const guests = [come(), come(), come()];
+    expect(guests.map(({ log }) => log)).toEqual([['led uri-miss'], [], []]);
+    guests[0]?.complete('one');
+    expect(guests.slice(1).map(({ log }) => log)).toEqual([['collapsed one'], ['collapsed one']]);
+    expect(telemetry.read(0, 0)).toMatchObject({ misses: 1, stored: 1 });
+  });
+
+  it('tells the leader to hurry for each who waits, and knows whether anybody does', () => {
+    const { come } = world();
+    const leader = come();
+    expect([leader.hurried, leader.leads?.hasWaiters]).toEqual([0, false]);
+    come();
+    expect([leader.hurried, leader.leads?.hasWaiters]).toEqual([1, true]);
+    leader.complete('one');
+    expect(leader.leads?.hasWaiters).toBe(false);
+  });
+
+  it('moves those who may not take it into one next flight', () => {
+    const { come, tags } = world();
+    const [leader, ...others] = [come(), come(), come(), come()];
+    tags.invalidate(['t'], 'soft');
+    leader?.complete('old');
+    expect(others.map(({ log }) => log)).toEqual([['led uri-miss'], [], []]);
+    tags.invalidate(['t'], 'soft');
+    others[0]?.complete('new, and not to be stored');
+    expect(others.slice(1).map(({ log }) => log)).toEqual([
+      ['collapsed new, and not to be stored'],
+      ['collapsed new, and not to be stored'],
+    ]);
+  });
+
+  it('collapses those who joined a second flight too late into one of their own', () => {
+    const { come, tags } = world();
+    const leader = come();
+    const second = come();
+    tags.invalidate(['t'], 'soft');
+    leader.complete('0');
+    const late = [come(), come(), come()];
+    tags.invalidate(['t'], 'soft');
+    second.complete('1');
+    expect(late.map(({ log }) => log)).toEqual([['led uri-miss'], [], []]);
+  });
+
+  it('lets everybody run alone once the response turns out not to be storable, and for a while after', () => {
+    const { come, clock } = world();
+    const guests = [come(), come(), come()];
+    guests[0]?.leads?.refuse('set-cookie', '/r');
+    expect(guests.slice(1).map(({ log }) => log)).toEqual([['led miss'], ['led miss']]);
+    clock.advance(1_999);
+    expect([come().log, come().log]).toEqual([['led miss'], ['led miss']]);
+    clock.advance(1);
+    expect([come().log, come().log]).toEqual([['led uri-miss'], []]);
+  });
+
+  it('collapses again once one of those who ran alone was stored after all', () => {
+    const { come, tags } = world();
+    come().leads?.refuse('status', '/r');
+    come().complete('one');
+    tags.invalidate(['t'], 'soft');
+    expect([come().log, come().log]).toEqual([['led stale'], []]);
+  });
+
+  it('gives the crowd another leader when the first was aborted', () => {
+    const { come } = world();
+    const guests = [come(), come(), come()];
+    guests[0]?.leads?.refuse('aborted', '/r');
+    expect(guests.map(({ log }) => log)).toEqual([['led uri-miss'], ['led uri-miss'], []]);
+    guests[1]?.leads?.refuse('aborted', '/r');
+    expect(guests[2]?.log).toEqual(['led miss']);
+    expect(come().log).toEqual(['led uri-miss']);
+  });
+
+  it('sends everybody on by itself when a cached view further inside takes over', () => {
+    const { come } = world();
+    const guests = [come(), come(), come()];
+    guests[0]?.leads?.withdraw();
+    expect(guests.slice(1).map(({ log }) => log)).toEqual([['led miss'], ['led miss']]);
+    expect(come().log).toEqual(['led uri-miss']);
+  });
+
+  it('gives different variants in one crowd to whom they belong, one handler run each', () => {
+    const { come } = world();
+    const [leader, ...others] = ['a', 'b', 'a', 'b', 'c'].map((accept) => come('/', { accept }));
+    leader?.complete('A', { selecting: ['accept'] });
+    expect(others.map(({ log }) => log)).toEqual([['led vary-miss'], ['collapsed A'], [], ['led vary-miss']]);
+    others[0]?.complete('B', { selecting: ['accept'] });
+    others[3]?.complete('C', { selecting: ['accept'] });
+    expect(others[2]?.log).toEqual(['collapsed B']);
+    expect(['a', 'b', 'c'].map((accept) => come('/', { accept }).log)).toEqual([['hit A'], ['hit B'], ['hit C']]);
+  });
+
+  it('gives those who wait what could not be stored for its size, or for the number of variants', () => {
+    const { come, telemetry } = world();
+    const guests = [come('/big'), come('/big')];
+    guests[0]?.complete('x'.repeat(200_000));
+    expect(guests[1]?.log[0]).toMatch(/^collapsed x/);
+    for (const accept of ['a', 'b', 'c']) come('/', { accept }).complete(accept, { selecting: ['accept'] });
+    const crowd = [come('/', { accept: 'd' }), come('/', { accept: 'd' })];
+    crowd[0]?.complete('d', { selecting: ['accept'] });
+    expect(crowd[1]?.log).toEqual(['collapsed d']);
+    expect(telemetry.read(0, 0).refused).toEqual({ 'too-large': 1, variants: 1 });
+  });
+
+  it('does not count variants that could not be stored for their size', () => {
+    const { come } = world();
+    for (const accept of ['a', 'b', 'c'])
+      come('/', { accept }).complete('x'.repeat(200_000), { selecting: ['accept'] });
+    come('/', { accept: 'd' }).complete('d', { selecting: ['accept'] });
+    expect(come('/', { accept: 'd' }).log).toEqual(['hit d']);
+  });
+
+  it('collapses also where nothing is stored', () => {
+    const { come, telemetry } = world({}, true);
+    const guests = [come(), come()];
+    guests[0]?.complete('one');
+    expect(guests[1]?.log).toEqual(['collapsed one']);
+    expect(come().log).toEqual(['led uri-miss']);
+    expect(telemetry.read(0, 0).refused).toEqual({ 'null-store': 1 });
+  });
+
+  it('keeps different targets apart', () => {
+    const { come } = world();
+    expect([come('/a').log, come('/b').log]).toEqual([['led uri-miss'], ['led uri-miss']]);
+  });
+});
+
+describe('Engine bounds', () => {
+  it('lets no more wait for one key than may, and those beyond run alone', () => {
+    const { come, events, clock } = world();
+    const guests = Array.from({ length: 8 }, () => come());
+    expect(guests.map(({ log }) => log.join())).toEqual(['led uri-miss', '', '', '', '', '', 'led miss', 'led miss']);
+    expect(events.filter(({ type }) => type === 'bypass')).toHaveLength(2);
+    expect(clock.pendingTimers).toBe(1);
+    guests[0]?.complete('one');
+    expect(guests[5]?.log).toEqual(['collapsed one']);
+    expect(come().log).toEqual(['hit one']);
+  });
+
+  it('gives the places of those who have gone to those who come', () => {
+    const { come } = world();
+    const [leader, ...gone] = Array.from({ length: 6 }, () => come());
+    for (const guest of gone) guest.isGone = true;
+    const others = [come(), come()];
+    leader?.complete('one');
+    expect(others.map(({ log }) => log)).toEqual([['collapsed one'], ['collapsed one']]);
+    expect(gone.map(({ log }) => log)).toEqual(gone.map(() => []));
+  });
+
+  it('lets go of whoever has waited for collapseTimeout, and begins anew for those who come', () => {
+    const { come, clock, events } = world();
+    const hung = come();
+    const early = come();
+    clock.advance(4_000);
+    const late = come();
+    clock.advance(6_000);
+    expect([early.log, late.log]).toEqual([['led miss'], []]);
+    const next = [come(), come()];
+    expect(next.map(({ log }) => log)).toEqual([['led uri-miss'], []]);
+    clock.advance(4_000);
+    expect(late.log).toEqual(['led miss']);
+    next[0]?.complete('fresh');
+    expect(next[1]?.log).toEqual(['collapsed fresh']);
+    hung.complete('after all');
+    expect(events.filter((event) => event.type === 'bypass' && event.reason === 'collapse-timeout')).toHaveLength(2);
+    expect(early.log).toHaveLength(1);
+    // Only the timer of the memory store is left.
+    expect(clock.pendingTimers).toBe(1);
+  });
+});
+
+describe('Lead', () => {
+  it('counts the first word only', () => {
+    const { come, telemetry } = world();
+    const guest = come();
+    guest.complete('one');
+    guest.complete('two');
+    guest.leads?.refuse('status', '/r');
+    guest.leads?.withdraw();
+    expect(come().log).toEqual(['hit one']);
+    expect(telemetry.read(0, 0)).toMatchObject({ stored: 1, refused: {} });
+  });
+
+  it('knows whether what was read under it could be stored with these tags', () => {
+    const { come, tags } = world();
+    const { leads } = come('/x/y');
+    expect(leads?.admits(['t'])).toBe(true);
+    tags.invalidate(['t'], 'soft');
+    expect([leads?.admits(['t']), leads?.admits(['u'])]).toEqual([false, true]);
+    tags.invalidate(leads?.key.urlTags ?? [], 'soft');
+    expect(leads?.admits(['u'])).toBe(false);
+  });
+});
+
+describe('a visitor who fails', () => {
+  it('does not keep the others from being answered', () => {
+    const { come, events } = world();
+    const [leader, ...others] = [come(), come(), come()];
+    for (const guest of others.slice(0, 1)) guest.fails = true;
+    leader?.complete('one');
+    expect(others[1]?.log).toEqual(['collapsed one']);
+    expect(events).toContainEqual({ type: 'warning', message: expect.stringContaining('the socket is in a state') });
+  });
+
+  it.each([
+    ['runs alone', (leader: Guest) => leader.leads?.refuse('status', '/r'), ['led miss']],
+    ['leads the next flight', (leader: Guest) => leader.leads?.refuse('aborted', '/r'), ['led miss']],
+    ['goes on inside', (leader: Guest) => leader.leads?.withdraw(), ['led miss']],
+  ])('when it %s does not keep the others from theirs', (_what, end, expected) => {
+    const { come, clock } = world();
+    const [leader, ...others] = [come(), come(), come()];
+    if (others[0] !== undefined) others[0].fails = true;
+    if (leader !== undefined) end(leader);
+    expect([others[0]?.log.length, others[1]?.log]).toEqual([1, expected]);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('when its time is up does not keep the others from theirs, nor the timer from ending well', () => {
+    const { come, clock } = world();
+    const [, ...others] = [come(), come(), come()];
+    if (others[0] !== undefined) others[0].fails = true;
+    clock.advance(10_000);
+    expect(others.map(({ log }) => log)).toEqual([['led miss'], ['led miss']]);
+  });
+
+  it('at once, as the first to come, hears of it itself and leaves no flight behind', () => {
+    const { engine, come } = world();
+    const guest = new Guest('/');
+    guest.fails = true;
+    expect(() => engine.fetch(guest)).toThrow('the handler is in a state');
+    expect(come().log).toEqual(['led uri-miss']);
+  });
+});
+
+describe('Engine.fetchAlone', () => {
+  it('runs the handler whether or not somebody leads already, and stores what comes of it', () => {
+    const { engine, come } = world();
+    come();
+    const alone = new Guest('/');
+    engine.fetchAlone(alone, 'request');
+    expect(alone.log).toEqual(['led request']);
+    alone.complete('one');
+    expect(come().log).toEqual(['hit one']);
+  });
+
+  it('runs nothing for a client that has gone', () => {
+    const { engine } = world();
+    const gone = new Guest('/');
+    gone.isGone = true;
+    engine.fetchAlone(gone, 'request');
+    expect(gone.log).toEqual([]);
+  });
+});
