@@ -104,10 +104,16 @@ export class InputGuard {
   #isSuspended = false;
   #isStopped = false;
 
-  /** @param keyed - request fields that the policy keys on, lower case */
-  constructor(req: IncomingMessage, res: ServerResponse, keyed: readonly string[]) {
+  readonly #refilled: readonly string[];
+
+  /**
+   * @param keyed - request fields that the policy keys on, lower case
+   * @param refilled - values that are filled in anew on each hit: where they are read, nothing of one visitor stays
+   */
+  constructor(req: IncomingMessage, res: ServerResponse, keyed: readonly string[], refilled: readonly string[] = []) {
     this.#req = req as IncomingMessage & Fields;
     this.#keyed = new Set(keyed.map((name) => `header ${name}`));
+    this.#refilled = refilled;
     this.#watchHeaders();
     this.#watchRequest();
     this.#watchResponse(res as ServerResponse & Fields);
@@ -242,8 +248,9 @@ export class InputGuard {
       configurable: true,
       enumerable: descriptor?.enumerable ?? false,
       get: () => {
-        this.#note(input);
-        return descriptor?.get === undefined ? value : descriptor.get.call(target);
+        const read: unknown = descriptor?.get === undefined ? value : descriptor.get.call(target);
+        if (typeof read !== 'string' || !this.#refilled.includes(read)) this.#note(input);
+        return read;
       },
       set: (next: unknown) => {
         if (descriptor?.set === undefined) value = next;

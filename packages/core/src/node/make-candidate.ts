@@ -4,7 +4,7 @@ import { isStoredField, withheldFields } from '../http/hop-by-hop.js';
 import { parseVary } from '../http/vary.js';
 import type { Refusal } from '../ports/event-sink.js';
 import type { Framing } from './frame-head.js';
-import { digHoles, type Filling, noncesOf } from './placeholders.js';
+import { digHoles, fillingsOf, holds, noncesOf } from './placeholders.js';
 import type { Recorder } from './recorder.js';
 import type { ResponseHead } from './response-head.js';
 import type { ViewVisitor } from './view-visitor.js';
@@ -83,18 +83,14 @@ function fill<Req extends IncomingMessage, Res extends ServerResponse>(
   const nonces = fields.flatMap((name) => [...noncesOf(head.field(name)), ...noncesOf(lineOf(res.getHeader(name)))]);
   const isEncoded = head.field('content-encoding') !== undefined;
   if (nonces.length === 0 && policy.placeholders.length === 0) return { body, placeholders: [] };
-  const fillings: Filling[] = [];
-  try {
-    for (const [name, value] of policy.placeholders) fillings.push({ name, value: value(req, res) });
-  } catch {
-    return 'nonce';
-  }
-  if (fillings.some(({ value }) => typeof value !== 'string')) return 'nonce';
+  const fillings = fillingsOf(policy.placeholders, req, res);
+  if (fillings === undefined) return 'nonce';
   const dug = isEncoded ? { body, placeholders: [] } : digHoles(body, fillings);
   const ownFields = head.own.join('\n');
-  if (fillings.some(({ value }) => value !== '' && (isEncoded || ownFields.includes(value)))) return 'nonce';
+  const secrets = fillings.map(({ value }) => value).filter((value) => value !== '');
+  if (secrets.some((value) => isEncoded || ownFields.includes(value))) return 'nonce';
   // Inside a compressed body nobody can tell whether it is there.
-  if (nonces.some((nonce) => isEncoded || dug.body.includes(nonce))) return 'nonce';
+  if ([...secrets, ...nonces].some((secret) => isEncoded || holds(dug.body, secret))) return 'nonce';
   return dug;
 }
 

@@ -6,6 +6,34 @@ export interface Filling {
   readonly value: string;
 }
 
+/** Functions that say what stands in a placeholder's stead for a visitor, by name. */
+export type Fillers<Req, Res> = readonly (readonly [name: string, fill: (req: Req, res: Res) => string])[];
+
+/** A shorter value may stand in a body by chance; a nonce has 128 bits or more (CSP Level 3 §7.1). */
+const SHORTEST = 16;
+
+/** The values of all placeholders for one visitor; `undefined` when one of them cannot be had or is too short to be told apart. */
+export function fillingsOf<Req, Res>(fillers: Fillers<Req, Res>, req: Req, res: Res): Filling[] | undefined {
+  const fillings: Filling[] = [];
+  try {
+    for (const [name, fill] of fillers) {
+      const value: unknown = fill(req, res);
+      if (typeof value !== 'string' || (value !== '' && value.length < SHORTEST)) return undefined;
+      fillings.push({ name, value });
+    }
+  } catch {
+    return undefined;
+  }
+  return fillings;
+}
+
+/** Whether a secret still stands in a body, perhaps in another spelling: `+`, `/` and `=` are escaped in many ways. */
+export function holds(body: Buffer, secret: string): boolean {
+  const words = secret.match(/[A-Za-z0-9]+/g) ?? [];
+  const longest = words.reduce((some, word) => (word.length > some.length ? word : some), '');
+  return secret !== '' && body.includes(longest === '' ? secret : longest);
+}
+
 /** Takes the values of placeholders out of a body, and remembers where they stood. */
 export function digHoles(body: Buffer, fillings: readonly Filling[]): { body: Buffer; placeholders: Placeholder[] } {
   const found: { at: number; length: number; name: string }[] = [];

@@ -13,6 +13,7 @@ import type { Refusal } from '../ports/event-sink.js';
 import { type Framing, frameHead, judge } from './frame-head.js';
 import { InputGuard } from './input-guard.js';
 import { makeCandidate } from './make-candidate.js';
+import { fillingsOf } from './placeholders.js';
 import { Recorder, type RecorderListener } from './recorder.js';
 import type { OuterFields } from './response-head.js';
 
@@ -174,7 +175,8 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     this.#startedAt = this.runtime.clock.monotonic();
     this.#hideConditions();
     this.#recorder = new Recorder(res, policy.maxBodyBytes, this);
-    this.#guard = new InputGuard(req, res, policy.vary);
+    const refilled = fillingsOf(policy.placeholders, req, res)?.map(({ value }) => value);
+    this.#guard = new InputGuard(req, res, policy.vary, refilled);
     this.#context = new ViewContext();
     const { key } = policy;
     if (key !== undefined) this.#guard.key(() => key(req));
