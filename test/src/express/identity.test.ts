@@ -21,7 +21,11 @@ type Read = (req: Carrier, res: Response) => unknown;
 const places: readonly Place[] = [
   ['req.user', (req, _res, who) => (req['user'] = { who }), (req) => (req['user'] as { who: string }).who],
   ['req.account', (req, _res, who) => (req['account'] = { who }), (req) => (req['account'] as { who: string }).who],
-  ['req.session', (req, _res, who) => (req['session'] = { who }), (req) => (req['session'] as { who: string }).who],
+  [
+    'req.session',
+    (req, _res, who) => Object.assign(req, { session: { who } }),
+    (req) => Reflect.get(Object(Reflect.get(req, 'session')), 'who'),
+  ],
   ['req.auth', (req, _res, who) => (req['auth'] = who), (req) => req['auth']],
   ['res.locals.user', (_req, res, who) => (res.locals['user'] = who), (_req, res) => res.locals['user']],
   [

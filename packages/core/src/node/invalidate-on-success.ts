@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CacheRuntime } from '../cache/runtime.js';
 import type { KeyMaker } from '../engine/cache-key.js';
 import { invalidatedBy } from '../http/unsafe-method.js';
+import { readHead } from './response-head.js';
 import type { ViewHost } from './view-visitor.js';
 
 /**
@@ -26,12 +27,13 @@ export function invalidateOnSuccess<Req extends IncomingMessage & { originalUrl?
     const status = Number(args[0]);
     if (!isDone && status >= 200) {
       isDone = true;
+      const head = readHead(this, args, undefined);
       const uris = invalidatedBy({
         method,
         targetUri: origin + url,
         status,
-        location: fieldOf(this, 'location'),
-        contentLocation: fieldOf(this, 'content-location'),
+        location: head.ownField('location'),
+        contentLocation: head.ownField('content-location'),
       });
       const tags = uris.flatMap((uri) => tagsOfUri(uri, keys));
       if (tags.length > 0) runtime.invalidateNow(tags);
@@ -45,9 +47,4 @@ function tagsOfUri(uri: string, keys: KeyMaker): readonly string[] {
   if (parts === null) return [];
   const target = parts[2] ?? '';
   return keys.plain('GET', 'http', parts[1] ?? '', target.startsWith('/') ? target : `/${target}`).urlTags;
-}
-
-function fieldOf(res: ServerResponse, name: string): string | undefined {
-  const value = res.getHeader(name);
-  return typeof value === 'string' ? value : undefined;
 }

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { type ExtraHead, type OuterFields, ResponseHead, setListed, takeOuterFields } from './response-head.js';
+import { type OuterFields, ResponseHead, readHead, takeOuterFields } from './response-head.js';
 
 /** What a {@link Recorder} tells while a response goes by. */
 export interface RecorderListener {
@@ -123,10 +123,7 @@ export class Recorder {
     const status = Number(args[0]);
     // Interim responses pass through; the final one follows (RFC 9110 §15.2).
     if (this.head !== undefined || (status >= 100 && status < 200 && status !== 101)) return writeHead.apply(res, args);
-    const at = typeof args[1] === 'string' || args[2] !== undefined ? 2 : 1;
-    // Of a name that repeats in a list, Node 20 sends only the last line where fields were set before; later ones send all.
-    if (Array.isArray(args[at])) setListed(res, args.splice(at, 1)[0] as readonly unknown[]);
-    this.head = new ResponseHead(res, status, args[at] as ExtraHead, this.outer);
+    this.head = readHead(res, args, this.outer);
     try {
       if (this.#listener.head(this) === 304) {
         this.#isSwallowed = true;

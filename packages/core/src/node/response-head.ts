@@ -3,8 +3,8 @@ import type { IncomingMessage, OutgoingHttpHeader, ServerResponse } from 'node:h
 /** Fields that outer middleware and the handler may both add to: each one's part stays its own. */
 const LIST_FIELDS: ReadonlySet<string> = new Set(['vary', 'link', 'server-timing', 'set-cookie', 'cache-status']);
 
-/** What `writeHead` was given beside the status, unless it was a list: see {@link setListed}. */
-export type ExtraHead = Record<string, OutgoingHttpHeader | undefined> | undefined;
+/** What `writeHead` was given beside the status, unless it was a list: see {@link readHead}. */
+type ExtraHead = Record<string, OutgoingHttpHeader | undefined> | undefined;
 
 /** Whether a hit adds its value of the field to what is already there rather than replacing it. */
 export function isListField(name: string): boolean {
@@ -89,8 +89,20 @@ export class ResponseHead {
   }
 }
 
-/** Sets what `writeHead` was given as a list, flat or of pairs: it overrides what was set, and a name that repeats makes several lines. */
-export function setListed(res: ServerResponse, list: readonly unknown[]): void {
+/**
+ * Reads the head that a call of `writeHead` with these arguments makes, before calling through.
+ *
+ * A list is taken out of the arguments and set: of a name that repeats in it, Node 20 sends only the last line where fields
+ * were set before, later ones send all.
+ */
+export function readHead(res: ServerResponse, args: unknown[], outer: OuterFields | undefined): ResponseHead {
+  const at = typeof args[1] === 'string' || args[2] !== undefined ? 2 : 1;
+  if (Array.isArray(args[at])) setListed(res, args.splice(at, 1)[0] as readonly unknown[]);
+  return new ResponseHead(res, Number(args[0]), args[at] as ExtraHead, outer);
+}
+
+/** As Node has it: a list overrides what was set, and a name that repeats in it makes several lines. */
+function setListed(res: ServerResponse, list: readonly unknown[]): void {
   const flat = Array.isArray(list[0]) ? list.flat(1) : list;
   const values = new Map<string, [name: string, lines: OutgoingHttpHeader]>();
   for (let i = 0; i < flat.length; i += 2) {
