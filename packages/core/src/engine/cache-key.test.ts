@@ -252,9 +252,11 @@ describe('CacheKey.tags', () => {
 });
 
 describe('KeyMaker', () => {
-  it('remembers plain keys by raw URL', () => {
+  it('remembers plain keys by raw URL once they are worth it', () => {
     const maker = new KeyMaker(rules);
     const key = maker.plain('GET', 'http', 'h', '/a?b=2&a=1');
+    expect(maker.plain('GET', 'http', 'h', '/a?b=2&a=1')).not.toBe(key);
+    maker.remember(key);
     expect(maker.plain('GET', 'http', 'h', '/a?b=2&a=1')).toBe(key);
     expect(maker.plain('GET', 'http', 'h', '/a?a=1&b=2').text).toBe(key.text);
     expect(maker.special({ ...base, url: '/a?a=1&b=2' }).text).toBe(key.text);
@@ -264,6 +266,7 @@ describe('KeyMaker', () => {
   it('remembers a bounded number of hosts, each with one URL', () => {
     const maker = new KeyMaker(rules);
     const made = Array.from({ length: 20_000 }, (_, i) => maker.plain('GET', 'https', `host-${i}`, '/'));
+    for (const key of made) maker.remember(key);
     let remembered = 0;
     while (maker.plain('GET', 'https', `host-${made.length - 1 - remembered}`, '/') === made.at(-1 - remembered))
       remembered++;
@@ -282,7 +285,11 @@ describe('KeyMaker', () => {
     fc.assert(
       fc.property(fc.array(target, { maxLength: 12 }), (targets) => {
         const maker = new KeyMaker(rules);
-        for (const given of targets) expect(maker.plain(...given).text).toBe(new KeyMaker(rules).plain(...given).text);
+        for (const given of targets) {
+          const key = maker.plain(...given);
+          expect(key.text).toBe(new KeyMaker(rules).plain(...given).text);
+          maker.remember(key);
+        }
       }),
       { numRuns: 2_000 },
     );
@@ -297,16 +304,16 @@ describe('KeyMaker', () => {
       [other, some],
     ] as const) {
       const maker = new KeyMaker(rules);
-      const one = maker.plain(...first).text;
-      expect(maker.plain(...second).text).not.toBe(one);
+      const one = maker.plain(...first);
+      maker.remember(one);
+      expect(maker.plain(...second).text).not.toBe(one.text);
     }
   });
 
   it('remembers a bounded number of targets, and no target that is very long', () => {
     const maker = new KeyMaker(rules);
-    const first = maker.plain('GET', 'http', 'h', '/item/0');
     const made = Array.from({ length: 50_000 }, (_, i) => maker.plain('GET', 'http', 'h', `/item/${i}`));
-    expect(made[0]).toBe(first);
+    for (const key of made) maker.remember(key);
     // From the last one back, so that asking makes none forget another.
     let remembered = 0;
     while (maker.plain('GET', 'http', 'h', `/item/${made.length - 1 - remembered}`) === made.at(-1 - remembered))
@@ -314,6 +321,8 @@ describe('KeyMaker', () => {
     expect(remembered).toBeGreaterThan(100);
     expect(remembered).toBeLessThan(6_000);
     const long = `/${'x'.repeat(2_000)}`;
-    expect(maker.plain('GET', 'http', 'h', long)).not.toBe(maker.plain('GET', 'http', 'h', long));
+    const longest = maker.plain('GET', 'http', 'h', long);
+    maker.remember(longest);
+    expect(maker.plain('GET', 'http', 'h', long)).not.toBe(longest);
   });
 });

@@ -57,11 +57,17 @@ export class CacheKey {
   readonly host: string;
   readonly path: string;
   readonly query: string;
+  /** Its {@link KeyMaker} knows it, or has found that it is not worth knowing. */
+  isRemembered: boolean;
   readonly #prefix: string;
   readonly #own: string | undefined;
   #tags: readonly string[] | undefined;
 
-  constructor(target: RequestTarget, rules: KeyRules, own?: string) {
+  constructor(
+    readonly target: RequestTarget,
+    rules: KeyRules,
+    own?: string,
+  ) {
     const mark = target.url.indexOf('?');
     this.path = mark < 0 ? target.url : target.url.slice(0, mark);
     const query = mark < 0 ? '' : normalizeQuery(target.url.slice(mark + 1), rules.isIgnored);
@@ -69,6 +75,8 @@ export class CacheKey {
     this.host = target.host.toLowerCase();
     this.#prefix = rules.keyPrefix;
     this.#own = own;
+    // A rewritten target, or what a function returned, is another one at the next request.
+    this.isRemembered = own !== undefined || target.rewritten !== '';
     const scheme = delimited(target.scheme, PLAIN_SCHEME);
     const host = delimited(this.host, PLAIN_HOST);
     let text = `${target.method} ${scheme}://${host}${delimited(this.path + this.query, PLAIN_TARGET)}`;
@@ -117,14 +125,22 @@ export class KeyMaker {
     this.#rules = rules;
   }
 
-  /** The key of a target that nothing was rewritten in and no function adds to; remembered for GET. */
+  /** The key of a target that nothing was rewritten in and no function adds to. */
   plain(method: string, scheme: string, host: string, url: string): CacheKey {
-    if (method !== 'GET') return new CacheKey({ method, scheme, host, url, rewritten: '' }, this.#rules);
-    const known = this.#remembered.get(scheme)?.get(host)?.get(url);
-    if (known !== undefined) return known;
-    const key = new CacheKey({ method, scheme, host, url, rewritten: '' }, this.#rules);
-    if (scheme.length + host.length + url.length <= REMEMBERED_LENGTH) this.#remember(scheme, host, url, key);
-    return key;
+    const known = method === 'GET' ? this.#remembered.get(scheme)?.get(host)?.get(url) : undefined;
+    return known ?? new CacheKey({ method, scheme, host, url, rewritten: '' }, this.#rules);
+  }
+
+  /**
+   * Remembers a key that {@link plain} made. Called at a hit: what is asked for once is not worth the memory, and a
+   * flood of new URLs must neither fill it nor drive out the others.
+   */
+  remember(key: CacheKey): void {
+    const { method, scheme, host, url } = key.target;
+    key.isRemembered = true;
+    if (method === 'GET' && scheme.length + host.length + url.length <= REMEMBERED_LENGTH) {
+      this.#remember(scheme, host, url, key);
+    }
   }
 
   /** The key of a rewritten target, or of one whose `key` option returned `own`. */

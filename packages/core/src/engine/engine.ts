@@ -114,7 +114,13 @@ export class Engine implements LeadOwner {
     const text = this.#variant(lead.key, names, lead.visitor.fields);
     this.#uncacheable.delete(text);
     const isValid = tags.admits(allTags, lead.token);
-    const stored = makeStored(text, names, candidate, allTags, clock.now());
+    const stored = makeStored(
+      text,
+      names,
+      candidate,
+      shared === undefined ? NO_STAMPS : unstamped(allTags),
+      clock.now(),
+    );
     if (!isValid) sink.refused(lead.key.text, candidate.route, 'invalidated');
     if (isValid && this.#isShareable(lead.sharedToken, allTags)) {
       void this.#commit(lead, lead.sharedToken, stored);
@@ -495,9 +501,15 @@ function makeStored(
   key: string,
   selecting: readonly string[],
   candidate: Candidate,
-  tags: readonly string[],
+  tags: readonly TagStamp[],
   storedAt: number,
 ): StoredResponse {
-  const stamps: TagStamp[] = tags.map((tag) => ({ tag, stamp: '' }));
-  return { ...candidate, key, selecting, tags: stamps, storedAt };
+  return { ...candidate, key, selecting, tags, storedAt };
+}
+
+/** Where memory is the only store nobody compares stamps: the records of the tags say all. */
+const NO_STAMPS: readonly TagStamp[] = [];
+
+function unstamped(tags: readonly string[]): readonly TagStamp[] {
+  return tags.map((tag) => ({ tag, stamp: '' }));
 }

@@ -1,34 +1,36 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /** Who is asking: a response that was shaped by one of these belongs to one visitor, unless the key covers it. */
-const IDENTITY = ['cookie', 'authorization'];
-const IDENTITY_WHERE_PRESENT: ReadonlySet<string> = new Set([
-  ...['proxy-authorization', 'x-api-key', 'x-access-token', 'x-auth-token', 'remote-user', 'x-user', 'x-user-id'],
-  ...[
-    'x-forwarded-for',
-    'forwarded',
-    'x-real-ip',
-    'x-client-ip',
-    'cf-connecting-ip',
-    'true-client-ip',
-    'fly-client-ip',
-  ],
-  ...['x-csrf-token', 'x-xsrf-token', 'csrf-token', 'user-agent', 'referer', 'from'],
-]);
+const IDENTITY: ReadonlySet<string> = new Set(
+  (
+    'cookie authorization proxy-authorization x-api-key x-access-token x-auth-token remote-user x-user x-user-id ' +
+    'x-forwarded-for forwarded x-real-ip x-client-ip cf-connecting-ip true-client-ip fastly-client-ip fly-client-ip ' +
+    'x-cluster-client-ip x-appengine-user-ip user-agent referer from'
+  ).split(' '),
+);
 
-/** Small enumerations: a response that was shaped by one of these becomes a variant of its value. */
-const ENUMERATIONS: ReadonlySet<string> = new Set([
-  ...['accept', 'accept-language', 'accept-encoding', 'accept-charset', 'origin', 'x-requested-with', 'save-data'],
-  ...[
-    'sec-ch-ua-mobile',
-    'sec-ch-prefers-color-scheme',
-    'sec-fetch-mode',
-    'sec-fetch-dest',
-    'sec-fetch-site',
-    'sec-gpc',
-  ],
-  ...['dnt', 'hx-request', 'hx-boosted', 'turbo-frame', 'x-inertia', 'x-inertia-version', 'x-pjax', 'rsc'],
-]);
+/** What the cache answers for itself, what is in the key already, and what only tracing reads. */
+const IGNORED: ReadonlySet<string> = new Set(
+  (
+    'host connection keep-alive proxy-connection te trailer transfer-encoding upgrade expect content-length ' +
+    'content-type content-encoding date max-forwards via if-match if-none-match if-modified-since ' +
+    'if-unmodified-since if-range range cache-control pragma traceparent tracestate baggage sentry-trace b3 ' +
+    'x-b3-traceid x-b3-spanid x-b3-sampled x-b3-parentspanid x-b3-flags uber-trace-id x-cloud-trace-context ' +
+    'x-amzn-trace-id x-request-id x-correlation-id cf-ray cdn-loop x-no-compression priority ' +
+    'x-forwarded-host x-forwarded-proto x-forwarded-port x-forwarded-prefix'
+  ).split(' '),
+);
+
+/** What libraries ask any object for, to learn what it is. */
+const PROBES: ReadonlySet<string> = new Set(
+  (
+    'length then get has set append delete entries keys values raw size inspect next on pipe map filter prototype ' +
+    'buffer nodetype domain name type'
+  ).split(' '),
+);
+
+/** Inputs by which a key tells one bearer of credentials from another. */
+const CREDENTIALS = ['header authorization', 'req.user', 'req.auth', 'req.session', 'req.sessionID'];
 
 /** Own properties that Node and Express give a request, and what logging and tracing put there. */
 const PLAIN_REQUEST: ReadonlySet<string> = new Set([
@@ -79,6 +81,9 @@ const PLAIN_RESPONSE: ReadonlySet<string> = new Set(['locals', 'req', 'app', 'lo
 /** What Express itself keeps in `res.locals`. */
 const PLAIN_LOCALS: ReadonlySet<string> = new Set(['settings', 'cache', '_locals', 'log', 'requestId']);
 
+/** Names that were once seen on a request, set by middleware in front: watched from then on also where they are absent. */
+const learned = new Set<string>();
+const LEARNED = 32;
 /** Hidden from enumeration by the libraries that define them. */
 const HIDDEN = ['user', 'session', 'clientIp'];
 
@@ -94,16 +99,15 @@ type Fields = Record<string, unknown>;
 export class InputGuard {
   /** The first input that keeps the response from being stored: `header cookie`, `req.user`, `res.locals.user`. */
   refusal: string | undefined;
-  /** Request fields to select by. */
-  readonly selecting = new Set<string>();
+  #selecting: Set<string> | undefined;
   readonly #req: IncomingMessage & Fields;
-  readonly #keyed: Set<string>;
-  readonly #restore: (() => void)[] = [];
+  #keyed: Set<string> | undefined;
   /** While the policy's own `key` runs, what it reads becomes part of the key. */
   #isKeying = false;
   #isSuspended = false;
   #isStopped = false;
-
+  /** The fields as the request had them: what the watched ones stand in front of. */
+  readonly #fields: Fields;
   readonly #refilled: readonly string[];
 
   /**
@@ -112,11 +116,17 @@ export class InputGuard {
    */
   constructor(req: IncomingMessage, res: ServerResponse, keyed: readonly string[], refilled: readonly string[] = []) {
     this.#req = req as IncomingMessage & Fields;
-    this.#keyed = new Set(keyed.map((name) => `header ${name}`));
+    if (keyed.length > 0) this.#keyed = new Set(keyed.map((name) => `header ${name}`));
     this.#refilled = refilled;
-    this.#watchHeaders();
+    this.#fields = req.headers as Fields;
+    this.#watchHeaders(req);
     this.#watchRequest();
     this.#watchResponse(res as ServerResponse & Fields);
+  }
+
+  /** Request fields to select by. */
+  get selecting(): ReadonlySet<string> {
+    return this.#selecting ?? NOTHING;
   }
 
   /** Runs the policy's `key` function: what it reads, the key covers. */
@@ -131,7 +141,8 @@ export class InputGuard {
 
   /** Whether the key covers who is asking, so that a request with Authorization may be stored. */
   get coversIdentity(): boolean {
-    for (const input of this.#keyed) if (!input.startsWith('header ') || isIdentity(input.slice(7))) return true;
+    for (const input of this.#keyed ?? NOTHING)
+      if (!input.startsWith('header ') || isIdentity(input.slice(7))) return true;
     return false;
   }
 
@@ -147,81 +158,65 @@ export class InputGuard {
 
   /** The handler has answered: what is read from now on shaped nothing. */
   stop(): void {
-    if (this.#isStopped) return;
+    // What watches stays where it is, and lets everything through: to take it away again costs more than it does.
     this.#isStopped = true;
-    for (const restore of this.#restore) restore();
+  }
+
+  /** A watched field of the request, or one that is not there, was asked for. */
+  readField(name: string): unknown {
+    if (!this.#isStopped && !this.#isSuspended) this.#noteHeader(name);
+    return this.#fields[name];
+  }
+
+  writeField(name: string, value: unknown): void {
+    this.#fields[name] = value;
   }
 
   #note(input: string): void {
     if (this.#isStopped || this.#isSuspended) return;
-    if (this.#isKeying) this.#keyed.add(input);
-    else if (!this.#keyed.has(input)) this.refusal ??= input;
+    if (this.#isKeying) (this.#keyed ??= new Set()).add(input);
+    else if (this.#keyed?.has(input) !== true) this.refusal ??= input;
   }
 
   #noteHeader(name: string): void {
-    if (this.#isStopped || this.#isSuspended) return;
     const input = `header ${name}`;
-    if (this.#isKeying) this.#keyed.add(input);
-    else if (this.#keyed.has(input)) return;
-    else if (ENUMERATIONS.has(name)) this.selecting.add(name);
-    else this.refusal ??= input;
+    if (!this.#isKeying && this.#keyed?.has(input) !== true && !isIdentity(name)) {
+      this.#selecting ??= new Set();
+      this.#selecting.add(name);
+    } else {
+      this.#note(input);
+    }
   }
 
-  #watchHeaders(): void {
-    const { headers, rawHeaders } = this.#req;
-    // Accessors, not a Proxy: `structuredClone(req.headers)` must go on working.
-    for (const name of Object.keys(headers)) {
-      if (isIdentity(name) || ENUMERATIONS.has(name)) this.#watchHeader(headers as Fields, name);
+  /** Accessors on an object of our own, not a Proxy: `structuredClone(req.headers)` must go on working. */
+  #watchHeaders(req: IncomingMessage): void {
+    const { rawHeaders } = req;
+    const fields = this.#fields;
+    const watched: Fields = Object.create(absentFields);
+    Object.defineProperty(watched, guardSlot, { configurable: true, value: this });
+    for (const name of Object.keys(fields)) {
+      if (IGNORED.has(name)) watched[name] = fields[name];
+      else Object.defineProperty(watched, name, accessorOf(name));
     }
-    const watched = headers as Fields & { [guardSlot]?: (name: string) => void };
-    const prototype: object | null = Object.getPrototypeOf(headers);
-    Object.defineProperty(watched, guardSlot, {
-      configurable: true,
-      value: (name: string) => {
-        if (IDENTITY.includes(name)) this.#noteHeader(name);
-      },
-    });
-    Object.setPrototypeOf(headers, absent);
-    this.#restore.push(() => {
-      Object.setPrototypeOf(headers, prototype);
-      delete watched[guardSlot];
-    });
-    this.#req.rawHeaders = new Proxy(rawHeaders, {
+    req.headers = watched as IncomingMessage['headers'];
+    req.rawHeaders = new Proxy(rawHeaders, {
       get: (target, property, receiver) => {
         this.#note('all headers');
         return Reflect.get(target, property, receiver);
       },
     });
-    this.#restore.push(() => {
-      this.#req.rawHeaders = rawHeaders;
-    });
-  }
-
-  #watchHeader(headers: Fields, name: string): void {
-    let value = headers[name];
-    Object.defineProperty(headers, name, {
-      configurable: true,
-      enumerable: true,
-      get: () => {
-        this.#noteHeader(name);
-        return value;
-      },
-      set: (next: unknown) => {
-        value = next;
-      },
-    });
-    this.#restore.push(() => {
-      // Unless the app took the field away meanwhile.
-      if (Object.hasOwn(headers, name)) {
-        Object.defineProperty(headers, name, { configurable: true, enumerable: true, writable: true, value });
-      }
-    });
   }
 
   #watchRequest(): void {
     const req = this.#req;
-    for (const name of Object.keys(req)) if (isForeign(req, name, PLAIN_REQUEST)) this.#watch(req, name, `req.${name}`);
-    for (const name of HIDDEN) if (Object.hasOwn(req, name) || !(name in req)) this.#watch(req, name, `req.${name}`);
+    for (const name of Object.keys(req)) if (isForeign(req, name, PLAIN_REQUEST)) this.#watchForeign(name);
+    for (const name of HIDDEN) if (Object.hasOwn(req, name)) this.#watchForeign(name);
+    for (const name of learned) if (!(name in req)) this.#watch(req, name, `req.${name}`);
+  }
+
+  #watchForeign(name: string): void {
+    if (learned.size < LEARNED) learned.add(name);
+    this.#watch(this.#req, name, `req.${name}`);
   }
 
   #watchResponse(res: ServerResponse & Fields): void {
@@ -257,29 +252,42 @@ export class InputGuard {
         else descriptor.set.call(target, next);
       },
     });
-    this.#restore.push(() => {
-      if (descriptor?.get !== undefined) Object.defineProperty(target, name, descriptor);
-      else if (descriptor === undefined && value === undefined) delete target[name];
-      else
-        Object.defineProperty(target, name, {
-          configurable: true,
-          enumerable: descriptor?.enumerable ?? true,
-          writable: true,
-          value,
-        });
-    });
   }
 }
 
+const NOTHING: ReadonlySet<string> = new Set();
 const guardSlot = Symbol('viewcache.guard');
+type Watched = Fields & { [guardSlot]?: InputGuard };
+
+/** One accessor a name for all requests: a closure for each would cost more than the rest of the guard. */
+const accessors = new Map<string, PropertyDescriptor & ThisType<Watched>>();
+
+function accessorOf(name: string): PropertyDescriptor {
+  let accessor = accessors.get(name);
+  if (accessor === undefined) {
+    accessor = {
+      configurable: true,
+      enumerable: true,
+      get() {
+        return this[guardSlot]?.readField(name);
+      },
+      set(value: unknown) {
+        this[guardSlot]?.writeField(name, value);
+      },
+    };
+    // Names are the client's to invent; a cache of them is not.
+    if (accessors.size < 500) accessors.set(name, accessor);
+  }
+  return accessor;
+}
 
 /**
  * Stands behind `req.headers` while a leader runs: hears of fields that are asked for and not there, without making
  * them seem to be there, which would open a gate that asks `'authorization' in req.headers`.
  */
-const absent = new Proxy(Object.prototype, {
-  get(target, property, headers: object & { [guardSlot]?: (name: string) => void }) {
-    if (typeof property === 'string') headers[guardSlot]?.(property);
+const absentFields = new Proxy(Object.prototype, {
+  get(target, property, headers: Watched) {
+    if (typeof property === 'string' && isFieldName(property)) headers[guardSlot]?.readField(property);
     return Reflect.get(target, property, headers);
   },
 });
@@ -309,7 +317,12 @@ for (const name of [
 }
 
 function isIdentity(name: string): boolean {
-  return name === 'cookie' || name === 'authorization' || IDENTITY_WHERE_PRESENT.has(name);
+  return IDENTITY.has(name) || name.endsWith('-token') || name.includes('csrf');
+}
+
+/** Node gives field names in lower case: anything else that is asked for is no field. */
+function isFieldName(name: string): boolean {
+  return !IGNORED.has(name) && !PROBES.has(name) && !(name in Object.prototype) && name === name.toLowerCase();
 }
 
 function isForeign(target: Fields, name: string, plain: ReadonlySet<string>): boolean {

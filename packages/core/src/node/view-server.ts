@@ -105,6 +105,7 @@ export class ViewServer<
     const item = engine.find(key, this.#policy.vary, fieldsOf(req));
     if (item === undefined || item.stored.placeholders.length > 0) return false;
     if (this.#earlyStyle?.front !== front) this.#earlyStyle = { ...this.#hitStyle, front };
+    if (!key.isRemembered) this.#policy.keys.remember(key);
     telemetry.hit(item.stored.key, item.counters, item.stored.route, false, item.stored.producerMs);
     writeHit(req, res, item, clock.monotonic(), this.#earlyStyle);
     return true;
@@ -133,8 +134,14 @@ export class ViewServer<
       return;
     }
     const item = isFresh === 'no-cache' ? undefined : engine.find(key, policy.vary, fieldsOf(req));
-    if (item !== undefined && (typeof isFresh !== 'function' || isFresh(item)) && this.writeItem(req, res, item, 'hit'))
+    if (
+      item !== undefined &&
+      (typeof isFresh !== 'function' || isFresh(item)) &&
+      this.writeItem(req, res, item, 'hit')
+    ) {
+      if (!key.isRemembered) policy.keys.remember(key);
       return;
+    }
     if (this.#mayOnlyBeCached(req)) {
       res.statusCode = 504;
       res.end();
