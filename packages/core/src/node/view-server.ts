@@ -209,6 +209,8 @@ export class ViewServer<
     }
     if (key === undefined && rewritten === '') return keys.plain(verb, scheme, host, url);
     const own = this.#ownKey(req);
+    // Where nothing covers the body of a POST, its answer is not for another one.
+    if (own === undefined && verb !== 'GET') return undefined;
     return own === null ? undefined : keys.special({ method: verb, scheme, host, url, rewritten }, own);
   }
 
