@@ -52,9 +52,12 @@ export function cacheControl(directives: CacheControlDirectives): RequestHandler
  * ```
  */
 export function varyOn(...names: string[]): RequestHandler {
+  const allowed = "names of request fields, such as 'Accept-Language'";
+  if (names.length === 0) throw new ConfigError('varyOn', undefined, allowed);
   for (const name of names) {
-    if (typeof name !== 'string' || !/^[\w!#$%&'*+.^`|~-]+$/.test(name)) {
-      throw new ConfigError('varyOn', name, "names of request fields, such as 'Accept-Language'");
+    // `*` is a token too, and says that nobody knows what selects: nothing would ever be stored.
+    if (typeof name !== 'string' || name === '*' || !/^[\w!#$%&'*+.^`|~-]+$/.test(name)) {
+      throw new ConfigError('varyOn', name, allowed);
     }
   }
   return (_req, res, next) => {
