@@ -212,6 +212,28 @@ describe.each(expresses)('who is asking, on %s', (_version, express) => {
       expect(calls()).toBe(3);
     });
 
+    it.each<[string, Partial<CachePageOptions>]>([
+      ['a key of the cookie', { key: (req) => req.headers.cookie }],
+      ['vary of the cookie', { vary: ['cookie'] }],
+      ['a key of the path', { key: (req) => req.path }],
+      ['a key of the account', { key: (req) => String((req as Carrier)['account']) }],
+    ])('%s says nothing of who sent Authorization (RFC 9111 §3.5)', async (_what, options) => {
+      const who = new WeakMap<object, string>();
+      const { app, site } = await siteWith((at) => {
+        at.use((req, _res, next) => {
+          who.set(req, req.get('authorization') ?? 'nobody');
+          Object.assign(req, { account: 'free' });
+          next();
+        });
+      }, options);
+      app.get('/', (req, res) => void res.send(`for ${who.get(req)}`));
+
+      const texts = [];
+      for (const authorization of ['alice', 'bob']) texts.push((await site.get('/', { authorization })).text);
+
+      expect(texts).toEqual(['for alice', 'for bob']);
+    });
+
     it('a key of something else does not cover who is asking', async () => {
       const { app, site } = await siteWith((at) => at.use(identify((req, _res, who) => (req['user'] = who))), {
         key: (req) => req.path,

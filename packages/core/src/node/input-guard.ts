@@ -141,9 +141,7 @@ export class InputGuard {
 
   /** Whether the key covers who is asking, so that a request with Authorization may be stored. */
   get coversIdentity(): boolean {
-    for (const input of this.#keyed ?? NOTHING)
-      if (!input.startsWith('header ') || isIdentity(input.slice(7))) return true;
-    return false;
+    return CREDENTIALS.some((input) => this.#keyed?.has(input) === true);
   }
 
   /** While the head goes out, the machinery of outer middleware runs: what it reads shapes nothing of the handler's. */
@@ -174,8 +172,13 @@ export class InputGuard {
 
   #note(input: string): void {
     if (this.#isStopped || this.#isSuspended) return;
-    if (this.#isKeying) (this.#keyed ??= new Set()).add(input);
+    if (this.#isKeying) this.#cover(input);
     else if (this.#keyed?.has(input) !== true) this.refusal ??= input;
+  }
+
+  #cover(input: string): void {
+    this.#keyed ??= new Set();
+    this.#keyed.add(input);
   }
 
   #noteHeader(name: string): void {
