@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type CachePageOptions, cachePage } from '@viewcache/express';
+import ejs from 'ejs';
 import express5, { type ErrorRequestHandler, type Express, type RequestHandler, type Response } from 'express';
 import { expresses } from '../support/expresses.js';
 import { closeAfterEach, lasting, makeCache, serve } from '../support/site.js';
@@ -286,6 +287,7 @@ describe.each(expresses)('every way of answering, on %s', (_version, express) =>
     const app = express();
     app.set('env', 'test');
     app.set('views', folder);
+    app.engine('ejs', ejs.renderFile);
     app.set('view engine', 'ejs');
     mount(app);
     const answerError: ErrorRequestHandler = (error: Error & { status?: number }, _req, res, _next) => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type CachePageOptions, cachePage } from '@viewcache/express';
 import compression from 'compression';
+import ejs from 'ejs';
 import type { Express, RequestHandler, Response } from 'express';
 import helmet from 'helmet';
 import { expresses } from '../support/expresses.js';
@@ -227,6 +228,7 @@ describe.each(expresses)('a nonce for each response, on %s', (_version, express)
     let calls = 0;
     const app: Express = express();
     app.set('views', folder);
+    app.engine('ejs', ejs.renderFile);
     app.set('view engine', 'ejs');
     for (const middleware of front) app.use(middleware);
     const count: RequestHandler = (_req, _res, next) => {
