@@ -1,5 +1,5 @@
 import { type Cache, ConfigError, type Duration, defaultCache, type ViewOptions } from '@viewcache/core';
-import { readViewOptions, runtimeOf, ViewServer } from '@viewcache/core/node';
+import { checkDefaultCache, readViewOptions, runtimeOf, ViewServer } from '@viewcache/core/node';
 import type { Request, RequestHandler, Response } from 'express';
 import { type BeforeMiddleware, EarlyRoute } from './early.js';
 import { expressHost } from './express-host.js';
@@ -43,6 +43,7 @@ export function cachePage(options: Duration | CachePageOptions): RequestHandler 
   if (cache !== undefined && runtimeOf(cache) === undefined) {
     throw new ConfigError('cachePage.cache', cache, 'a cache made by createCache()');
   }
+  if (cache === undefined) checkDefaultCache();
   let route: EarlyRoute | undefined;
   const host =
     early === false

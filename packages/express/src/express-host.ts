@@ -47,7 +47,8 @@ function firstOf(field: string | string[]): string {
 /** The pattern of the matched route with the path its router is mounted at; the mount path alone where none matched. */
 function routeOf(req: Request): string {
   const pattern: unknown = req.route?.path;
-  if (typeof pattern === 'string') return req.baseUrl + pattern;
-  if (pattern !== undefined) return req.baseUrl + String(pattern);
-  return req.baseUrl === '' ? '(no route)' : `${req.baseUrl}/*`;
+  // Once no route has matched, Express has taken `baseUrl` away again.
+  const mount: string = (req.baseUrl as string | undefined) ?? '';
+  if (pattern !== undefined) return mount + String(pattern);
+  return mount === '' ? '(no route)' : `${mount}/*`;
 }

@@ -5,7 +5,7 @@ import type { LocalItem } from '../engine/local-item.js';
 import { VariantIndex } from '../engine/variants.js';
 import { selectingValue } from '../http/vary.js';
 import { TagTable } from '../invalidation/tag-table.js';
-import { type InvalidationTarget, tagsOf } from '../invalidation/target.js';
+import { type InvalidationTarget, tagsOf, type UrlReading } from '../invalidation/target.js';
 import type { Clock } from '../ports/clock.js';
 import type { LocalStore, RemovalReason } from '../ports/local-store.js';
 import { MemoryStore } from '../stores/memory.js';
@@ -65,13 +65,16 @@ export function createCache(options: CacheOptions = {}): Cache {
     normalizeSelecting: selectingValue,
   });
   const invalidator = new Invalidator(tags, shared?.unheard, telemetry);
-  const cache = assemble(local, shared, telemetry, invalidator);
+  const urlReadings = new Set([isIgnoredByDefault]);
+  const cache = assemble(local, shared, telemetry, invalidator, urlReadings);
   attachRuntime(cache, {
     engine,
     tags,
     clock,
     telemetry,
     isOff: settings.store.kind === 'off',
+    storesNothing: settings.store.kind === 'null',
+    urlReadings,
     invalidateNow: (names) => void invalidator.run(names, 'soft'),
   });
   return cache;
@@ -92,17 +95,20 @@ function assemble(
   shared: SharedLevel | undefined,
   telemetry: Telemetry,
   invalidator: Invalidator,
+  urlReadings: ReadonlySet<UrlReading['isIgnored']>,
 ): Cache {
-  const reading = { isIgnored: isIgnoredByDefault };
+  const tagsFor = (target: InvalidationTarget): readonly string[] => [
+    ...new Set([...urlReadings].flatMap((isIgnored) => tagsOf(target, { isIgnored }))),
+  ];
   return {
-    invalidate: async (target) => await invalidator.run(tagsOf(target, reading), 'soft'),
-    purge: async (target) => await invalidator.run(tagsOf(target, reading), 'hard'),
+    invalidate: async (target) => await invalidator.run(tagsFor(target), 'soft'),
+    purge: async (target) => await invalidator.run(tagsFor(target), 'hard'),
     batch: (work) => invalidator.batch(work),
     invalidateOn<Args extends unknown[]>(emitter: EmitterLike, event: string, target: EventTarget<Args>) {
       const listener = (...args: Args): void => {
         try {
           const named = target(...args);
-          const tags = tagsOf(asTarget(named), reading);
+          const tags = tagsFor(asTarget(named));
           void invalidator.run(tags, 'soft');
         } catch (error) {
           // An emitter's other listeners must not suffer; and a failed invalidation is never silent.

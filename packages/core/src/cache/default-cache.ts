@@ -1,4 +1,5 @@
 import { ConfigError } from '../base/errors.js';
+import { readCacheOptions } from '../config/cache-options.js';
 import type { Cache } from './cache.js';
 import { createCache } from './create-cache.js';
 import { runtimeOf } from './runtime.js';
@@ -19,8 +20,28 @@ const shared = globalThis as { [slot]?: Cache | undefined };
  * ```
  */
 export function defaultCache(): Cache {
-  shared[slot] ??= createCache({ store: process.env['CACHE_URL'] || 'memory:' });
+  shared[slot] ??= createCache({ store: cacheUrl() });
   return shared[slot];
+}
+
+/**
+ * Refuses a wrong `CACHE_URL` before the first request does: for adapters, where a route is made that names no cache.
+ *
+ * @throws {@link ConfigError} that names `CACHE_URL`
+ */
+export function checkDefaultCache(): void {
+  if (shared[slot] === undefined) cacheUrl();
+}
+
+function cacheUrl(): string {
+  const url = process.env['CACHE_URL'] || 'memory:';
+  try {
+    readCacheOptions({ store: url });
+  } catch (error) {
+    if (error instanceof ConfigError) throw new ConfigError(`CACHE_URL (${error.setting})`, error.value, error.allowed);
+    throw error;
+  }
+  return url;
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Engine } from '../engine/engine.js';
 import type { TagTable } from '../invalidation/tag-table.js';
+import type { UrlReading } from '../invalidation/target.js';
 import type { Clock } from '../ports/clock.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
 import type { Cache } from './cache.js';
@@ -12,6 +13,10 @@ export interface CacheRuntime {
   readonly telemetry: Telemetry;
   /** `off:`: every look-up is a bypass. */
   readonly isOff: boolean;
+  /** How the views of this cache read queries: an invalidated URL is read in each of these ways. */
+  readonly urlReadings: Set<UrlReading['isIgnored']>;
+  /** `null:`: nothing is kept. */
+  readonly storesNothing: boolean;
   /** Marks tags invalid in this process at once; the shared store hears of it in the background. */
   invalidateNow(tags: readonly string[]): void;
 }

@@ -152,6 +152,8 @@ export interface ViewPolicy<Req, Res> {
   /** Milliseconds, or the standard profile. */
   readonly lifetimeMs: number | 'origin';
   readonly keys: KeyMaker;
+  /** Whether a query parameter is left out of the key. */
+  readonly isIgnored: (name: string) => boolean;
   readonly key: ((req: Req) => string | number | undefined) | undefined;
   readonly vary: readonly string[];
   readonly tags: readonly string[] | ((req: Req, res: Res) => readonly string[]);
@@ -229,6 +231,7 @@ export function readViewOptions<Req, Res>(
       }
     }
   }
+  const isIgnored = readIgnoredQuery(`${what}.ignoreQuery`, given.ignoreQuery);
   const key = checkFunction(`${what}.key`, given.key, 'a function of the request');
   const settings = withDefaults(DEFAULTS, given);
   return {
@@ -236,8 +239,9 @@ export function readViewOptions<Req, Res>(
     keys: new KeyMaker({
       keyPrefix: readPrefix(`${what}.keyPrefix`, settings.keyPrefix),
       space,
-      isIgnored: readIgnoredQuery(`${what}.ignoreQuery`, given.ignoreQuery),
+      isIgnored,
     }),
+    isIgnored,
     key,
     vary: readFieldNames(`${what}.vary`, settings.vary),
     tags: readTags(`${what}.tags`, settings.tags),

@@ -151,6 +151,7 @@ export class Engine implements LeadOwner {
   }
 
   withdraw(lead: Lead): void {
+    this.#parts.sink.withdrawn();
     const { flight } = lead;
     if (flight === undefined) return;
     this.#close(flight);

@@ -1,5 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
-import { ConfigError } from '../base/errors.js';
+import { describe, expect, it, jest } from '@jest/globals';
 import { runInView, ViewContext, view } from './view-context.js';
 
 const inside = (work: () => void): ViewContext => {
@@ -97,10 +96,12 @@ describe('what keeps a view from being stored', () => {
     expect(inside(() => void view().dependsOn('').doNotStore()).refusal).toBe('tag');
   });
 
-  it('throws for a lifetime that is none, naming it', () => {
-    inside(() => {
-      expect(() => view().ttl(-1)).toThrow(ConfigError);
-      expect(() => view().ttl('soon')).toThrow(/^view\(\)\.ttl: /);
-    });
+  it('warns of a lifetime that is none, naming it, and lets the handler go on', () => {
+    const context = new ViewContext();
+    const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    runInView(context, () => void view().ttl(-1).dependsOn('a'));
+    expect(warn.mock.calls[0]?.[0]).toMatch(/^view\(\)\.ttl: -1 /);
+    warn.mockRestore();
+    expect([context.refusal, [...context.tags]]).toEqual(['ttl', ['a']]);
   });
 });

@@ -27,9 +27,7 @@ export interface View {
   dependsOn(...tags: string[]): View;
   /**
    * Freshness lifetime of this response, instead of the option's: seconds, or a string such as `'5m'`; `0` = do not
-   * store.
-   *
-   * @throws {@link ConfigError} for anything that is no duration
+   * store; `'forever'` only with tags. Anything that is no duration becomes a process warning, and nothing is stored.
    *
    * @example
    * ```ts
@@ -64,7 +62,7 @@ export class ViewContext implements View {
   lifetimeMs: number | undefined;
   readonly varyNames = new Set<string>();
   /** Why the view may not be stored, once something said so. */
-  refusal: 'view' | 'tag' | 'vary-star' | undefined;
+  refusal: 'view' | 'tag' | 'ttl' | 'vary-star' | undefined;
 
   dependsOn(...tags: string[]): View {
     for (const tag of tags) {
@@ -76,7 +74,13 @@ export class ViewContext implements View {
   }
 
   ttl(duration: Duration): View {
-    this.lifetimeMs = parseDuration('view().ttl', duration);
+    try {
+      this.lifetimeMs = duration === 'forever' ? Number.POSITIVE_INFINITY : parseDuration('view().ttl', duration);
+    } catch (error) {
+      // As above: the visitor is answered, and whoever reads the log learns of it.
+      this.refusal ??= 'ttl';
+      process.emitWarning(error instanceof Error ? error.message : String(error), 'ViewcacheWarning');
+    }
     return this;
   }
 

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { CacheStatusLevel } from '../config/view-options.js';
 import type { Lead } from '../engine/lead.js';
 import type { ViewContext } from '../engine/view-context.js';
 import { parseAge } from '../http/age.js';
@@ -32,31 +33,14 @@ export interface Framing {
 
 const status = cacheStatusWriter('viewcache');
 
-/**
- * Reads the head as it is written, sets Vary and Cache-Status on it, and judges as early as can be judged.
- *
- * @returns also whether the client's own precondition is met by this response
- */
-export function frameHead<Req extends IncomingMessage, Res extends ServerResponse>(
+/** Whether the client's own precondition, hidden from the handler, is met by this response (RFC 9110 §13.1). */
+export function isNotModified<Req extends IncomingMessage, Res extends ServerResponse>(
   head: ResponseHead,
-  recorder: Recorder,
+  framing: Framing,
   visitor: ViewVisitor<Req, Res>,
-  guard: InputGuard | undefined,
-  context: ViewContext | undefined,
-  lead: Lead,
-): Framing & { readonly answer304: boolean } {
-  const { policy } = visitor;
-  const framing = judge(head, visitor, guard, context);
-  addVary(recorder, head, framing.selecting);
-  const answer304 =
-    visitor.isConditional &&
-    head.status === 200 &&
-    evaluatePreconditions(visitor.conditions, framing, visitor.runtime.clock.now()) === 'not-modified';
-  if (policy.cacheStatus !== 'none') {
-    const refusal = framing.refusal ?? (recorder.isWhole && !lead.admits(framing.tags) ? 'invalidated' : undefined);
-    recorder.setField('Cache-Status', statusOf(lead, refusal, recorder, policy.cacheStatus === 'full', head, guard));
-  }
-  return { ...framing, answer304 };
+): boolean {
+  if (!visitor.isConditional || head.status !== 200) return false;
+  return evaluatePreconditions(visitor.conditions, framing, visitor.runtime.clock.now()) === 'not-modified';
 }
 
 /** Judges by the head and by what the handler has done so far: all of it, once the response has ended. */
@@ -112,22 +96,28 @@ export function judge<Req extends IncomingMessage, Res extends ServerResponse>(
   };
 }
 
-function statusOf(
-  lead: Lead,
-  refusal: Refusal | undefined,
-  recorder: Recorder,
-  isFull: boolean,
-  head: ResponseHead,
-  guard: InputGuard | undefined,
-): string {
-  // `stored` is claimed only of a response that is whole here: a stream may yet break.
+/** What Cache-Status says of an answer by the handler. */
+export interface Outcome {
+  readonly lead: Lead;
+  readonly refusal: Refusal | undefined;
+  /** Claimed only of a response that was whole with its head: a stream may yet break. */
+  readonly isStored: boolean;
+  readonly guard: InputGuard | undefined;
+}
+
+/** Sets Cache-Status (RFC 9211) while the head is being written, after what other caches have put there. */
+export function setStatus(recorder: Recorder, head: ResponseHead, level: CacheStatusLevel, outcome: Outcome): void {
+  if (level === 'none') return;
+  const { lead, refusal, guard } = outcome;
   const value = status.write({
     fwd: lead.fwd,
-    stored: refusal === undefined && recorder.isWhole,
-    ...(isFull ? { key: lead.key.text, detail: refusal === 'input' ? `input ${guard?.refusal}` : refusal } : {}),
+    stored: outcome.isStored,
+    ...(level === 'full'
+      ? { key: lead.key.text, detail: refusal === 'input' ? `input ${guard?.refusal}` : refusal }
+      : {}),
   });
   const outer = head.field('cache-status');
-  return outer === undefined ? value : `${String(outer)}, ${value}`;
+  recorder.setField('Cache-Status', outer === undefined ? value : `${String(outer)}, ${value}`);
 }
 
 /** What is left, when it is written, of the lifetime that the response states for itself (RFC 9111 §4.2). */
@@ -156,7 +146,8 @@ function hasForeignCookie(head: ResponseHead, stripped: ReadonlySet<string> | un
   return head.ownLines('set-cookie').some((line) => stripped?.has(line.split('=', 1)[0]?.trim() ?? '') !== true);
 }
 
-function addVary(recorder: Recorder, head: ResponseHead, names: readonly string[]): void {
+/** Names in Vary what the response was selected by, so that caches further out know. */
+export function addVary(recorder: Recorder, head: ResponseHead, names: readonly string[]): void {
   if (names.length === 0) return;
   const current = parseVary(head.field('vary'));
   const missing = names.filter((name) => current !== '*' && !current.includes(name));

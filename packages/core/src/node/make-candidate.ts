@@ -9,6 +9,19 @@ import type { Recorder } from './recorder.js';
 import type { ResponseHead } from './response-head.js';
 import type { ViewVisitor } from './view-visitor.js';
 
+/** Looks at a response once more when outer middleware has written its head: a session, or a nonce, may have come late. */
+export function refusesLate<Req extends IncomingMessage, Res extends ServerResponse>(
+  candidate: Candidate,
+  recorder: Recorder,
+  visitor: ViewVisitor<Req, Res>,
+): Refusal | undefined {
+  if (recorder.hasLateCookie && !isStripped(visitor)) return 'set-cookie';
+  const nonces = POLICY_FIELDS.flatMap((name) => noncesOf(lineOf(visitor.res.getHeader(name))));
+  return nonces.some((nonce) => holds(candidate.body, nonce)) ? 'nonce' : undefined;
+}
+
+const POLICY_FIELDS = ['content-security-policy', 'content-security-policy-report-only'];
+
 /** Fields that are written anew on every hit, or that the stored response has in another form. */
 const REWRITTEN: ReadonlySet<string> = new Set(['content-length', 'date', 'age', 'set-cookie', 'vary', 'cache-status']);
 
@@ -21,8 +34,8 @@ export function makeCandidate<Req extends IncomingMessage, Res extends ServerRes
   producerMs: number,
 ): Candidate | Refusal {
   const { policy } = visitor;
+  if (recorder.isOver) return 'too-large';
   if (recorder.hasTrailers) return 'trailers';
-  if (recorder.hasLateCookie && !isStripped(visitor)) return 'set-cookie';
   const body = recorder.takeBody();
   const length = head.field('content-length');
   // A truncated response, or one that says another length than it has, is nobody else's (RFC 9112 §6.3).
@@ -79,8 +92,10 @@ function fill<Req extends IncomingMessage, Res extends ServerResponse>(
   visitor: ViewVisitor<Req, Res>,
 ): ReturnType<typeof digHoles> | Refusal {
   const { policy, req, res } = visitor;
-  const fields = ['content-security-policy', 'content-security-policy-report-only'];
-  const nonces = fields.flatMap((name) => [...noncesOf(head.field(name)), ...noncesOf(lineOf(res.getHeader(name)))]);
+  const nonces = POLICY_FIELDS.flatMap((name) => [
+    ...noncesOf(head.field(name)),
+    ...noncesOf(lineOf(res.getHeader(name))),
+  ]);
   const isEncoded = head.field('content-encoding') !== undefined;
   if (nonces.length === 0 && policy.placeholders.length === 0) return { body, placeholders: [] };
   const fillings = fillingsOf(policy.placeholders, req, res);

@@ -58,6 +58,11 @@ export class Recorder {
     this.#patch(res);
   }
 
+  /** It became larger than may be recorded: there is no body to take. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   /** The response has no body by its nature, whatever its Content-Length says (RFC 9110 §6.4.1). */
   get isBodiless(): boolean {
     const status = this.head?.status ?? 0;

@@ -73,6 +73,7 @@ export class ViewServer<
     if (this.#runtime === undefined) {
       const runtime = runtimeOf(this.#cacheOf());
       if (runtime === undefined) throw new TypeError('not a cache made by createCache()');
+      runtime.urlReadings.add(this.#policy.isIgnored);
       this.#runtime = runtime;
     }
     return this.#runtime;

@@ -4,18 +4,18 @@ import type { CacheRuntime } from '../cache/runtime.js';
 import type { ViewPolicy } from '../config/view-options.js';
 import type { CacheKey } from '../engine/cache-key.js';
 import type { Answer, Visitor } from '../engine/flight.js';
-import type { Lead } from '../engine/lead.js';
+import type { Candidate, Lead } from '../engine/lead.js';
 import type { LocalItem } from '../engine/local-item.js';
 import type { RequestFields } from '../engine/variants.js';
 import { runInView, ViewContext } from '../engine/view-context.js';
 import type { Timer } from '../ports/clock.js';
 import type { Refusal } from '../ports/event-sink.js';
-import { type Framing, frameHead, judge } from './frame-head.js';
+import { addVary, type Framing, isNotModified, judge, setStatus } from './frame-head.js';
 import { InputGuard } from './input-guard.js';
-import { makeCandidate } from './make-candidate.js';
+import { makeCandidate, refusesLate } from './make-candidate.js';
 import { fillingsOf } from './placeholders.js';
 import { Recorder, type RecorderListener } from './recorder.js';
-import type { OuterFields } from './response-head.js';
+import type { OuterFields, ResponseHead } from './response-head.js';
 
 /** What the web framework knows of a request, and the engine does not. */
 export interface ViewHost<Req> {
@@ -47,8 +47,8 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
   #recorder: Recorder | undefined;
   #guard: InputGuard | undefined;
   #context: ViewContext | undefined;
-  /** What the head decides, where nothing can follow it. */
-  #framing: Framing | undefined;
+  /** What is offered for storing, or why nothing is, where the whole response was there with its head. */
+  #made: Candidate | Refusal | undefined;
   #startedAt = 0;
   #isAnswered = false;
   #scope: AsyncResource | undefined;
@@ -122,10 +122,17 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     const guard = this.#guard;
     this.host.observeOuter?.(this.req, recorder.outer);
     guard?.suspend();
-    const framing = frameHead(head, recorder, this, guard, this.#context, this.#lead);
-    if (recorder.isWhole) this.#framing = framing;
-    if (framing.refusal !== undefined) this.#refuse(framing.refusal);
-    return framing.answer304 ? 304 : undefined;
+    const framing = judge(head, this, guard, this.#context);
+    addVary(recorder, head, framing.selecting);
+    // Where all of it is here with the head, what becomes of it is known now, and Cache-Status can say so.
+    if (recorder.isWhole) this.#made = this.#make(recorder, head, framing);
+    const early = typeof this.#made === 'string' ? this.#made : framing.refusal;
+    const isValid = this.#lead.admits(framing.tags);
+    const refusal = early ?? (recorder.isWhole && !isValid ? 'invalidated' : undefined);
+    const isStored = recorder.isWhole && refusal === undefined && !this.runtime.storesNothing;
+    setStatus(recorder, head, this.policy.cacheStatus, { lead: this.#lead, refusal, isStored, guard });
+    if (early !== undefined) this.#refuse(early);
+    return isNotModified(head, framing, this) ? 304 : undefined;
   }
 
   headDone(): void {
@@ -143,9 +150,9 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     const lead = this.#lead;
     if (this.#isWithdrawn || lead === undefined || head === undefined) return;
     // After its first chunk a handler may have read, declared and refused what was not known with the head.
-    const framing = this.#framing ?? judge(head, this, this.#guard, this.#context);
-    const made = framing.refusal ?? makeCandidate(recorder, head, this, framing, this.#producerMs);
-    if (typeof made === 'string') this.#refuse(made);
+    const made = this.#made ?? this.#make(recorder, head, judge(head, this, this.#guard, this.#context));
+    const refusal = typeof made === 'string' ? made : refusesLate(made, recorder, this);
+    if (typeof made === 'string' || refusal !== undefined) this.#refuse(refusal ?? 'view');
     else lead.complete(made);
   }
 
@@ -160,6 +167,10 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
   closed(): void {
     // The handler may still end well, and then the others get their answer from it.
     this.#graceTimer = this.runtime.clock.after(GONE_GRACE_MS, () => this.#refuse('aborted'));
+  }
+
+  #make(recorder: Recorder, head: ResponseHead, framing: Framing): Candidate | Refusal {
+    return framing.refusal ?? makeCandidate(recorder, head, this, framing, this.#producerMs);
   }
 
   get #producerMs(): number {

@@ -68,7 +68,7 @@ function headOf(item: LocalItem, now: number, style: HitStyle, filled: Buffer | 
   // A response that cannot have a body states no length (RFC 9110 §8.6).
   if (stored.status !== 204) head.push('Content-Length', String((filled ?? stored.body).length));
   head.push('Date', formatHttpDate(stored.storedAt), 'Age', String(age));
-  const status = style.cacheStatus(item, (item.freshUntil - now) / 1000);
+  const status = style.cacheStatus(item, stored.lifetimeMs / 1000 - age);
   if (status !== undefined) head.push('Cache-Status', status);
   if (filled === undefined) {
     item.head = head;

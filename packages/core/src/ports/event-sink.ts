@@ -74,6 +74,8 @@ export interface EventSink {
   route(pattern: string): RouteCounters;
   hit(key: string, route: RouteCounters, pattern: string, collapsed: boolean, savedMs: number): void;
   miss(key: string, fwd: Forward): void;
+  /** What was counted as a miss was none: a cached view further inside answers. */
+  withdrawn(): void;
   bypass(key: string, reason: string): void;
   stored(key: string, pattern: string, bytes: number, tags: readonly string[]): void;
   refused(key: string, pattern: string, reason: Refusal): void;

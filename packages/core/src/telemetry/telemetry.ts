@@ -85,6 +85,10 @@ export class Telemetry implements EventSink {
     if (this.#listeners.size > 0) this.emit({ type: 'miss', key, fwd });
   }
 
+  withdrawn(): void {
+    this.#misses--;
+  }
+
   bypass(key: string, reason: string): void {
     this.#bypassed++;
     if (this.#listeners.size > 0) this.emit({ type: 'bypass', key, reason });
