@@ -3,12 +3,6 @@ import type { Application, Request } from 'express';
 
 type TrustProxy = (address: string | undefined, hop: number) => boolean;
 
-/** Scheme and host of a request as the app trusts them: its own `trust proxy` function decides, as for `req.protocol`. */
-export interface Origin {
-  readonly scheme: string;
-  readonly host: string;
-}
-
 /** How Express requests are read. */
 export const expressHost: ViewHost<Request> = {
   scheme: (req) => schemeOf(req, req.app),
@@ -16,7 +10,7 @@ export const expressHost: ViewHost<Request> = {
   route: routeOf,
 };
 
-/** The scheme, through the app's trust-proxy function; also for a request that the app has not seen yet. */
+/** The scheme, through the app's own trust-proxy function, as for `req.protocol`; also for a request that the app has not seen yet. */
 export function schemeOf(req: Pick<Request, 'socket' | 'headers'>, app: Application): string {
   const own = 'encrypted' in req.socket && req.socket.encrypted === true ? 'https' : 'http';
   const forwarded = req.headers['x-forwarded-proto'];
