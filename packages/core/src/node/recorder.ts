@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { ServerResponse } from 'node:http';
 import { type OuterFields, ResponseHead, readHead, takeOuterFields } from './response-head.js';
 
@@ -47,8 +48,8 @@ export class Recorder {
   #isOver = false;
   /** The client was told 304: the body is recorded, not sent. */
   #isSwallowed = false;
-  /** The handler was told to wait for `drain`. */
-  #isHeldUp = false;
+  /** The context in which the handler was told to wait for `drain`: whoever lets it go on has another. */
+  #heldUp: AsyncResource | undefined;
 
   constructor(res: ServerResponse, maxBytes: number, listener: RecorderListener) {
     this.#res = res;
@@ -93,9 +94,10 @@ export class Recorder {
 
   /** Lets a handler go on that waits for a client which does not read. */
   hurry(): void {
-    if (!this.#isHeldUp) return;
-    this.#isHeldUp = false;
-    this.#res.emit('drain');
+    const heldUp = this.#heldUp;
+    if (heldUp === undefined) return;
+    this.#heldUp = undefined;
+    heldUp.runInAsyncScope(() => this.#res.emit('drain'));
   }
 
   #patch(res: ServerResponse): void {
@@ -109,8 +111,9 @@ export class Recorder {
       if (recorder.#isSwallowed) return recorder.#swallow(args);
       const isFlowing = recorder.#call(this, write as Untyped, args) as boolean;
       if (isFlowing || recorder.#isOver || recorder.isEnded) return isFlowing;
-      recorder.#isHeldUp = !recorder.#listener.isAwaited;
-      return !recorder.#isHeldUp;
+      if (recorder.#listener.isAwaited) return true;
+      recorder.#heldUp = new AsyncResource('viewcache.recorder');
+      return false;
     } as typeof res.write;
     res.end = function (this: ServerResponse, ...args: unknown[]) {
       return recorder.#end(this, end as Untyped, args) as ServerResponse;

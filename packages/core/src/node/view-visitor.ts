@@ -79,7 +79,9 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
   }
 
   get isGone(): boolean {
-    return this.res.destroyed || this.res.socket?.destroyed === true;
+    const { res } = this;
+    // Also when somebody else has answered meanwhile, such as a timeout.
+    return res.destroyed || res.headersSent || res.socket?.destroyed === true;
   }
 
   get isAwaited(): boolean {
@@ -196,8 +198,18 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
   }
 
   #inScope(run: () => void): void {
-    if (this.#scope === undefined) run();
-    else this.#scope.runInAsyncScope(run);
+    if (this.#scope === undefined) {
+      run();
+      return;
+    }
+    this.#scope.runInAsyncScope(() => {
+      try {
+        run();
+      } catch (error) {
+        // It runs on another visitor's behalf: nobody up the stack can answer for this one.
+        this.next(error);
+      }
+    });
   }
 
   #hideConditions(): void {
