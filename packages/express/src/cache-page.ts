@@ -1,8 +1,9 @@
 import { type Cache, ConfigError, type Duration, defaultCache, type ViewOptions } from '@viewcache/core';
 import { checkDefaultCache, readViewOptions, runtimeOf, ViewServer } from '@viewcache/core/node';
-import type { Request, RequestHandler, Response } from 'express';
+import type { Response } from 'express';
 import { type BeforeMiddleware, EarlyRoute } from './early.js';
 import { expressHost } from './express-host.js';
+import type { Middleware, Request } from './middleware.js';
 
 /** How `cachePage` caches what is mounted after it. */
 export interface CachePageOptions extends ViewOptions<Request, Response> {
@@ -35,7 +36,7 @@ const EXTRA = ['cache', 'beforeMiddleware'] as const;
  * app.get('/cities/:id', cachePage({ ttl: '1h', tags: (req) => [`cities#${req.params.id}`] }), showCity);
  * ```
  */
-export function cachePage(options: Duration | CachePageOptions): RequestHandler {
+export function cachePage(options: Duration | CachePageOptions): Middleware {
   const given: Partial<CachePageOptions> = typeof options === 'object' && options !== null ? options : {};
   const early = readEarly(given);
   const policy = readViewOptions<Request, Response>('cachePage', options, EXTRA, early === false ? '' : 'early');
@@ -60,7 +61,7 @@ export function cachePage(options: Duration | CachePageOptions): RequestHandler 
     });
   }
   return function viewcache(req, res, next) {
-    server.handle(req, res, next);
+    server.handle(req as Request, res as Response, next);
   };
 }
 

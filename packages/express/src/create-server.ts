@@ -129,7 +129,12 @@ function checkOptions(options: unknown): void {
   }
   const tls = options['tls'];
   if (tls === undefined) return;
-  if (!isObject(tls)) throw new ConfigError('tls', kindOf(tls), 'an object with key and cert, or none for plain HTTP');
+  if (!isObject(tls))
+    throw new ConfigError(
+      'tls',
+      typeof tls === 'boolean' ? tls : '(not shown)',
+      'an object with key and cert, or none for plain HTTP',
+    );
   checkClasses(tls, 'tls.');
 }
 
@@ -145,11 +150,6 @@ function checkClasses(options: Record<string, unknown>, path: string): void {
       `${prototype} for your extensions: createServer makes this class`,
     );
   }
-}
-
-function kindOf(value: unknown): unknown {
-  if (value === null) return null;
-  return Array.isArray(value) ? 'array' : typeof value;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

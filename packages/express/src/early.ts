@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { OuterFields, ViewServer } from '@viewcache/core/node';
 import { hasBody } from '@viewcache/core/node';
-import type { Application, Request, Response } from 'express';
+import type { Application, Response } from 'express';
 import { hostOf, schemeOf } from './express-host.js';
+import type { Request } from './middleware.js';
 
 /** The option `beforeMiddleware`. */
 export type BeforeMiddleware = boolean | { readonly ignoreCookies: readonly string[] };

@@ -1,5 +1,6 @@
 import type { ViewHost } from '@viewcache/core/node';
-import type { Application, Request } from 'express';
+import type { Application } from 'express';
+import type { Request } from './middleware.js';
 
 type TrustProxy = (address: string | undefined, hop: number) => boolean;
 

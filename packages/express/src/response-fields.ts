@@ -1,6 +1,7 @@
 import { type CacheControlDirectives, ConfigError, formatCacheControl } from '@viewcache/core';
 import { markNever } from '@viewcache/core/node';
-import type { RequestHandler } from 'express';
+import type { Response } from 'express';
+import type { Middleware } from './middleware.js';
 
 /** What `never_cache` of Django sends: no cache keeps it, and a browser's own validates it anew. */
 const NEVER = 'private, no-cache, no-store, must-revalidate, max-age=0';
@@ -14,7 +15,7 @@ const NEVER = 'private, no-cache, no-store, must-revalidate, max-age=0';
  * app.get('/account', neverCache(), showAccount);
  * ```
  */
-export function neverCache(): RequestHandler {
+export function neverCache(): Middleware {
   return (_req, res, next) => {
     markNever(res);
     res.setHeader('Cache-Control', NEVER);
@@ -33,7 +34,7 @@ export function neverCache(): RequestHandler {
  * app.get('/logo.svg', cacheControl({ public: true, maxAge: 3600, immutable: true }), sendLogo);
  * ```
  */
-export function cacheControl(directives: CacheControlDirectives): RequestHandler {
+export function cacheControl(directives: CacheControlDirectives): Middleware {
   const value = readDirectives(directives);
   return (_req, res, next) => {
     res.setHeader('Cache-Control', value);
@@ -51,7 +52,7 @@ export function cacheControl(directives: CacheControlDirectives): RequestHandler
  * app.get('/greeting', varyOn('Accept-Language'), greet);
  * ```
  */
-export function varyOn(...names: string[]): RequestHandler {
+export function varyOn(...names: string[]): Middleware {
   const allowed = "names of request fields, such as 'Accept-Language'";
   if (names.length === 0) throw new ConfigError('varyOn', undefined, allowed);
   for (const name of names) {
@@ -61,7 +62,7 @@ export function varyOn(...names: string[]): RequestHandler {
     }
   }
   return (_req, res, next) => {
-    res.vary(names.join(', '));
+    (res as Response).vary(names.join(', '));
     next();
   };
 }
@@ -73,7 +74,7 @@ function readDirectives(directives: CacheControlDirectives): string {
     throw new ConfigError(
       'cacheControl',
       directives,
-      error instanceof Error ? error.message : 'directives of RFC 9111 §5.2.2',
+      `directives of RFC 9111 §5.2.2 that agree${error instanceof Error ? ` (${error.message})` : ''}`,
     );
   }
 }

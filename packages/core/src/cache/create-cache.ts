@@ -1,4 +1,6 @@
+import { ConfigError } from '../base/errors.js';
 import { type CacheOptions, type CacheSettings, readCacheOptions } from '../config/cache-options.js';
+import { checkFunction } from '../config/check.js';
 import { isIgnoredByDefault } from '../config/ignored-query.js';
 import { Engine, type SharedLevel } from '../engine/engine.js';
 import type { LocalItem } from '../engine/local-item.js';
@@ -103,8 +105,11 @@ function assemble(
   return {
     invalidate: async (target) => await invalidator.run(tagsFor(target), 'soft'),
     purge: async (target) => await invalidator.run(tagsFor(target), 'hard'),
-    batch: (work) => invalidator.batch(work),
+    batch: async (work) => await invalidator.batch(checkFunction('batch', needed('batch', work), 'a function')),
     invalidateOn<Args extends unknown[]>(emitter: EmitterLike, event: string, target: EventTarget<Args>) {
+      const isEmitter = typeof emitter?.on === 'function' && typeof emitter.off === 'function';
+      if (!isEmitter) throw new ConfigError('invalidateOn', emitter, 'an emitter with on() and off()');
+      checkFunction('invalidateOn', needed('invalidateOn', target), 'a function that returns tags or a target');
       const listener = (...args: Args): void => {
         try {
           const named = target(...args);
@@ -121,7 +126,7 @@ function assemble(
       return () => void emitter.off(event, listener);
     },
     stats: () => telemetry.read(local.size, local.bytes),
-    on: (listener) => telemetry.listen(listener),
+    on: (listener) => telemetry.listen(checkFunction('on', needed('on', listener), 'a function')),
     health: () => ({
       local: 'up',
       shared: shared?.store.health(),
@@ -138,4 +143,9 @@ function assemble(
 
 function asTarget(named: string | readonly string[] | InvalidationTarget): InvalidationTarget {
   return typeof named === 'string' || Array.isArray(named) ? { tags: named } : (named as InvalidationTarget);
+}
+
+function needed<T>(what: string, value: T): NonNullable<T> {
+  if (value === undefined || value === null) throw new ConfigError(what, value, 'a function');
+  return value;
 }

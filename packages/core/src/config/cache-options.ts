@@ -167,6 +167,7 @@ function readUrl(url: string): Record<string, string | number> {
   const settings: Record<string, string | number> = {};
   for (const [name, value] of new URLSearchParams(url.slice(url.indexOf(':') + 1).replace(/^\/\//, ''))) {
     checkOneOf(`${url.split(':', 1)[0]}: setting`, name, URL_SETTINGS);
+    if (name in settings) throw new ConfigError(name, value, 'it once');
     settings[name] = name === 'maxEntries' ? Number(value) : value;
   }
   return settings;

@@ -262,7 +262,12 @@ export function readViewOptions<Req, Res>(
 function readTtl(setting: string, ttl: unknown): number | 'origin' {
   if (ttl === 'origin') return 'origin';
   if (ttl === 'forever') return Number.POSITIVE_INFINITY;
-  return parseDuration(setting, ttl);
+  try {
+    return parseDuration(setting, ttl);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new ConfigError(setting, ttl, `${error.allowed}, 'forever', or 'origin'`);
+  }
 }
 
 function readPrefix(setting: string, prefix: unknown): string {

@@ -58,17 +58,29 @@ export interface View {
 
 /** The view context of one run of a handler: what {@link View} collects. */
 export class ViewContext implements View {
+  readonly #onRefusal: (reason: NonNullable<ViewContext['refusal']>) => void;
   readonly tags = new Set<string>();
   lifetimeMs: number | undefined;
   readonly varyNames = new Set<string>();
   /** Why the view may not be stored, once something said so. */
   refusal: 'view' | 'tag' | 'ttl' | 'vary-star' | undefined;
 
+  /** @param onRefusal - told at once when the view says that it may not be stored */
+  constructor(onRefusal: (reason: NonNullable<ViewContext['refusal']>) => void = () => {}) {
+    this.#onRefusal = onRefusal;
+  }
+
+  #refuse(reason: NonNullable<ViewContext['refusal']>): void {
+    if (this.refusal !== undefined) return;
+    this.refusal = reason;
+    this.#onRefusal(reason);
+  }
+
   dependsOn(...tags: string[]): View {
     for (const tag of tags) {
       // A wrong tag is a bug of the app's; its visitor is answered all the same, and what depends on who knows what is not stored.
       if (isTag(tag)) this.tags.add(tag);
-      else this.refusal ??= 'tag';
+      else this.#refuse('tag');
     }
     return this;
   }
@@ -78,14 +90,14 @@ export class ViewContext implements View {
       this.lifetimeMs = duration === 'forever' ? Number.POSITIVE_INFINITY : parseDuration('view().ttl', duration);
     } catch (error) {
       // As above: the visitor is answered, and whoever reads the log learns of it.
-      this.refusal ??= 'ttl';
+      this.#refuse('ttl');
       process.emitWarning(error instanceof Error ? error.message : String(error), 'ViewcacheWarning');
     }
     return this;
   }
 
   doNotStore(): View {
-    this.refusal ??= 'view';
+    this.#refuse('view');
     return this;
   }
 
@@ -93,7 +105,7 @@ export class ViewContext implements View {
     for (const name of headerNames) {
       // What cannot be a field's name, and `*`, say that nobody knows what selects: as in Vary itself (RFC 9111 §4.1).
       if (typeof name === 'string' && name !== '*' && isToken(name)) this.varyNames.add(name.toLowerCase());
-      else this.refusal ??= 'vary-star';
+      else this.#refuse('vary-star');
     }
     return this;
   }

@@ -27,7 +27,7 @@ import {
  */
 export type InvalidationTarget =
   | { readonly tags: string | readonly string[] }
-  | { readonly key: string }
+  | { readonly key: string | number }
   | { readonly keys: string }
   | { readonly url: string; readonly queries?: 'same' | 'all' }
   | { readonly path: string }
@@ -51,7 +51,7 @@ export function tagsOf(target: InvalidationTarget, reading: UrlReading): readonl
   const named = Object.keys(target).filter((name) => name !== 'queries');
   if (named.length !== 1) throw new ConfigError('invalidate', target, KINDS);
   if ('tags' in target) return userTags(target.tags);
-  if ('key' in target) return [keyTag(text('key', target.key))];
+  if ('key' in target) return [keyTag(typeof target.key === 'number' ? String(target.key) : text('key', target.key))];
   if ('keys' in target) return [keyPrefixTag(keyPrefix(target.keys))];
   if ('url' in target) return urlTags(text('url', target.url), target.queries ?? 'same', reading);
   if ('path' in target) return pathTags(text('path', target.path));
@@ -62,7 +62,7 @@ export function tagsOf(target: InvalidationTarget, reading: UrlReading): readonl
 
 function userTags(tags: string | readonly string[]): readonly string[] {
   const list = typeof tags === 'string' ? [tags] : tags;
-  if (!Array.isArray(list)) throw new ConfigError('tags', tags, 'a tag or a list of tags');
+  if (!Array.isArray(list) || list.length === 0) throw new ConfigError('tags', tags, 'a tag or a list of tags');
   for (const tag of list) {
     if (!isTag(tag)) throw new ConfigError('tags', tag, 'strings of 1 to 256 characters without control characters');
   }

@@ -163,7 +163,9 @@ function tagsOf<Req extends IncomingMessage, Res extends ServerResponse>(
   const { policy, req, res } = visitor;
   const declared = context ?? { tags: new Set<string>(), refusal: undefined, dependsOn: () => {} };
   try {
-    const own = typeof policy.tags === 'function' ? policy.tags(req, res) : policy.tags;
+    const own: unknown = typeof policy.tags === 'function' ? policy.tags(req, res) : policy.tags;
+    // A string would be taken for its letters.
+    if (!Array.isArray(own)) return 'tag';
     declared.dependsOn(...own);
   } catch {
     return 'tag';

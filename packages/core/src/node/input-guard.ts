@@ -106,8 +106,6 @@ export class InputGuard {
   #isKeying = false;
   #isSuspended = false;
   #isStopped = false;
-  /** The fields as the request had them: what the watched ones stand in front of. */
-  readonly #fields: Fields;
   readonly #refilled: readonly string[];
 
   /**
@@ -118,7 +116,6 @@ export class InputGuard {
     this.#req = req as IncomingMessage & Fields;
     if (keyed.length > 0) this.#keyed = new Set(keyed.map((name) => `header ${name}`));
     this.#refilled = refilled;
-    this.#fields = req.headers as Fields;
     this.#watchHeaders(req);
     this.#watchRequest();
     this.#watchResponse(res as ServerResponse & Fields);
@@ -160,14 +157,14 @@ export class InputGuard {
     this.#isStopped = true;
   }
 
-  /** A watched field of the request, or one that is not there, was asked for. */
-  readField(name: string): unknown {
-    if (!this.#isStopped && !this.#isSuspended) this.#noteHeader(name);
-    return this.#fields[name];
+  /** A field of the request, or one that is not there, was asked for. */
+  readField(name: string): void {
+    if (!this.#isStopped && !this.#isSuspended && isFieldName(name)) this.#noteHeader(name);
   }
 
-  writeField(name: string, value: unknown): void {
-    this.#fields[name] = value;
+  /** All fields were asked for: to copy them, to forward them, or to find out which there are. */
+  readAll(): void {
+    this.#note('all headers');
   }
 
   #note(input: string): void {
@@ -191,20 +188,12 @@ export class InputGuard {
     }
   }
 
-  /** Accessors on an object of our own, not a Proxy: `structuredClone(req.headers)` must go on working. */
   #watchHeaders(req: IncomingMessage): void {
-    const { rawHeaders } = req;
-    const fields = this.#fields;
-    const watched: Fields = Object.create(absentFields);
-    Object.defineProperty(watched, guardSlot, { configurable: true, value: this });
-    for (const name of Object.keys(fields)) {
-      if (IGNORED.has(name)) watched[name] = fields[name];
-      else Object.defineProperty(watched, name, accessorOf(name));
-    }
-    req.headers = watched as IncomingMessage['headers'];
+    const { headers, rawHeaders } = req;
+    req.headers = new Proxy(headers as Fields, new WatchedFields(this)) as typeof headers;
     req.rawHeaders = new Proxy(rawHeaders, {
       get: (target, property, receiver) => {
-        this.#note('all headers');
+        this.readAll();
         return Reflect.get(target, property, receiver);
       },
     });
@@ -259,41 +248,35 @@ export class InputGuard {
 }
 
 const NOTHING: ReadonlySet<string> = new Set();
-const guardSlot = Symbol('viewcache.guard');
-type Watched = Fields & { [guardSlot]?: InputGuard };
 
-/** One accessor a name for all requests: a closure for each would cost more than the rest of the guard. */
-const accessors = new Map<string, PropertyDescriptor & ThisType<Watched>>();
+/** Hears of every way to learn of a request's fields: reading one, asking whether it is there, listing them. */
+class WatchedFields implements ProxyHandler<Fields> {
+  readonly #guard: InputGuard;
 
-function accessorOf(name: string): PropertyDescriptor {
-  let accessor = accessors.get(name);
-  if (accessor === undefined) {
-    accessor = {
-      configurable: true,
-      enumerable: true,
-      get() {
-        return this[guardSlot]?.readField(name);
-      },
-      set(value: unknown) {
-        this[guardSlot]?.writeField(name, value);
-      },
-    };
-    // Names are the client's to invent; a cache of them is not.
-    if (accessors.size < 500) accessors.set(name, accessor);
+  constructor(guard: InputGuard) {
+    this.#guard = guard;
   }
-  return accessor;
-}
 
-/**
- * Stands behind `req.headers` while a leader runs: hears of fields that are asked for and not there, without making
- * them seem to be there, which would open a gate that asks `'authorization' in req.headers`.
- */
-const absentFields = new Proxy(Object.prototype, {
-  get(target, property, headers: Watched) {
-    if (typeof property === 'string' && isFieldName(property)) headers[guardSlot]?.readField(property);
-    return Reflect.get(target, property, headers);
-  },
-});
+  get(target: Fields, property: string | symbol): unknown {
+    if (typeof property === 'string') this.#guard.readField(property);
+    return Reflect.get(target, property);
+  }
+
+  has(target: Fields, property: string | symbol): boolean {
+    if (typeof property === 'string') this.#guard.readField(property);
+    return Reflect.has(target, property);
+  }
+
+  getOwnPropertyDescriptor(target: Fields, property: string | symbol): PropertyDescriptor | undefined {
+    if (typeof property === 'string') this.#guard.readField(property);
+    return Reflect.getOwnPropertyDescriptor(target, property);
+  }
+
+  ownKeys(target: Fields): ArrayLike<string | symbol> {
+    this.#guard.readAll();
+    return Reflect.ownKeys(target);
+  }
+}
 
 /** Own properties of a bare ServerResponse, by the Node that runs. */
 const NODE_RESPONSE: Fields = {

@@ -10,10 +10,11 @@ import { parseCacheControl } from '../http/cache-control.js';
 import { cacheStatusWriter } from '../http/cache-status.js';
 import { isSafeMethod } from '../http/unsafe-method.js';
 import { invalidateOnSuccess } from './invalidate-on-success.js';
+import { visitorOf } from './leading.js';
 import { isNever } from './never.js';
 import { fillHoles } from './placeholders.js';
-import { hasBody } from './response-head.js';
-import { type ViewHost, ViewVisitor, visitorOf } from './view-visitor.js';
+import { hasBody, takeOuterFields } from './response-head.js';
+import { type ViewHost, ViewVisitor } from './view-visitor.js';
 import { type HitStyle, writeHit } from './write-hit.js';
 
 type Next = (error?: unknown) => void;
@@ -134,6 +135,8 @@ export class ViewServer<
       this.#pass(req, res, next, 'request');
       return;
     }
+    // A hit tells as much of the middleware in front as a miss does.
+    this.#host.observeOuter?.(req, takeOuterFields(res));
     const item = isFresh === 'no-cache' ? undefined : engine.find(key, policy.vary, fieldsOf(req));
     if (
       item !== undefined &&
@@ -145,6 +148,8 @@ export class ViewServer<
     }
     if (this.#mayOnlyBeCached(req)) {
       res.statusCode = 504;
+      if (policy.cacheStatus !== 'none')
+        res.setHeader('Cache-Status', status.write({ fwd: 'request', detail: 'only-if-cached' }));
       res.end();
       return;
     }

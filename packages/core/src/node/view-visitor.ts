@@ -12,6 +12,7 @@ import type { Timer } from '../ports/clock.js';
 import type { Refusal } from '../ports/event-sink.js';
 import { addVary, type Framing, isNotModified, judge, setStatus } from './frame-head.js';
 import { InputGuard } from './input-guard.js';
+import { type LeadingVisitor, markLeading } from './leading.js';
 import { makeCandidate, refusesLate } from './make-candidate.js';
 import { fillingsOf } from './placeholders.js';
 import { Recorder, type RecorderListener } from './recorder.js';
@@ -36,7 +37,9 @@ const CONDITIONS = ['if-none-match', 'if-modified-since', 'if-match', 'if-unmodi
 const GONE_GRACE_MS = 250;
 
 /** One request to a cached view that found no hit: it waits, or runs its handler and offers what that answers. */
-export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse> implements Visitor, RecorderListener {
+export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse>
+  implements Visitor, RecorderListener, LeadingVisitor
+{
   readonly fields: RequestFields;
   /** The request's own preconditions, while they are hidden from the handler. */
   readonly conditions: Record<string, string | undefined> = {};
@@ -110,7 +113,10 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     this.#recorder?.hurry();
   }
 
-  /** Steps aside for a cached view further inside, whose settings are nearer to the handler. */
+  forbid(): void {
+    if (!this.#isWithdrawn) this.#refuse('no-store');
+  }
+
   withdraw(): void {
     this.#isWithdrawn = true;
     this.#guard?.stop();
@@ -122,7 +128,6 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     const { head } = recorder;
     if (this.#isWithdrawn || head === undefined || this.#lead === undefined) return undefined;
     const guard = this.#guard;
-    this.host.observeOuter?.(this.req, recorder.outer);
     guard?.suspend();
     const framing = judge(head, this, guard, this.#context);
     addVary(recorder, head, framing.selecting);
@@ -190,10 +195,10 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     this.#recorder = new Recorder(res, policy.maxBodyBytes, this);
     const refilled = fillingsOf(policy.placeholders, req, res)?.map(({ value }) => value);
     this.#guard = new InputGuard(req, res, policy.vary, refilled);
-    this.#context = new ViewContext();
+    this.#context = new ViewContext((reason) => this.#refuse(reason));
     const { key } = policy;
     if (key !== undefined) this.#guard.key(() => key(req));
-    (res as Marked)[viewSlot] = this;
+    markLeading(res, this);
     runInView(this.#context, this.next);
   }
 
@@ -226,12 +231,4 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
   #showConditions(): void {
     if (this.isConditional) Object.assign(this.req.headers, this.conditions);
   }
-}
-
-const viewSlot = Symbol.for('viewcache.view');
-type Marked = { [viewSlot]?: { withdraw(): void } };
-
-/** The visitor who leads on this response already, in a cached view further outside. */
-export function visitorOf(res: ServerResponse): { withdraw(): void } | undefined {
-  return (res as Marked)[viewSlot];
 }
