@@ -132,7 +132,7 @@ function checkOptions(options: unknown): void {
   if (!isObject(tls))
     throw new ConfigError(
       'tls',
-      typeof tls === 'boolean' ? tls : '(not shown)',
+      typeof tls === 'object' || typeof tls === 'boolean' ? tls : '(not shown)',
       'an object with key and cert, or none for plain HTTP',
     );
   checkClasses(tls, 'tls.');

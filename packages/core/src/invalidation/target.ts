@@ -78,6 +78,8 @@ function keyPrefix(pattern: string): string {
 }
 
 function urlTags(url: string, queries: 'same' | 'all', reading: UrlReading): readonly string[] {
+  // A star is a character of URLs; at the end of a path it is more likely meant as one of `path`.
+  if (url.endsWith('/*')) throw new ConfigError('url', url, `path: '${url}' for everything below it`);
   if (queries !== 'same' && queries !== 'all') throw new ConfigError('queries', queries, "'same' or 'all'");
   const allowed = "a path such as '/users/1?page=2' or an absolute http(s) URL";
   const [whole = ''] = url.split('#', 1);
