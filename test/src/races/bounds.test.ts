@@ -3,7 +3,7 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
 import { readViewOptions } from '@viewcache/core/node';
 import { Asked } from './asked.js';
-import { type Build, candidate, World } from './harness.js';
+import { BuiltProcess, candidate } from './harness.js';
 
 /*
  * What is held does not grow with the number of URLs that were ever asked for.
@@ -49,11 +49,10 @@ describe(`${URLS} URLs, and ${ENTRIES} stored responses at most`, () => {
   });
 
   it('with variants leave an index that is bounded too', () => {
-    const build: Build = { maxEntries: ENTRIES };
-    const world = new World({ spawn: () => {} }, build);
+    const process = new BuiltProcess({ maxEntries: ENTRIES });
     const keys = readViewOptions<object, object>('bounds', 60).keys;
     for (let i = 0; i < URLS; i++) {
-      world.engine.fetch({
+      process.engine.fetch({
         key: keys.plain('GET', 'https', 'example.org', `/${i}`),
         fields: { get: () => `value ${i}` },
         policyNames: [],
@@ -62,8 +61,8 @@ describe(`${URLS} URLs, and ${ENTRIES} stored responses at most`, () => {
         lead: (lead) => lead.complete({ ...candidate, selecting: ['accept-language'] }),
       });
     }
-    expect(world.local.size).toBe(ENTRIES);
-    expect(world.variants.size).toBeLessThanOrEqual(10_000 + ENTRIES);
+    expect(process.local.size).toBe(ENTRIES);
+    expect(process.variants.size).toBeLessThanOrEqual(10_000 + ENTRIES);
   });
 
   it('leave a heap that does not grow by asking for as many again', () => {

@@ -11,6 +11,7 @@ import {
 import { explore } from './explorer.js';
 import {
   type Build,
+  BuiltProcess,
   type Declares,
   type HandlerPlan,
   type Outcome,
@@ -55,8 +56,10 @@ const plan: fc.Arbitrary<Plan> = fc.record({
 });
 
 function populate(scheduler: Scheduler, { requests, writes }: Plan, build: Build): World {
-  const world = new World(scheduler, build);
-  if (world.tags instanceof DeletesOnly) world.tags.onDelete = () => world.local.clear();
+  const process = new BuiltProcess(build);
+  const { tags, local } = process;
+  if (tags instanceof DeletesOnly) tags.onDelete = () => local.clear();
+  const world = new World(scheduler, process);
   for (const [i, request] of requests.entries())
     scheduler.spawn(
       `request ${i}`,

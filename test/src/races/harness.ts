@@ -1,5 +1,5 @@
-import type { InvalidationTarget, Refusal } from '@viewcache/core';
-import { readViewOptions } from '@viewcache/core/node';
+import type { Cache, InvalidationTarget, Refusal } from '@viewcache/core';
+import { readViewOptions, runtimeOf } from '@viewcache/core/node';
 import { FakeClock } from '@viewcache/core/testing';
 import {
   type Answer,
@@ -81,6 +81,9 @@ export const targetsOf = (row: Row): readonly InvalidationTarget[] => [
 /** How many {@link targetsOf} gives. */
 export const TARGETS = targetsOf('a').length;
 
+/** How far a process's memory may lag behind a shared store, in milliseconds: the default. */
+export const LAG = 1_000;
+
 /** The data that all processes share, and the invalidations of it that have resolved. */
 export class Data {
   /** What is committed. */
@@ -94,33 +97,95 @@ export class Data {
 
   /** The store has acknowledged it: other processes may lag behind that, and no more. */
   resolves(by: World, row: Row, version: number): void {
-    this.#resolved.push({ by, row, version, at: by.clock.monotonic() });
+    this.#resolved.push({ by, row, version, at: by.process.clock.monotonic() });
   }
 
   /** Nobody who comes to a process now may be answered with less. */
   floor(world: World): Versions {
     const floor = { a: 0, b: 0 };
     for (const { by, row, version, at } of this.#resolved) {
-      const holds = by === world || world.clock.monotonic() - at > world.l1MaxLagMs;
+      const holds = by === world || world.process.clock.monotonic() - at > LAG;
       if (holds) floor[row] = Math.max(floor[row], version);
     }
     return floor;
   }
 }
 
-/** What a world is built from, where it is not the real thing. */
+/** What a process is built from, where it is not the real thing. */
 export interface Build {
-  readonly data?: Data;
   readonly engine?: typeof Engine;
   readonly tags?: TagTable;
   readonly shared?: SharedLevel | undefined;
   readonly clock?: FakeClock;
-  readonly waitersPerKey?: number;
-  readonly collapseTimeoutMs?: number;
-  readonly hitForMissMs?: number;
-  /** What the engine believes; the world holds it to what the data allows. */
+  /** What the engine believes; a world holds it to what the data allows. */
   readonly l1MaxLagMs?: number;
   readonly maxEntries?: number;
+}
+
+/** One process, as far as races go. */
+export interface Process {
+  readonly clock: FakeClock;
+  readonly tags: TagTable;
+  readonly engine: Engine;
+  /** There is a store behind its memory, which other processes write to. */
+  readonly isShared: boolean;
+  invalidate(target: InvalidationTarget, mode: 'soft' | 'hard'): Promise<{ readonly durable: boolean }>;
+}
+
+/** A process with a cache as an app makes it. */
+export function processOf(cache: Cache, clock: FakeClock): Process {
+  const runtime = runtimeOf(cache);
+  if (runtime === undefined) throw new Error('no cache');
+  return {
+    clock,
+    tags: runtime.tags,
+    engine: runtime.engine,
+    isShared: cache.health().shared !== undefined,
+    invalidate: async (target, mode) => await (mode === 'hard' ? cache.purge(target) : cache.invalidate(target)),
+  };
+}
+
+/** A process put together as `createCache` does it, from parts that may be wrong. */
+export class BuiltProcess implements Process {
+  readonly clock: FakeClock;
+  readonly tags: TagTable;
+  readonly engine: Engine;
+  readonly isShared: boolean;
+  readonly variants = new VariantIndex(32);
+  readonly local: MemoryStore<LocalItem>;
+  readonly #invalidator: Invalidator;
+
+  constructor({ engine, tags, shared, clock, l1MaxLagMs = LAG, maxEntries = 100 }: Build = {}) {
+    const telemetry = new Telemetry();
+    this.clock = clock ?? new FakeClock();
+    this.tags = tags ?? new TagTable();
+    this.isShared = shared !== undefined;
+    this.local = new MemoryStore<LocalItem>({
+      clock: this.clock,
+      maxEntries,
+      onRemove: (key, item, reason) => {
+        this.tags.release(item.records);
+        item.records = [];
+        if (item.stored.selecting.length > 0 && reason !== 'replaced') this.variants.forget(item.target, key);
+      },
+    });
+    this.engine = new (engine ?? Engine)({
+      local: this.local,
+      tags: this.tags,
+      variants: this.variants,
+      shared,
+      clock: this.clock,
+      sink: telemetry,
+      limits: { waitersPerKey: 1_000, collapseTimeoutMs: 10_000, hitForMissMs: 2_000, l1MaxLagMs },
+      storesNothing: false,
+      normalizeSelecting: selectingValue,
+    });
+    this.#invalidator = new Invalidator(this.tags, shared?.unheard, telemetry);
+  }
+
+  invalidate(target: InvalidationTarget, mode: 'soft' | 'hard'): Promise<{ readonly durable: boolean }> {
+    return this.#invalidator.run(tagsOf(target, { isIgnored: () => false }), mode);
+  }
 }
 
 export const nobody: RequestFields = { get: () => undefined };
@@ -144,56 +209,19 @@ export const candidate: Candidate = {
  * One process with an engine, over data that writers change: it knows at every moment what may no longer be answered.
  */
 export class World {
-  readonly clock: FakeClock;
-  readonly tags: TagTable;
-  readonly telemetry = new Telemetry();
-  readonly variants = new VariantIndex(32);
-  readonly local: MemoryStore<LocalItem>;
-  readonly engine: Engine;
-  readonly invalidator: Invalidator;
-  readonly data: Data;
-  readonly l1MaxLagMs = 1_000;
   readonly violations: string[] = [];
   readonly visitors: TestVisitor[] = [];
   handlerRuns = 0;
   /** How many times something made a stored response, or one under way, unusable. */
   setbacks = 0;
   readonly #scheduler: Scheduler;
-  readonly #isShared: boolean;
 
-  constructor(scheduler: Scheduler, build: Build = {}) {
+  constructor(
+    scheduler: Scheduler,
+    readonly process: Process,
+    readonly data: Data = new Data(),
+  ) {
     this.#scheduler = scheduler;
-    this.data = build.data ?? new Data();
-    this.#isShared = build.shared !== undefined;
-    this.clock = build.clock ?? new FakeClock();
-    this.tags = build.tags ?? new TagTable();
-    // As createCache has it.
-    this.local = new MemoryStore<LocalItem>({
-      clock: this.clock,
-      maxEntries: build.maxEntries ?? 100,
-      onRemove: (key, item, reason) => {
-        this.tags.release(item.records);
-        item.records = [];
-        if (item.stored.selecting.length > 0 && reason !== 'replaced') this.variants.forget(item.target, key);
-      },
-    });
-    this.engine = new (build.engine ?? Engine)({
-      local: this.local,
-      tags: this.tags,
-      variants: this.variants,
-      shared: build.shared,
-      clock: this.clock,
-      sink: this.telemetry,
-      limits: {
-        waitersPerKey: build.waitersPerKey ?? 1_000,
-        collapseTimeoutMs: build.collapseTimeoutMs ?? 10_000,
-        hitForMissMs: build.hitForMissMs ?? 2_000,
-        l1MaxLagMs: build.l1MaxLagMs ?? 1_000,
-      },
-      storesNothing: false,
-      normalizeSelecting: selectingValue,
-    });
-    this.invalidator = new Invalidator(this.tags, build.shared?.unheard, this.telemetry);
   }
 
   /** A request comes in: a hit, or it waits, or it leads. */
@@ -212,7 +240,7 @@ export class World {
     yield;
     this.setbacks++;
     const target = targetsOf(row)[number % TARGETS] as InvalidationTarget;
-    const receipt = this.invalidator.run(tagsOf(target, { isIgnored: () => false }), mode);
+    const receipt = this.process.invalidate(target, mode);
     // In this process before anything is awaited, elsewhere once the store has acknowledged it.
     this.data.holds(this, row, version);
     void receipt.then(({ durable }) => {
@@ -236,7 +264,7 @@ export class World {
    */
   settle(): readonly string[] {
     // Each run but the first needs that the one before, or what it had stored, was made useless.
-    if (!this.#isShared && this.handlerRuns > 1 + this.setbacks)
+    if (!this.process.isShared && this.handlerRuns > 1 + this.setbacks)
       this.violations.push(`the handler ran ${this.handlerRuns} times for ${this.setbacks} setbacks`);
     for (const visitor of this.visitors) {
       if (visitor.answers !== 1) this.violations.push(`${visitor.name} was answered ${visitor.answers} times`);
@@ -244,7 +272,7 @@ export class World {
         this.violations.push(`${visitor.name} waited for ${visitor.runsWaitedFor} handler runs`);
     }
     const last = new TestVisitor('whoever comes next', this, () => {});
-    const item = this.engine.find(viewKey, [], nobody);
+    const item = this.process.engine.find(viewKey, [], nobody);
     if (item !== undefined) this.answered(last, item, 'hit');
     return this.violations;
   }
@@ -303,13 +331,13 @@ export class TestVisitor implements Visitor {
   }
 
   ask(): void {
-    const item = this.#world.engine.find(this.key, this.policyNames, this.fields);
-    if (item === undefined) this.#world.engine.fetch(this);
+    const item = this.#world.process.engine.find(this.key, this.policyNames, this.fields);
+    if (item === undefined) this.#world.process.engine.fetch(this);
     else this.answer(item, 'hit');
   }
 
   declare(): void {
-    this.declaredAt = this.#world.tags.clock;
+    this.declaredAt = this.#world.process.tags.clock;
   }
 
   answer(item: LocalItem, how: Answer): void {

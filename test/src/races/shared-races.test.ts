@@ -2,7 +2,18 @@ import { describe, expect, it } from '@jest/globals';
 import { FakeClock } from '@viewcache/core/testing';
 import fc from 'fast-check';
 import { ForgetsFillsUnderWay, ForgetsWhatIsUnheard, JoinsWhileCommitting } from './doubles.js';
-import { type Build, Data, type HandlerPlan, once, ROWS, type Scheduler, TARGETS, World } from './harness.js';
+import {
+  type Build,
+  BuiltProcess,
+  Data,
+  type HandlerPlan,
+  LAG,
+  once,
+  ROWS,
+  type Scheduler,
+  TARGETS,
+  World,
+} from './harness.js';
 import { frameCodec, RetryQueue, TagTable } from './internals.js';
 import { type Fault, ModelStore } from './model-store.js';
 
@@ -12,7 +23,6 @@ import { type Fault, ModelStore } from './model-store.js';
  */
 
 const SOAK = process.env['VIEWCACHE_SOAK'] === '1';
-const LAG = 1_000;
 
 type Process = 0 | 1;
 interface Plan {
@@ -110,7 +120,8 @@ const race = (wrong: Wrong = {}, given = anyPlan) =>
       const Queue = wrong.queue ?? RetryQueue;
       const unheard = new Queue((tags, mode) => store.invalidate(tags, mode), clock);
       const shared = { store, codec: frameCodec, unheard };
-      return new World(scheduler, { ...wrong, tags: wrong.tags?.() ?? new TagTable(), data, clock, shared });
+      const tags = wrong.tags?.() ?? new TagTable();
+      return new World(scheduler, new BuiltProcess({ ...wrong, tags, clock, shared }), data);
     });
     for (const [i, request] of requests.entries()) {
       const name = `request ${i} to ${request.process}`;

@@ -1,0 +1,139 @@
+import { describe, expect, it } from '@jest/globals';
+import { FakeClock } from '@viewcache/core/testing';
+import fc from 'fast-check';
+import { closeAfterEach, makeCache } from '../support/site.js';
+import { Data, type HandlerPlan, LAG, once, processOf, ROWS, type Scheduler, TARGETS, World } from './harness.js';
+
+/*
+ * Two processes as an app makes them, over one Keyv: engine, guard, protocol and driver together. Each command to the
+ * Keyv is a step, and so is each reply; some fail.
+ */
+
+closeAfterEach();
+
+const SOAK = process.env['VIEWCACHE_SOAK'] === '1';
+
+const index = fc.constantFrom(0, 1);
+const plan = fc.record({
+  requests: fc.array(
+    fc.record({
+      process: index,
+      declares: fc.constantFrom('before' as const, 'after' as const),
+      outcome: fc.constant('ok' as const),
+    }),
+    { minLength: 2, maxLength: 4 },
+  ),
+  writes: fc.array(
+    fc.record({
+      row: fc.constantFrom(...ROWS),
+      target: fc.nat(TARGETS - 1),
+      mode: fc.constantFrom('soft' as const, 'hard' as const),
+      process: index,
+    }),
+    { minLength: 1, maxLength: 2 },
+  ),
+  ticks: fc.nat(2),
+  /** Which commands the Keyv rejects. */
+  rejects: fc.array(fc.nat(60), { maxLength: 3 }),
+});
+
+/** Somebody else goes on only when what the last one set free has been done. */
+const turns = fc.scheduler({
+  act: async (run) => {
+    await run();
+    await new Promise((resolve) => setImmediate(resolve));
+  },
+});
+
+/** A Keyv, by shape, that keeps what it is told in a Map, one command at a time. */
+class SteppingKeyv {
+  readonly #data = new Map<string, unknown>();
+  readonly #step: (label: string) => Promise<unknown>;
+
+  constructor(step: (label: string) => Promise<unknown>) {
+    this.#step = step;
+  }
+
+  get = (key: string) => this.#do('get', () => this.#data.get(key));
+  getMany = (keys: string[]) => this.#do('getMany', () => keys.map((key) => this.#data.get(key)));
+  delete = (key: string) => this.#do('delete', () => this.#data.delete(key));
+
+  set = (key: string, value: unknown) =>
+    this.#do('set', () => {
+      this.#data.set(key, value);
+      return true;
+    });
+
+  async #do<T>(label: string, apply: () => T): Promise<T> {
+    await this.#step(label);
+    const reply = apply();
+    await this.#step(`reply to ${label}`);
+    return reply;
+  }
+}
+
+const race = (l1MaxLag: string) =>
+  fc.asyncProperty(plan, turns, async ({ requests, writes, ticks, rejects }, fcScheduler) => {
+    const scheduler: Scheduler = {
+      spawn(label, steps) {
+        void (async () => {
+          do await fcScheduler.schedule(Promise.resolve(), label);
+          while (steps.next().done !== true);
+        })();
+      },
+    };
+    const clock = new FakeClock();
+    const data = new Data();
+    let commands = 0;
+    let isQuiet = false;
+    const store = new SteppingKeyv(async (label) => {
+      await fcScheduler.schedule(Promise.resolve(), label);
+      if (!isQuiet && rejects.includes(commands++)) throw new Error('the connection was lost');
+    });
+    const worlds = [0, 1].map(
+      () => new World(scheduler, processOf(makeCache({ store, clock, l1MaxLag }), clock), data),
+    );
+    for (const [i, { process, ...handler }] of requests.entries()) {
+      const name = `request ${i} to ${process}`;
+      scheduler.spawn(
+        name,
+        once(() => void worlds[process]?.request(handler as HandlerPlan, name)),
+      );
+    }
+    for (const [i, { row, target, mode, process }] of writes.entries())
+      scheduler.spawn(`writer ${i} in ${process}`, (worlds[process] as World).write(row, target, mode));
+    for (let i = 0; i < ticks; i++)
+      scheduler.spawn(
+        'time passes',
+        once(() => clock.advance(LAG + 1)),
+      );
+    await fcScheduler.waitIdle();
+
+    isQuiet = true;
+    for (let i = 0; i < 4; i++) {
+      // Long enough for the breaker to close and for what is unheard to be sent again, timer by timer.
+      for (let left = 6_000, ms = 0; left > 0; left -= ms) {
+        ms = Math.min(left, clock.nextTimerIn);
+        clock.advance(ms);
+        await fcScheduler.waitIdle();
+      }
+      for (const world of worlds) world.request({ declares: 'after', outcome: 'ok' }, `request ${i} at the end`);
+      await fcScheduler.waitIdle();
+    }
+    expect(worlds.flatMap((world) => world.settle())).toEqual([]);
+    expect(worlds.map((world) => world.visitors.at(-1)?.how)).toEqual(['hit', 'hit']);
+  });
+
+describe('two caches over one Keyv', () => {
+  it('answer nothing older than what was invalidated before, and store again once it is quiet', async () => {
+    await fc.assert(
+      race('1s'),
+      SOAK ? { numRuns: 1e9, interruptAfterTimeLimit: 20_000 } : { numRuns: 200, interruptAfterTimeLimit: 800 },
+    );
+  }, 60_000);
+
+  it('is a race that finds out a cache which believes its own memory for too long', async () => {
+    const found = await fc.check(race('1h'), { seed: 1, numRuns: 2_000, endOnFailure: true });
+    expect(String(found.errorInstance)).toMatch(/was invalidated before/);
+  }, 60_000);
+});
