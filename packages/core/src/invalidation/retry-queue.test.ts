@@ -177,6 +177,9 @@ describe('RetryQueue.isDoubtful (PROTOCOL 4.5, 4.6)', () => {
     await last().answer(true);
     expect([queue.isDoubtful(['x'], first), queue.isDoubtful(['x'], second)]).toEqual([true, false]);
     expect(queue.isDoubtful(['tag-11999'], second)).toBe(true);
+    void queue.deliver(tags(12_000), 'soft', 3);
+    await last().answer(true);
+    expect(queue.isDoubtful(['x'], second)).toBe(true);
   });
 });
 
