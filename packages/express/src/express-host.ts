@@ -1,4 +1,4 @@
-import type { ViewHost } from '@viewcache/core/node';
+import { guardOf, type ViewHost } from '@viewcache/core/node';
 import type { Application } from 'express';
 import type { Request } from './middleware.js';
 
@@ -9,7 +9,37 @@ export const expressHost: ViewHost<Request> = {
   scheme: (req) => schemeOf(req, req.app),
   host: (req) => hostOf(req, req.app),
   route: routeOf,
+  prepare: (req) => coverOrigin((req.app as unknown as { request: object }).request),
 };
+
+/** What Express works out of scheme and host, which are in every key: asking for it is no use of X-Forwarded-Host. */
+const ORIGIN = ['protocol', 'secure', 'host', 'hostname', 'subdomains'] as const;
+const covered = new WeakSet<object>();
+
+function coverOrigin(prototype: object): void {
+  if (covered.has(prototype)) return;
+  covered.add(prototype);
+  for (const name of ORIGIN) {
+    const get = getterOf(prototype, name);
+    if (get === undefined) continue;
+    Object.defineProperty(prototype, name, {
+      configurable: true,
+      enumerable: true,
+      get(this: Request) {
+        const guard = guardOf(this);
+        return guard === undefined ? get.call(this) : guard.unwatched(() => get.call(this));
+      },
+    });
+  }
+}
+
+function getterOf(prototype: object, name: string): ((this: Request) => unknown) | undefined {
+  for (let owner: object | null = prototype; owner !== null; owner = Object.getPrototypeOf(owner)) {
+    const descriptor = Object.getOwnPropertyDescriptor(owner, name);
+    if (descriptor !== undefined) return descriptor.get;
+  }
+  return undefined;
+}
 
 /** The scheme, through the app's own trust-proxy function, as for `req.protocol`; also for a request that the app has not seen yet. */
 export function schemeOf(req: Pick<Request, 'socket' | 'headers'>, app: Application): string {

@@ -1,3 +1,4 @@
+import { ignoreRejection } from '../base/answer.js';
 import { ConfigError } from '../base/errors.js';
 import { type CacheOptions, type CacheSettings, readCacheOptions } from '../config/cache-options.js';
 import { checkFunction } from '../config/check.js';
@@ -113,6 +114,7 @@ function assemble(
       const listener = (...args: Args): void => {
         try {
           const named = target(...args);
+          ignoreRejection(named);
           const tags = tagsFor(asTarget(named));
           void invalidator.run(tags, 'soft');
         } catch (error) {

@@ -70,7 +70,8 @@ export class ViewContext implements View {
     this.#onRefusal = onRefusal;
   }
 
-  #refuse(reason: NonNullable<ViewContext['refusal']>): void {
+  /** Keeps the response from being stored; the first reason counts. */
+  refuse(reason: NonNullable<ViewContext['refusal']>): void {
     if (this.refusal !== undefined) return;
     this.refusal = reason;
     this.#onRefusal(reason);
@@ -80,7 +81,7 @@ export class ViewContext implements View {
     for (const tag of tags) {
       // A wrong tag is a bug of the app's; its visitor is answered all the same, and what depends on who knows what is not stored.
       if (isTag(tag)) this.tags.add(tag);
-      else this.#refuse('tag');
+      else this.refuse('tag');
     }
     return this;
   }
@@ -90,14 +91,14 @@ export class ViewContext implements View {
       this.lifetimeMs = duration === 'forever' ? Number.POSITIVE_INFINITY : parseDuration('view().ttl', duration);
     } catch (error) {
       // As above: the visitor is answered, and whoever reads the log learns of it.
-      this.#refuse('ttl');
+      this.refuse('ttl');
       process.emitWarning(error instanceof Error ? error.message : String(error), 'ViewcacheWarning');
     }
     return this;
   }
 
   doNotStore(): View {
-    this.#refuse('view');
+    this.refuse('view');
     return this;
   }
 
@@ -105,7 +106,7 @@ export class ViewContext implements View {
     for (const name of headerNames) {
       // What cannot be a field's name, and `*`, say that nobody knows what selects: as in Vary itself (RFC 9111 §4.1).
       if (typeof name === 'string' && name !== '*' && isToken(name)) this.varyNames.add(name.toLowerCase());
-      else this.#refuse('vary-star');
+      else this.refuse('vary-star');
     }
     return this;
   }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { answerOf } from '../base/answer.js';
 import type { CacheStatusLevel } from '../config/view-options.js';
 import type { Lead } from '../engine/lead.js';
 import type { ViewContext } from '../engine/view-context.js';
@@ -10,7 +11,7 @@ import { parseHttpDate } from '../http/http-date.js';
 import { evaluatePreconditions } from '../http/preconditions.js';
 import { type Exchange, whyNotStored, whyNotStoredByStandard } from '../http/storable.js';
 import { parseVary } from '../http/vary.js';
-import { coarsenTags } from '../invalidation/tags.js';
+import { coarsenTags, isTag } from '../invalidation/tags.js';
 import type { Refusal } from '../ports/event-sink.js';
 import type { InputGuard } from './input-guard.js';
 import { isNever } from './never.js';
@@ -160,16 +161,20 @@ function tagsOf<Req extends IncomingMessage, Res extends ServerResponse>(
   visitor: ViewVisitor<Req, Res>,
   context: ViewContext | undefined,
 ): readonly string[] | Refusal {
+  const declared = declaredTags(visitor, context);
+  if (declared === undefined) return 'tag';
+  return coarsenTags(new Set(declared), visitor.policy.maxTags) ?? 'too-many-tags';
+}
+
+/** The tags that the option and the view have named so far, as they were named; `undefined` when one cannot be a tag. */
+export function declaredTags<Req extends IncomingMessage, Res extends ServerResponse>(
+  visitor: ViewVisitor<Req, Res>,
+  context: ViewContext | undefined,
+): readonly string[] | undefined {
   const { policy, req, res } = visitor;
-  const declared = context ?? { tags: new Set<string>(), refusal: undefined, dependsOn: () => {} };
-  try {
-    const own: unknown = typeof policy.tags === 'function' ? policy.tags(req, res) : policy.tags;
-    // A string would be taken for its letters.
-    if (!Array.isArray(own)) return 'tag';
-    declared.dependsOn(...own);
-  } catch {
-    return 'tag';
-  }
-  if (declared.refusal !== undefined) return declared.refusal;
-  return coarsenTags(declared.tags, policy.maxTags) ?? 'too-many-tags';
+  const { tags } = policy;
+  const own: unknown = typeof tags === 'function' ? answerOf(() => tags(req, res)) : tags;
+  // A string would be taken for its letters.
+  if (!Array.isArray(own) || !own.every(isTag)) return undefined;
+  return context === undefined ? own : [...context.tags, ...own];
 }

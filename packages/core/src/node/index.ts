@@ -1,6 +1,7 @@
 export { checkDefaultCache } from '../cache/default-cache.js';
 export { type CacheRuntime, runtimeOf } from '../cache/runtime.js';
 export { readViewOptions, VIEW_OPTIONS, type ViewPolicy } from '../config/view-options.js';
+export { guardOf } from './input-guard.js';
 export { markNever } from './never.js';
 export type { OuterFields } from './response-head.js';
 export { hasBody } from './response-head.js';

@@ -1,4 +1,5 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 
 /** Who is asking: a response that was shaped by one of these belongs to one visitor, unless the key covers it. */
 const IDENTITY: ReadonlySet<string> = new Set(
@@ -16,8 +17,7 @@ const IGNORED: ReadonlySet<string> = new Set(
     'content-type content-encoding date max-forwards via if-match if-none-match if-modified-since ' +
     'if-unmodified-since if-range range cache-control pragma traceparent tracestate baggage sentry-trace b3 ' +
     'x-b3-traceid x-b3-spanid x-b3-sampled x-b3-parentspanid x-b3-flags uber-trace-id x-cloud-trace-context ' +
-    'x-amzn-trace-id x-request-id x-correlation-id cf-ray cdn-loop x-no-compression priority ' +
-    'x-forwarded-host x-forwarded-proto x-forwarded-port x-forwarded-prefix'
+    'x-amzn-trace-id x-request-id x-correlation-id cf-ray cdn-loop x-no-compression priority '
   ).split(' '),
 );
 
@@ -76,7 +76,17 @@ const PLAIN_REQUEST: ReadonlySet<string> = new Set([
 ]);
 
 /** Own properties of a response that say nothing about the visitor. */
-const PLAIN_RESPONSE: ReadonlySet<string> = new Set(['locals', 'req', 'app', 'log', 'timeout', 'err']);
+const PLAIN_RESPONSE: ReadonlySet<string> = new Set(
+  'locals req app log timeout err __onFinished _startAt _startTime _body on once removeListener'.split(' '),
+);
+
+/** Response fields that libraries look at to add to them, and that say nothing of a visitor. */
+const PLAIN_FIELDS: ReadonlySet<string> = new Set(
+  (
+    'vary content-type content-length content-encoding etag cache-control expires last-modified date connection ' +
+    'x-powered-by transfer-encoding link server-timing cache-status accept-ranges'
+  ).split(' '),
+);
 
 /** What Express itself keeps in `res.locals`. */
 const PLAIN_LOCALS: ReadonlySet<string> = new Set(['settings', 'cache', '_locals', 'log', 'requestId']);
@@ -84,8 +94,8 @@ const PLAIN_LOCALS: ReadonlySet<string> = new Set(['settings', 'cache', '_locals
 /** Names that were once seen on a request, set by middleware in front: watched from then on also where they are absent. */
 const learned = new Set<string>();
 const LEARNED = 32;
-/** Hidden from enumeration by the libraries that define them. */
-const HIDDEN = ['user', 'session', 'clientIp'];
+/** Watched from the first request on, also where they are absent. */
+const EXPECTED = ['user', 'session', 'clientIp'];
 
 type Fields = Record<string, unknown>;
 
@@ -141,6 +151,17 @@ export class InputGuard {
     return CREDENTIALS.some((input) => this.#keyed?.has(input) === true);
   }
 
+  /** Runs what reads inputs that are in every key anyway. */
+  unwatched<T>(run: () => T): T {
+    const wasSuspended = this.#isSuspended;
+    this.#isSuspended = true;
+    try {
+      return run();
+    } finally {
+      this.#isSuspended = wasSuspended;
+    }
+  }
+
   /** While the head goes out, the machinery of outer middleware runs: what it reads shapes nothing of the handler's. */
   suspend(): void {
     this.#isSuspended = true;
@@ -159,7 +180,13 @@ export class InputGuard {
 
   /** A field of the request, or one that is not there, was asked for. */
   readField(name: string): void {
-    if (!this.#isStopped && !this.#isSuspended && isFieldName(name)) this.#noteHeader(name);
+    if (this.#isStopped || this.#isSuspended || !isFieldName(name)) return;
+    this.#noteHeader(name);
+  }
+
+  /** A property that middleware in front sets on some requests was asked for on one without it. */
+  readAbsent(name: string): void {
+    this.#note(`req.${name}`);
   }
 
   /** All fields were asked for: to copy them, to forward them, or to find out which there are. */
@@ -201,29 +228,61 @@ export class InputGuard {
 
   #watchRequest(): void {
     const req = this.#req;
-    for (const name of Object.keys(req)) if (isForeign(req, name, PLAIN_REQUEST)) this.#watchForeign(name);
-    for (const name of HIDDEN) if (Object.hasOwn(req, name)) this.#watchForeign(name);
-    for (const name of learned) if (!(name in req)) this.#watch(req, name, `req.${name}`);
+    for (const name of Reflect.ownKeys(req)) {
+      if (isMemoised(req, name)) this.#watchDistinct();
+      else if (isForeign(req, name, PLAIN_REQUEST)) this.#watchForeign(name);
+    }
+    for (const name of EXPECTED) if (!(name in req)) Object.defineProperty(req, name, absentOf(name));
+    for (const name of learned) if (!(name in req)) Object.defineProperty(req, name, absentOf(name));
   }
 
-  #watchForeign(name: string): void {
-    if (learned.size < LEARNED) learned.add(name);
-    this.#watch(this.#req, name, `req.${name}`);
+  #watchForeign(name: string | symbol): void {
+    if (typeof name === 'string' && learned.size < LEARNED) learned.add(name);
+    this.#watch(this.#req, name, `req.${String(name)}`);
+  }
+
+  /** Node keeps the answer of the first reader, who may have been in front; the next one asks nothing that is watched. */
+  #watchDistinct(): void {
+    const { headersDistinct } = this.#req;
+    Object.defineProperty(this.#req, 'headersDistinct', {
+      configurable: true,
+      get: () => {
+        this.readAll();
+        return headersDistinct;
+      },
+    });
   }
 
   #watchResponse(res: ServerResponse & Fields): void {
-    for (const name of Object.keys(res)) {
-      if (name.startsWith('_') || name.startsWith('on') || name in NODE_RESPONSE) continue;
-      if (isForeign(res, name, PLAIN_RESPONSE)) this.#watch(res, name, `res.${name}`);
+    for (const name of Reflect.ownKeys(res)) {
+      if (isForeign(res, name, PLAIN_RESPONSE)) this.#watch(res, name, `res.${String(name)}`);
     }
+    this.#watchOuterFields(res);
     const { locals } = res;
     if (typeof locals !== 'object' || locals === null) return;
-    for (const name of Object.keys(locals)) {
-      if (!PLAIN_LOCALS.has(name)) this.#watch(locals as Fields, name, `res.locals.${name}`);
+    for (const name of Reflect.ownKeys(locals)) {
+      if (typeof name === 'symbol' || !PLAIN_LOCALS.has(name)) {
+        this.#watch(locals as Fields, name, `res.locals.${String(name)}`);
+      }
     }
   }
 
-  #watch(target: Fields, name: string, input: string): void {
+  /** A field that middleware in front set for this visitor may be asked for as well as a property. */
+  #watchOuterFields(res: ServerResponse & Fields): void {
+    const outer = new Set(res.getHeaderNames().filter((name) => !PLAIN_FIELDS.has(name)));
+    if (outer.size === 0) return;
+    const { getHeader, getHeaders } = res;
+    res.getHeader = (name) => {
+      if (outer.has(String(name).toLowerCase())) this.#note(`response header ${name}`);
+      return getHeader.call(res, name);
+    };
+    res.getHeaders = () => {
+      this.#note('all response headers');
+      return getHeaders.call(res);
+    };
+  }
+
+  #watch(target: Fields, name: string | symbol, input: string): void {
     const descriptor = Object.getOwnPropertyDescriptor(target, name);
     if (descriptor?.configurable === false) {
       // Cannot be watched: taken for read.
@@ -258,6 +317,7 @@ class WatchedFields implements ProxyHandler<Fields> {
   }
 
   get(target: Fields, property: string | symbol): unknown {
+    if (property === guardSlot) return this.#guard;
     if (typeof property === 'string') this.#guard.readField(property);
     return Reflect.get(target, property);
   }
@@ -278,28 +338,49 @@ class WatchedFields implements ProxyHandler<Fields> {
   }
 }
 
-/** Own properties of a bare ServerResponse, by the Node that runs. */
-const NODE_RESPONSE: Fields = {
-  end: 1,
-  write: 1,
-  writeHead: 1,
-  addTrailers: 1,
-  emit: 1,
-  flush: 1,
-  statusCode: 1,
-  statusMessage: 1,
-};
-for (const name of [
-  ...[
-    'destroyed',
-    'chunkedEncoding',
-    'shouldKeepAlive',
-    'maxRequestsOnConnectionReached',
-    'useChunkedEncodingByDefault',
-  ],
-  ...['sendDate', 'strictContentLength', 'finished', 'outputData', 'outputSize', 'writable', 'socket', 'connection'],
-]) {
-  NODE_RESPONSE[name] = 1;
+const guardSlot = Symbol('viewcache.guard');
+type Guarded = Fields & { readonly headers: { readonly [guardSlot]?: InputGuard } };
+
+/** One accessor a name for all requests: a closure for each would cost more than the rest of the guard. */
+const absentAccessors = new Map<string, PropertyDescriptor & ThisType<Guarded>>();
+
+/** Says that a property which is not there was asked for; who assigns it gets a plain property. */
+function absentOf(name: string): PropertyDescriptor {
+  let accessor = absentAccessors.get(name);
+  if (accessor === undefined) {
+    accessor = {
+      configurable: true,
+      enumerable: false,
+      get() {
+        this.headers[guardSlot]?.readAbsent(name);
+        return undefined;
+      },
+      set(value: unknown) {
+        Object.defineProperty(this, name, { configurable: true, enumerable: true, writable: true, value });
+      },
+    };
+    absentAccessors.set(name, accessor);
+  }
+  return accessor;
+}
+
+/** The guard that watches a request now. */
+export function guardOf(req: object): InputGuard | undefined {
+  return (req as Guarded).headers[guardSlot];
+}
+
+/** What Node itself puts on a request and a response, by the Node that runs. */
+const bare = new IncomingMessage(new Socket());
+const NODE_OWN: ReadonlySet<string | symbol> = new Set([
+  ...Reflect.ownKeys(bare),
+  ...Reflect.ownKeys(new ServerResponse(bare)),
+  ...['statusCode', 'statusMessage', 'end', 'write', 'writeHead', 'addTrailers', 'emit', 'flush'],
+]);
+const NODE_SYMBOL = /^(?:k[A-Z]\w*|async_id_symbol|corked|shapeMode|nodejs\.\S*|http\.\S*|viewcache\.\S*)$/;
+
+/** Node has made `headersDistinct` before, for somebody in front. */
+function isMemoised(req: Fields, name: string | symbol): boolean {
+  return typeof name === 'symbol' && name.description === 'kHeadersDistinct' && Boolean(Reflect.get(req, name));
 }
 
 function isIdentity(name: string): boolean {
@@ -311,9 +392,11 @@ function isFieldName(name: string): boolean {
   return !IGNORED.has(name) && !PROBES.has(name) && !(name in Object.prototype) && name === name.toLowerCase();
 }
 
-function isForeign(target: Fields, name: string, plain: ReadonlySet<string>): boolean {
+function isForeign(target: Fields, name: string | symbol, plain: ReadonlySet<string>): boolean {
+  if (NODE_OWN.has(name)) return false;
+  if (typeof name === 'symbol') return !NODE_SYMBOL.test(name.description ?? '');
   if (plain.has(name)) return false;
   // A method that shadows an inherited one (tracing binds `on` and `once`) is no input.
   const inherited = Object.getPrototypeOf(target)?.[name];
-  return typeof inherited !== 'function';
+  return typeof inherited !== 'function' || typeof Object.getOwnPropertyDescriptor(target, name)?.value !== 'function';
 }

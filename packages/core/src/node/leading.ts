@@ -1,9 +1,22 @@
 import type { ServerResponse } from 'node:http';
+import type { ViewContext } from '../engine/view-context.js';
+
+/** What a view's code has said of its response so far. */
+export interface Declared {
+  /** `undefined` when one of them cannot be a tag. */
+  readonly tags: readonly string[] | undefined;
+  readonly varyNames: readonly string[];
+  readonly refusal: ViewContext['refusal'];
+  /** The local clock before anything was read. */
+  readonly token: number;
+}
 
 /** The visitor whose handler runs for a response, as other middleware inside may speak to it. */
 export interface LeadingVisitor {
   /** Steps aside for a cached view further inside, whose settings are nearer to the handler. */
   withdraw(): void;
+  /** What a view further inside takes over. */
+  declared(): Declared | undefined;
   /** Nothing is stored, and that is known before the handler has answered. */
   forbid(): void;
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeader, ServerResponse } from 'node:http';
+import { answerOf } from '../base/answer.js';
 import type { Candidate } from '../engine/lead.js';
 import { isStoredField, withheldFields } from '../http/hop-by-hop.js';
 import { parseVary } from '../http/vary.js';
@@ -100,6 +101,8 @@ function fill<Req extends IncomingMessage, Res extends ServerResponse>(
   if (nonces.length === 0 && policy.placeholders.length === 0) return { body, placeholders: [] };
   const fillings = fillingsOf(policy.placeholders, req, res);
   if (fillings === undefined) return 'nonce';
+  // A value that is made anew each time it is asked for cannot be found in the body it once went into.
+  if (!visitor.knows(fillings.map(({ value }) => value))) return 'nonce';
   const dug = isEncoded ? { body, placeholders: [] } : digHoles(body, fillings);
   const ownFields = head.own.join('\n');
   const secrets = fillings.map(({ value }) => value).filter((value) => value !== '');
@@ -125,12 +128,11 @@ function asks<Req extends IncomingMessage, Res extends ServerResponse, Given>(
   given: Given,
   visitor: ViewVisitor<Req, Res>,
 ): boolean {
-  try {
-    return storeIf(given) === true;
-  } catch (error) {
-    visitor.runtime.telemetry.emit({ type: 'warning', message: `storeIf threw, nothing was stored: ${error}` });
-    return false;
-  }
+  const answer = answerOf(
+    () => storeIf(given),
+    (why) => visitor.runtime.telemetry.emit({ type: 'warning', message: `storeIf ${why}, nothing was stored` }),
+  );
+  return answer === true;
 }
 
 function withoutField(fields: readonly string[], name: string): string[] {

@@ -1,3 +1,4 @@
+import { ignoreRejection } from '../base/answer.js';
 import type { Placeholder } from '../ports/stored-response.js';
 
 /** A value that stands in a response and will be another one on the next answer. */
@@ -18,6 +19,7 @@ export function fillingsOf<Req, Res>(fillers: Fillers<Req, Res>, req: Req, res: 
   try {
     for (const [name, fill] of fillers) {
       const value: unknown = fill(req, res);
+      ignoreRejection(value);
       if (typeof value !== 'string' || (value !== '' && value.length < SHORTEST)) return undefined;
       fillings.push({ name, value });
     }

@@ -6,6 +6,12 @@ const LIST_FIELDS: ReadonlySet<string> = new Set(['vary', 'link', 'server-timing
 /** What `writeHead` was given beside the status, unless it was a list: see {@link readHead}. */
 type ExtraHead = Record<string, OutgoingHttpHeader | undefined> | undefined;
 
+/** Fields that say what the body is: they go with it, also where middleware in front happened to say the same. */
+const DESCRIBING: ReadonlySet<string> = new Set([
+  ...['content-type', 'content-language', 'content-disposition', 'content-encoding', 'content-location'],
+  ...['etag', 'last-modified'],
+]);
+
 /** Whether a hit adds its value of the field to what is already there rather than replacing it. */
 export function isListField(name: string): boolean {
   return LIST_FIELDS.has(name);
@@ -70,7 +76,7 @@ export class ResponseHead {
     const outer = this.outer?.get(lower);
     if (outer === undefined) this.#push(name, value);
     else if (isListField(lower)) this.#push(name, withoutOuter(value, outer));
-    else if (String(outer) !== String(value)) this.#push(name, value);
+    else if (String(outer) !== String(value) || DESCRIBING.has(lower)) this.#push(name, value);
   }
 
   #push(name: string, value: OutgoingHttpHeader): void {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { answerOf } from '../base/answer.js';
 import type { Cache } from '../cache/cache.js';
 import { type CacheRuntime, runtimeOf } from '../cache/runtime.js';
 import type { ViewPolicy } from '../config/view-options.js';
@@ -188,12 +189,11 @@ export class ViewServer<
     if (isNever(res)) return 'never-cache';
     if ((method === 'GET' || method === 'HEAD') && hasBody(req)) return 'body';
     if (when === undefined) return undefined;
-    try {
-      return when(req) === true ? undefined : 'when';
-    } catch (error) {
-      this.#warn(`when threw, the cache was bypassed: ${error}`);
-      return 'when';
-    }
+    const answer = answerOf(
+      () => when(req),
+      (why) => this.#warn(`when ${why}, the cache was bypassed`),
+    );
+    return answer === true ? undefined : 'when';
   }
 
   #keyOf(req: Req, res: Res, method: string): CacheKey | undefined {
@@ -224,16 +224,19 @@ export class ViewServer<
   #ownKey(req: Req): string | undefined | null {
     const { key } = this.#policy;
     if (key === undefined) return undefined;
-    try {
-      const own: unknown = key(req);
-      if (own === undefined || typeof own === 'string') return own;
-      if (typeof own === 'number') return String(own);
-      this.#warn(
-        `key returned ${typeof own === 'object' ? 'an object' : typeof own}, the cache was bypassed; return a string, a number or undefined`,
-      );
-    } catch (error) {
-      this.#warn(`key threw, the cache was bypassed: ${error}`);
-    }
+    let hasFailed = false;
+    const own: unknown = answerOf(
+      () => key(req),
+      (why) => {
+        hasFailed = true;
+        this.#warn(`key ${why}, the cache was bypassed`);
+      },
+    );
+    if (hasFailed) return null;
+    if (own === undefined || typeof own === 'string') return own;
+    if (typeof own === 'number') return String(own);
+    const kind = typeof own === 'object' ? 'an object' : typeof own;
+    this.#warn(`key returned ${kind}, the cache was bypassed; return a string, a number or undefined`);
     return null;
   }
 

@@ -1,5 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { answerOf } from '../base/answer.js';
 import type { CacheRuntime } from '../cache/runtime.js';
 import type { ViewPolicy } from '../config/view-options.js';
 import type { CacheKey } from '../engine/cache-key.js';
@@ -8,11 +9,12 @@ import type { Candidate, Lead } from '../engine/lead.js';
 import type { LocalItem } from '../engine/local-item.js';
 import type { RequestFields } from '../engine/variants.js';
 import { runInView, ViewContext } from '../engine/view-context.js';
+import { expandTag } from '../invalidation/tags.js';
 import type { Timer } from '../ports/clock.js';
 import type { Refusal } from '../ports/event-sink.js';
-import { addVary, type Framing, isNotModified, judge, setStatus } from './frame-head.js';
+import { addVary, declaredTags, type Framing, isNotModified, judge, setStatus } from './frame-head.js';
 import { InputGuard } from './input-guard.js';
-import { type LeadingVisitor, markLeading } from './leading.js';
+import { type Declared, type LeadingVisitor, markLeading, visitorOf } from './leading.js';
 import { makeCandidate, refusesLate } from './make-candidate.js';
 import { fillingsOf } from './placeholders.js';
 import { Recorder, type RecorderListener } from './recorder.js';
@@ -26,6 +28,8 @@ export interface ViewHost<Req> {
   host(req: Req): string;
   /** The route's pattern, `/cities/:id`, known once the handler has run. */
   route(req: Req): string;
+  /** Prepares the request for being watched. */
+  prepare?(req: Req): void;
   /** Told at each miss of the fields that outer middleware had set. */
   observeOuter?(req: Req, outer: OuterFields | undefined): void;
 }
@@ -52,7 +56,10 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
   #context: ViewContext | undefined;
   /** What is offered for storing, or why nothing is, where the whole response was there with its head. */
   #made: Candidate | Refusal | undefined;
+  /** The values of placeholders before the handler ran. */
+  #refilled: readonly string[] | undefined;
   #startedAt = 0;
+  #inherited: Declared | undefined;
   #isAnswered = false;
   #scope: AsyncResource | undefined;
   #graceTimer: Timer | undefined;
@@ -177,7 +184,50 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
   }
 
   #make(recorder: Recorder, head: ResponseHead, framing: Framing): Candidate | Refusal {
+    // What was read between the two views was read under the outer one's token.
+    const inherited = this.#inherited;
+    const inheritedTags = inherited?.tags?.flatMap(expandTag) ?? [];
+    if (inherited !== undefined && !this.runtime.tags.admits(inheritedTags, inherited.token)) return 'invalidated';
     return framing.refusal ?? makeCandidate(recorder, head, this, framing, this.#producerMs);
+  }
+
+  /** Whether these are the values of placeholders that were there before the handler ran, where there were any. */
+  knows(values: readonly string[]): boolean {
+    return this.#refilled?.every((value, at) => value === '' || value === values[at]) ?? true;
+  }
+
+  /** What the outer view's code has declared for a response that is now this one's to store. */
+  #inherit(outer: LeadingVisitor | undefined, context: ViewContext): void {
+    const declared = outer?.declared();
+    if (declared === undefined) return;
+    if (declared.tags === undefined) context.refuse('tag');
+    else context.dependsOn(...declared.tags);
+    context.varyOn(...declared.varyNames);
+    if (declared.refusal !== undefined) context.refuse(declared.refusal);
+    this.#inherited = declared;
+  }
+
+  declared(): Declared | undefined {
+    const context = this.#context;
+    const lead = this.#lead;
+    if (context === undefined || lead === undefined) return this.#inherited;
+    const tags = declaredTags(this, context);
+    return {
+      tags,
+      varyNames: [...context.varyNames],
+      refusal: context.refusal,
+      token: this.#inherited?.token ?? lead.token,
+    };
+  }
+
+  /** Inputs that the `key` option reads are in the key; it has answered once already, and must not fail the visitor now. */
+  #keyInputs(guard: InputGuard, key: (req: Req) => unknown): void {
+    guard.key(() =>
+      answerOf(
+        () => key(this.req),
+        () => this.#refuse('input'),
+      ),
+    );
   }
 
   get #producerMs(): number {
@@ -191,13 +241,15 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
   #run(): void {
     const { req, res, policy } = this;
     this.#startedAt = this.runtime.clock.monotonic();
+    this.host.prepare?.(req);
     this.#hideConditions();
     this.#recorder = new Recorder(res, policy.maxBodyBytes, this);
-    const refilled = fillingsOf(policy.placeholders, req, res)?.map(({ value }) => value);
-    this.#guard = new InputGuard(req, res, policy.vary, refilled);
+    this.#refilled = fillingsOf(policy.placeholders, req, res)?.map(({ value }) => value);
+    this.#guard = new InputGuard(req, res, policy.vary, this.#refilled);
     this.#context = new ViewContext((reason) => this.#refuse(reason));
     const { key } = policy;
-    if (key !== undefined) this.#guard.key(() => key(req));
+    if (key !== undefined) this.#keyInputs(this.#guard, key);
+    this.#inherit(visitorOf(res), this.#context);
     markLeading(res, this);
     runInView(this.#context, this.next);
   }

@@ -1,3 +1,4 @@
+import { ignoreRejection } from '../base/answer.js';
 import type { CacheEvent, EventSink, Forward, Refusal, RouteCounters } from '../ports/event-sink.js';
 
 /** Hears of everything that happens in a cache. Called synchronously; what it throws is dropped. */
@@ -116,7 +117,7 @@ export class Telemetry implements EventSink {
     else if (event.type === 'removed' && event.reason === 'evicted') this.#evicted++;
     for (const listener of this.#listeners) {
       try {
-        listener(event);
+        ignoreRejection(listener(event));
       } catch {
         // A listener's bug is the listener's: the request it was told about goes on.
       }
