@@ -1,0 +1,132 @@
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
+
+// What a read of each input of a request means to a cached view. The tables are the whole of that knowledge; the guard
+// only asks them.
+
+/** Properties of a request or a response, whoever put them there. */
+export type Fields = Record<string, unknown>;
+
+/** Who is asking: a response that was shaped by one of these belongs to one visitor, unless the key covers it. */
+const IDENTITY: ReadonlySet<string> = new Set(
+  (
+    'cookie authorization proxy-authorization x-api-key x-access-token x-auth-token remote-user x-user x-user-id ' +
+    'x-forwarded-for forwarded x-real-ip x-client-ip cf-connecting-ip true-client-ip fastly-client-ip fly-client-ip ' +
+    'x-cluster-client-ip x-appengine-user-ip user-agent referer from'
+  ).split(' '),
+);
+
+/** What the cache answers for itself, what is in the key already, and what only tracing reads. */
+const IGNORED: ReadonlySet<string> = new Set(
+  (
+    'host connection keep-alive proxy-connection te trailer transfer-encoding upgrade expect content-length ' +
+    'content-type content-encoding date max-forwards via if-match if-none-match if-modified-since ' +
+    'if-unmodified-since if-range range cache-control pragma traceparent tracestate baggage sentry-trace b3 ' +
+    'x-b3-traceid x-b3-spanid x-b3-sampled x-b3-parentspanid x-b3-flags uber-trace-id x-cloud-trace-context ' +
+    'x-amzn-trace-id x-request-id x-correlation-id cf-ray cdn-loop x-no-compression priority '
+  ).split(' '),
+);
+
+/** What libraries ask any object for, to learn what it is. */
+const PROBES: ReadonlySet<string> = new Set(
+  (
+    'length then get has set append delete entries keys values raw size inspect next on pipe map filter prototype ' +
+    'buffer nodetype domain name type'
+  ).split(' '),
+);
+
+/** Inputs by which a key tells one bearer of credentials from another. */
+export const CREDENTIALS = ['header authorization', 'req.user', 'req.auth', 'req.session', 'req.sessionID'];
+
+/** Own properties that Node and Express give a request, and what logging and tracing put there. */
+export const PLAIN_REQUEST: ReadonlySet<string> = new Set([
+  ...['_events', '_readableState', '_maxListeners', '_eventsCount', 'socket', 'httpVersionMajor', 'httpVersionMinor'],
+  ...[
+    'httpVersion',
+    'complete',
+    'rawHeaders',
+    'rawTrailers',
+    'joinDuplicateHeaders',
+    'aborted',
+    'upgrade',
+    'url',
+    'method',
+  ],
+  ...['statusCode', 'statusMessage', 'client', '_consuming', '_dumped', '_closed', '_destroyed', 'next', 'baseUrl'],
+  ...[
+    'originalUrl',
+    '_parsedUrl',
+    '_parsedOriginalUrl',
+    'params',
+    'query',
+    'res',
+    'route',
+    'app',
+    'body',
+    '_body',
+    'length',
+  ],
+  ...[
+    'log',
+    'logger',
+    'id',
+    'reqId',
+    'requestId',
+    'traceId',
+    'correlationId',
+    '_startAt',
+    '_startTime',
+    '_remoteAddress',
+  ],
+  ...['secret', 'sessionStore', '_passport', '_sessionManager', 'isAuthenticated', 'isUnauthenticated', 'rateLimit'],
+]);
+
+/** Own properties of a response that say nothing about the visitor. */
+export const PLAIN_RESPONSE: ReadonlySet<string> = new Set(
+  'locals req app log timeout err __onFinished _startAt _startTime _body on once removeListener'.split(' '),
+);
+
+/** Response fields that libraries look at to add to them, and that say nothing of a visitor. */
+export const PLAIN_FIELDS: ReadonlySet<string> = new Set(
+  (
+    'vary content-type content-length content-encoding etag cache-control expires last-modified date connection ' +
+    'x-powered-by transfer-encoding link server-timing cache-status accept-ranges'
+  ).split(' '),
+);
+
+/** What Express itself keeps in `res.locals`. */
+export const PLAIN_LOCALS: ReadonlySet<string> = new Set(['settings', 'cache', '_locals', 'log', 'requestId']);
+
+/** What Node itself puts on a request and a response, by the Node that runs. */
+const bare = new IncomingMessage(new Socket());
+const NODE_OWN: ReadonlySet<string | symbol> = new Set([
+  ...Reflect.ownKeys(bare),
+  ...Reflect.ownKeys(new ServerResponse(bare)),
+  ...['statusCode', 'statusMessage', 'end', 'write', 'writeHead', 'addTrailers', 'emit', 'flush'],
+]);
+const NODE_SYMBOL = /^(?:k[A-Z]\w*|async_id_symbol|corked|shapeMode|nodejs\.\S*|http\.\S*|viewcache\.\S*)$/;
+
+/** Node has made `headersDistinct` before, for somebody in front. */
+export function isMemoised(req: Fields, name: string | symbol): boolean {
+  return typeof name === 'symbol' && name.description === 'kHeadersDistinct' && Boolean(Reflect.get(req, name));
+}
+
+/** Whether a field says who is asking. */
+export function isIdentity(name: string): boolean {
+  return IDENTITY.has(name) || name.endsWith('-token') || name.includes('csrf');
+}
+
+/** Node gives field names in lower case: anything else that is asked for is no field. */
+export function isFieldName(name: string): boolean {
+  return !IGNORED.has(name) && !PROBES.has(name) && !(name in Object.prototype) && name === name.toLowerCase();
+}
+
+/** Whether a property is neither Node's nor the framework's nor plainly harmless: then it may be about the visitor. */
+export function isForeign(target: Fields, name: string | symbol, plain: ReadonlySet<string>): boolean {
+  if (NODE_OWN.has(name)) return false;
+  if (typeof name === 'symbol') return !NODE_SYMBOL.test(name.description ?? '');
+  if (plain.has(name)) return false;
+  // A method that shadows an inherited one (tracing binds `on` and `once`) is no input.
+  const inherited = Object.getPrototypeOf(target)?.[name];
+  return typeof inherited !== 'function' || typeof Object.getOwnPropertyDescriptor(target, name)?.value !== 'function';
+}
