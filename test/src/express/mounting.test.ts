@@ -70,17 +70,20 @@ describe.each(expresses)('cachePage where it is mounted, on %s', (_version, expr
     expect(texts).toEqual(['list of /a', 'list of /b', 'list of /a', 'list of /b']);
   });
 
-  it('finds one stored response of a mount path for the app and for its router', async () => {
+  it('keys the root of a router by its mount path, as the client asked for it', async () => {
     const cache = makeCache();
     const app = express();
     const router = express.Router();
     let calls = 0;
-    router.get('/', cachePage({ ttl: 60, cache }), (_req, res) => void res.send(`${++calls}`));
+    router.get('/', cachePage({ ttl: 60, cache, cacheStatus: 'full' }), (_req, res) => void res.send(`${++calls}`));
     app.use('/api', router);
     const site = await serve(app);
 
     await site.get('/api');
-    expect((await site.get('/api')).isHit).toBe(true);
+    const hit = await site.get('/api');
+    expect(hit.isHit).toBe(true);
+    // The path that Express takes off for the router, leaving a slash, is no rewriting.
+    expect(hit.headers['cache-status']).toContain('/api"');
     await cache.invalidate({ url: '/api' });
     expect((await site.get('/api')).isHit).toBe(false);
   });
@@ -315,6 +318,20 @@ describe.each(expresses)('neverCache, varyOn and cacheControl, on %s', (_version
     const site = await serve(app);
 
     expect([(await site.get('/')).text, (await site.get('/')).text]).toEqual(['1', '2']);
+  });
+
+  it('neverCache in front for some visitors: they are not answered from what is stored for others', async () => {
+    let calls = 0;
+    const app = express();
+    const never = neverCache();
+    app.use((req, res, next) => (req.get('x-editor') === undefined ? next() : never(req, res, next)));
+    app.get('/', cachePage({ ttl: 60, cache: makeCache() }), (_req, res) => void res.send(`${++calls}`));
+    const site = await serve(app);
+
+    const texts = [];
+    for (const headers of [{}, { 'x-editor': '1' }, {}]) texts.push((await site.get('/', headers)).text);
+
+    expect(texts).toEqual(['1', '2', '1']);
   });
 
   it('neverCache in front of an invalidating request does not keep it from invalidating', async () => {

@@ -111,6 +111,17 @@ describe.each(expresses)('a nonce for each response, on %s', (_version, express)
     expect(calls()).toBe(1);
   });
 
+  it('with placeholders: no precondition makes a 304, whose body would have the nonce of before', async () => {
+    const { site } = await siteWith([makeNonce, policy], { placeholders }, sendPage);
+    const { headers } = await site.get('/');
+
+    for (const tag of ['*', String(headers.etag)]) {
+      const reply = await site.get('/', { 'if-none-match': tag });
+      expect([reply.status, reply.isHit]).toEqual([200, true]);
+      expectOwnNonces([reply]);
+    }
+  });
+
   it('with placeholders: HEAD says the length that GET would have', async () => {
     const { site } = await siteWith([makeNonce, policy], { placeholders }, sendPage);
     const { headers } = await site.get('/');

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { OutgoingHttpHeaders } from 'node:http';
 import { describe, expect, it } from '@jest/globals';
 import { FakeClock } from '@viewcache/core/testing';
 import { cachePage } from '@viewcache/express';
@@ -11,9 +12,9 @@ closeAfterEach();
 const CROWD = 20;
 
 /** An app whose handler runs only when the whole crowd has asked, so that all but one are waiting by then. */
-async function crowdAt(handler: RequestHandler, size = CROWD) {
+async function crowdAt(handler: RequestHandler, headersOf: (visitor: number) => OutgoingHttpHeaders = () => ({})) {
   const cache = makeCache();
-  const all = countdown(size);
+  const all = countdown(CROWD);
   let calls = 0;
   const app = express();
   app.use((_req, _res, next) => {
@@ -27,7 +28,7 @@ async function crowdAt(handler: RequestHandler, size = CROWD) {
   });
   app.set('env', 'test');
   const site = await serve(app);
-  const replies = await Promise.all(Array.from({ length: size }, () => site.get('/')));
+  const replies = await Promise.all(Array.from({ length: CROWD }, (_, visitor) => site.get('/', headersOf(visitor))));
   return { replies, site, cache, calls: () => calls };
 }
 
@@ -80,6 +81,17 @@ describe('twenty equal requests at once', () => {
     const { replies } = await crowdAt((_req, res) => void res.cookie('sid', ++ids).send('welcome'));
 
     expect(new Set(replies.map(({ headers }) => String(headers['set-cookie']))).size).toBe(CROWD);
+  });
+
+  it('that turn out to be of several languages each get their own, by one run of the handler each', async () => {
+    const languages = ['en', 'fr', 'de'];
+    const { replies, calls } = await crowdAt(
+      (req, res) => void res.send(`in ${req.acceptsLanguages(...languages)}`),
+      (visitor) => ({ 'accept-language': languages[visitor % 3] }),
+    );
+
+    expect(replies.map(({ text }) => text)).toEqual(replies.map((_, visitor) => `in ${languages[visitor % 3]}`));
+    expect(calls()).toBe(3);
   });
 
   it('are counted as one miss, and the others as collapsed', async () => {

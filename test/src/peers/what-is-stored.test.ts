@@ -87,6 +87,19 @@ describe('what apicache, route-cache and express-expeditious store and should no
   });
 });
 
+describe('a part that calls itself a 200', () => {
+  it('is not stored either: it has a Content-Range', async () => {
+    let calls = 0;
+    const app = express();
+    app.get('/', cachePage({ ttl: 60, cache: makeCache() }), (_req, res) => {
+      res.set('Content-Range', 'bytes 0-0/10').send(`${++calls}`);
+    });
+    const site = await serve(app);
+
+    expect([(await site.get('/')).text, (await site.get('/')).text]).toEqual(['1', '2']);
+  });
+});
+
 describe('Content-Encoding, which apicache and express-expeditious hand to whoever asks', () => {
   const page = 'word '.repeat(1_000);
 

@@ -47,7 +47,7 @@ export function writeHit(
       return;
     }
   }
-  if (res.writeHead === writeHead && stored.removes.length === 0 && res.getHeaderNames().length === 0) {
+  if (res.writeHead === writeHead && res.getHeaderNames().length === 0) {
     res.writeHead(stored.status, head as string[]);
   } else {
     setFields(res, head, stored.removes);
