@@ -6,7 +6,7 @@ import { FakeClock } from '@viewcache/core/testing';
 import { type CachePageOptions, cachePage } from '@viewcache/express';
 import type { RequestHandler, Response } from 'express';
 import { expresses } from '../support/expresses.js';
-import { gate } from '../support/gate.js';
+import { countdown, gate } from '../support/gate.js';
 import { closeAfterEach, makeCache, serve } from '../support/site.js';
 
 closeAfterEach();
@@ -224,14 +224,13 @@ describe.each(expresses)('a response that comes in pieces, on %s', (_version, ex
     it.each(refused)('%s: whoever waits is answered', async (_what, write) => {
       let calls = 0;
       const isRunning = gate();
-      const isAwaited = gate();
-      const { site, app } = await siteWith(async (_req, res, next) => {
+      const { site, both } = await siteWith(async (_req, res, next) => {
         if (++calls > 1) {
           res.send('well');
           return;
         }
         isRunning.open();
-        await isAwaited.passed;
+        await both.passed;
         try {
           write(res);
           res.end('as if nothing had been');
@@ -239,13 +238,10 @@ describe.each(expresses)('a response that comes in pieces, on %s', (_version, ex
           next(error);
         }
       });
-      app.set('env', 'test');
 
       const leader = site.get('/').catch(() => {});
       await isRunning.passed;
       const waiter = site.get('/');
-      await site.get('/elsewhere');
-      isAwaited.open();
 
       expect((await waiter).text).toBe('well');
       await leader;
@@ -256,8 +252,13 @@ describe.each(expresses)('a response that comes in pieces, on %s', (_version, ex
     const cache = options.cache ?? makeCache();
     const app = express();
     app.set('env', 'test');
+    const both = countdown(2);
+    app.use((_req, _res, next) => {
+      next();
+      both.count();
+    });
     app.get('/', cachePage({ ttl: 60, ...options, cache }), handler);
-    return { app, cache, site: await serve(app) };
+    return { cache, both, site: await serve(app) };
   }
 });
 
