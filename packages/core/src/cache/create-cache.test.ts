@@ -137,6 +137,20 @@ describe('createCache', () => {
     expect(cache.stats()).toMatchObject({ misses: 3, stored: 3, evicted: 2, entries: 1, invalidations: 1 });
   });
 
+  it('tells of what has expired, and not of what was stored anew', async () => {
+    const clock = new FakeClock();
+    const cache = createCache({ clock });
+    const events: CacheEvent[] = [];
+    cache.on((event) => events.push(event));
+    ask(cache, '/', { tags: ['t'] });
+    await cache.invalidate({ tags: 't' });
+    ask(cache, '/');
+    await clock.advanceAsync(62_000);
+    expect(events.filter(({ type }) => type === 'removed')).toEqual([
+      { type: 'removed', key: 'GET http://h/', reason: 'expired' },
+    ]);
+  });
+
   it.each(['null:', 'off:'])('stores nothing with %s', (store) => {
     const cache = createCache({ store });
     ask(cache, '/');

@@ -46,6 +46,10 @@ describe('readCacheOptions', () => {
     expect(read({ store, maxBytes: undefined })).toMatchObject({ maxBytes: 256 * 1024 ** 2 });
   });
 
+  it('takes a deadline and a collapseTimeout of 1 ms', () => {
+    expect(read({ deadline: '1ms', collapseTimeout: 0.001 })).toMatchObject({ deadlineMs: 1, collapseTimeoutMs: 1 });
+  });
+
   it('reads every setting', () => {
     const clock = new FakeClock();
     expect(

@@ -47,7 +47,7 @@ describe('readViewOptions', () => {
       ...functions,
       keyPrefix: 'shop',
       vary: ['X-B', 'x-a', 'X-A'],
-      statuses: [200, 404],
+      statuses: [200, 404, 599],
       methods: ['get', 'POST'],
       maxBodyBytes: '2mb',
       maxTags: 3,
@@ -60,7 +60,7 @@ describe('readViewOptions', () => {
     expect(policy).toMatchObject({ ...functions, vary: ['x-a', 'x-b'], maxBodyBytes: 2 * 1024 ** 2, maxTags: 3 });
     expect(policy.placeholders).toEqual([['nonce', nonce]]);
     const sets = [policy.statuses, policy.methods, policy.stripCookies, policy.honours].map((set) => [...(set ?? [])]);
-    expect(sets).toEqual([[200, 404], ['GET', 'POST'], ['_ga'], ['no-cache']]);
+    expect(sets).toEqual([[200, 404, 599], ['GET', 'POST'], ['_ga'], ['no-cache']]);
     expect(policy.keys.plain('GET', 'http', 'h', '/?ref=x').text).toBe('GET http://h/\n#shop');
   });
 

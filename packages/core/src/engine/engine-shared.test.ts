@@ -88,6 +88,12 @@ class ScriptedStore implements TaggedStore {
     return this.#ask('commit');
   }
 
+  /** The latest question is answered before the others. */
+  swap(): void {
+    const latest = this.#open.pop();
+    if (latest !== undefined) this.#open.unshift(latest);
+  }
+
   health() {
     return { state: 'up', outstanding: this.#open.length, failures: 0 } as const;
   }
@@ -233,6 +239,15 @@ describe('a question to the shared store (PROTOCOL 4.3)', () => {
     await store.answer(MISS);
     expect(guests.map(({ log }) => log)).toEqual([[], ['led'], []]);
   });
+
+  it('leaves nothing behind when the only client has gone meanwhile', async () => {
+    const { come, store } = world();
+    come().isGone = true;
+    await store.answer(MISS);
+    const next = come();
+    await store.answer(MISS);
+    expect([store.asked, next.log]).toEqual([['begin', 'begin'], ['led']]);
+  });
 });
 
 describe('what this process knows better than the store (PROTOCOL 4.5, 4.6)', () => {
@@ -266,13 +281,14 @@ describe('what this process knows better than the store (PROTOCOL 4.5, 4.6)', ()
   });
 
   it('keeps nothing that was invalidated while it was committed, also when the record of that is gone', async () => {
-    const { come, store, tags } = world(new TagTable(1));
+    const { come, store, tags, events } = world(new TagTable(1));
     const leader = come();
     await store.answer(MISS);
     leader.leads?.complete(candidate('old'));
     tags.invalidate(['t'], 'soft');
     tags.invalidate(['something else'], 'soft');
     await store.answer(COMMITTED);
+    expect(events.at(-1)).toMatchObject({ type: 'refused', reason: 'invalidated' });
     expect(come().log).toEqual([]);
   });
 });
@@ -296,16 +312,48 @@ describe('those who wait for a fill (PROTOCOL 4.4, W-rule)', () => {
     ['did not answer', { kind: 'unavailable' }],
     ['broke its word', new Error('a bug in the driver')],
   ])('move on together when the store %s', async (_what, verdict) => {
-    const { come, store, clock } = world();
+    const { come, store, clock, events } = world();
     const leader = come();
     clock.advance(LAG + 1);
     const far = [come(), come()];
     await store.answer(MISS);
     leader.leads?.complete(candidate('one'));
     await store.answer(verdict);
+    const told = verdict instanceof Error ? 'store-error' : verdict.kind === 'refused' ? 'refused' : 'stored';
+    expect(events.map(({ type }) => type)).toContain(told);
     expect(far.map(({ log }) => log)).toEqual([[], []]);
     await store.answer(MISS);
     expect(far.map(({ log }) => log)).toEqual([['led'], []]);
+  });
+
+  it('find what somebody else has stored while the commit was under way', async () => {
+    const { come, store, clock } = world();
+    const leader = come();
+    clock.advance(LAG + 1);
+    const far = come();
+    await store.answer(MISS);
+    leader.leads?.complete(candidate('refused'));
+    const late = come();
+    // The store answers the later question first.
+    store.swap();
+    await store.answer(MISS);
+    late.leads?.complete(candidate('stored'));
+    store.swap();
+    await store.answer(COMMITTED);
+    expect([far.log, come().log]).toEqual([[], ['hit stored']]);
+    await store.answer({ kind: 'refused' });
+    expect(far.log).toEqual(['hit stored']);
+  });
+
+  it('do not wait for the store longer than for a handler', async () => {
+    const { come, store, clock } = world();
+    const leader = come();
+    clock.advance(LAG + 1);
+    const far = come();
+    await store.answer(MISS);
+    leader.leads?.complete(candidate('one'));
+    await clock.advanceAsync(10_000);
+    expect(far.log).toEqual(['led']);
   });
 
   it('get nothing from longer ago than the lag where the store was not asked at all', async () => {

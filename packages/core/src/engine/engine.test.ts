@@ -207,16 +207,19 @@ describe('Engine.fetch: one leads, the others wait (PROTOCOL 4.4)', () => {
     tags.invalidate(['t'], 'soft');
     leader.complete('0');
     const late = [come(), come(), come()];
+    expect(late.map(({ log }) => log)).toEqual([[], [], []]);
     tags.invalidate(['t'], 'soft');
     second.complete('1');
     expect(late.map(({ log }) => log)).toEqual([['led uri-miss'], [], []]);
   });
 
   it('lets everybody run alone once the response turns out not to be storable, and for a while after', () => {
-    const { come, clock } = world();
+    const { come, clock, telemetry } = world();
     const guests = [come(), come(), come()];
     guests[0]?.leads?.refuse('set-cookie', '/r');
     expect(guests.slice(1).map(({ log }) => log)).toEqual([['led miss'], ['led miss']]);
+    for (const { leads } of guests.slice(1)) leads?.refuse('set-cookie', '/r');
+    expect(telemetry.read(0, 0)).toMatchObject({ misses: 3, refused: { 'set-cookie': 3 } });
     clock.advance(1_999);
     expect([come().log, come().log]).toEqual([['led miss'], ['led miss']]);
     clock.advance(1);
@@ -317,6 +320,26 @@ describe('Engine bounds', () => {
     expect(gone.map(({ log }) => log)).toEqual(gone.map(() => []));
   });
 
+  it('neither answers nor lets lead who has gone', () => {
+    const { come, tags } = world();
+    const [leader, gone, ...others] = [come(), come(), come(), come()];
+    if (gone !== undefined) gone.isGone = true;
+    leader?.leads?.refuse('aborted', '/r');
+    expect(others.map(({ log }) => log)).toEqual([['led uri-miss'], []]);
+    if (others[1] !== undefined) others[1].isGone = true;
+    tags.invalidate(['t'], 'soft');
+    others[0]?.complete('one');
+    expect([gone?.log, others[1]?.log]).toEqual([[], []]);
+  });
+
+  it('watches over a second flight as over the first', () => {
+    const { come, clock } = world();
+    const [leader, ...others] = [come(), come(), come()];
+    leader?.leads?.refuse('aborted', '/r');
+    clock.advance(10_000);
+    expect(others.map(({ log }) => log)).toEqual([['led uri-miss'], ['led miss']]);
+  });
+
   it('lets go of whoever has waited for collapseTimeout, and begins anew for those who come', () => {
     const { come, clock, events } = world();
     const hung = come();
@@ -340,6 +363,31 @@ describe('Engine bounds', () => {
 });
 
 describe('Lead', () => {
+  it.each<[string, (guest: Guest) => void, number]>([
+    ['a refusal', (guest) => guest.leads?.refuse('status', '/r'), 1],
+    ['a withdrawal', (guest) => guest.leads?.withdraw(), 0],
+  ])('counts nothing after %s', (_what, end, refused) => {
+    const { come, telemetry } = world();
+    const guest = come();
+    end(guest);
+    guest.complete('one');
+    guest.leads?.refuse('view', '/r');
+    guest.leads?.withdraw();
+    expect(Object.values(telemetry.read(0, 0).refused)).toEqual(Array(refused).fill(1));
+    expect(telemetry.read(0, 0).stored).toBe(0);
+  });
+
+  it('of a visitor who runs alone may end in any way', () => {
+    const { engine, come } = world();
+    const alone = [new Guest('/'), new Guest('/'), new Guest('/')];
+    for (const guest of alone) engine.fetchAlone(guest, 'request');
+    alone[0]?.leads?.refuse('aborted', '/r');
+    alone[1]?.leads?.withdraw();
+    expect([alone[0]?.leads?.hasWaiters, come().log]).toEqual([false, ['led uri-miss']]);
+    alone[2]?.complete('one');
+    expect(come().log).toEqual(['hit one']);
+  });
+
   it('counts the first word only', () => {
     const { come, telemetry } = world();
     const guest = come();
