@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { view } from '@viewcache/core';
+import { type CacheOptions, view } from '@viewcache/core';
 import { countdown, gate } from '../support/gate.js';
 import { closeAfterEach } from '../support/site.js';
 import { guests, Party, type Served } from './party.js';
@@ -14,9 +14,13 @@ const CROWD = 200;
 const everybody = guests(CROWD);
 
 describe('two hundred equal requests at once', () => {
-  it('run the handler once, and all get its answer', async () => {
+  it.each<[string, CacheOptions]>([
+    ['in memory', {}],
+    ['with a Keyv behind it', { store: new Map<string, unknown>() }],
+  ])('run the handler once, and all get its answer, %s', async (_store, cache) => {
     const start = gate();
     const party = await Party.open({
+      cache,
       handler: async ({ guest, res }) => {
         await start.passed;
         res.send(`made for ${guest}`);

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from '@jest/globals';
-import { view } from '@viewcache/core';
+import { type CacheOptions, view } from '@viewcache/core';
 import type { RequestHandler } from 'express';
 import { gate } from '../support/gate.js';
 import { closeAfterEach } from '../support/site.js';
@@ -286,7 +286,10 @@ describe('those who wait', () => {
   });
 });
 
-describe('the asynchronous context of a request', () => {
+describe.each<[string, () => CacheOptions]>([
+  ['memory', () => ({})],
+  ['a Keyv behind it', () => ({ store: new Map<string, unknown>() })],
+])('the asynchronous context of a request, with %s', (_store, cache) => {
   const users = new AsyncLocalStorage<string>();
   const asUser: RequestHandler = (req, _res, next) => users.run(String(req.headers['x-guest']), next);
 
@@ -298,6 +301,7 @@ describe('the asynchronous context of a request', () => {
     const start = gate();
     const seen: Record<string, (string | undefined)[]> = {};
     const party = await Party.open({
+      cache: cache(),
       front: [asUser],
       handler: async (run) => {
         const { guest, res } = run;
@@ -327,6 +331,7 @@ describe('the asynchronous context of a request', () => {
     const start = gate();
     const finished: Record<string, string | undefined> = {};
     const party = await Party.open({
+      cache: cache(),
       front: [
         asUser,
         (_req, res, next) => {
@@ -360,6 +365,7 @@ describe('the asynchronous context of a request', () => {
     const seen: (string | undefined)[] = [];
     const chunk = Buffer.alloc(256 * 1024, 'x');
     const party = await Party.open({
+      cache: cache(),
       page: { maxBodyBytes: '64mb' },
       front: [asUser],
       handler: ({ res }) => {
@@ -389,6 +395,7 @@ describe('the asynchronous context of a request', () => {
   it('is its own after collapseTimeout', async () => {
     const seen: (string | undefined)[] = [];
     const party = await Party.open({
+      cache: cache(),
       front: [asUser],
       handler: ({ number, res }) => {
         seen.push(users.getStore());

@@ -231,6 +231,15 @@ describe('a question to the shared store (PROTOCOL 4.3)', () => {
     expect(guests[1]?.log).toEqual(['led']);
   });
 
+  it('does not go round in circles where it is sent on to what it knows already', async () => {
+    const { come, store } = world();
+    const guest = come({ accept: 'a' });
+    const marker: BeginRead = { token: TOKEN, found: { kind: 'selecting', selecting: ['accept'] } };
+    await store.answer(marker);
+    await store.answer(marker);
+    expect([guest.log, store.asked]).toEqual([['led'], ['begin', 'begin']]);
+  });
+
   it('goes on with somebody else when the leader’s client has gone meanwhile', async () => {
     const { come, store } = world();
     const guests = [come(), come(), come()];
