@@ -81,6 +81,7 @@ export function judge<Req extends IncomingMessage, Res extends ServerResponse>(
           hasValidator: etag !== undefined || lastModified !== undefined,
         })
       : whyNotStored(exchange, { ttlMs: lifetimeMs, statuses: policy.statuses })) ??
+    (isEventStream(head) ? 'event-stream' : undefined) ??
     (isNever(visitor.res) ? 'no-store' : undefined) ??
     (guard?.refusal === undefined ? undefined : 'input') ??
     context?.refusal ??
@@ -141,6 +142,12 @@ function selectingNames(
   const own = parseVary(head.ownLines('vary'));
   const outerOnly = vary.filter((name) => name !== 'origin' || (own !== '*' && own.includes(name)));
   return [...new Set([...outerOnly, ...named])].sort();
+}
+
+function isEventStream(head: ResponseHead): boolean {
+  return String(head.field('content-type') ?? '')
+    .toLowerCase()
+    .startsWith('text/event-stream');
 }
 
 function hasForeignCookie(head: ResponseHead, stripped: ReadonlySet<string> | undefined): boolean {

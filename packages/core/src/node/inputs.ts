@@ -125,8 +125,19 @@ export function isFieldName(name: string): boolean {
 export function isForeign(target: Fields, name: string | symbol, plain: ReadonlySet<string>): boolean {
   if (NODE_OWN.has(name)) return false;
   if (typeof name === 'symbol') return !NODE_SYMBOL.test(name.description ?? '');
+  if (name === 'query' || name === 'body') return isReplaced(target, name);
   if (plain.has(name)) return false;
   // A method that shadows an inherited one (tracing binds `on` and `once`) is no input.
   const inherited = Object.getPrototypeOf(target)?.[name];
   return typeof inherited !== 'function' || typeof Object.getOwnPropertyDescriptor(target, name)?.value !== 'function';
+}
+
+/**
+ * `req.query` is worked out from the URL, which is in the key, unless somebody has put another one in its place (Express
+ * 4 puts its own there, which cannot be told apart); `req.body` of a request without a body comes from nowhere else.
+ */
+function isReplaced(target: Fields, name: 'query' | 'body'): boolean {
+  if (name === 'query') return 'query' in Object.getPrototypeOf(target);
+  const value = Object.getOwnPropertyDescriptor(target, name)?.value;
+  return value !== undefined && value !== null && (typeof value !== 'object' || Object.keys(value).length > 0);
 }

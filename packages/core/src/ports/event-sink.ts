@@ -4,6 +4,8 @@ import type { NotStoredReason } from '../http/storable.js';
 /** Why a response was not stored: one closed set for events, statistics and Cache-Status. */
 export type Refusal =
   | NotStoredReason
+  /** A stream of events: it never ends, and nobody is to wait for it. */
+  | 'event-stream'
   /** It carried trailers. */
   | 'trailers'
   /** Larger than `maxBodyBytes`, or than the store may hold. */
