@@ -1,7 +1,7 @@
 import { type Cache, ConfigError, type Duration, defaultCache, type ViewOptions } from '@viewcache/core';
 import { checkDefaultCache, readViewOptions, runtimeOf, ViewServer } from '@viewcache/core/node';
 import type { Response } from 'express';
-import { type BeforeMiddleware, EarlyRoute } from './early.js';
+import { type BeforeMiddleware, EarlyRoute, nextEarlySpace } from './early.js';
 import { expressHost } from './express-host.js';
 import type { Middleware, Request } from './middleware.js';
 
@@ -39,7 +39,12 @@ const EXTRA = ['cache', 'beforeMiddleware'] as const;
 export function cachePage(options: Duration | CachePageOptions): Middleware {
   const given: Partial<CachePageOptions> = typeof options === 'object' && options !== null ? options : {};
   const early = readEarly(given);
-  const policy = readViewOptions<Request, Response>('cachePage', options, EXTRA, early === false ? '' : 'early');
+  const policy = readViewOptions<Request, Response>(
+    'cachePage',
+    options,
+    EXTRA,
+    early === false ? '' : nextEarlySpace(),
+  );
   const { cache } = given;
   if (cache !== undefined && runtimeOf(cache) === undefined) {
     throw new ConfigError('cachePage.cache', cache, 'a cache made by createCache()');
@@ -66,17 +71,11 @@ export function cachePage(options: Duration | CachePageOptions): Middleware {
 }
 
 function readEarly(options: Partial<CachePageOptions>): BeforeMiddleware {
-  const early: unknown = options.beforeMiddleware ?? false;
+  const early: unknown = options.beforeMiddleware;
   const allowed = "true, false, or { ignoreCookies: ['_ga', …] }";
-  if (typeof early === 'boolean' && !early) return false;
-  if (typeof early === 'object' && early !== null) {
-    const cookies = 'ignoreCookies' in early ? early.ignoreCookies : undefined;
-    if (!Array.isArray(cookies) || cookies.some((name) => typeof name !== 'string')) {
-      throw new ConfigError('cachePage.beforeMiddleware', early, allowed);
-    }
-  } else if (early !== true) {
-    throw new ConfigError('cachePage.beforeMiddleware', early, allowed);
-  }
+  if (early === undefined || early === false) return false;
+  if (typeof early === 'object' && early !== null && !Array.isArray(early)) readIgnoredCookies(early, allowed);
+  else if (early !== true) throw new ConfigError('cachePage.beforeMiddleware', early, allowed);
   for (const name of ['key', 'when', 'placeholders', 'honourRequest'] as const) {
     if (options[name] === undefined) continue;
     throw new ConfigError(
@@ -86,4 +85,15 @@ function readEarly(options: Partial<CachePageOptions>): BeforeMiddleware {
     );
   }
   return early as BeforeMiddleware;
+}
+
+function readIgnoredCookies(early: { readonly ignoreCookies?: unknown }, allowed: string): void {
+  for (const [name, value] of Object.entries(early)) {
+    if (name !== 'ignoreCookies') throw new ConfigError(`cachePage.beforeMiddleware.${name}`, value, allowed);
+  }
+  const { ignoreCookies } = early;
+  // A copy has no holes, which every function of a list would pass over.
+  if (!Array.isArray(ignoreCookies) || [...ignoreCookies].some((name) => typeof name !== 'string' || name === '')) {
+    throw new ConfigError('cachePage.beforeMiddleware', early, allowed);
+  }
 }

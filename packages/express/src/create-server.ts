@@ -23,6 +23,13 @@ import { adoptPrototypes, completeShape } from '@viewcache/core/node';
 const earlyAnswer: unique symbol = Symbol.for('viewcache.early');
 
 /**
+ * Set on an application that {@link createServer} serves: only there a route that is not answered early misses something.
+ *
+ * @internal
+ */
+const served: unique symbol = Symbol.for('viewcache.served');
+
+/**
  * Answers a request before Express is entered and says so with `true`; with `false` it has left both objects alone.
  *
  * @internal
@@ -36,6 +43,8 @@ export interface ExpressApplication {
   response: object;
   /** @internal */
   [earlyAnswer]?: EarlyAnswer;
+  /** @internal */
+  [served]?: boolean;
 }
 
 type Classes = 'IncomingMessage' | 'ServerResponse';
@@ -103,6 +112,7 @@ export function createServer(app: ExpressApplication, options: CreateServerOptio
   checkOptions(options);
   const { tls, ...http } = options;
   const classes = adoptPrototypes(app);
+  app[served] = true;
   const listener = (req: IncomingMessage, res: ServerResponse): void => {
     completeShape(req, res);
     // Read on every request: a route may be cached after the server was made.

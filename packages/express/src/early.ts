@@ -9,25 +9,53 @@ import type { Request } from './middleware.js';
 export type BeforeMiddleware = boolean | { readonly ignoreCookies: readonly string[] };
 
 type EarlyAnswer = (req: IncomingMessage, res: ServerResponse) => boolean;
-type EarlyApp = Application & { [slot]?: EarlyAnswer; [routes]?: Set<EarlyRoute>; parent?: Application };
+type EarlyApp = Application & {
+  [slot]?: EarlyAnswer;
+  [routes]?: Set<EarlyRoute>;
+  [served]?: boolean;
+  parent?: Application;
+};
 
 const slot: unique symbol = Symbol.for('viewcache.early') as never;
 const routes: unique symbol = Symbol.for('viewcache.early-routes') as never;
+const served: unique symbol = Symbol.for('viewcache.served') as never;
+const count: unique symbol = Symbol.for('viewcache.early-count') as never;
+
+/** Fields that are meant for one visitor: equal twice by chance, they are still not another's. */
+const PERSONAL: ReadonlySet<string> = new Set([
+  ...['set-cookie', 'set-cookie2', 'www-authenticate', 'proxy-authenticate', 'authorization', 'proxy-authorization'],
+  ...['authentication-info', 'proxy-authentication-info'],
+]);
+
+/** Paths a route keeps as seen; past it they are forgotten together, and each passes through Express once more. */
+const SEEN = 10_000;
+
+/** A key space that no other early route has: what one has stored is never answered by another's rules. */
+export function nextEarlySpace(): string {
+  // Counted for the process, so that two copies of the package agree; in order of creation, so that processes do.
+  const counter = globalThis as { [count]?: number };
+  const number = (counter[count] ?? 0) + 1;
+  counter[count] = number;
+  return `early${number}`;
+}
 
 /**
  * A cached view whose hits are answered before Express is entered (DESIGN: `beforeMiddleware`), under `createServer`.
  *
- * Middleware in front does not run for such a hit, so what it sets must be known: its fields are replayed only when two
- * misses running had exactly the same ones.
+ * Middleware in front does not run for such a hit, so what it sets must be known: its fields are replayed only while all
+ * requests that could have been answered early had exactly the same ones, at least two of them, one for this very path.
  */
 export class EarlyRoute {
   readonly #server: ViewServer<Request, Response>;
   readonly #ignoredCookies: ReadonlySet<string>;
-  #warn: (message: string) => void;
-  #last: OuterFields | undefined;
-  #isSeen = false;
+  readonly #warn: (message: string) => void;
+  #first: { readonly outer: OuterFields | undefined } | undefined;
   /** Name, value, name, value of what middleware in front sets; `undefined` until it is known to be always the same. */
   #front: readonly string[] | undefined;
+  /** Scheme, host and path of what has passed through Express; another host or path may have other fields. */
+  readonly #seen = new Set<string>();
+  /** Why the route is never answered early again: what was seen to differ once may differ at any time. */
+  #obstacle: string | undefined;
   #hasWarned = false;
 
   constructor(server: ViewServer<Request, Response>, option: BeforeMiddleware, warn: (message: string) => void) {
@@ -36,45 +64,48 @@ export class EarlyRoute {
     this.#warn = warn;
   }
 
-  /** Takes down what middleware in front set for a miss, and puts the route on its app. */
+  /** Takes down what middleware in front set for a request that passes, and puts the route on its app. */
   observe(req: Request, outer: OuterFields | undefined): void {
-    install(rootOf(req.app), this);
-    const differing = this.#isSeen ? differenceOf(this.#last, outer) : undefined;
-    const isSame = this.#isSeen && differing === undefined;
-    this.#isSeen = true;
-    this.#last = outer;
-    if (isSame) {
-      this.#front ??= linesOf(outer);
-      return;
-    }
-    this.#front = undefined;
-    if (differing !== undefined && !this.#hasWarned) {
+    // What a visitor with cookies or credentials is sent says nothing of those who are answered early.
+    if (this.#obstacle === undefined && this.#isPlain(req)) this.#learn(req, outer);
+    if (this.#obstacle !== undefined && !this.#hasWarned && rootOf(req.app)[served] === true) {
       this.#hasWarned = true;
       this.#warn(
-        `beforeMiddleware: middleware in front sets ${differing} differently from answer to answer, so this route is not ` +
-          'answered early; set it inside the route, or leave beforeMiddleware out',
+        `beforeMiddleware: middleware in front sets ${this.#obstacle}, so this route is not answered early; ` +
+          'set it inside the route, or leave beforeMiddleware out',
       );
     }
+  }
+
+  #learn(req: Request, outer: OuterFields | undefined): void {
+    this.#obstacle = obstacleIn(outer, this.#first);
+    if (this.#obstacle !== undefined) {
+      this.#front = undefined;
+      this.#seen.clear();
+      return;
+    }
+    if (this.#first === undefined) this.#first = { outer };
+    else this.#front ??= linesOf(outer);
+    install(rootOf(req.app), this);
+    if (this.#seen.size >= SEEN) this.#seen.clear();
+    this.#seen.add(placeOf(schemeOf(req, req.app), hostOf(req, req.app), req.originalUrl));
   }
 
   /** Answers from a fresh stored response, if nothing about the request speaks against it. */
   answer(req: IncomingMessage, res: ServerResponse, app: Application): boolean {
     if (this.#front === undefined || !this.#isPlain(req)) return false;
     const request = req as Request;
-    return this.#server.answerEarly(
-      request,
-      res as Response,
-      schemeOf(request, app),
-      hostOf(request, app),
-      this.#front,
-    );
+    const scheme = schemeOf(request, app);
+    const host = hostOf(request, app);
+    if (!this.#seen.has(placeOf(scheme, host, req.url ?? '/'))) return false;
+    return this.#server.answerEarly(request, res as Response, scheme, host, this.#front);
   }
 
   #isPlain(req: IncomingMessage): boolean {
     const { headers, method } = req;
     if (method !== 'GET' && method !== 'HEAD') return false;
-    if (headers.authorization !== undefined || headers.upgrade !== undefined || headers.expect !== undefined)
-      return false;
+    if (headers.authorization !== undefined || headers['proxy-authorization'] !== undefined) return false;
+    if (headers.upgrade !== undefined || headers.expect !== undefined) return false;
     if (headers.range !== undefined || !req.url?.startsWith('/') || hasBody(req)) return false;
     return headers.cookie === undefined || this.#ignoresAll(headers.cookie);
   }
@@ -105,10 +136,20 @@ function rootOf(app: EarlyApp): EarlyApp {
   return root;
 }
 
-/** The name of a field that differs; `undefined` when none does. */
-function differenceOf(some: OuterFields | undefined, others: OuterFields | undefined): string | undefined {
-  for (const name of new Set([...(some?.keys() ?? []), ...(others?.keys() ?? [])])) {
-    if (String(some?.get(name)) !== String(others?.get(name))) return name;
+/** Never part of a path, a host or a scheme. */
+const SEPARATOR = '\n';
+
+function placeOf(scheme: string, host: string, url: string): string {
+  const mark = url.indexOf('?');
+  return scheme + SEPARATOR + host + SEPARATOR + (mark < 0 ? url : url.slice(0, mark));
+}
+
+/** What keeps these fields from being replayed to anybody; `undefined` when nothing does. */
+function obstacleIn(outer: OuterFields | undefined, first: { readonly outer: OuterFields | undefined } | undefined) {
+  for (const name of outer?.keys() ?? []) if (PERSONAL.has(name)) return `${name}, which is for one visitor`;
+  if (first === undefined) return undefined;
+  for (const name of new Set([...(first.outer?.keys() ?? []), ...(outer?.keys() ?? [])])) {
+    if (String(first.outer?.get(name)) !== String(outer?.get(name))) return `${name} differently from answer to answer`;
   }
   return undefined;
 }
