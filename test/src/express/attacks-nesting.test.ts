@@ -1,0 +1,106 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, it } from '@jest/globals';
+import { view } from '@viewcache/core';
+import { cachePage } from '@viewcache/express';
+import type { Request, RequestHandler } from 'express';
+import { expresses } from '../support/expresses.js';
+import { closeAfterEach, makeCache, serve } from '../support/site.js';
+
+closeAfterEach();
+
+const run = promisify(execFile);
+const rejecting = fileURLToPath(new URL('../support/rejecting.js', import.meta.url));
+
+describe.each(expresses)('one cached view inside another, on %s', (_version, express) => {
+  it.each(['account', 'cookies'])('req.%s, set between the two, keeps the response from being stored', async (name) => {
+    const { site } = await nested(
+      (req, _res, next) => {
+        Object.assign(req, { [name]: { name: req.headers.cookie } });
+        next();
+      },
+      (req, res) => void res.send(`for ${(Reflect.get(req, name) as { name: string }).name}`),
+    );
+    // The name is known from an earlier request: absent, it is watched by the outer view already.
+    await site.get('/before', { cookie: 'zoe' });
+
+    expect((await site.get('/me', { cookie: 'alice' })).text).toBe('for alice');
+    expect((await site.get('/me', { cookie: 'bob' })).text).toBe('for bob');
+  });
+
+  it('view().doNotStore() between the two holds for the inner one', async () => {
+    const { site } = await nested(
+      (_req, _res, next) => {
+        view().doNotStore();
+        next();
+      },
+      (_req, res) => void res.send('draft'),
+    );
+    await site.get('/');
+
+    expect((await site.get('/')).isHit).toBe(false);
+  });
+
+  it('tags of the outer view, declared between the two or as its option, invalidate what the inner one stored', async () => {
+    let state = 'old';
+    const { site, cache } = await nested(
+      (_req, _res, next) => {
+        view().dependsOn('settings');
+        next();
+      },
+      (_req, res) => void res.send(state),
+    );
+
+    for (const tag of ['settings', 'site']) {
+      await site.get('/');
+      expect((await site.get('/')).isHit).toBe(true);
+      state = `new ${tag}`;
+      await cache.invalidate({ tags: tag });
+      expect((await site.get('/')).text).toBe(`new ${tag}`);
+    }
+  });
+
+  async function nested(between: RequestHandler, handler: RequestHandler) {
+    const cache = makeCache();
+    const app = express();
+    app.use(cachePage({ ttl: 60, cache, tags: ['site'] }), between);
+    app.use(cachePage({ ttl: 60, cache }), handler);
+    return { cache, site: await serve(app) };
+  }
+});
+
+describe.each(expresses)("users' functions that fail, on %s", (version, express) => {
+  it.each([
+    ['in memory', {}],
+    ['in a shared store', { store: new Map() }],
+  ])(
+    'a key that throws when it is asked again leaves the answer be, and nothing is stored %s',
+    async (_where, options) => {
+      const cache = makeCache(options);
+      const key = (req: Request & { asked?: number }) => {
+        req.asked = (req.asked ?? 0) + 1;
+        if (req.asked > 1) throw new Error('asked again');
+        return 'k';
+      };
+      const app = express();
+      app.use(cachePage({ ttl: 60, cache, key }));
+      app.get('/', (_req, res) => void res.send('page'));
+      const site = await serve(app);
+
+      for (let visit = 0; visit < 2; visit++) expect(await site.get('/')).toMatchObject({ status: 200, text: 'page' });
+      expect(cache.stats().stored).toBe(0);
+    },
+  );
+
+  it('functions that promise and reject end no process: each visitor is answered', async () => {
+    const { stdout } = await run(process.execPath, [rejecting, version === 'Express 4' ? 'express4' : 'express']);
+
+    const outcomes = JSON.parse(stdout) as { name: string; status: number; rejections: number }[];
+    expect(outcomes).toEqual(
+      ['when', 'key', 'tags', 'storeIf', 'placeholders', 'listener', 'invalidateOn'].map((name) => ({
+        ...{ name, status: 200, rejections: 0 },
+      })),
+    );
+  });
+});
