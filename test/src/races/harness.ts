@@ -58,7 +58,7 @@ const KEY_OPTION = 'view:1';
 const policy = readViewOptions<object, object>('races', { ttl: 3600, keyPrefix: 'site', key: () => KEY_OPTION });
 
 /** The key of the view that everybody asks for. */
-export const viewKey: CacheKey = policy.keys.special(
+const viewKey: CacheKey = policy.keys.special(
   { method: 'GET', scheme: 'http', host: 'h', url: '/view/1?page=1', rewritten: '' },
   KEY_OPTION,
 );
@@ -188,7 +188,7 @@ export class BuiltProcess implements Process {
   }
 }
 
-export const nobody: RequestFields = { get: () => undefined };
+const nobody: RequestFields = { get: () => undefined };
 
 export const candidate: Candidate = {
   status: 200,

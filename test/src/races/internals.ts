@@ -2,7 +2,7 @@
 export { Invalidator } from '../../../packages/core/dist/cache/invalidator.js';
 export { frameCodec } from '../../../packages/core/dist/codecs/frame.js';
 export type { CacheKey } from '../../../packages/core/dist/engine/cache-key.js';
-export { Engine, type EngineLimits, type SharedLevel } from '../../../packages/core/dist/engine/engine.js';
+export { Engine, type SharedLevel } from '../../../packages/core/dist/engine/engine.js';
 export type { Answer, Flight, Visitor } from '../../../packages/core/dist/engine/flight.js';
 export { type Candidate, Lead } from '../../../packages/core/dist/engine/lead.js';
 export type { LocalItem } from '../../../packages/core/dist/engine/local-item.js';
