@@ -4,6 +4,7 @@ import type { Response } from 'express';
 import { type BeforeMiddleware, EarlyRoute, nextEarlySpace } from './early.js';
 import { expressHost } from './express-host.js';
 import type { Middleware, Request } from './middleware.js';
+import { nextSpace } from './view-space.js';
 
 /** How `cachePage` caches what is mounted after it. */
 export interface CachePageOptions extends ViewOptions<Request, Response> {
@@ -23,7 +24,7 @@ const EXTRA = ['cache', 'beforeMiddleware'] as const;
 /**
  * Caches the responses of everything mounted after it: for a whole app, a router or one route.
  *
- * A hit is answered from memory with the bytes of the first answer; equal requests that meet run the handler once. What
+ * Each call makes a view of its own, which is answered from what it stored itself. A hit is answered with the bytes of the first answer; equal requests that meet run the handler once. What
  * is private is never stored: see `docs/guides/what-to-cache.md`. Responses carry `Cache-Status` (RFC 9211) and, from
  * the cache, `Age`.
  *
@@ -39,17 +40,17 @@ const EXTRA = ['cache', 'beforeMiddleware'] as const;
 export function cachePage(options: Duration | CachePageOptions): Middleware {
   const given: Partial<CachePageOptions> = typeof options === 'object' && options !== null ? options : {};
   const early = readEarly(given);
-  const policy = readViewOptions<Request, Response>(
-    'cachePage',
-    options,
-    EXTRA,
-    early === false ? '' : nextEarlySpace(),
-  );
   const { cache } = given;
   if (cache !== undefined && runtimeOf(cache) === undefined) {
     throw new ConfigError('cachePage.cache', cache, 'a cache made by createCache()');
   }
   if (cache === undefined) checkDefaultCache();
+  const policy = readViewOptions<Request, Response>(
+    'cachePage',
+    options,
+    EXTRA,
+    early === false ? nextSpace(cache) : nextEarlySpace(),
+  );
   let route: EarlyRoute | undefined;
   const host =
     early === false

@@ -16,6 +16,7 @@ describe('normalizeQuery', () => {
     ['values of one name, which keep their order', 'q=b&q=a', 'q=b&q=a'],
     ['values of one name around another', 'q=b&a=1&q=a', 'a=1&q=b&q=a'],
     ['a name in brackets, which meets its bare name in the handler', 'b=1&a[]=2&a=1&a[x]=3', 'a[]=2&a=1&a[x]=3&b=1'],
+    ['a name all in brackets, which the handler reads without', 'b=1&[a]=2&a=1', '[a]=2&a=1&b=1'],
     ['an encoded bracket', 'b=1&a%5B%5D=2&a=1', 'a%5B%5D=2&a=1&b=1'],
     ['an encoded name', 'b=1&%61=2&a=1', '%61=2&a=1&b=1'],
     ['a plus in a name, which is a space', 'b=1&a+x=1&a%20x=2', 'a+x=1&a%20x=2&b=1'],
@@ -45,7 +46,22 @@ describe('normalizeQuery', () => {
   });
 });
 
-const name = fc.constantFrom('a', 'b', 'a[]', 'a[x]', '%61', 'a%5B0%5D', 'b+c', 'b c', '', '%', 'A', 'constructor');
+const name = fc.constantFrom(
+  'a',
+  'b',
+  '[a]',
+  '[b]x',
+  'a[]',
+  'a[x]',
+  '%61',
+  'a%5B0%5D',
+  'b+c',
+  'b c',
+  '',
+  '%',
+  'A',
+  'constructor',
+);
 const value = fc.constantFrom('', '=', '=1', '=2', '=a,b', '=%26', '=1=2');
 const pair = fc.oneof(
   { weight: 4, arbitrary: fc.tuple(name, value).map((parts) => parts.join('')) },
@@ -63,7 +79,7 @@ function meaning(query: readonly string[]): string {
     try {
       decoded = decodeURIComponent(encoded.replaceAll('+', ' '));
     } catch {}
-    const variable = /^[^[]+/.exec(decoded)?.[0] ?? decoded;
+    const variable = /^\[([^\]]+)\]/.exec(decoded)?.[1] ?? /^[^[]+/.exec(decoded)?.[0] ?? decoded;
     groups.set(variable, [...(groups.get(variable) ?? []), text]);
   }
   return JSON.stringify([...groups].sort(([one], [other]) => (one < other ? -1 : 1)));

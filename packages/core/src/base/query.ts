@@ -16,8 +16,7 @@ export function normalizeQuery(query: string, isIgnored: (name: string) => boole
     if (text === '') continue;
     const name = nameOf(text);
     if (isIgnored(name)) continue;
-    const bracket = name.indexOf('[');
-    const group = bracket > 0 ? name.slice(0, bracket) : name;
+    const group = groupOf(name);
     const last = pairs.at(-1);
     if (last !== undefined && last.group > group) isSorted = false;
     pairs.push({ group, text });
@@ -25,6 +24,14 @@ export function normalizeQuery(query: string, isIgnored: (name: string) => boole
   // Array.prototype.sort is stable: pairs of one group keep the order they came in.
   if (!isSorted) pairs.sort((a, b) => (a.group < b.group ? -1 : a.group > b.group ? 1 : 0));
   return pairs.map((pair) => pair.text).join('&');
+}
+
+/** `a[]`, `a[0]` and `[a]` all end up in `a`. */
+function groupOf(name: string): string {
+  const closing = name.startsWith('[') ? name.indexOf(']') : -1;
+  if (closing > 1) return name.slice(1, closing);
+  const bracket = name.indexOf('[');
+  return bracket > 0 ? name.slice(0, bracket) : name;
 }
 
 function nameOf(pair: string): string {

@@ -43,7 +43,8 @@ export function checkCount(setting: string, value: unknown, least: number): numb
 
 /** A list of strings that are not empty. */
 export function checkStrings(setting: string, value: unknown): readonly string[] {
-  if (!Array.isArray(value) || value.some((item) => typeof item !== 'string' || item === '')) {
+  // A hole in a list is none of its strings, and `some` would pass over it.
+  if (!Array.isArray(value) || Array.from(value).some((item) => typeof item !== 'string' || item === '')) {
     throw new ConfigError(setting, value, 'a list of strings');
   }
   return value;

@@ -249,7 +249,7 @@ export function readViewOptions<Req, Res>(
     storeIf: checkFunction(`${what}.storeIf`, given.storeIf, 'a function of the finished response'),
     statuses: given.statuses === undefined ? undefined : readStatuses(`${what}.statuses`, given.statuses),
     methods: readMethods(`${what}.methods`, settings.methods, key !== undefined),
-    maxBodyBytes: parseBytes(`${what}.maxBodyBytes`, settings.maxBodyBytes),
+    maxBodyBytes: readBodyLimit(`${what}.maxBodyBytes`, settings.maxBodyBytes),
     maxTags: checkCount(`${what}.maxTags`, settings.maxTags, 1),
     stripCookies:
       given.stripCookies === undefined ? undefined : new Set(checkStrings(`${what}.stripCookies`, given.stripCookies)),
@@ -257,6 +257,15 @@ export function readViewOptions<Req, Res>(
     placeholders: readPlaceholders(`${what}.placeholders`, settings.placeholders),
     cacheStatus: checkOneOf(`${what}.cacheStatus`, settings.cacheStatus, CACHE_STATUS_LEVELS),
   };
+}
+
+/** A body is held in one piece. */
+const LARGEST_BODY = 1024 ** 3;
+
+function readBodyLimit(setting: string, value: number | string): number {
+  const bytes = parseBytes(setting, value);
+  if (bytes > LARGEST_BODY) throw new ConfigError(setting, value, "at most '1gb'");
+  return bytes;
 }
 
 function readTtl(setting: string, ttl: unknown): number | 'origin' {
@@ -286,7 +295,8 @@ function readFieldNames(setting: string, names: unknown): readonly string[] {
 
 function readTags<Req, Res>(setting: string, tags: NonNullable<ViewOptions<Req, Res>['tags']>) {
   if (typeof tags === 'function') return tags;
-  if (!Array.isArray(tags) || !tags.every(isTag)) {
+  // A copy has no holes, which `every` would pass over.
+  if (!Array.isArray(tags) || ![...tags].every(isTag)) {
     throw new ConfigError(
       setting,
       Array.isArray(tags) ? tags.find((tag) => !isTag(tag)) : tags,

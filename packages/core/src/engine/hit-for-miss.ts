@@ -1,5 +1,9 @@
+import { createHash } from 'node:crypto';
+
 /** Keys remembered; past it the oldest are forgotten, which costs a collapse in vain and nothing else. */
 const LIMIT = 10_000;
+/** A longer key is remembered by its hash: the client chooses how long it is. */
+const LONGEST = 256;
 
 /**
  * Remembers for a moment which keys turned out not to be storable, so that their visitors do not queue up behind one
@@ -15,22 +19,26 @@ export class HitForMiss {
 
   has(text: string, now: number): boolean {
     if (this.#until.size === 0) return false;
-    const until = this.#until.get(text);
-    if (until === undefined) return false;
-    if (now < until) return true;
-    this.#until.delete(text);
-    return false;
+    const until = this.#until.get(short(text));
+    return until !== undefined && now < until;
   }
 
   add(text: string, now: number): void {
-    this.#until.delete(text);
-    this.#until.set(text, now + this.#lifetimeMs);
-    if (this.#until.size <= LIMIT) return;
-    const [oldest] = this.#until.keys();
-    if (oldest !== undefined) this.#until.delete(oldest);
+    const key = short(text);
+    this.#until.delete(key);
+    this.#until.set(key, now + this.#lifetimeMs);
+    // All live equally long, so the first ones are those whose time is up.
+    for (const [oldest, until] of this.#until) {
+      if (now < until && this.#until.size <= LIMIT) break;
+      this.#until.delete(oldest);
+    }
   }
 
   delete(text: string): void {
-    if (this.#until.size > 0) this.#until.delete(text);
+    if (this.#until.size > 0) this.#until.delete(short(text));
   }
+}
+
+function short(text: string): string {
+  return text.length <= LONGEST ? text : createHash('sha256').update(text).digest('base64url');
 }

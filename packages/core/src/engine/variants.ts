@@ -13,6 +13,8 @@ interface KnownTarget {
 
 /** Targets without a variant in L1 whose selecting headers are remembered all the same. */
 const REMEMBERED = 10_000;
+/** … and their characters: the client chooses how long a target is. */
+const REMEMBERED_CHARACTERS = 2_000_000;
 
 /**
  * Remembers which request fields select among the variants of a target URI (RFC 9111 §4.1), and how many variants
@@ -25,6 +27,7 @@ export class VariantIndex {
   readonly #targets = new Map<string, KnownTarget>();
   readonly #idle = new Set<string>();
   readonly #variantLimit: number;
+  #idleCharacters = 0;
 
   constructor(variantLimit: number) {
     this.#variantLimit = variantLimit;
@@ -61,7 +64,7 @@ export class VariantIndex {
     if (known === undefined) return true;
     if (!known.texts.has(text) && known.texts.size >= this.#variantLimit) return false;
     known.texts.add(text);
-    this.#idle.delete(target);
+    this.#wake(target);
     return true;
   }
 
@@ -74,13 +77,18 @@ export class VariantIndex {
   }
 
   #rest(target: string): void {
-    this.#idle.delete(target);
+    this.#wake(target);
     this.#idle.add(target);
-    if (this.#idle.size <= REMEMBERED) return;
-    const [oldest] = this.#idle;
-    if (oldest === undefined) return;
-    this.#idle.delete(oldest);
-    this.#targets.delete(oldest);
+    this.#idleCharacters += target.length;
+    for (const oldest of this.#idle) {
+      if (this.#idle.size <= REMEMBERED && this.#idleCharacters <= REMEMBERED_CHARACTERS) break;
+      this.#wake(oldest);
+      this.#targets.delete(oldest);
+    }
+  }
+
+  #wake(target: string): void {
+    if (this.#idle.delete(target)) this.#idleCharacters -= target.length;
   }
 }
 

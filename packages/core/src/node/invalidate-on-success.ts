@@ -30,7 +30,7 @@ export function invalidateOnSuccess<Req extends IncomingMessage & { originalUrl?
       const head = readHead(this, args, undefined);
       const uris = invalidatedBy({
         method,
-        targetUri: origin + url,
+        targetUri: origin + pathOf(url),
         status,
         location: head.ownField('location'),
         contentLocation: head.ownField('content-location'),
@@ -47,4 +47,11 @@ function tagsOfUri(uri: string, keys: KeyMaker): readonly string[] {
   if (parts === null) return [];
   const target = parts[2] ?? '';
   return keys.plain('GET', 'http', parts[1] ?? '', target.startsWith('/') ? target : `/${target}`).urlTags;
+}
+
+/** The path and query of a request target, also of one in absolute form (RFC 9112 §3.2.2). */
+function pathOf(target: string): string {
+  if (target.startsWith('/')) return target;
+  const path = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*([^#]*)/i.exec(target)?.[1] ?? '';
+  return path.startsWith('/') ? path : `/${path}`;
 }
