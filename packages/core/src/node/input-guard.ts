@@ -3,13 +3,12 @@ import {
   CREDENTIALS,
   type Fields,
   isFieldName,
-  isForeign,
   isIdentity,
   isMemoised,
+  ofRequests,
+  ofResponses,
   PLAIN_FIELDS,
   PLAIN_LOCALS,
-  PLAIN_REQUEST,
-  PLAIN_RESPONSE,
 } from './inputs.js';
 
 /** Names that were once seen on a request, set by middleware in front: watched from then on also where they are absent. */
@@ -147,9 +146,9 @@ export class InputGuard {
 
   #watchRequest(): void {
     const req = this.#req;
-    for (const name of Reflect.ownKeys(req)) {
+    for (const name of ofRequests.of(req)) {
       if (isMemoised(req, name)) this.#watchDistinct();
-      else if (isForeign(req, name, PLAIN_REQUEST)) this.#watchForeign(name);
+      else this.#watchForeign(name);
     }
     for (const name of EXPECTED) if (!(name in req)) Object.defineProperty(req, name, absentOf(name));
     for (const name of learned) if (!(name in req)) Object.defineProperty(req, name, absentOf(name));
@@ -173,9 +172,7 @@ export class InputGuard {
   }
 
   #watchResponse(res: ServerResponse & Fields): void {
-    for (const name of Reflect.ownKeys(res)) {
-      if (isForeign(res, name, PLAIN_RESPONSE)) this.#watch(res, name, `res.${String(name)}`);
-    }
+    for (const name of ofResponses.of(res)) this.#watch(res, name, `res.${String(name)}`);
     this.#watchOuterFields(res);
     const { locals } = res;
     if (typeof locals !== 'object' || locals === null) return;

@@ -39,7 +39,7 @@ const PROBES: ReadonlySet<string> = new Set(
 export const CREDENTIALS = ['header authorization', 'req.user', 'req.auth', 'req.session', 'req.sessionID'];
 
 /** Own properties that Node and Express give a request, and what logging and tracing put there. */
-export const PLAIN_REQUEST: ReadonlySet<string> = new Set([
+const PLAIN_REQUEST: ReadonlySet<string> = new Set([
   ...['_events', '_readableState', '_maxListeners', '_eventsCount', 'socket', 'httpVersionMajor', 'httpVersionMinor'],
   ...[
     'httpVersion',
@@ -82,7 +82,7 @@ export const PLAIN_REQUEST: ReadonlySet<string> = new Set([
 ]);
 
 /** Own properties of a response that say nothing about the visitor. */
-export const PLAIN_RESPONSE: ReadonlySet<string> = new Set(
+const PLAIN_RESPONSE: ReadonlySet<string> = new Set(
   'locals req app log timeout err __onFinished _startAt _startTime _body on once removeListener'.split(' '),
 );
 
@@ -106,9 +106,12 @@ const NODE_OWN: ReadonlySet<string | symbol> = new Set([
 ]);
 const NODE_SYMBOL = /^(?:k[A-Z]\w*|async_id_symbol|corked|shapeMode|nodejs\.\S*|http\.\S*|viewcache\.\S*)$/;
 
+/** Where Node keeps the answer of the first reader of `headersDistinct`. */
+const DISTINCT = 'kHeadersDistinct';
+
 /** Node has made `headersDistinct` before, for somebody in front. */
 export function isMemoised(req: Fields, name: string | symbol): boolean {
-  return typeof name === 'symbol' && name.description === 'kHeadersDistinct' && Boolean(Reflect.get(req, name));
+  return typeof name === 'symbol' && name.description === DISTINCT && Boolean(Reflect.get(req, name));
 }
 
 /** Whether a field says who is asking. */
@@ -121,12 +124,51 @@ export function isFieldName(name: string): boolean {
   return !IGNORED.has(name) && !PROBES.has(name) && !(name in Object.prototype) && name === name.toLowerCase();
 }
 
-/** Whether a property is neither Node's nor the framework's nor plainly harmless: then it may be about the visitor. */
-export function isForeign(target: Fields, name: string | symbol, plain: ReadonlySet<string>): boolean {
-  if (NODE_OWN.has(name)) return false;
-  if (typeof name === 'symbol') return !NODE_SYMBOL.test(name.description ?? '');
+/**
+ * Finds the properties of requests, or of responses, that are neither Node's nor the framework's nor plainly harmless:
+ * they may be about the visitor.
+ *
+ * Most objects have the keys of the last one, and then their names are not judged again; on a miss that is what the
+ * guard would spend most of its time on.
+ */
+class ForeignProperties {
+  readonly #plain: ReadonlySet<string>;
+  #keys: readonly (string | symbol)[] = [];
+  /** Those of the keys that their name alone does not clear. */
+  #suspects: readonly (string | symbol)[] = [];
+
+  /** @param plain - names that are harmless on this kind of object */
+  constructor(plain: ReadonlySet<string>) {
+    this.#plain = plain;
+  }
+
+  of(target: Fields): readonly (string | symbol)[] {
+    const keys = Reflect.ownKeys(target);
+    if (!areSame(keys, this.#keys)) {
+      this.#keys = keys;
+      this.#suspects = keys.filter((name) => !this.#isCleared(name));
+    }
+    return this.#suspects.length === 0 ? this.#suspects : this.#suspects.filter((name) => isForeign(target, name));
+  }
+
+  #isCleared(name: string | symbol): boolean {
+    if (typeof name === 'symbol') return name.description !== DISTINCT && (NODE_OWN.has(name) || isNodeSymbol(name));
+    return name !== 'query' && name !== 'body' && (NODE_OWN.has(name) || this.#plain.has(name));
+  }
+}
+
+function areSame(some: readonly (string | symbol)[], others: readonly (string | symbol)[]): boolean {
+  return some.length === others.length && some.every((name, at) => name === others[at]);
+}
+
+function isNodeSymbol(name: symbol): boolean {
+  return NODE_SYMBOL.test(name.description ?? '');
+}
+
+/** Of a name that is not cleared by itself, whether what stands under it may be about the visitor. */
+function isForeign(target: Fields, name: string | symbol): boolean {
+  if (typeof name === 'symbol') return name.description !== DISTINCT || isMemoised(target, name);
   if (name === 'query' || name === 'body') return isReplaced(target, name);
-  if (plain.has(name)) return false;
   // A method that shadows an inherited one (tracing binds `on` and `once`) is no input.
   const inherited = Object.getPrototypeOf(target)?.[name];
   return typeof inherited !== 'function' || typeof Object.getOwnPropertyDescriptor(target, name)?.value !== 'function';
@@ -141,3 +183,8 @@ function isReplaced(target: Fields, name: 'query' | 'body'): boolean {
   const value = Object.getOwnPropertyDescriptor(target, name)?.value;
   return value !== undefined && value !== null && (typeof value !== 'object' || Object.keys(value).length > 0);
 }
+
+/** The properties of requests that may be about the visitor. */
+export const ofRequests = new ForeignProperties(PLAIN_REQUEST);
+/** The same of responses. */
+export const ofResponses = new ForeignProperties(PLAIN_RESPONSE);
