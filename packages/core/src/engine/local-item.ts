@@ -2,11 +2,14 @@ import type { TagRecord } from '../invalidation/tag-table.js';
 import type { RouteCounters } from '../ports/event-sink.js';
 import type { StoredResponse } from '../ports/stored-response.js';
 
-/** What a stored response costs beside its bytes: the objects around it and its places in maps. */
-const OVERHEAD = 500;
-/** What a place in a list of records costs, and what a record itself does, beside its name. */
-const PER_TAG = 16;
-const PER_RECORD = 180;
+/** What a stored response costs beside its bytes: the objects around it, its places in maps, the records of its URL's tags. */
+const OVERHEAD = 900;
+/** A tag that was declared: its record, its places in map and lists, and the head of its text. */
+const TAG_OVERHEAD = 180;
+/** A stamp of a shared store, and the object that ties it to its tag. */
+const STAMP_OVERHEAD = 60;
+/** Begins the tags that the library makes of a key: see `invalidation/tags.ts`. */
+const OWN = '\0';
 
 /**
  * A stored response in L1, with what this process knows about it (PROTOCOL 4.5).
@@ -18,6 +21,8 @@ export class LocalItem {
   checked: number;
   /** The records of its tags while it is in L1; empty before and after. */
   records: readonly TagRecord[] = [];
+  /** It has answered since its URL last had to choose a variant to part with. */
+  hasAnswered = false;
   /** The last header array that was written for it, by whom, and for which second of Age: kept by whoever writes hits. */
   head: readonly string[] | undefined = undefined;
   headStyle: object | undefined = undefined;
@@ -43,17 +48,19 @@ export class LocalItem {
     return this.generatedAt + this.stored.lifetimeMs;
   }
 
-  /** Bytes it is counted with against the store's limit. */
+  /**
+   * Bytes it is counted with against the store's limit: an upper bound.
+   *
+   * Each response pays for its tags in full, though those that share a tag share its record: who brought it in may leave
+   * first, or be the one that this replaces. The tags of its own key are of the key's characters.
+   */
   get weight(): number {
-    const { stored } = this;
-    let characters = stored.key.length * 2;
-    for (const line of stored.headers) characters += line.length;
-    let tags = 0;
-    for (const record of this.records) {
-      tags += PER_TAG;
-      // Shared by all that carry it: charged to the one that brought it in.
-      if (record.references === 1) tags += PER_RECORD + 2 * record.tag.length;
-    }
-    return stored.body.length + characters + tags + OVERHEAD;
+    const { stored, target } = this;
+    let bytes = stored.body.length + OVERHEAD + stored.key.length * 2;
+    if (target !== stored.key) bytes += target.length * 2;
+    for (const line of stored.headers) bytes += line.length;
+    for (const { tag } of this.records) bytes += tag.startsWith(OWN) ? tag.length : TAG_OVERHEAD + tag.length * 2;
+    for (const { stamp } of stored.tags) bytes += STAMP_OVERHEAD + stamp.length;
+    return bytes;
   }
 }
