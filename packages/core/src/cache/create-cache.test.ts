@@ -92,24 +92,26 @@ describe('createCache', () => {
     const cache = createCache({ maxVariants: 2 });
     const store = (accept: string) => ask(cache, '/', { selecting: ['accept'] }, { accept });
     for (const accept of ['a', 'b']) store(accept);
-    expect([store('a'), store('b'), store('c')]).toEqual(['hit', 'hit', 'vary-miss']);
+    expect([store('a'), store('b')]).toEqual(['hit', 'hit']);
     await cache.invalidate({ all: true });
-    for (const accept of ['a', 'b', 'c', 'd']) store(accept);
-    expect(cache.stats()).toMatchObject({ entries: 2, refused: { variants: 3 } });
-    expect([store('a'), store('b'), store('c')]).toEqual(['hit', 'hit', 'vary-miss']);
+    for (const accept of ['a', 'b']) store(accept);
+    expect(cache.stats()).toMatchObject({ entries: 2, evicted: 0 });
+    for (const accept of ['c', 'd']) store(accept);
+    expect(cache.stats()).toMatchObject({ entries: 2, evicted: 2, refused: {} });
+    expect([store('c'), store('d'), store('a')]).toEqual(['hit', 'hit', 'vary-miss']);
   });
 
-  it('lets another variant in once one has left', async () => {
+  it('parts with no variant for another once one has left', async () => {
     const clock = new FakeClock();
     const cache = createCache({ maxVariants: 1, clock });
     const store = (accept: string) => ask(cache, '/', { selecting: ['accept'] }, { accept });
     store('a');
     store('b');
-    expect([store('a'), store('b')]).toEqual(['hit', 'vary-miss']);
+    expect([store('b'), cache.stats().evicted]).toEqual(['hit', 1]);
     await clock.advanceAsync(62_000);
     expect(cache.stats().entries).toBe(0);
-    store('b');
-    expect(store('b')).toBe('hit');
+    store('a');
+    expect([store('a'), cache.stats().evicted]).toEqual(['hit', 1]);
   });
 
   it('keeps tag records only of what is stored', () => {

@@ -263,16 +263,38 @@ describe('Engine.fetch: one leads, the others wait (PROTOCOL 4.4)', () => {
     expect(['a', 'b', 'c'].map((accept) => come('/', { accept }).log)).toEqual([['hit A'], ['hit B'], ['hit C']]);
   });
 
-  it('gives those who wait what could not be stored for its size, or for the number of variants', () => {
+  it('gives those who wait what could not be stored for its size', () => {
     const { come, telemetry } = world();
     const guests = [come('/big'), come('/big')];
     guests[0]?.complete('x'.repeat(200_000));
     expect(guests[1]?.log[0]).toMatch(/^collapsed x/);
-    for (const accept of ['a', 'b', 'c']) come('/', { accept }).complete(accept, { selecting: ['accept'] });
-    const crowd = [come('/', { accept: 'd' }), come('/', { accept: 'd' })];
-    crowd[0]?.complete('d', { selecting: ['accept'] });
-    expect(crowd[1]?.log).toEqual(['collapsed d']);
-    expect(telemetry.read(0, 0).refused).toEqual({ 'too-large': 1, variants: 1 });
+    expect(telemetry.read(0, 0).refused).toEqual({ 'too-large': 1 });
+  });
+
+  it('stores a variant too many in place of the oldest that has answered nobody', () => {
+    const { come, events, telemetry } = world();
+    const store = (accept: string) => come('/', { accept }).complete(accept, { selecting: ['accept'] });
+    for (const accept of ['en', 'x1', 'x2']) store(accept);
+    come('/', { accept: 'en' });
+    for (const accept of ['x3', 'x4', 'fr']) store(accept);
+    expect(events.filter(({ type }) => type === 'removed')).toEqual(
+      ['x1', 'x2', 'en'].map((accept) => ({
+        type: 'removed',
+        key: `GET http://h/\n~accept=${accept.length}:${accept}`,
+        reason: 'variants',
+      })),
+    );
+    expect(['x3', 'x4', 'fr'].map((accept) => come('/', { accept }).log)).toEqual([['hit x3'], ['hit x4'], ['hit fr']]);
+    expect(come('/', { accept: 'en' }).log).toEqual(['led vary-miss']);
+    expect(telemetry.read(0, 0)).toMatchObject({ stored: 6, evicted: 3, refused: {} });
+  });
+
+  it('parts with no variant for one that is too large to be stored', () => {
+    const { come } = world();
+    const accepts = ['a', 'b', 'c'];
+    for (const accept of accepts) come('/', { accept }).complete(accept, { selecting: ['accept'] });
+    come('/', { accept: 'd' }).complete('x'.repeat(200_000), { selecting: ['accept'] });
+    expect(accepts.map((accept) => come('/', { accept }).log)).toEqual([['hit a'], ['hit b'], ['hit c']]);
   });
 
   it('does not count variants that could not be stored for their size', () => {

@@ -169,6 +169,7 @@ export class Engine implements LeadOwner {
       item.checked = tags.clock;
     }
     if (shared !== undefined && now - item.verifiedAt > limits.l1MaxLagMs) return undefined;
+    item.hasAnswered = true;
     return item;
   }
 
@@ -390,19 +391,30 @@ export class Engine implements LeadOwner {
       sink.refused(item.target, stored.route, 'null-store');
       return;
     }
-    if (stored.selecting.length > 0 && !variants.admit(item.target, stored.key)) {
-      sink.refused(item.target, stored.route, 'variants');
-      return;
-    }
     item.records = tags.map((tag) => table.retain(tag));
-    if (!local.set(stored.key, item, item.weight, item.freshUntil - clock.monotonic())) {
+    const { weight } = item;
+    if (!local.set(stored.key, item, weight, item.freshUntil - clock.monotonic())) {
       table.release(item.records);
       item.records = [];
+      // An older one of its key is gone, too.
       variants.forget(item.target, stored.key);
       sink.refused(item.target, stored.route, 'too-large');
       return;
     }
-    sink.stored(stored.key, stored.route, item.weight, tags);
+    if (stored.selecting.length > 0) this.#admit(item);
+    sink.stored(stored.key, stored.route, weight, tags);
+  }
+
+  /** Counts a variant that is in L1 by now, and takes the one out that leaves for it. */
+  #admit(item: LocalItem): void {
+    const { local, variants, sink } = this.#parts;
+    const leaves = variants.admit(item.target, item.stored.key, (text) => {
+      const other = local.peek(text);
+      if (other === undefined || !other.hasAnswered) return false;
+      other.hasAnswered = false;
+      return true;
+    });
+    if (leaves !== undefined && local.delete(leaves)) sink.emit({ type: 'removed', key: leaves, reason: 'variants' });
   }
 
   /** Answers those waiters who may take the item and whom it was selected for; the others stay in the flight. */

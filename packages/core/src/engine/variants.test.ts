@@ -7,6 +7,8 @@ const fields = (values: Record<string, string | undefined>): RequestFields => ({
 const text = (target: string, names: readonly string[], values: Record<string, string | undefined>) =>
   variantText(target, names, fields(values), selectingValue);
 
+const never = (): boolean => false;
+
 describe('variantText (RFC 9111 §4.1)', () => {
   it('is the target itself where nothing selects', () => {
     expect(text('GET http://h/', [], { accept: 'x' })).toBe('GET http://h/');
@@ -69,34 +71,56 @@ describe('VariantIndex.names', () => {
   it('remembers names after the last variant has left', () => {
     const index = new VariantIndex(32);
     index.learn('t', ['accept']);
-    index.admit('t', 'v');
+    index.admit('t', 'v', never);
     index.forget('t', 'v');
     expect(index.names('t', [])).toEqual(['accept']);
   });
 });
 
 describe('VariantIndex.admit', () => {
-  it('admits up to the limit, and those it has any number of times', () => {
+  it('admits up to the limit, then each in place of the oldest, and those it has any number of times', () => {
     const index = new VariantIndex(2);
     index.learn('t', ['accept']);
-    expect(['a', 'b', 'a', 'c', 'b', 'c'].map((text) => index.admit('t', text))).toEqual([
-      ...[true, true, true, false, true, false],
+    expect(['a', 'b', 'a', 'c', 'c', 'd'].map((text) => index.admit('t', text, never))).toEqual([
+      ...[undefined, undefined, undefined, 'a', undefined, 'b'],
     ]);
-    index.forget('t', 'a');
-    expect(index.admit('t', 'c')).toBe(true);
-    expect(index.admit('t', 'a')).toBe(false);
+    index.forget('t', 'c');
+    expect(index.admit('t', 'e', never)).toBeUndefined();
+    expect(index.admit('t', 'f', never)).toBe('d');
+  });
+
+  it('spares what has answered since it was last asked about', () => {
+    const index = new VariantIndex(3);
+    index.learn('t', ['accept']);
+    for (const text of ['used', 'b', 'c']) index.admit('t', text, never);
+    const answered = new Set(['used']);
+    const takes = (text: string): boolean => answered.delete(text);
+    const left = ['d', 'e'].map((text) => index.admit('t', text, takes));
+    expect(left).toEqual(['b', 'c']);
+    answered.add('used').add('d').add('e');
+    // All have answered: none is spared for ever.
+    expect(index.admit('t', 'f', takes)).toBe('used');
+    expect(index.admit('t', 'g', takes)).toBe('d');
+  });
+
+  it('parts with one even where all have answered', () => {
+    const index = new VariantIndex(2);
+    index.learn('t', ['accept']);
+    const left = ['a', 'b', 'c', 'd'].map((text) => index.admit('t', text, () => true));
+    expect(left).toEqual([undefined, undefined, 'a', 'b']);
   });
 
   it('counts each target for itself', () => {
     const index = new VariantIndex(1);
     for (const target of ['t', 'u']) index.learn(target, ['accept']);
-    expect([index.admit('t', 'a'), index.admit('u', 'a'), index.admit('t', 'b')]).toEqual([true, true, false]);
+    const left = [index.admit('t', 'a', never), index.admit('u', 'a', never), index.admit('t', 'b', never)];
+    expect(left).toEqual([undefined, undefined, 'a']);
   });
 
   it('bears being told of what it does not know', () => {
     const index = new VariantIndex(1);
     index.forget('t', 'a');
-    expect(index.admit('t', 'a')).toBe(true);
+    expect(index.admit('t', 'a', never)).toBeUndefined();
     expect(index.size).toBe(0);
   });
 });
@@ -106,7 +130,7 @@ describe('VariantIndex is bounded', () => {
     const index = new VariantIndex(32);
     for (let i = 0; i < 50; i++) {
       index.learn(`kept-${i}`, ['accept']);
-      index.admit(`kept-${i}`, 'v');
+      index.admit(`kept-${i}`, 'v', never);
     }
     for (let i = 0; i < 20_000; i++) index.learn(`idle-${i}`, ['accept']);
     expect(index.size).toBe(10_050);
@@ -116,5 +140,18 @@ describe('VariantIndex is bounded', () => {
     for (let i = 0; i < 50; i++) index.forget(`kept-${i}`, 'v');
     expect(index.size).toBe(10_000);
     expect(index.names('kept-49', [])).toEqual(['accept']);
+  });
+
+  it('holds 2,000,000 characters of targets without a variant, the latest', () => {
+    const index = new VariantIndex(32);
+    const target = (i: number) => `${i}`.padEnd(16_000, 'z');
+    for (let i = 0; i < 1_000; i++) index.learn(target(i), ['accept']);
+    expect(index.size).toBe(125);
+    for (let i = 875; i < 1_000; i++) index.admit(target(i), 'v', never);
+    for (let i = 0; i < 250; i++) index.learn(target(i), ['accept']);
+    expect(index.size).toBe(250);
+    for (let i = 875; i < 1_000; i++) index.forget(target(i), 'v');
+    expect(index.size).toBe(125);
+    expect(index.names(target(999), [])).toEqual(['accept']);
   });
 });

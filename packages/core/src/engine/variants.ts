@@ -58,38 +58,59 @@ export class VariantIndex {
     return known.names;
   }
 
-  /** Counts a variant in; false when the target has as many as it may have. */
-  admit(target: string, text: string): boolean {
+  /**
+   * Counts a variant in, and out the one that has to leave for it where the target has as many as it may have: the
+   * oldest that has not answered since it was last asked about.
+   *
+   * Whoever invents values of a selecting header drives out what others have invented so, and not what visitors use; and
+   * no URL is shut out of the cache.
+   *
+   * @param hasAnswered - says whether a variant has answered since it was last asked about
+   * @returns the variant to remove from L1
+   */
+  admit(target: string, text: string, hasAnswered: (text: string) => boolean): string | undefined {
     const known = this.#targets.get(target);
-    if (known === undefined) return true;
-    if (!known.texts.has(text) && known.texts.size >= this.#variantLimit) return false;
-    known.texts.add(text);
+    if (known === undefined) return undefined;
+    const { texts } = known;
+    const leaves = texts.has(text) || texts.size < this.#variantLimit ? undefined : leastUsed(texts, hasAnswered);
+    if (leaves !== undefined) texts.delete(leaves);
+    texts.add(text);
     this.#wake(target);
-    return true;
+    return leaves;
   }
 
   /** A variant has left L1. */
   forget(target: string, text: string): void {
     const known = this.#targets.get(target);
-    if (known === undefined) return;
-    known.texts.delete(text);
-    if (known.texts.size === 0) this.#rest(target);
+    if (known?.texts.delete(text) && known.texts.size === 0) this.#rest(target);
+  }
+
+  #wake(target: string): void {
+    if (this.#idle.delete(target)) this.#idleCharacters -= target.length;
   }
 
   #rest(target: string): void {
     this.#wake(target);
     this.#idle.add(target);
     this.#idleCharacters += target.length;
-    for (const oldest of this.#idle) {
-      if (this.#idle.size <= REMEMBERED && this.#idleCharacters <= REMEMBERED_CHARACTERS) break;
+    while (this.#idle.size > REMEMBERED || this.#idleCharacters > REMEMBERED_CHARACTERS) {
+      const [oldest] = this.#idle;
+      if (oldest === undefined) return;
       this.#wake(oldest);
       this.#targets.delete(oldest);
     }
   }
+}
 
-  #wake(target: string): void {
-    if (this.#idle.delete(target)) this.#idleCharacters -= target.length;
+/** Second chance: what has answered goes to the end of the line, and the first that has not is found. */
+function leastUsed(texts: Set<string>, hasAnswered: (text: string) => boolean): string | undefined {
+  for (const text of [...texts]) {
+    if (!hasAnswered(text)) return text;
+    texts.delete(text);
+    texts.add(text);
   }
+  const [first] = texts;
+  return first;
 }
 
 /**

@@ -26,8 +26,6 @@ export type Refusal =
   | 'too-many-tags'
   /** The `storeIf` option said no, or threw. */
   | 'store-if'
-  /** The URL has as many variants as it may have. */
-  | 'variants'
   /** One of its tags was invalidated while it was made. */
   | 'invalidated'
   /** The store stores nothing. */
@@ -59,7 +57,7 @@ export type CacheEvent =
       readonly tags: readonly string[];
     }
   | { readonly type: 'refused'; readonly key: string; readonly route: string; readonly reason: Refusal }
-  | { readonly type: 'removed'; readonly key: string; readonly reason: 'evicted' | 'expired' }
+  | { readonly type: 'removed'; readonly key: string; readonly reason: 'evicted' | 'expired' | 'variants' }
   | {
       readonly type: 'invalidated';
       readonly tags: readonly string[];

@@ -114,7 +114,7 @@ export class Telemetry implements EventSink {
   emit(event: CacheEvent): void {
     if (event.type === 'invalidated') this.#invalidations++;
     else if (event.type === 'store-error') this.#storeErrors++;
-    else if (event.type === 'removed' && event.reason === 'evicted') this.#evicted++;
+    else if (event.type === 'removed' && event.reason !== 'expired') this.#evicted++;
     for (const listener of this.#listeners) {
       try {
         ignoreRejection(listener(event));
