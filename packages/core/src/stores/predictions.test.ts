@@ -29,4 +29,15 @@ describe('predictions', () => {
     );
     expect(predictions.size).toBe(0);
   });
+
+  it('are bounded by characters: keys and tags hold what clients sent', () => {
+    const predictions = new Predictions();
+    const long = 'z'.repeat(15_990);
+    for (let i = 0; i < 1000; i++) predictions.learn(`k${1000 + i}${long}`, [`t${1000 + i}${long}`]);
+    expect(predictions.size).toBe(2 * 250);
+    expect(predictions.of(`k1999${long}`)).toHaveLength(1);
+    expect(predictions.of(`k1749${long}`)).toEqual([]);
+    for (let i = 0; i < 1000; i++) predictions.learn(`k1999${long}`, [`${i}`]);
+    expect(predictions.size).toBe(2 * 250);
+  });
 });
