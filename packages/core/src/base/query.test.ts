@@ -16,12 +16,16 @@ describe('normalizeQuery', () => {
     ['values of one name, which keep their order', 'q=b&q=a', 'q=b&q=a'],
     ['values of one name around another', 'q=b&a=1&q=a', 'a=1&q=b&q=a'],
     ['a name in brackets, which meets its bare name in the handler', 'b=1&a[]=2&a=1&a[x]=3', 'a[]=2&a=1&a[x]=3&b=1'],
-    ['a name all in brackets, which the handler reads without', 'b=1&[a]=2&a=1', '[a]=2&a=1&b=1'],
     ['an encoded bracket', 'b=1&a%5B%5D=2&a=1', 'a%5B%5D=2&a=1&b=1'],
     ['an encoded name', 'b=1&%61=2&a=1', '%61=2&a=1&b=1'],
     ['a plus in a name, which is a space', 'b=1&a+x=1&a%20x=2', 'a+x=1&a%20x=2&b=1'],
     ['a name that is no valid encoding', 'b=1&%zz=2', '%zz=2&b=1'],
-    ['a name that begins with a bracket', '[a]=1&[b]=2&Z=1', 'Z=1&[a]=1&[b]=2'],
+    ['a name that begins with a bracket', '[b]=1&[a]=2&Z=1', 'Z=1&[a]=2&[b]=1'],
+    ['a name all in brackets, which meets its bare name too', 'b=1&a=2&[a]=1&[a][x]=3', 'a=2&[a]=1&[a][x]=3&b=1'],
+    ['encoded brackets around a name', 'b=1&a=2&%5Ba%5D=1&a=0', 'a=2&%5Ba%5D=1&a=0&b=1'],
+    ['empty brackets, which are the first of a list', 'b=1&0=2&[]=1', '0=2&[]=1&b=1'],
+    ['a bracket that nothing closes', 'b=1&[a=2&a=1', '[a=2&a=1&b=1'],
+    ['a bracket in front of brackets', 'b=1&[=2&[[a]]=1', '[=2&[[a]]=1&b=1'],
     ['an equals sign in a value', 'b=x=y&a=1', 'a=1&b=x=y'],
   ])('orders %s', (_what, query, expected) => {
     expect(normal(query)).toBe(expected);
@@ -49,10 +53,11 @@ describe('normalizeQuery', () => {
 const name = fc.constantFrom(
   'a',
   'b',
-  '[a]',
-  '[b]x',
   'a[]',
   'a[x]',
+  '[a]',
+  '[b]x',
+  '[]',
   '%61',
   'a%5B0%5D',
   'b+c',
@@ -79,7 +84,9 @@ function meaning(query: readonly string[]): string {
     try {
       decoded = decodeURIComponent(encoded.replaceAll('+', ' '));
     } catch {}
-    const variable = /^\[([^\]]+)\]/.exec(decoded)?.[1] ?? /^[^[]+/.exec(decoded)?.[0] ?? decoded;
+    const first = /\[([^[\]]*)\]/.exec(decoded);
+    const inner = first?.index === 0 ? first[1] || '0' : first === null ? undefined : decoded.slice(0, first.index);
+    const variable = /^[^[]+/.exec(decoded)?.[0] ?? inner ?? decoded;
     groups.set(variable, [...(groups.get(variable) ?? []), text]);
   }
   return JSON.stringify([...groups].sort(([one], [other]) => (one < other ? -1 : 1)));

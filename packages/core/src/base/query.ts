@@ -3,7 +3,7 @@
  *
  * Values of one name keep their order (`?q=a&q=b` is not `?q=b&q=a`), and nothing is joined or decoded in the result:
  * `?q=a&q=b`, `?q=ab` and `?q=a,b` stay three. Names are grouped as a body parser would read them: percent-decoded,
- * and `a[]`, `a[0]` with `a`, because those meet in one variable of the handler.
+ * and `a[]`, `a[0]`, `[a]` with `a`, because those meet in one variable of the handler.
  *
  * @param query - without the question mark
  * @param isIgnored - tells of a decoded name whether it says nothing to the handler (`utm_source`)
@@ -26,12 +26,14 @@ export function normalizeQuery(query: string, isIgnored: (name: string) => boole
   return pairs.map((pair) => pair.text).join('&');
 }
 
-/** `a[]`, `a[0]` and `[a]` all end up in `a`. */
+/** What stands in front of the brackets; without that, what stands in the first (`qs` reads `[]` as `0`). */
 function groupOf(name: string): string {
-  const closing = name.startsWith('[') ? name.indexOf(']') : -1;
-  if (closing > 1) return name.slice(1, closing);
   const bracket = name.indexOf('[');
-  return bracket > 0 ? name.slice(0, bracket) : name;
+  if (bracket < 0) return name;
+  if (bracket > 0) return name.slice(0, bracket);
+  const pair = /\[([^[\]]*)\]/.exec(name);
+  if (pair === null) return name;
+  return pair.index > 0 ? name.slice(0, pair.index) : pair[1] || '0';
 }
 
 function nameOf(pair: string): string {
