@@ -35,6 +35,17 @@ describe.each(expresses)('unsafe requests (RFC 9111 §4.4), on %s', (_version, e
     expect((await site.get('/cities/1')).isHit).toBe(true);
   });
 
+  it.each(['/cities/1', ''])('one in absolute form (RFC 9112 §3.2.2) invalidates the path in it: %j', async (path) => {
+    const { site } = await siteWith((res) => void res.sendStatus(204));
+    await fill(site, path || '/');
+
+    await site.exchange(
+      `POST ${site.url}${path} HTTP/1.1\r\nHost: 127.0.0.1:${site.port}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`,
+    );
+
+    expect((await site.get(path || '/')).isHit).toBe(false);
+  });
+
   it('a safe method does not', async () => {
     const { site } = await siteWith((res) => void res.sendStatus(200));
     await fill(site, '/cities/1');

@@ -70,6 +70,8 @@ describe('checks', () => {
     ['no list', () => checkStrings('s', 'a')],
     ['a list of others', () => checkStrings('s', ['a', 5])],
     ['an empty string', () => checkStrings('s', ['a', ''])],
+    // biome-ignore lint/suspicious/noSparseArray: a comma too many is what is tested.
+    ['a list with a hole', () => checkStrings('s', [, 'a'])],
   ])('refuse %s', (_what, check) => {
     expect(check).toThrow(ConfigError);
     expect(check).toThrow(/^(s|what(\.\w+)?): /);

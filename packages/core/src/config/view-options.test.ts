@@ -83,10 +83,14 @@ describe('readViewOptions', () => {
     ['vary', { ttl: 1, vary: ['not a name'] }],
     ['vary', { ttl: 1, vary: ['*'] }],
     ['vary', { ttl: 1, vary: [''] }],
+    // biome-ignore lint/suspicious/noSparseArray: a comma too many is what is tested.
+    ['vary', { ttl: 1, vary: [, 'a'] }],
     ['tags', { ttl: 1, tags: 'users' }],
     ['tags', { ttl: 1, tags: [''] }],
     ['tags', { ttl: 1, tags: [5] }],
     ['tags', { ttl: 1, tags: [undefined] }],
+    // biome-ignore lint/suspicious/noSparseArray: a comma too many is what is tested.
+    ['tags', { ttl: 1, tags: [, 'a'] }],
     ['tags', { ttl: 1, tags: {} }],
     ['tags', { ttl: 1, tags: null }],
     ['when', { ttl: 1, when: true }],
@@ -103,10 +107,14 @@ describe('readViewOptions', () => {
     ['methods', { ttl: 1, methods: ['POST'] }],
     ['methods', { ttl: 1, methods: ['GET', 'a b'], key: () => 'x' }],
     ['maxBodyBytes', { ttl: 1, maxBodyBytes: 0 }],
+    ['maxBodyBytes', { ttl: 1, maxBodyBytes: '100gb' }],
+    ['maxBodyBytes', { ttl: 1, maxBodyBytes: 1024 ** 3 + 1 }],
     ['maxTags', { ttl: 1, maxTags: 0 }],
     ['stripCookies', { ttl: 1, stripCookies: '_ga' }],
     ['stripCookies', { ttl: 1, stripCookies: '' }],
     ['stripCookies', { ttl: 1, stripCookies: [''] }],
+    ['stripCookies', { ttl: 1, stripCookies: ['_ga=1'] }],
+    ['stripCookies', { ttl: 1, stripCookies: ['a b'] }],
     ['honourRequest', { ttl: 1, honourRequest: ['no-transform'] }],
     ['honourRequest', { ttl: 1, honourRequest: 'no-cache' }],
     ['placeholders', { ttl: 1, placeholders: 5 }],
@@ -120,6 +128,11 @@ describe('readViewOptions', () => {
   ])('refuses at once, naming cachePage.%s: %p', (setting, options) => {
     expect(() => read(options)).toThrow(ConfigError);
     expect(() => read(options)).toThrow(new RegExp(`^cachePage\\.${setting.replace('.', '\\.')}: `));
+  });
+
+  it('records bodies of 1 GB at most, and says so', () => {
+    expect(read({ ttl: 1, maxBodyBytes: '1gb' }).maxBodyBytes).toBe(1024 ** 3);
+    expect(() => read({ ttl: 1, maxBodyBytes: '2gb' })).toThrow("'2gb' is not allowed; use at most '1gb'");
   });
 
   it('never throws anything but an error of ours, whatever is given for an option', () => {

@@ -252,7 +252,7 @@ export function readViewOptions<Req, Res>(
     maxBodyBytes: readBodyLimit(`${what}.maxBodyBytes`, settings.maxBodyBytes),
     maxTags: checkCount(`${what}.maxTags`, settings.maxTags, 1),
     stripCookies:
-      given.stripCookies === undefined ? undefined : new Set(checkStrings(`${what}.stripCookies`, given.stripCookies)),
+      given.stripCookies === undefined ? undefined : readCookieNames(`${what}.stripCookies`, given.stripCookies),
     honours: readHonours(`${what}.honourRequest`, given.honourRequest),
     placeholders: readPlaceholders(`${what}.placeholders`, settings.placeholders),
     cacheStatus: checkOneOf(`${what}.cacheStatus`, settings.cacheStatus, CACHE_STATUS_LEVELS),
@@ -314,6 +314,14 @@ function readStatuses(setting: string, statuses: unknown): ReadonlySet<number> {
     if (!isFinal || status === 206 || status === 304) throw new ConfigError(setting, status, allowed);
   }
   return new Set(statuses);
+}
+
+/** A cookie's name is a token (RFC 6265 §4.1.1). */
+function readCookieNames(setting: string, names: unknown): ReadonlySet<string> {
+  for (const name of checkStrings(setting, names)) {
+    if (!isToken(name)) throw new ConfigError(setting, name, "names of cookies, such as '_ga'");
+  }
+  return new Set(names as readonly string[]);
 }
 
 function readMethods(setting: string, methods: unknown, isKeyed: boolean): ReadonlySet<string> {
