@@ -103,8 +103,10 @@ const NODE_OWN: ReadonlySet<string | symbol> = new Set([
   ...Reflect.ownKeys(bare),
   ...Reflect.ownKeys(new ServerResponse(bare)),
   ...['statusCode', 'statusMessage', 'end', 'write', 'writeHead', 'addTrailers', 'emit', 'flush'],
+  // What a server adds to a response of its own.
+  ...['_maxRequestsPerSocket', '_onPendingData', '_sent100', '_expect_continue'],
 ]);
-const NODE_SYMBOL = /^(?:k[A-Z]\w*|async_id_symbol|corked|shapeMode|nodejs\.\S*|http\.\S*|viewcache\.\S*)$/;
+const NODE_SYMBOL = /^(?:k[A-Z]\w*|async_id_symbol|corked|shapeMode|nodejs\.\S*|http\.\S*|router\.\S*|viewcache\.\S*)$/;
 
 /** Where Node keeps the answer of the first reader of `headersDistinct`. */
 const DISTINCT = 'kHeadersDistinct';
