@@ -2,10 +2,12 @@ import type { TagRecord } from '../invalidation/tag-table.js';
 import type { RouteCounters } from '../ports/event-sink.js';
 import type { StoredResponse } from '../ports/stored-response.js';
 
-/** What a stored response costs beside its bytes: the objects around it, its places in maps, the records of its URL's tags. */
+/** What a stored response costs beside its bytes: the objects around it and its places in maps. */
 const OVERHEAD = 900;
 /** A tag that was declared: its record, its places in map and lists, and the head of its text. */
 const TAG_OVERHEAD = 180;
+/** A tag of its own key: of those, some are shared by nearly all, and one text is often part of another. */
+const OWN_TAG_OVERHEAD = 110;
 /** A stamp of a shared store, and the object that ties it to its tag. */
 const STAMP_OVERHEAD = 60;
 /** Begins the tags that the library makes of a key: see `invalidation/tags.ts`. */
@@ -52,14 +54,15 @@ export class LocalItem {
    * Bytes it is counted with against the store's limit: an upper bound.
    *
    * Each response pays for its tags in full, though those that share a tag share its record: who brought it in may leave
-   * first, or be the one that this replaces. The tags of its own key are of the key's characters.
+   * first, or be the one that this replaces.
    */
   get weight(): number {
     const { stored, target } = this;
     let bytes = stored.body.length + OVERHEAD + stored.key.length * 2;
     if (target !== stored.key) bytes += target.length * 2;
     for (const line of stored.headers) bytes += line.length;
-    for (const { tag } of this.records) bytes += tag.startsWith(OWN) ? tag.length : TAG_OVERHEAD + tag.length * 2;
+    for (const { tag } of this.records)
+      bytes += tag.startsWith(OWN) ? OWN_TAG_OVERHEAD + tag.length : TAG_OVERHEAD + tag.length * 2;
     for (const { stamp } of stored.tags) bytes += STAMP_OVERHEAD + stamp.length;
     return bytes;
   }
