@@ -72,7 +72,7 @@ export class Engine implements LeadOwner {
    * fields, and with no tag invalidated. Synchronous, and all that a hit costs.
    */
   find(key: CacheKey, policyNames: readonly string[], fields: RequestFields): LocalItem | undefined {
-    return this.#usable(this.#textOf(key, policyNames, fields));
+    return this.#usable(key, this.#textOf(key, policyNames, fields));
   }
 
   /** Sees to it that a visitor without a hit is answered: by a shared store, by another visitor's handler, or by its own. */
@@ -104,30 +104,26 @@ export class Engine implements LeadOwner {
   }
 
   admits(lead: Lead, tags: readonly string[]): boolean {
-    return this.#parts.tags.admits(lead.key.tags, lead.token) && this.#parts.tags.admits(tags, lead.token);
+    const { tags: table } = this.#parts;
+    // Most often nothing was invalidated meanwhile, and the tags of the key need not be made.
+    return lead.token === table.clock || (table.admits(tags, lead.token) && table.admits(lead.key.tags, lead.token));
   }
 
   complete(lead: Lead, candidate: Candidate): void {
-    const { tags, sink, variants, clock, shared } = this.#parts;
-    const allTags = [...lead.key.tags, ...candidate.tags];
+    const { sink, variants, clock, shared } = this.#parts;
     const names = variants.learn(lead.key.text, variants.names(lead.key.text, mergeNames(lead, candidate)));
     const text = this.#variant(lead.key, names, lead.visitor.fields);
     this.#uncacheable.delete(text);
-    const isValid = tags.admits(allTags, lead.token);
-    const stored = makeStored(
-      text,
-      names,
-      candidate,
-      shared === undefined ? NO_STAMPS : unstamped(allTags),
-      clock.now(),
-    );
+    const isValid = this.admits(lead, candidate.tags);
+    const stamps = shared === undefined ? NO_STAMPS : unstamped([...lead.key.tags, ...candidate.tags]);
+    const stored = makeStored(text, names, candidate, stamps, clock.now());
     if (!isValid) sink.refused(lead.key.text, candidate.route, 'invalidated');
-    if (isValid && this.#isShareable(lead.sharedToken, allTags)) {
+    if (isValid && this.#isShareable(lead.sharedToken, stored)) {
       void this.#commit(lead, lead.sharedToken, stored);
       return;
     }
     const item = this.#item(stored, lead.key, lead.token, lead.startedAt, 0);
-    if (isValid) this.#keep(item, allTags);
+    if (isValid) this.#keep(item, shared === undefined ? candidate.tags : tagNames(stored));
     const { flight } = lead;
     // Where there is a shared store that was not asked, another process may have invalidated what this one does not know of.
     if (flight !== undefined && shared !== undefined)
@@ -158,19 +154,27 @@ export class Engine implements LeadOwner {
     this.#eachAlone(flight.takeWaiters());
   }
 
-  #usable(text: string): LocalItem | undefined {
+  #usable(key: CacheKey, text: string): LocalItem | undefined {
     const { local, tags, clock, shared, limits } = this.#parts;
     const item = local.get(text);
     if (item === undefined) return undefined;
     const now = clock.monotonic();
     if (now >= item.freshUntil) return undefined;
     if (item.checked !== tags.clock) {
-      if (tags.validity(item.records, item.token) !== 'valid') return undefined;
+      if (!this.#isUnchanged(item, key)) return undefined;
       item.checked = tags.clock;
     }
     if (shared !== undefined && now - item.verifiedAt > limits.l1MaxLagMs) return undefined;
     item.hasAnswered = true;
     return item;
+  }
+
+  /** No tag it carries was invalidated since it was read. */
+  #isUnchanged(item: LocalItem, key: CacheKey): boolean {
+    const { tags } = this.#parts;
+    return (
+      tags.validity(item.records, item.token) === 'valid' && tags.ownValidity(key, item.token, item.checked) === 'valid'
+    );
   }
 
   #textOf(key: CacheKey, policyNames: readonly string[], fields: RequestFields): string {
@@ -257,9 +261,9 @@ export class Engine implements LeadOwner {
   async #ask(shared: SharedLevel, flight: Flight, key: CacheKey): Promise<Said> {
     const { local, tags, clock } = this.#parts;
     const held = local.peek(flight.text);
-    const isAskable = held !== undefined && isStamped(held.stored) && this.#isSound(held);
+    const isAskable = held !== undefined && isStamped(held.stored) && this.#isSound(held, key);
     if (isAskable && !shared.unheard.isPending(tagNames(held.stored))) {
-      if ((await shared.store.check(held.stored.tags)) === 'valid' && this.#isSound(held)) {
+      if ((await shared.store.check(held.stored.tags)) === 'valid' && this.#isSound(held, key)) {
         held.verifiedAt = flight.startedAt;
         return { kind: 'item', item: held };
       }
@@ -296,9 +300,8 @@ export class Engine implements LeadOwner {
     return item;
   }
 
-  #isSound(item: LocalItem): boolean {
-    const { tags, clock } = this.#parts;
-    return clock.monotonic() < item.freshUntil && tags.validity(item.records, item.token) === 'valid';
+  #isSound(item: LocalItem, key: CacheKey): boolean {
+    return this.#parts.clock.monotonic() < item.freshUntil && this.#isUnchanged(item, key);
   }
 
   /** True when the target's selecting headers were not all known here before. */
@@ -327,9 +330,9 @@ export class Engine implements LeadOwner {
     return waiter.joinedAt - flight.startedAt <= limits.l1MaxLagMs && tags.admits(tagNames(item.stored), flight.token);
   }
 
-  #isShareable(token: SharedToken | undefined, tags: readonly string[]): token is SharedToken {
+  #isShareable(token: SharedToken | undefined, stored: StoredResponse): token is SharedToken {
     const { shared } = this.#parts;
-    return shared !== undefined && token !== undefined && !shared.unheard.isPending(tags);
+    return shared !== undefined && token !== undefined && !shared.unheard.isPending(tagNames(stored));
   }
 
   /** Commits to the shared store (PROTOCOL 4.8). The flight is sealed: later requests begin their own. */
@@ -449,6 +452,7 @@ export class Engine implements LeadOwner {
    * waited for two and runs alone.
    */
   #regroup(waiters: readonly Waiter[]): void {
+    if (waiters.length === 0) return;
     const groups = new Map<string, Visitor[]>();
     for (const { visitor, isEarly } of waiters) {
       if (visitor.isGone) continue;
@@ -465,13 +469,13 @@ export class Engine implements LeadOwner {
   }
 
   #fly(text: string, visitors: readonly Visitor[]): void {
-    const item = this.#usable(text);
+    const [leader, ...others] = visitors;
+    if (leader === undefined) return;
+    const item = this.#usable(leader.key, text);
     if (item !== undefined) {
       for (const visitor of visitors) this.#apart(() => visitor.answer(item, 'hit'));
       return;
     }
-    const [leader, ...others] = visitors;
-    if (leader === undefined) return;
     const flight = new Flight(text);
     if (!this.#open.has(text)) this.#open.set(text, flight);
     const joinedAt = this.#parts.clock.monotonic();

@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
 import { TagTable } from '../invalidation/tag-table.js';
-import { urlTag } from '../invalidation/tags.js';
 import type { RouteCounters } from '../ports/event-sink.js';
 import type { StoredResponse } from '../ports/stored-response.js';
 import { LocalItem } from './local-item.js';
@@ -37,11 +36,6 @@ describe('LocalItem.weight', () => {
     const rows = Array.from({ length: 64 }, (_, i) => `city#${1000 + i}`);
     expect(over(itemWith(rows))).toBe(64 * (180 + 2 * 9));
     expect(over(itemWith(['x'.repeat(256)]))).toBe(180 + 512);
-  });
-
-  it('counts the tags of its own key for less', () => {
-    expect(over(itemWith([urlTag('/a')]))).toBe(110 + '\0url:/a'.length);
-    expect(over(itemWith([urlTag(`/${'z'.repeat(14_000)}`)]))).toBeGreaterThan(14_000);
   });
 
   it('counts the stamps of a shared store', () => {

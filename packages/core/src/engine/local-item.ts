@@ -6,12 +6,8 @@ import type { StoredResponse } from '../ports/stored-response.js';
 const OVERHEAD = 900;
 /** A tag that was declared: its record, its places in map and lists, and the head of its text. */
 const TAG_OVERHEAD = 180;
-/** A tag of its own key: of those, some are shared by nearly all, and one text is often part of another. */
-const OWN_TAG_OVERHEAD = 110;
 /** A stamp of a shared store, and the object that ties it to its tag. */
 const STAMP_OVERHEAD = 60;
-/** Begins the tags that the library makes of a key: see `invalidation/tags.ts`. */
-const OWN = '\0';
 
 /**
  * A stored response in L1, with what this process knows about it (PROTOCOL 4.5).
@@ -21,7 +17,7 @@ const OWN = '\0';
 export class LocalItem {
   /** The local clock at which the tags were last found unchanged. */
   checked: number;
-  /** The records of its tags while it is in L1; empty before and after. */
+  /** The records of the tags it was stored with while it is in L1; empty before and after. Those of its key are looked up. */
   records: readonly TagRecord[] = [];
   /** It has answered since its URL last had to choose a variant to part with. */
   hasAnswered = false;
@@ -61,8 +57,7 @@ export class LocalItem {
     let bytes = stored.body.length + OVERHEAD + stored.key.length * 2;
     if (target !== stored.key) bytes += target.length * 2;
     for (const line of stored.headers) bytes += line.length;
-    for (const { tag } of this.records)
-      bytes += tag.startsWith(OWN) ? OWN_TAG_OVERHEAD + tag.length : TAG_OVERHEAD + tag.length * 2;
+    for (const { tag } of this.records) bytes += TAG_OVERHEAD + tag.length * 2;
     for (const { stamp } of stored.tags) bytes += STAMP_OVERHEAD + stamp.length;
     return bytes;
   }

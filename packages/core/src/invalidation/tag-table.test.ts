@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { TagTable } from './tag-table.js';
+import { ALL_TAG, pathTag, reachOf, urlTag } from './tags.js';
 
 describe('TagTable.admits (PROTOCOL 4.8, 4.13)', () => {
   it('admits what was read after the last invalidation of each tag', () => {
@@ -81,6 +82,70 @@ describe('TagTable.validity (PROTOCOL 4.3, 4.13)', () => {
   });
 });
 
+describe('TagTable.ownValidity, of tags that follow from a key (PROTOCOL 4.13)', () => {
+  const key = { tags: [urlTag('/a'), pathTag('/'), ALL_TAG] };
+
+  it.each([
+    ['nothing', [], 'valid'],
+    ['an invalidation', ['soft'], 'stale'],
+    ['a purge', ['hard'], 'gone'],
+    ['an invalidation and then a purge', ['soft', 'hard'], 'gone'],
+    ['a purge and then an invalidation', ['hard', 'soft'], 'gone'],
+  ] as const)('after %s: %j makes it %s, and what was read after that is valid', (_what, modes, expected) => {
+    const table = new TagTable();
+    const token = table.clock;
+    for (const mode of modes) table.invalidate([urlTag('/a')], mode);
+    expect(table.ownValidity(key, token, token)).toBe(expected);
+    expect(table.ownValidity(key, table.clock, table.clock)).toBe('valid');
+  });
+
+  it('says gone even when a tag before it is merely stale', () => {
+    const table = new TagTable();
+    table.invalidate([urlTag('/a')], 'soft');
+    table.invalidate([ALL_TAG], 'hard');
+    expect(table.ownValidity(key, 0, 0)).toBe('gone');
+  });
+
+  it('asks for the tags of a key only once one of a key was invalidated', () => {
+    const table = new TagTable();
+    table.invalidate(['declared'], 'soft');
+    const unasked = {
+      get tags(): readonly string[] {
+        throw new Error('asked');
+      },
+    };
+    expect(table.ownValidity(unasked, 0, 0)).toBe('valid');
+    table.invalidate([urlTag('/other')], 'soft');
+    expect(() => table.ownValidity(unasked, 0, 0)).toThrow('asked');
+  });
+
+  it('finds gone what is older than the records that are left, unless it was checked since', () => {
+    const table = new TagTable(2);
+    for (const url of ['/a', '/b', '/c', '/d']) table.invalidate([urlTag(url)], 'soft');
+    expect(table.ownValidity(key, 0, 0)).toBe('gone');
+    expect(table.ownValidity(key, 0, 1)).toBe('gone');
+    expect(table.ownValidity(key, 0, 2)).toBe('valid');
+    expect(table.admits(['x'], 1)).toBe(false);
+  });
+
+  it('loses nothing by invalidations of declared tags that nobody carries', () => {
+    const table = new TagTable(2);
+    for (let i = 0; i < 100; i++) table.invalidate([`row#${i}`], 'soft');
+    expect(table.ownValidity(key, 0, 0)).toBe('valid');
+    table.invalidate([pathTag('/')], 'soft');
+    expect(table.ownValidity(key, 0, 0)).toBe('stale');
+  });
+
+  it('keeps the tag of coarsened rows among the declared ones, of which stored responses hold records', () => {
+    const table = new TagTable(1);
+    const [, rows = ''] = reachOf('city#1');
+    const held = [table.retain(rows)];
+    table.invalidate(reachOf('city#1'), 'soft');
+    for (let i = 0; i < 10; i++) table.invalidate([urlTag(`/${i}`)], 'soft');
+    expect(table.validity(held, 0)).toBe('stale');
+  });
+});
+
 describe('TagTable records are bounded', () => {
   it('holds no record of a tag that nothing carries and nobody invalidated', () => {
     const table = new TagTable();
@@ -152,6 +217,45 @@ const command = fc.oneof(
 );
 
 describe('TagTable against a table that forgets nothing', () => {
+  it('never finds valid by name what the model does not', () => {
+    const own = fc.constantFrom(...['/a', '/b', '/c', '/d'].map(urlTag));
+    const owns = fc.uniqueArray(own, { minLength: 1, maxLength: 3 });
+    const step = fc.oneof(
+      fc.record({
+        kind: fc.constant('invalidate' as const),
+        tags: fc.oneof(owns, tags),
+        mode: fc.constantFrom('soft' as const, 'hard' as const),
+      }),
+      fc.record({ kind: fc.constant('enter' as const), tags: owns }),
+      fc.record({ kind: fc.constant('check' as const), tags: owns }),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), fc.nat(4), (steps, ring) => {
+        const table = new TagTable(ring);
+        const model = new Model();
+        const items: { tags: string[]; token: number; checked: number }[] = [];
+        for (const each of steps) {
+          if (each.kind === 'invalidate') {
+            model.invalidate(each.tags, each.mode);
+            table.invalidate(each.tags, each.mode);
+          } else if (each.kind === 'enter') {
+            items.push({ tags: each.tags, token: table.clock, checked: table.clock });
+          }
+          for (const item of items) {
+            const said = table.ownValidity(item, item.token, item.checked);
+            const expected = model.validity(item.tags, item.token);
+            if (said === 'valid') expect(expected).toBe('valid');
+            if (said === 'stale') expect(expected).toBe('stale');
+            if (ring >= 4) expect(said).toBe(expected);
+            if (each.kind === 'check' && said === 'valid') item.checked = table.clock;
+          }
+          expect(table.size).toBeLessThanOrEqual(2 * ring);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   it('never admits and never finds valid what the model does not, and what is held it judges exactly', () => {
     fc.assert(
       fc.property(fc.array(command, { maxLength: 60 }), fc.nat(4), (commands, ring) => {

@@ -1,3 +1,5 @@
+import { isKeyTag } from './tags.js';
+
 /** What this process knows of one tag. Shared by reference among all stored responses that carry it. */
 export class TagRecord {
   /** How many stored responses in L1 carry the tag. */
@@ -10,8 +12,46 @@ export class TagRecord {
   constructor(readonly tag: string) {}
 }
 
-/** Records of tags that nothing in L1 carries are kept for fills under way; this many, then the floor rises. */
+/** Records of tags that nothing in L1 holds are kept for whoever looks them up by name; this many, then a floor rises. */
 const IDLE_RECORDS = 65_536;
+
+/** Something whose tags follow from what it is, and are worked out only when they are asked for: a cache key. */
+export interface Tagged {
+  readonly tags: readonly string[];
+}
+
+/** Records nothing refers to, oldest invalidation first: the ring of PROTOCOL 4.5. */
+class IdleRing {
+  /** The invalidation of the newest record that was let go: of what is older than this, the history has gaps. */
+  floor = 0;
+  readonly #records = new Map<string, TagRecord>();
+  readonly #limit: number;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  get size(): number {
+    return this.#records.size;
+  }
+
+  take(tag: string): void {
+    this.#records.delete(tag);
+  }
+
+  /** @returns the record that had to go, where there was no room */
+  keep(record: TagRecord): TagRecord | undefined {
+    // Delete first: a Map keeps the place of a key that is set again, and the ring drops from the front.
+    this.#records.delete(record.tag);
+    this.#records.set(record.tag, record);
+    if (this.#records.size <= this.#limit) return undefined;
+    const [oldest] = this.#records.values();
+    if (oldest === undefined) return undefined;
+    this.#records.delete(oldest.tag);
+    this.floor = Math.max(this.floor, oldest.invalidatedAt);
+    return oldest;
+  }
+}
 
 /**
  * The tag table of this process: which tag was invalidated when, on the only clock that counts here, a counter.
@@ -22,14 +62,15 @@ const IDLE_RECORDS = 65_536;
  */
 export class TagTable {
   #clock = 0;
-  /** Fills whose token is older than this are refused: the record of some invalidation since then was let go. */
-  #floor = 0;
   readonly #records = new Map<string, TagRecord>();
-  readonly #idle = new Map<string, TagRecord>();
-  readonly #idleLimit: number;
+  /** Of tags that were declared; those stored responses hold records of, so only fills under way look here. */
+  readonly #idle: IdleRing;
+  /** Of tags of keys: nobody holds a record of these, stored responses look here too. */
+  readonly #idleOwn: IdleRing;
 
   constructor(idleLimit: number = IDLE_RECORDS) {
-    this.#idleLimit = idleLimit;
+    this.#idle = new IdleRing(idleLimit);
+    this.#idleOwn = new IdleRing(idleLimit);
   }
 
   /** The local clock: a fill token is this number, taken before anything is read. */
@@ -49,7 +90,7 @@ export class TagTable {
       record = new TagRecord(tag);
       this.#records.set(tag, record);
     } else if (record.references === 0) {
-      this.#idle.delete(tag);
+      this.#ringOf(tag).take(tag);
     }
     record.references++;
     return record;
@@ -91,7 +132,7 @@ export class TagTable {
    */
   admits(tags: readonly string[], token: number): boolean {
     if (token === this.#clock) return true;
-    if (token < this.#floor) return false;
+    if (token < this.#idle.floor || token < this.#idleOwn.floor) return false;
     for (const tag of tags) {
       const record = this.#records.get(tag);
       if (record !== undefined && record.invalidatedAt > token) return false;
@@ -109,15 +150,33 @@ export class TagTable {
     return validity;
   }
 
+  /**
+   * The same of the tags of a key. A stored response holds no records of them: most of them are named by nobody, ever, and
+   * to hold two or more for each URL costs a miss more than all the rest of storing it.
+   *
+   * @param key - asked for its tags only if some tag of a key has ever been invalidated
+   * @param checkedAt - the local clock when all its tags were last found unchanged
+   * @returns `'gone'` also for what is older than the records that are left (PROTOCOL 4.13: `tok >= ring floor`)
+   */
+  ownValidity(key: Tagged, token: number, checkedAt: number): 'valid' | 'stale' | 'gone' {
+    if (Math.max(token, checkedAt) < this.#idleOwn.floor) return 'gone';
+    if (this.#idleOwn.size === 0) return 'valid';
+    let validity: 'valid' | 'stale' = 'valid';
+    for (const tag of key.tags) {
+      const record = this.#records.get(tag);
+      if (record === undefined) continue;
+      if (record.purgedAt > token) return 'gone';
+      if (record.invalidatedAt > token) validity = 'stale';
+    }
+    return validity;
+  }
+
+  #ringOf(tag: string): IdleRing {
+    return isKeyTag(tag) ? this.#idleOwn : this.#idle;
+  }
+
   #keepIdle(record: TagRecord): void {
-    // Delete first: a Map keeps the place of a key that is set again, and the ring drops from the front.
-    this.#idle.delete(record.tag);
-    this.#idle.set(record.tag, record);
-    if (this.#idle.size <= this.#idleLimit) return;
-    const [oldest] = this.#idle.values();
-    if (oldest === undefined) return;
-    this.#idle.delete(oldest.tag);
-    this.#records.delete(oldest.tag);
-    this.#floor = Math.max(this.#floor, oldest.invalidatedAt);
+    const gone = this.#ringOf(record.tag).keep(record);
+    if (gone !== undefined) this.#records.delete(gone.tag);
   }
 }

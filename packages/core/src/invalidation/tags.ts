@@ -26,8 +26,13 @@ export const urlTag = (url: string): string => `${OWN}url:${url}`;
 export const pathTag = (path: string): string => `${OWN}path:${path}`;
 /** The tag of everything below a path prefix, `/users/`. */
 export const pathPrefixTag = (prefix: string): string => `${OWN}below:${prefix}`;
+/** Begins the tags that stand for the rows of a group: made by the library, carried by what declared the rows. */
+const ROWS = `${OWN}rows:`;
 /** The tag of each single row of a group, carried where too many rows of it were declared to name them. */
-const rowsTag = (group: string): string => `${OWN}rows:${group}`;
+const rowsTag = (group: string): string => ROWS + group;
+
+/** True for a tag that follows from a key: its URL, its path, its namespace. */
+export const isKeyTag = (tag: string): boolean => tag.startsWith(OWN) && !tag.startsWith(ROWS);
 
 /** True for a string that may be a tag: not empty, at most 256 characters, no control characters. */
 export function isTag(tag: unknown): tag is string {
