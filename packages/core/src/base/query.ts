@@ -10,6 +10,7 @@
  */
 export function normalizeQuery(query: string, isIgnored: (name: string) => boolean): string {
   if (query === '') return '';
+  if (!query.includes('&')) return isIgnored(nameOf(query)) ? '' : query;
   const pairs: { group: string; text: string }[] = [];
   let isSorted = true;
   for (const text of query.split('&')) {

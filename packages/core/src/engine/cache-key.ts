@@ -40,10 +40,32 @@ const REMEMBERED_OVERHEAD = 700;
 /** What a map costs that may hold one key only, where every request names another host. */
 const MAP_OVERHEAD = 300;
 
-/** What a scheme, a host and a request target are made of, where each can be told from what follows it in a key. */
+/** What a scheme and a host are made of, where each can be told from what follows it in a key. */
 const PLAIN_SCHEME = /^[^\n:/]*$/;
 const PLAIN_HOST = /^[^\n/]*$/;
-const PLAIN_TARGET = /^\/[^\n]*$/;
+
+/** The scheme and host of a target, as a key has them: alike for many requests, so made once for all that follow. */
+class Origin {
+  readonly lowerHost: string;
+  readonly text: string;
+
+  constructor(
+    readonly scheme: string,
+    readonly host: string,
+  ) {
+    this.lowerHost = host.toLowerCase();
+    const isPlainScheme = PLAIN_SCHEME.test(scheme);
+    const isPlainHost = PLAIN_HOST.test(this.lowerHost);
+    this.text = `${delimited(scheme, isPlainScheme)}://${delimited(this.lowerHost, isPlainHost)}`;
+  }
+}
+
+let lastOrigin = new Origin('http', 'localhost');
+
+function originOf(scheme: string, host: string): Origin {
+  if (lastOrigin.scheme !== scheme || lastOrigin.host !== host) lastOrigin = new Origin(scheme, host);
+  return lastOrigin;
+}
 
 /**
  * The cache key of a target URI: method, scheme, host, path, and query in one order of names.
@@ -72,14 +94,14 @@ export class CacheKey {
     this.path = mark < 0 ? target.url : target.url.slice(0, mark);
     const query = mark < 0 ? '' : normalizeQuery(target.url.slice(mark + 1), rules.isIgnored);
     this.query = query === '' ? '' : `?${query}`;
-    this.host = target.host.toLowerCase();
+    const origin = originOf(target.scheme, target.host);
+    this.host = origin.lowerHost;
     this.#prefix = rules.keyPrefix;
     this.#own = own;
     // A rewritten target, or what a function returned, is another one at the next request.
     this.isRemembered = own !== undefined || target.rewritten !== '';
-    const scheme = delimited(target.scheme, PLAIN_SCHEME);
-    const host = delimited(this.host, PLAIN_HOST);
-    let text = `${target.method} ${scheme}://${host}${delimited(this.path + this.query, PLAIN_TARGET)}`;
+    const uri = this.path + this.query;
+    let text = `${target.method} ${origin.text}${delimited(uri, uri.startsWith('/') && !uri.includes('\n'))}`;
     if (target.rewritten !== '') text += `\n>${target.rewritten.length}:${target.rewritten}`;
     if (this.#prefix !== '') text += `\n#${this.#prefix}`;
     if (rules.space !== '') text += `\n!${rules.space}`;
@@ -110,8 +132,8 @@ export class CacheKey {
 }
 
 /** The part as it is, where nothing in it can be taken for what follows; else with its length, after a line feed. */
-function delimited(part: string, plain: RegExp): string {
-  return plain.test(part) ? part : `\n${part.length}:${part}`;
+function delimited(part: string, isPlain: boolean): string {
+  return isPlain ? part : `\n${part.length}:${part}`;
 }
 
 /** Makes cache keys by one policy's rules, and remembers them by raw URL so that a hit parses nothing. */

@@ -59,15 +59,24 @@ export interface View {
 /** The view context of one run of a handler: what {@link View} collects. */
 export class ViewContext implements View {
   readonly #onRefusal: (reason: NonNullable<ViewContext['refusal']>) => void;
-  readonly tags = new Set<string>();
   lifetimeMs: number | undefined;
-  readonly varyNames = new Set<string>();
+  // Most views declare neither; a set for nothing is a good part of what a view costs.
+  #tags: Set<string> | undefined;
+  #varyNames: Set<string> | undefined;
   /** Why the view may not be stored, once something said so. */
   refusal: 'view' | 'tag' | 'ttl' | 'vary-star' | undefined;
 
   /** @param onRefusal - told at once when the view says that it may not be stored */
   constructor(onRefusal: (reason: NonNullable<ViewContext['refusal']>) => void = () => {}) {
     this.#onRefusal = onRefusal;
+  }
+
+  get tags(): ReadonlySet<string> {
+    return this.#tags ?? NOTHING;
+  }
+
+  get varyNames(): ReadonlySet<string> {
+    return this.#varyNames ?? NOTHING;
   }
 
   /** Keeps the response from being stored; the first reason counts. */
@@ -80,8 +89,12 @@ export class ViewContext implements View {
   dependsOn(...tags: string[]): View {
     for (const tag of tags) {
       // A wrong tag is a bug of the app's; its visitor is answered all the same, and what depends on who knows what is not stored.
-      if (isTag(tag)) this.tags.add(tag);
-      else this.refuse('tag');
+      if (!isTag(tag)) {
+        this.refuse('tag');
+        continue;
+      }
+      this.#tags ??= new Set();
+      this.#tags.add(tag);
     }
     return this;
   }
@@ -105,12 +118,18 @@ export class ViewContext implements View {
   varyOn(...headerNames: string[]): View {
     for (const name of headerNames) {
       // What cannot be a field's name, and `*`, say that nobody knows what selects: as in Vary itself (RFC 9111 §4.1).
-      if (typeof name === 'string' && name !== '*' && isToken(name)) this.varyNames.add(name.toLowerCase());
-      else this.refuse('vary-star');
+      if (typeof name !== 'string' || name === '*' || !isToken(name)) {
+        this.refuse('vary-star');
+        continue;
+      }
+      this.#varyNames ??= new Set();
+      this.#varyNames.add(name.toLowerCase());
     }
     return this;
   }
 }
+
+const NOTHING: ReadonlySet<string> = new Set();
 
 /** Outside a cached view everything is accepted and nothing happens, so that shared code need not know where it runs. */
 const nowhere: View = {

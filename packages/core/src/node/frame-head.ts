@@ -55,7 +55,6 @@ export function judge<Req extends IncomingMessage, Res extends ServerResponse>(
   const now = visitor.runtime.clock.now();
   const cacheControl = parseCacheControl(head.field('cache-control'));
   const vary = parseVary(head.field('vary'));
-  const named = [...policy.vary, ...(context?.varyNames ?? []), ...(guard?.selecting ?? [])];
   const etag = head.ownField('etag');
   const modified = head.ownField('last-modified');
   const lastModified = modified === undefined ? undefined : parseHttpDate(modified, now);
@@ -91,7 +90,7 @@ export function judge<Req extends IncomingMessage, Res extends ServerResponse>(
     refusal,
     cacheControl,
     lifetimeMs,
-    selecting: selectingNames(vary, head, named),
+    selecting: selectingNames(vary, head, policy.vary, context?.varyNames ?? NOTHING, guard?.selecting ?? NOTHING),
     tags: typeof tags === 'string' ? [] : tags,
     etag,
     lastModified,
@@ -136,18 +135,24 @@ function originLifetime(head: ResponseHead, cacheControl: CacheControl, now: num
 function selectingNames(
   vary: ReturnType<typeof parseVary>,
   head: ResponseHead,
-  named: readonly string[],
+  byPolicy: readonly string[],
+  byView: ReadonlySet<string>,
+  byGuard: ReadonlySet<string>,
 ): readonly string[] {
   if (vary === '*') return [];
+  if (vary.length + byPolicy.length + byView.size + byGuard.size === 0) return vary;
   const own = parseVary(head.ownLines('vary'));
   const outerOnly = vary.filter((name) => name !== 'origin' || (own !== '*' && own.includes(name)));
-  return [...new Set([...outerOnly, ...named])].sort();
+  return [...new Set([...outerOnly, ...byPolicy, ...byView, ...byGuard])].sort();
 }
 
+const NOTHING: ReadonlySet<string> = new Set();
+
+const EVENT_STREAM = 'text/event-stream';
+
 function isEventStream(head: ResponseHead): boolean {
-  return String(head.field('content-type') ?? '')
-    .toLowerCase()
-    .startsWith('text/event-stream');
+  const type = head.field('content-type');
+  return type !== undefined && String(type).slice(0, EVENT_STREAM.length).toLowerCase() === EVENT_STREAM;
 }
 
 function hasForeignCookie(head: ResponseHead, stripped: ReadonlySet<string> | undefined): boolean {
@@ -170,6 +175,7 @@ function tagsOf<Req extends IncomingMessage, Res extends ServerResponse>(
 ): readonly string[] | Refusal {
   const declared = declaredTags(visitor, context);
   if (declared === undefined) return 'tag';
+  if (declared.length === 0) return declared;
   return coarsenTags(new Set(declared), visitor.policy.maxTags) ?? 'too-many-tags';
 }
 
@@ -183,5 +189,5 @@ export function declaredTags<Req extends IncomingMessage, Res extends ServerResp
   const own: unknown = typeof tags === 'function' ? answerOf(() => tags(req, res)) : tags;
   // A string would be taken for its letters.
   if (!Array.isArray(own) || !own.every(isTag)) return undefined;
-  return context === undefined ? own : [...context.tags, ...own];
+  return context === undefined || context.tags.size === 0 ? own : [...context.tags, ...own];
 }

@@ -14,7 +14,7 @@ import {
 /** Names that were once seen on a request, set by middleware in front: watched from then on also where they are absent. */
 const learned = new Set<string>();
 const LEARNED = 32;
-/** Watched from the first request on, also where they are absent. */
+/** Watched from the first request on, also where they are absent: often only visitors who are logged in have them. */
 const EXPECTED = ['user', 'session', 'clientIp'];
 
 /**
@@ -136,12 +136,7 @@ export class InputGuard {
   #watchHeaders(req: IncomingMessage): void {
     const { headers, rawHeaders } = req;
     req.headers = new Proxy(headers as Fields, new WatchedFields(this)) as typeof headers;
-    req.rawHeaders = new Proxy(rawHeaders, {
-      get: (target, property, receiver) => {
-        this.readAll();
-        return Reflect.get(target, property, receiver);
-      },
-    });
+    req.rawHeaders = new Proxy(rawHeaders, new WatchedLines(this));
   }
 
   #watchRequest(): void {
@@ -185,8 +180,9 @@ export class InputGuard {
 
   /** A field that middleware in front set for this visitor may be asked for as well as a property. */
   #watchOuterFields(res: ServerResponse & Fields): void {
-    const outer = new Set(res.getHeaderNames().filter((name) => !PLAIN_FIELDS.has(name)));
-    if (outer.size === 0) return;
+    const names = res.getHeaderNames().filter((name) => !PLAIN_FIELDS.has(name));
+    if (names.length === 0) return;
+    const outer = new Set(names);
     const { getHeader, getHeaders } = res;
     res.getHeader = (name) => {
       if (outer.has(String(name).toLowerCase())) this.#note(`response header ${name}`);
@@ -251,6 +247,20 @@ class WatchedFields implements ProxyHandler<Fields> {
   ownKeys(target: Fields): ArrayLike<string | symbol> {
     this.#guard.readAll();
     return Reflect.ownKeys(target);
+  }
+}
+
+/** The same fields as they came in: whoever looks at one sees them all. */
+class WatchedLines implements ProxyHandler<string[]> {
+  readonly #guard: InputGuard;
+
+  constructor(guard: InputGuard) {
+    this.#guard = guard;
+  }
+
+  get(target: string[], property: string | symbol): unknown {
+    this.#guard.readAll();
+    return Reflect.get(target, property);
   }
 }
 

@@ -126,31 +126,38 @@ export function isFieldName(name: string): boolean {
   return !IGNORED.has(name) && !PROBES.has(name) && !(name in Object.prototype) && name === name.toLowerCase();
 }
 
-/**
- * Finds the properties of requests, or of responses, that are neither Node's nor the framework's nor plainly harmless:
- * they may be about the visitor.
- *
- * Most objects have the keys of the last one, and then their names are not judged again; on a miss that is what the
- * guard would spend most of its time on.
- */
-class ForeignProperties {
-  readonly #plain: ReadonlySet<string>;
-  #keys: readonly (string | symbol)[] = [];
-  /** Those of the keys that their name alone does not clear. */
-  #suspects: readonly (string | symbol)[] = [];
+type Names = readonly (string | symbol)[];
+const NOTHING: Names = [];
 
-  /** @param plain - names that are harmless on this kind of object */
-  constructor(plain: ReadonlySet<string>) {
+/**
+ * Names out of which only some need a look.
+ *
+ * Most objects have the names of the last one, and then they are not judged again; on a miss that is what the guard would
+ * spend most of its time on.
+ */
+class JudgedNames {
+  readonly #list: (target: Fields) => Names;
+  readonly #plain: ReadonlySet<string>;
+  #last: Names = [];
+  #suspects: Names = [];
+
+  /**
+   * @param list - says which names an object has
+   * @param plain - names that are harmless on this kind of object
+   */
+  constructor(list: (target: Fields) => Names, plain: ReadonlySet<string>) {
+    this.#list = list;
     this.#plain = plain;
   }
 
-  of(target: Fields): readonly (string | symbol)[] {
-    const keys = Reflect.ownKeys(target);
-    if (!areSame(keys, this.#keys)) {
-      this.#keys = keys;
-      this.#suspects = keys.filter((name) => !this.#isCleared(name));
+  /** The names that do not clear themselves. */
+  suspectsOf(target: Fields): Names {
+    const names = this.#list(target);
+    if (!areSame(names, this.#last)) {
+      this.#last = names;
+      this.#suspects = names.filter((name) => !this.#isCleared(name));
     }
-    return this.#suspects.length === 0 ? this.#suspects : this.#suspects.filter((name) => isForeign(target, name));
+    return this.#suspects;
   }
 
   #isCleared(name: string | symbol): boolean {
@@ -159,8 +166,31 @@ class ForeignProperties {
   }
 }
 
-function areSame(some: readonly (string | symbol)[], others: readonly (string | symbol)[]): boolean {
-  return some.length === others.length && some.every((name, at) => name === others[at]);
+/**
+ * Finds the properties of requests, or of responses, that are neither Node's nor the framework's nor plainly harmless:
+ * they may be about the visitor.
+ */
+class ForeignProperties {
+  readonly #judged: readonly JudgedNames[];
+
+  constructor(...judged: readonly JudgedNames[]) {
+    this.#judged = judged;
+  }
+
+  of(target: Fields): Names {
+    let foreign = NOTHING;
+    for (const names of this.#judged) {
+      const suspects = names.suspectsOf(target);
+      if (suspects.length > 0) foreign = [...foreign, ...suspects.filter((name) => isForeign(target, name))];
+    }
+    return foreign;
+  }
+}
+
+function areSame(some: Names, others: Names): boolean {
+  if (some.length !== others.length) return false;
+  for (let i = 0; i < some.length; i++) if (some[i] !== others[i]) return false;
+  return true;
 }
 
 function isNodeSymbol(name: symbol): boolean {
@@ -186,7 +216,10 @@ function isReplaced(target: Fields, name: 'query' | 'body'): boolean {
   return value !== undefined && value !== null && (typeof value !== 'object' || Object.keys(value).length > 0);
 }
 
-/** The properties of requests that may be about the visitor. */
-export const ofRequests = new ForeignProperties(PLAIN_REQUEST);
-/** The same of responses. */
-export const ofResponses = new ForeignProperties(PLAIN_RESPONSE);
+/** The properties of requests that may be about the visitor: all, as libraries hide some from enumeration. */
+export const ofRequests = new ForeignProperties(new JudgedNames(Reflect.ownKeys, PLAIN_REQUEST));
+/** The same of responses, where nobody is known to hide any: V8 has the enumerable ones at hand, and not the others. */
+export const ofResponses = new ForeignProperties(
+  new JudgedNames(Object.keys, PLAIN_RESPONSE),
+  new JudgedNames(Object.getOwnPropertySymbols, PLAIN_RESPONSE),
+);

@@ -4,6 +4,7 @@ import type { Candidate } from '../engine/lead.js';
 import { isStoredField, withheldFields } from '../http/hop-by-hop.js';
 import { parseVary } from '../http/vary.js';
 import type { Refusal } from '../ports/event-sink.js';
+import type { Placeholder } from '../ports/stored-response.js';
 import type { Framing } from './frame-head.js';
 import { digHoles, fillingsOf, holds, noncesOf } from './placeholders.js';
 import type { Recorder } from './recorder.js';
@@ -17,8 +18,11 @@ export function refusesLate<Req extends IncomingMessage, Res extends ServerRespo
   visitor: ViewVisitor<Req, Res>,
 ): Refusal | undefined {
   if (recorder.hasLateCookie && !isStripped(visitor)) return 'set-cookie';
-  const nonces = POLICY_FIELDS.flatMap((name) => noncesOf(lineOf(visitor.res.getHeader(name))));
-  return nonces.some((nonce) => holds(candidate.body, nonce)) ? 'nonce' : undefined;
+  for (const name of POLICY_FIELDS) {
+    const nonces = noncesOf(lineOf(visitor.res.getHeader(name)));
+    if (nonces.some((nonce) => holds(candidate.body, nonce))) return 'nonce';
+  }
+  return undefined;
 }
 
 const POLICY_FIELDS = ['content-security-policy', 'content-security-policy-report-only'];
@@ -67,9 +71,8 @@ function storedFields(head: ResponseHead, framing: Framing): string[] {
   const withheld = withheldFields(head.field('connection'), framing.cacheControl);
   const fields: string[] = [];
   for (let i = 0; i < head.own.length; i += 2) {
-    const name = head.own[i] ?? '';
-    const lower = name.toLowerCase();
-    if (!REWRITTEN.has(lower) && isStoredField(lower, withheld)) fields.push(name, head.own[i + 1] ?? '');
+    const lower = head.ownName(i / 2);
+    if (!REWRITTEN.has(lower) && isStoredField(lower, withheld)) fields.push(head.own[i] ?? '', head.own[i + 1] ?? '');
   }
   const vary = storedVary(head, framing.selecting);
   if (vary !== '') fields.push('Vary', vary);
@@ -79,9 +82,18 @@ function storedFields(head: ResponseHead, framing: Framing): string[] {
 /** The handler's own Vary and what was found to select; outer middleware names its own fields on each answer. */
 function storedVary(head: ResponseHead, selecting: readonly string[]): string {
   const own = head.ownLines('vary');
+  if (own.length === 0 && selecting.length === 0) return '';
   const known = [parseVary(own), parseVary(lineOf(head.outer?.get('vary')))].flat();
   return [...own, ...selecting.filter((name) => !known.includes(name))].join(', ');
 }
+
+/** A body with holes where its placeholders stand. */
+interface Filled {
+  readonly body: Buffer;
+  readonly placeholders: readonly Placeholder[];
+}
+
+const NO_PLACEHOLDERS: readonly Placeholder[] = [];
 
 /**
  * A body that repeats a nonce of its own Content-Security-Policy would hand one visitor's nonce to the next: it is
@@ -91,14 +103,13 @@ function fill<Req extends IncomingMessage, Res extends ServerResponse>(
   body: Buffer,
   head: ResponseHead,
   visitor: ViewVisitor<Req, Res>,
-): ReturnType<typeof digHoles> | Refusal {
+): Filled | Refusal {
   const { policy, req, res } = visitor;
-  const nonces = POLICY_FIELDS.flatMap((name) => [
-    ...noncesOf(head.field(name)),
-    ...noncesOf(lineOf(res.getHeader(name))),
-  ]);
+  const nonces: string[] = [];
+  for (const name of POLICY_FIELDS)
+    nonces.push(...noncesOf(head.field(name)), ...noncesOf(lineOf(res.getHeader(name))));
+  if (nonces.length === 0 && policy.placeholders.length === 0) return { body, placeholders: NO_PLACEHOLDERS };
   const isEncoded = head.field('content-encoding') !== undefined;
-  if (nonces.length === 0 && policy.placeholders.length === 0) return { body, placeholders: [] };
   const fillings = fillingsOf(policy.placeholders, req, res);
   if (fillings === undefined) return 'nonce';
   // A value that is made anew each time it is asked for cannot be found in the body it once went into.

@@ -122,7 +122,8 @@ export class Recorder {
       recorder.hasTrailers = true;
       return (addTrailers as Untyped).apply(this, args);
     } as typeof res.addTrailers;
-    res.once('close', () => {
+    // Not `once`: what it makes for each listener costs more than that this one stays.
+    res.on('close', () => {
       if (!recorder.isEnded) recorder.#listener.closed(recorder);
     });
   }

@@ -32,8 +32,12 @@ export class ResponseHead {
   /** What the handler set: name, value, name, value, in its own letter case. */
   readonly own: string[] = [];
   /** Outer fields that the handler took away. */
-  readonly removed: string[] = [];
-  readonly #effective = new Map<string, OutgoingHttpHeader>();
+  readonly removed: readonly string[];
+  /** The names of {@link own} in lower case. */
+  readonly #ownNames: string[] = [];
+  // A head has few fields: to go through them costs less than a map does to make.
+  readonly #names: string[];
+  readonly #values: OutgoingHttpHeader[];
 
   constructor(
     res: ServerResponse,
@@ -41,58 +45,78 @@ export class ResponseHead {
     extra: ExtraHead,
     readonly outer: OuterFields | undefined,
   ) {
-    const names = new Map<string, string>();
-    for (const name of rawNames(res)) {
-      const lower = name.toLowerCase();
-      names.set(lower, name);
-      this.#effective.set(lower, res.getHeader(name) ?? '');
-    }
-    if (extra !== undefined) this.#addExtra(extra, names);
-    for (const [lower, value] of this.#effective) this.#sort(lower, names.get(lower) ?? lower, value);
-    if (outer !== undefined) for (const name of outer.keys()) if (!this.#effective.has(name)) this.removed.push(name);
+    const written = rawNames(res);
+    this.#names = written.map(lowerCase);
+    this.#values = this.#names.map((name) => res.getHeader(name) ?? '');
+    if (extra !== undefined) this.#addExtra(extra, written);
+    for (let i = 0; i < written.length; i++) this.#sort(this.#names[i] ?? '', written[i] ?? '', this.#values[i] ?? '');
+    this.removed = outer === undefined ? NONE : [...outer.keys()].filter((name) => !this.#names.includes(name));
   }
 
   /** The field as the client sees it, whoever set it. */
   field(name: string): string | readonly string[] | undefined {
-    const value = this.#effective.get(name);
+    const at = this.#names.indexOf(name);
+    const value = at < 0 ? undefined : this.#values[at];
     return typeof value === 'number' ? String(value) : value;
   }
 
   /** The first line of a field that the handler set. */
   ownField(name: string): string | undefined {
-    for (let i = 0; i < this.own.length; i += 2) if (this.own[i]?.toLowerCase() === name) return this.own[i + 1];
-    return undefined;
+    const at = this.#ownNames.indexOf(name);
+    return at < 0 ? undefined : this.own[2 * at + 1];
   }
 
   /** All lines of a field that the handler set. */
   ownLines(name: string): readonly string[] {
-    const lines: string[] = [];
-    for (let i = 0; i < this.own.length; i += 2)
-      if (this.own[i]?.toLowerCase() === name) lines.push(this.own[i + 1] ?? '');
-    return lines;
+    if (!this.#ownNames.includes(name)) return NONE;
+    return this.#ownNames.flatMap((own, at) => (own === name ? [this.own[2 * at + 1] ?? ''] : NONE));
+  }
+
+  /** The name of a field that the handler set, in lower case, by its place among the names of {@link own}. */
+  ownName(at: number): string {
+    return this.#ownNames[at] ?? '';
   }
 
   #sort(lower: string, name: string, value: OutgoingHttpHeader): void {
     const outer = this.outer?.get(lower);
-    if (outer === undefined) this.#push(name, value);
-    else if (isListField(lower)) this.#push(name, withoutOuter(value, outer));
-    else if (String(outer) !== String(value) || DESCRIBING.has(lower)) this.#push(name, value);
+    if (outer === undefined) this.#push(lower, name, value);
+    else if (isListField(lower)) this.#push(lower, name, withoutOuter(value, outer));
+    else if (String(outer) !== String(value) || DESCRIBING.has(lower)) this.#push(lower, name, value);
   }
 
-  #push(name: string, value: OutgoingHttpHeader): void {
-    if (typeof value === 'object') for (const line of value) this.own.push(name, String(line));
-    else this.own.push(name, String(value));
+  #push(lower: string, name: string, value: OutgoingHttpHeader): void {
+    for (const line of typeof value === 'object' ? value : [value]) {
+      this.#ownNames.push(lower);
+      this.own.push(name, String(line));
+    }
   }
 
   /** Node merges what `writeHead` is given over what was set. */
-  #addExtra(extra: NonNullable<ExtraHead>, names: Map<string, string>): void {
+  #addExtra(extra: NonNullable<ExtraHead>, written: string[]): void {
     for (const [name, value] of Object.entries(extra)) {
       if (value === undefined) continue;
-      const lower = name.toLowerCase();
-      names.set(lower, name);
-      this.#effective.set(lower, value);
+      const lower = lowerCase(name);
+      const at = this.#names.indexOf(lower);
+      const place = at < 0 ? written.length : at;
+      written[place] = name;
+      this.#names[place] = lower;
+      this.#values[place] = value;
     }
   }
+}
+
+const NONE: readonly string[] = [];
+
+/** Field names as they are written, and in lower case. An app writes few; past the bound nothing is remembered. */
+const lowered = new Map<string, string>();
+const LOWERED = 500;
+
+function lowerCase(name: string): string {
+  const known = lowered.get(name);
+  if (known !== undefined) return known;
+  const lower = name.toLowerCase();
+  if (lowered.size < LOWERED) lowered.set(name, lower);
+  return lower;
 }
 
 /**
@@ -121,7 +145,7 @@ function setListed(res: ServerResponse, list: readonly unknown[]): void {
 }
 
 /** Names in the letter case they were set in; on every Node there is, though not in its types. */
-function rawNames(res: ServerResponse): readonly string[] {
+function rawNames(res: ServerResponse): string[] {
   return (res as ServerResponse & { getRawHeaderNames(): string[] }).getRawHeaderNames();
 }
 
