@@ -2,10 +2,11 @@
 export { Invalidator } from '../../../packages/core/dist/cache/invalidator.js';
 export { frameCodec } from '../../../packages/core/dist/codecs/frame.js';
 export type { CacheKey } from '../../../packages/core/dist/engine/cache-key.js';
-export { Engine, type SharedLevel } from '../../../packages/core/dist/engine/engine.js';
+export { Engine } from '../../../packages/core/dist/engine/engine.js';
 export type { Answer, Flight, Visitor } from '../../../packages/core/dist/engine/flight.js';
 export { type Candidate, Lead } from '../../../packages/core/dist/engine/lead.js';
 export type { LocalItem } from '../../../packages/core/dist/engine/local-item.js';
+export type { SharedLevel } from '../../../packages/core/dist/engine/shared-exchange.js';
 export { type RequestFields, VariantIndex } from '../../../packages/core/dist/engine/variants.js';
 export { selectingValue } from '../../../packages/core/dist/http/vary.js';
 export { RetryQueue } from '../../../packages/core/dist/invalidation/retry-queue.js';

@@ -1,6 +1,6 @@
 import { frameCodec } from '../codecs/frame.js';
 import type { CacheSettings } from '../config/cache-options.js';
-import type { SharedLevel } from '../engine/engine.js';
+import type { SharedLevel } from '../engine/shared-exchange.js';
 import { RetryQueue } from '../invalidation/retry-queue.js';
 import type { Clock } from '../ports/clock.js';
 import type { EventSink } from '../ports/event-sink.js';

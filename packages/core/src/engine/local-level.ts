@@ -1,0 +1,109 @@
+import type { TagTable } from '../invalidation/tag-table.js';
+import type { Clock } from '../ports/clock.js';
+import type { EventSink } from '../ports/event-sink.js';
+import type { LocalStore } from '../ports/local-store.js';
+import type { StoredResponse } from '../ports/stored-response.js';
+import type { CacheKey } from './cache-key.js';
+import { LocalItem } from './local-item.js';
+import type { VariantIndex } from './variants.js';
+
+/** L1: the stored responses that this process holds, and what it knows against them (PROTOCOL 4.5, 4.13). */
+export class LocalLevel {
+  readonly #store: LocalStore<LocalItem>;
+  readonly #tags: TagTable;
+  readonly #variants: VariantIndex;
+  readonly #clock: Clock;
+  readonly #sink: EventSink;
+  readonly #believedMs: number;
+
+  /** @param believedMs - how long an item is believed after it was last validated; `Infinity` where nobody else writes */
+  constructor(
+    store: LocalStore<LocalItem>,
+    tags: TagTable,
+    variants: VariantIndex,
+    clock: Clock,
+    sink: EventSink,
+    believedMs: number,
+  ) {
+    this.#store = store;
+    this.#tags = tags;
+    this.#variants = variants;
+    this.#clock = clock;
+    this.#sink = sink;
+    this.#believedMs = believedMs;
+  }
+
+  /** What may answer now, without asking anybody (RFC 9111 §4). All that a hit costs. */
+  find(key: CacheKey, text: string): LocalItem | undefined {
+    const item = this.#store.get(text);
+    if (item === undefined) return undefined;
+    const now = this.#clock.monotonic();
+    if (now >= item.freshUntil) return undefined;
+    const { clock } = this.#tags;
+    if (item.checked !== clock) {
+      if (!this.#isUnchanged(item, key)) return undefined;
+      item.checked = clock;
+    }
+    if (now - item.verifiedAt > this.#believedMs) return undefined;
+    item.hasAnswered = true;
+    return item;
+  }
+
+  /** What is held, usable or not. */
+  peek(text: string): LocalItem | undefined {
+    return this.#store.peek(text);
+  }
+
+  /** Whether an item could answer, if only the shared store agreed. */
+  isSound(item: LocalItem, key: CacheKey): boolean {
+    return this.#clock.monotonic() < item.freshUntil && this.#isUnchanged(item, key);
+  }
+
+  /**
+   * A stored response with what this process has to know about it, not in L1 yet.
+   *
+   * @param token - the local clock before its data was read
+   * @param verifiedAt - monotonic time before the read or commit was sent that found it valid
+   */
+  item(stored: StoredResponse, key: CacheKey, token: number, verifiedAt: number, ageMs: number): LocalItem {
+    const generatedAt = this.#clock.monotonic() - ageMs;
+    return new LocalItem(stored, key.text, token, verifiedAt, generatedAt, this.#sink.route(stored.route));
+  }
+
+  /** Takes a response in. Its validity is compared at every use, so what was invalidated meanwhile does no harm. */
+  keep(item: LocalItem, tags: readonly string[]): void {
+    const { stored } = item;
+    item.records = tags.map((tag) => this.#tags.retain(tag));
+    const { weight } = item;
+    if (!this.#store.set(stored.key, item, weight, item.freshUntil - this.#clock.monotonic())) {
+      this.#tags.release(item.records);
+      item.records = [];
+      // An older one of its key is gone, too.
+      this.#variants.forget(item.target, stored.key);
+      this.#sink.refused(item.target, stored.route, 'too-large');
+      return;
+    }
+    if (stored.selecting.length > 0) this.#admit(item);
+    this.#sink.stored(stored.key, stored.route, weight, tags);
+  }
+
+  /** Counts a variant that is in L1 by now, and takes the one out that leaves for it. */
+  #admit(item: LocalItem): void {
+    const leaves = this.#variants.admit(item.target, item.stored.key, (text) => {
+      const other = this.#store.peek(text);
+      if (other === undefined || !other.hasAnswered) return false;
+      other.hasAnswered = false;
+      return true;
+    });
+    if (leaves !== undefined && this.#store.delete(leaves))
+      this.#sink.emit({ type: 'removed', key: leaves, reason: 'variants' });
+  }
+
+  /** No tag it carries was invalidated since it was read. */
+  #isUnchanged(item: LocalItem, key: CacheKey): boolean {
+    const tags = this.#tags;
+    return (
+      tags.validity(item.records, item.token) === 'valid' && tags.ownValidity(key, item.token, item.checked) === 'valid'
+    );
+  }
+}

@@ -1,0 +1,173 @@
+import type { RetryQueue } from '../invalidation/retry-queue.js';
+import type { TagTable } from '../invalidation/tag-table.js';
+import type { Clock } from '../ports/clock.js';
+import type { FrameCodec } from '../ports/codec.js';
+import type { EventSink } from '../ports/event-sink.js';
+import type { StoredResponse, TagStamp } from '../ports/stored-response.js';
+import type { CommitVerdict, SharedToken, TaggedStore } from '../ports/tagged-store.js';
+import type { CacheKey } from './cache-key.js';
+import type { Flight } from './flight.js';
+import type { Lead } from './lead.js';
+import type { LocalItem } from './local-item.js';
+import type { LocalLevel } from './local-level.js';
+import { tagNames } from './make-stored.js';
+import type { VariantIndex } from './variants.js';
+
+/** The level behind L1: a shared store, its frames, and the invalidations it has yet to hear of. */
+export interface SharedLevel {
+  readonly store: TaggedStore;
+  readonly codec: FrameCodec;
+  readonly unheard: RetryQueue;
+}
+
+/** What a shared store had to say to a flight. */
+export type Said =
+  | { readonly kind: 'item'; readonly item: LocalItem }
+  /** The target has variants, selected by fields that were not known here. */
+  | { readonly kind: 'variants' }
+  | { readonly kind: 'miss'; readonly token: SharedToken | undefined };
+
+/**
+ * The conversation with the shared store: what it is asked, what it is told, and what of its answers enters L1.
+ *
+ * Where this process knows better than the store (PROTOCOL 4.5, 4.6), the store is not believed. Nothing here rejects.
+ */
+export class SharedExchange {
+  readonly #level: SharedLevel;
+  readonly #local: LocalLevel;
+  readonly #tags: TagTable;
+  readonly #variants: VariantIndex;
+  readonly #clock: Clock;
+  readonly #sink: EventSink;
+
+  constructor(
+    level: SharedLevel,
+    local: LocalLevel,
+    tags: TagTable,
+    variants: VariantIndex,
+    clock: Clock,
+    sink: EventSink,
+  ) {
+    this.#level = level;
+    this.#local = local;
+    this.#tags = tags;
+    this.#variants = variants;
+    this.#clock = clock;
+    this.#sink = sink;
+  }
+
+  /** Asks on behalf of a flight: first whether what L1 holds is still good, then for the response itself (PROTOCOL 4.3). */
+  async ask(flight: Flight, key: CacheKey): Promise<Said> {
+    try {
+      const held = this.#held(flight, key);
+      if (held !== undefined) {
+        if ((await this.#level.store.check(held.stored.tags)) === 'valid' && this.#local.isSound(held, key)) {
+          held.verifiedAt = flight.startedAt;
+          return { kind: 'item', item: held };
+        }
+        // Taken again: the token and its time belong to the read that is sent now.
+        flight.token = this.#tags.clock;
+        flight.startedAt = this.#clock.monotonic();
+      }
+      return await this.#read(flight, key);
+    } catch (error) {
+      this.#failed(error as Error);
+      return { kind: 'miss', token: undefined };
+    }
+  }
+
+  /** Whether the store may be given a response: it gave a token, and has heard of all invalidations of the tags. */
+  takes(token: SharedToken | undefined, stored: StoredResponse): token is SharedToken {
+    return token !== undefined && !this.#level.unheard.isPending(tagNames(stored));
+  }
+
+  /**
+   * Commits a response, and keeps it in L1 as far as the verdict allows (PROTOCOL 4.8).
+   *
+   * @param own - the response as this process may hold it while the store is away
+   * @returns true when the store has it
+   */
+  async commit(lead: Lead, token: SharedToken, own: LocalItem): Promise<boolean> {
+    const { store, codec } = this.#level;
+    const { stored } = own;
+    const names = tagNames(stored);
+    const sentAt = this.#clock.monotonic();
+    if (stored.selecting.length > 0) void this.#mark(lead.key, stored);
+    const verdict = await store
+      .commit({
+        key: stored.key,
+        token,
+        tags: stored.tags,
+        ttlMs: stored.lifetimeMs,
+        encode: (tags) => codec.encode({ ...stored, tags }),
+      })
+      .catch((error: Error): CommitVerdict => {
+        this.#failed(error);
+        return { kind: 'unavailable' };
+      });
+    // What was invalidated meanwhile must not enter L1: the record of it may be gone by now, and then nothing would tell.
+    const isRefused = verdict.kind === 'refused' || !this.#tags.admits(names, lead.token);
+    if (isRefused) this.#sink.refused(lead.key.text, stored.route, 'invalidated');
+    // The store is away: L1 alone may hold it, as long as it may lag anyway.
+    else if (verdict.kind === 'unavailable') this.#local.keep(own, names);
+    else this.#local.keep(this.#committed(stored, verdict.tags, lead, sentAt), names);
+    return verdict.kind === 'stored';
+  }
+
+  /** What L1 holds that the store could vouch for. */
+  #held(flight: Flight, key: CacheKey): LocalItem | undefined {
+    const item = this.#local.peek(flight.text);
+    if (item === undefined || !isStamped(item.stored) || !this.#local.isSound(item, key)) return undefined;
+    return this.#level.unheard.isPending(tagNames(item.stored)) ? undefined : item;
+  }
+
+  async #read(flight: Flight, key: CacheKey): Promise<Said> {
+    const { store, codec, unheard } = this.#level;
+    const heard = unheard.acknowledgements;
+    const { token, found } = await store.begin(flight.text, (bytes) => codec.decode(bytes, flight.text));
+    if (found?.kind === 'selecting') {
+      return this.#learns(key, found.selecting) ? { kind: 'variants' } : { kind: 'miss', token };
+    }
+    if (found === undefined || found.validity !== 'valid') return { kind: 'miss', token };
+    const item = this.#copy(found.response, key, flight, heard);
+    return item === undefined ? { kind: 'miss', token } : { kind: 'item', item };
+  }
+
+  /** Copies a response that the store holds valid into L1, unless this process knows better (PROTOCOL 4.5). */
+  #copy(response: StoredResponse, key: CacheKey, flight: Flight, heard: number): LocalItem | undefined {
+    const names = tagNames(response);
+    const ageMs = Math.max(0, this.#clock.now() - response.storedAt);
+    if (ageMs >= response.lifetimeMs) return undefined;
+    if (!this.#tags.admits(names, flight.token) || this.#level.unheard.isDoubtful(names, heard)) return undefined;
+    const item = this.#local.item(response, key, flight.token, flight.startedAt, ageMs);
+    this.#local.keep(item, names);
+    return item;
+  }
+
+  /** True when the target's selecting headers were not all known here before. */
+  #learns(key: CacheKey, selecting: readonly string[]): boolean {
+    const before = this.#variants.names(key.text, []).length;
+    return this.#variants.learn(key.text, selecting).length > before;
+  }
+
+  #committed(stored: StoredResponse, tags: readonly TagStamp[], lead: Lead, sentAt: number): LocalItem {
+    const ageMs = this.#clock.monotonic() - sentAt;
+    return this.#local.item({ ...stored, tags }, lead.key, lead.token, sentAt, ageMs);
+  }
+
+  async #mark(key: CacheKey, stored: StoredResponse): Promise<void> {
+    const { store, codec } = this.#level;
+    const frame = codec.encodeMarker(key.text, { selecting: stored.selecting });
+    // Without the marker another process asks its own handler once: it costs a hit, and nobody needs to hear of it.
+    await store.mark(key.text, frame, stored.lifetimeMs).catch(() => false);
+  }
+
+  #failed(error: Error): void {
+    this.#sink.emit({ type: 'store-error', store: this.#level.store.name, error });
+  }
+}
+
+/** Whether the shared store has ever seen it: without stamps there is nothing to compare. */
+function isStamped(stored: StoredResponse): boolean {
+  return stored.tags.every((tag) => tag.stamp !== '');
+}
