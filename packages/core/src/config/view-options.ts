@@ -143,6 +143,14 @@ export interface ViewOptions<Req, Res> {
    * @defaultValue campaign parameters: `utm_*`, `gclid`, `fbclid` and their like
    */
   readonly ignoreQuery?: readonly string[];
+  /**
+   * With `ttl: 'origin'`: response fields addressed to this cache (RFC 9213), the one that counts most first, such as
+   * `'CDN-Cache-Control'`. Where a response has one, its Cache-Control and Expires do not count here. The fields are
+   * sent on.
+   *
+   * @defaultValue `[]`: Cache-Control and Expires alone
+   */
+  readonly targets?: readonly string[];
   /** What Cache-Status tells. `'full'` shows keys, which hold what clients sent. @defaultValue `'short'` */
   readonly cacheStatus?: CacheStatusLevel;
 }
@@ -166,6 +174,8 @@ export interface ViewPolicy<Req, Res> {
   readonly stripCookies: ReadonlySet<string> | undefined;
   readonly honours: ReadonlySet<RequestDirective> | undefined;
   readonly placeholders: readonly (readonly [name: string, fill: (req: Req, res: Res) => string])[];
+  /** Names of targeted fields, lower case. */
+  readonly targets: readonly string[];
   readonly cacheStatus: CacheStatusLevel;
 }
 
@@ -186,6 +196,7 @@ export const VIEW_OPTIONS = [
   'honourRequest',
   'placeholders',
   'ignoreQuery',
+  'targets',
   'cacheStatus',
 ] as const;
 
@@ -197,6 +208,7 @@ const DEFAULTS = {
   maxBodyBytes: '1mb',
   maxTags: 64,
   placeholders: {},
+  targets: [],
   cacheStatus: 'short',
 } as const;
 
@@ -255,6 +267,7 @@ export function readViewOptions<Req, Res>(
       given.stripCookies === undefined ? undefined : readCookieNames(`${what}.stripCookies`, given.stripCookies),
     honours: readHonours(`${what}.honourRequest`, given.honourRequest),
     placeholders: readPlaceholders(`${what}.placeholders`, settings.placeholders),
+    targets: readTargets(`${what}.targets`, settings.targets, lifetimeMs === 'origin'),
     cacheStatus: checkOneOf(`${what}.cacheStatus`, settings.cacheStatus, CACHE_STATUS_LEVELS),
   };
 }
@@ -291,6 +304,18 @@ function readFieldNames(setting: string, names: unknown): readonly string[] {
       throw new ConfigError(setting, name, "names of request fields, such as 'accept-language'");
   }
   return [...new Set((names as readonly string[]).map((name) => name.toLowerCase()))].sort();
+}
+
+/** In the order given: the first that a response has counts. */
+function readTargets(setting: string, names: unknown, isStandard: boolean): readonly string[] {
+  const allowed = "names of response fields, such as 'CDN-Cache-Control', with ttl: 'origin'";
+  const targets = checkStrings(setting, names).map((name) => name.toLowerCase());
+  if (targets.length > 0 && !isStandard) throw new ConfigError(setting, names, allowed);
+  for (const name of targets) {
+    // Cache-Control is what counts where no target does; it has another syntax.
+    if (!isToken(name) || name === 'cache-control') throw new ConfigError(setting, name, allowed);
+  }
+  return [...new Set(targets)];
 }
 
 function readTags<Req, Res>(setting: string, tags: NonNullable<ViewOptions<Req, Res>['tags']>) {

@@ -10,6 +10,8 @@ import { explicitLifetimeMs, initialAgeMs } from '../http/freshness.js';
 import { parseHttpDate } from '../http/http-date.js';
 import { evaluatePreconditions } from '../http/preconditions.js';
 import { type Exchange, whyNotStored, whyNotStoredByStandard } from '../http/storable.js';
+import type { FieldValue } from '../http/syntax.js';
+import { targetedControl } from '../http/targeted-control.js';
 import { parseVary } from '../http/vary.js';
 import { coarsenTags, isTag } from '../invalidation/tags.js';
 import type { Refusal } from '../ports/event-sink.js';
@@ -53,14 +55,18 @@ export function judge<Req extends IncomingMessage, Res extends ServerResponse>(
 ): Framing {
   const { policy } = visitor;
   const now = visitor.runtime.clock.now();
-  const cacheControl = parseCacheControl(head.field('cache-control'));
+  const targeted =
+    policy.targets.length === 0 ? undefined : targetedControl(policy.targets, (name) => head.field(name));
+  const cacheControl = targeted ?? parseCacheControl(head.field('cache-control'));
+  // What is addressed to this cache stands in place of Expires, too (RFC 9213 §2.2).
+  const expires = targeted === undefined ? head.field('expires') : undefined;
   const vary = parseVary(head.field('vary'));
   const etag = head.ownField('etag');
   const modified = head.ownField('last-modified');
   const lastModified = modified === undefined ? undefined : parseHttpDate(modified, now);
   const stated =
     context?.lifetimeMs ??
-    (policy.lifetimeMs === 'origin' ? originLifetime(head, cacheControl, now) : policy.lifetimeMs);
+    (policy.lifetimeMs === 'origin' ? originLifetime(head, cacheControl, expires, now) : policy.lifetimeMs);
   const lifetimeMs = stated ?? 0;
   const tags = tagsOf(visitor, context);
   const exchange: Exchange = {
@@ -122,10 +128,15 @@ export function setStatus(recorder: Recorder, head: ResponseHead, level: CacheSt
 }
 
 /** What is left, when it is written, of the lifetime that the response states for itself (RFC 9111 §4.2). */
-function originLifetime(head: ResponseHead, cacheControl: CacheControl, now: number): number | undefined {
+function originLifetime(
+  head: ResponseHead,
+  cacheControl: CacheControl,
+  expires: FieldValue,
+  now: number,
+): number | undefined {
   const date = head.field('date');
   const generatedAt = (typeof date === 'string' ? parseHttpDate(date, now) : undefined) ?? now;
-  const lifetimeMs = explicitLifetimeMs(cacheControl, head.field('expires'), generatedAt);
+  const lifetimeMs = explicitLifetimeMs(cacheControl, expires, generatedAt);
   if (lifetimeMs === undefined) return undefined;
   const age = parseAge(head.field('age')) ?? 0;
   return Math.max(0, lifetimeMs - initialAgeMs({ age, generatedAt, requestTime: now, responseTime: now }));
