@@ -1,5 +1,5 @@
 import { isHopByHop } from '../http/hop-by-hop.js';
-import type { Placeholder, StoredResponse, TagStamp } from '../ports/stored-response.js';
+import type { Placeholder, StaleLimits, StoredResponse, TagStamp } from '../ports/stored-response.js';
 import type { SelectingMarker } from '../ports/tagged-store.js';
 
 /** RFC 9110 §5.6.2. */
@@ -22,6 +22,7 @@ export function responseHeader(stored: StoredResponse): unknown {
     t: stored.tags.map(({ tag, stamp }) => [tag, stamp]),
     a: stored.storedAt,
     l: stored.lifetimeMs === Number.POSITIVE_INFINITY ? FOREVER : stored.lifetimeMs,
+    u: stored.stale === undefined ? undefined : staleNumbers(stored.stale),
     v: stored.selecting,
     e: stored.etag,
     m: stored.lastModified,
@@ -44,6 +45,7 @@ export function readResponse(header: unknown, key: string, body: Buffer): Stored
   const tags = readPairs(header['t'], isString);
   const placeholders = header['o'] === undefined ? [] : readPairs(header['o'], isNumber);
   const lifetimeMs = readLifetime(lifetime);
+  const stale = readStale(header['u']);
   const whole =
     isStatus(status) &&
     isHeaderList(headers) &&
@@ -52,6 +54,7 @@ export function readResponse(header: unknown, key: string, body: Buffer): Stored
     isNumber(storedAt) &&
     inRange(storedAt, 0, LAST_MOMENT) &&
     lifetimeMs !== undefined &&
+    stale !== false &&
     isSelecting(selecting) &&
     (etag === undefined || (isString(etag) && FIELD_VALUE.test(etag))) &&
     (lastModified === undefined || (isNumber(lastModified) && inRange(lastModified, -LAST_MOMENT, LAST_MOMENT))) &&
@@ -71,6 +74,7 @@ export function readResponse(header: unknown, key: string, body: Buffer): Stored
     tags: tags.map(([tag, stamp]): TagStamp => ({ tag, stamp })),
     storedAt,
     lifetimeMs,
+    stale,
     etag,
     lastModified,
     route,
@@ -102,6 +106,20 @@ function isNumber(value: unknown): value is number {
 function readLifetime(value: unknown): number | undefined {
   if (value === FOREVER) return Number.POSITIVE_INFINITY;
   return isNumber(value) && value >= 0 ? value : undefined;
+}
+
+function staleNumbers(stale: StaleLimits): readonly (number | typeof FOREVER)[] {
+  const limits = [stale.whileRevalidateMs, stale.ifErrorMs, stale.revalidatableMs];
+  return limits.map((limit) => (limit === Number.POSITIVE_INFINITY ? FOREVER : limit));
+}
+
+/** `false` for what is neither absent nor three durations. */
+function readStale(value: unknown): StaleLimits | undefined | false {
+  if (value === undefined) return undefined;
+  if (!Array.isArray(value) || value.length !== 3) return false;
+  const [whileRevalidateMs, ifErrorMs, revalidatableMs] = value.map(readLifetime);
+  if (whileRevalidateMs === undefined || ifErrorMs === undefined || revalidatableMs === undefined) return false;
+  return { whileRevalidateMs, ifErrorMs, revalidatableMs };
 }
 
 function inRange(value: number, least: number, most: number): boolean {

@@ -49,6 +49,11 @@ const smallest: StoredResponse = {
   placeholders: [],
 };
 
+const kept: StoredResponse = {
+  ...smallest,
+  stale: { whileRevalidateMs: 60_000, ifErrorMs: Number.POSITIVE_INFINITY, revalidatableMs: 0 },
+};
+
 /** The header of a sound frame, replaced field by field and sealed again: what a writer to the store could forge. */
 function forge(stored: StoredResponse, change: Record<string, unknown>): Buffer {
   const frame = Buffer.from(frameCodec.encode(stored));
@@ -69,6 +74,7 @@ describe('a frame', () => {
   it.each([
     ['everything', sample],
     ['nothing optional, for ever', smallest],
+    ['something to be of use when stale', kept],
   ])('brings back a stored response with %s', (_, stored) => {
     expect(frameCodec.decode(frameCodec.encode(stored), stored.key)).toEqual(stored);
   });
@@ -219,6 +225,11 @@ describe('a forged header', () => {
     ['l', null],
     ['l', -1],
     ['l', 'Infinity'],
+    ['u', null],
+    ['u', [1, 2]],
+    ['u', [1, 2, -3]],
+    ['u', [1, 2, 'Infinity']],
+    ['u', { 0: 1, 1: 2, 2: 3, length: 3 }],
     ['v', 'accept'],
     ['v', ['Accept']],
     ['v', ['b', 'a']],

@@ -185,6 +185,32 @@ describe('a question to the shared store (PROTOCOL 4.3)', () => {
     expect(leader.log).toEqual(['led']);
   });
 
+  it.each<[string, number, 'valid' | 'stale', object | undefined]>([
+    ['past its lifetime', 60_000, 'valid', { validity: 'valid', tags: ['t'] }],
+    ['at the end of its use', 80_000, 'valid', undefined],
+    ['invalidated', 0, 'stale', { validity: 'stale', tags: ['t'] }],
+  ])('tells the leader of what it finds %s', async (_what, ageMs, validity, expected) => {
+    const { come, store, stored, clock } = world();
+    const leader = come();
+    const stale = { whileRevalidateMs: 0, ifErrorMs: 20_000, revalidatableMs: 0 };
+    const answer = stored('old', { storedAt: clock.now() - ageMs, stale });
+    await store.answer({ ...answer, found: { ...found(answer), validity } });
+    if (expected === undefined) expect(leader.leads?.stale).toBeUndefined();
+    else expect(leader.leads?.stale).toMatchObject(expected);
+  });
+
+  it('hears nothing of what L1 holds that the store could not vouch for: it may be purged', async () => {
+    const { come, store, stored, clock } = world();
+    come();
+    const stale = { whileRevalidateMs: 0, ifErrorMs: 1e9, revalidatableMs: 0 };
+    await store.answer(stored('old', { stale }));
+    clock.advance(60_000);
+    const leader = come();
+    await store.answer(new Error('away'));
+    expect(leader.log).toEqual(['led']);
+    expect(leader.leads?.stale).toBeUndefined();
+  });
+
   it('counts the age that a response has from another process', async () => {
     const { come, store, stored, clock } = world();
     come();

@@ -8,7 +8,7 @@ import type { Flight, Visitor, Waiter } from './flight.js';
 import { apart, Flights } from './flights.js';
 import { HitForMiss } from './hit-for-miss.js';
 import { type Candidate, Lead, type LeadOwner } from './lead.js';
-import type { LocalItem } from './local-item.js';
+import type { LocalItem, StaleItem } from './local-item.js';
 import { LocalLevel } from './local-level.js';
 import { makeStored, NO_STAMPS, tagNames, unstamped } from './make-stored.js';
 import { type NormalizeSelecting, Selection } from './selection.js';
@@ -73,6 +73,11 @@ export class Engine implements LeadOwner {
     return this.#local.find(key, this.#selection.textOf(key, policyNames, fields));
   }
 
+  /** What is stored for a request that {@link find} found nothing for, and may still be of some use. */
+  findStale(key: CacheKey, policyNames: readonly string[], fields: RequestFields): StaleItem | undefined {
+    return this.#local.findStale(key, this.#selection.textOf(key, policyNames, fields));
+  }
+
   /** Sees to it that a visitor without a hit is answered: by a shared store, by another visitor's handler, or by its own. */
   fetch(visitor: Visitor): void {
     const { clock, sink } = this.#parts;
@@ -106,11 +111,13 @@ export class Engine implements LeadOwner {
     const shared = this.#shared;
     const names = variants.learn(lead.key.text, variants.names(lead.key.text, mergeNames(lead, candidate)));
     const text = this.#selection.variant(lead.key, names, lead.visitor.fields);
-    this.#uncacheable.delete(text);
+    if (candidate.lifetimeMs > 0) this.#uncacheable.delete(text);
+    else this.#uncacheable.add(text, clock.monotonic());
     const isValid = this.admits(lead, candidate.tags);
     const stamps = shared === undefined ? NO_STAMPS : unstamped([...lead.key.tags, ...candidate.tags]);
-    const stored = makeStored(text, names, candidate, stamps, clock.now());
-    const item = this.#local.item(stored, lead.key, lead.token, lead.startedAt, 0);
+    const ageMs = candidate.initialAgeMs ?? 0;
+    const stored = makeStored(text, names, candidate, stamps, clock.now() - ageMs);
+    const item = this.#local.item(stored, lead.key, lead.token, lead.startedAt, ageMs);
     if (!isValid) sink.refused(lead.key.text, candidate.route, 'invalidated');
     if (isValid && shared?.takes(lead.sharedToken, stored)) {
       void this.#commit(shared, lead, lead.sharedToken, item);
@@ -153,14 +160,16 @@ export class Engine implements LeadOwner {
     flight.token = tags.clock;
     flight.startedAt = clock.monotonic();
     flight.leader = leader;
-    if (this.#shared === undefined) this.#lead(flight, leader, undefined);
+    if (this.#shared === undefined)
+      this.#lead(flight, leader, undefined, this.#local.findStale(leader.key, flight.text));
     else void this.#consult(this.#shared, flight, leader);
   }
 
-  #lead(flight: Flight, leader: Visitor, sharedToken: SharedToken | undefined): void {
-    const fwd = this.#forward(leader.key, flight.text);
-    this.#parts.sink.miss(leader.key.text, fwd);
-    const lead = new Lead(this, leader.key, leader, flight.token, sharedToken, flight.startedAt, fwd, flight);
+  #lead(flight: Flight, leader: Visitor, sharedToken: SharedToken | undefined, stale: StaleItem | undefined): void {
+    const { key } = leader;
+    const fwd = this.#forward(key, flight.text);
+    this.#parts.sink.miss(key.text, fwd);
+    const lead = new Lead(this, key, leader, flight.token, sharedToken, flight.startedAt, fwd, flight, stale);
     try {
       leader.lead(lead);
     } catch (error) {
@@ -174,8 +183,10 @@ export class Engine implements LeadOwner {
   #alone(visitor: Visitor, fwd: Forward): void {
     if (visitor.isGone) return;
     const { tags, clock, sink } = this.#parts;
-    sink.miss(visitor.key.text, fwd);
-    visitor.lead(new Lead(this, visitor.key, visitor, tags.clock, undefined, clock.monotonic(), fwd, undefined));
+    const { key } = visitor;
+    sink.miss(key.text, fwd);
+    const stale = this.findStale(key, visitor.policyNames, visitor.fields);
+    visitor.lead(new Lead(this, key, visitor, tags.clock, undefined, clock.monotonic(), fwd, undefined, stale));
   }
 
   #eachAlone(waiters: readonly Waiter[]): void {
@@ -200,7 +211,7 @@ export class Engine implements LeadOwner {
         this.#flights.close(flight);
         this.#regroup(flight.takeWaiters());
       } else {
-        this.#lead(flight, leader, said.token);
+        this.#lead(flight, leader, said.token, said.stale);
       }
     });
   }
@@ -245,7 +256,8 @@ export class Engine implements LeadOwner {
   #settle(flight: Flight, item: LocalItem, mayTake: (waiter: Waiter) => boolean): void {
     this.#flights.close(flight);
     this.#flights.release(flight, item, mayTake);
-    this.#regroup(flight.takeWaiters());
+    if (item.stored.lifetimeMs > 0) this.#regroup(flight.takeWaiters());
+    else this.#eachAlone(flight.takeWaiters());
   }
 
   /**

@@ -70,10 +70,12 @@ export class Flights {
   /** Answers those waiters who may take the item and whom it was selected for; the others stay in the flight. */
   release(flight: Flight, item: LocalItem, mayTake: (waiter: Waiter) => boolean): void {
     const rest: Waiter[] = [];
+    // What has to be validated before each use answers nobody but who asked for it (RFC 9111 §5.2.2.4).
+    const isShared = item.stored.lifetimeMs > 0;
     for (const waiter of flight.takeWaiters()) {
       const { visitor } = waiter;
       if (visitor.isGone) continue;
-      if (mayTake(waiter) && this.#selection.selects(visitor, item))
+      if (isShared && mayTake(waiter) && this.#selection.selects(visitor, item))
         apart(this.#sink, () => visitor.answer(item, 'collapsed'));
       else rest.push(waiter);
     }

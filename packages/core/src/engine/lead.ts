@@ -1,8 +1,9 @@
 import type { Forward, Refusal } from '../ports/event-sink.js';
-import type { Placeholder } from '../ports/stored-response.js';
+import type { Placeholder, StaleLimits } from '../ports/stored-response.js';
 import type { SharedToken } from '../ports/tagged-store.js';
 import type { CacheKey } from './cache-key.js';
 import type { Flight, Visitor } from './flight.js';
+import type { StaleItem } from './local-item.js';
 
 /** A finished response that is offered for storing: everything parsed once, here, so that no hit has to. */
 export interface Candidate {
@@ -16,6 +17,9 @@ export interface Candidate {
   /** Tags the user's code declared, already within the limit. */
   readonly tags: readonly string[];
   readonly lifetimeMs: number;
+  /** How old it was when it was received (RFC 9111 §4.2.3), in milliseconds; 0 for what was made here. */
+  readonly initialAgeMs?: number;
+  readonly stale?: StaleLimits | undefined;
   readonly etag: string | undefined;
   readonly lastModified: number | undefined;
   readonly route: string;
@@ -57,6 +61,8 @@ export class Lead {
     readonly fwd: Forward,
     /** Those who wait; `undefined` for a visitor who runs on its own. */
     readonly flight: Flight | undefined,
+    /** What is stored for the request and was found not to be fresh, by the read that took the token. */
+    readonly stale: StaleItem | undefined,
   ) {
     this.#owner = owner;
   }

@@ -1,6 +1,6 @@
 import type { TagRecord } from '../invalidation/tag-table.js';
 import type { RouteCounters } from '../ports/event-sink.js';
-import type { StoredResponse } from '../ports/stored-response.js';
+import { retentionMs, type StoredResponse } from '../ports/stored-response.js';
 
 /** What a stored response costs beside its bytes: the objects around it and its places in maps. */
 const OVERHEAD = 900;
@@ -46,6 +46,11 @@ export class LocalItem {
     return this.generatedAt + this.stored.lifetimeMs;
   }
 
+  /** Monotonic time from which it is of no use to anybody. */
+  get keptUntil(): number {
+    return this.generatedAt + retentionMs(this.stored);
+  }
+
   /**
    * Bytes it is counted with against the store's limit: an upper bound.
    *
@@ -61,4 +66,16 @@ export class LocalItem {
     for (const { stamp } of stored.tags) bytes += STAMP_OVERHEAD + stamp.length;
     return bytes;
   }
+}
+
+/** A stored response that may not answer by itself any more, and what it may still be used for. */
+export interface StaleItem {
+  readonly item: LocalItem;
+  /**
+   * `'valid'`: merely past its lifetime, so that it may answer while it is revalidated, and a 304 may freshen it (PROTOCOL
+   * 4.10). `'stale'`: one of its tags was invalidated; only where the handler fails may it answer.
+   */
+  readonly validity: 'valid' | 'stale';
+  /** The tags it was stored with, those of its key aside: it may leave L1 meanwhile, and forget them. */
+  readonly tags: readonly string[];
 }

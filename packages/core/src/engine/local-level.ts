@@ -1,10 +1,11 @@
 import type { TagTable } from '../invalidation/tag-table.js';
+import { isKeyTag } from '../invalidation/tags.js';
 import type { Clock } from '../ports/clock.js';
 import type { EventSink } from '../ports/event-sink.js';
 import type { LocalStore } from '../ports/local-store.js';
 import type { StoredResponse } from '../ports/stored-response.js';
 import type { CacheKey } from './cache-key.js';
-import { LocalItem } from './local-item.js';
+import { LocalItem, type StaleItem } from './local-item.js';
 import type { VariantIndex } from './variants.js';
 
 /** L1: the stored responses that this process holds, and what it knows against them (PROTOCOL 4.5, 4.13). */
@@ -54,6 +55,23 @@ export class LocalLevel {
     return this.#store.peek(text);
   }
 
+  /**
+   * What is held and may not answer by itself, though it is of some use still.
+   *
+   * Nothing of what was purged, nor of what nobody vouches for: where there is a shared store, another process may have
+   * purged it.
+   */
+  findStale(key: CacheKey, text: string): StaleItem | undefined {
+    const item = this.#store.peek(text);
+    if (item === undefined || this.#clock.monotonic() - item.verifiedAt > this.#believedMs) return undefined;
+    const tags = this.#tags;
+    const declared = tags.validity(item.records, item.token);
+    const own = tags.ownValidity(key, item.token, item.checked);
+    if (declared === 'gone' || own === 'gone') return undefined;
+    const validity = declared === 'valid' && own === 'valid' ? 'valid' : 'stale';
+    return { item, validity, tags: item.records.map(({ tag }) => tag).filter((tag) => !isKeyTag(tag)) };
+  }
+
   /** Whether an item could answer, if only the shared store agreed. */
   isSound(item: LocalItem, key: CacheKey): boolean {
     return this.#clock.monotonic() < item.freshUntil && this.#isUnchanged(item, key);
@@ -75,7 +93,7 @@ export class LocalLevel {
     const { stored } = item;
     item.records = tags.map((tag) => this.#tags.retain(tag));
     const { weight } = item;
-    if (!this.#store.set(stored.key, item, weight, item.freshUntil - this.#clock.monotonic())) {
+    if (!this.#store.set(stored.key, item, weight, item.keptUntil - this.#clock.monotonic())) {
       this.#tags.release(item.records);
       item.records = [];
       // An older one of its key is gone, too.

@@ -22,7 +22,8 @@ export function makeStored(
   tags: readonly TagStamp[],
   storedAt: number,
 ): StoredResponse {
-  const { status, headers, removes, body, lifetimeMs, etag, lastModified, route, producerMs, placeholders } = candidate;
+  const { status, headers, removes, body, lifetimeMs, stale, etag, lastModified, route, producerMs, placeholders } =
+    candidate;
   // Written out: a spread costs each miss as much as the rest of its way through here.
   return {
     key,
@@ -34,6 +35,7 @@ export function makeStored(
     tags,
     storedAt,
     lifetimeMs,
+    stale,
     etag,
     lastModified,
     route,

@@ -3,12 +3,12 @@ import type { TagTable } from '../invalidation/tag-table.js';
 import type { Clock } from '../ports/clock.js';
 import type { FrameCodec } from '../ports/codec.js';
 import type { EventSink } from '../ports/event-sink.js';
-import type { StoredResponse, TagStamp } from '../ports/stored-response.js';
+import { retentionMs, type StoredResponse, type TagStamp } from '../ports/stored-response.js';
 import type { CommitVerdict, SharedToken, TaggedStore } from '../ports/tagged-store.js';
 import type { CacheKey } from './cache-key.js';
 import type { Flight } from './flight.js';
 import type { Lead } from './lead.js';
-import type { LocalItem } from './local-item.js';
+import type { LocalItem, StaleItem } from './local-item.js';
 import type { LocalLevel } from './local-level.js';
 import { tagNames } from './make-stored.js';
 import type { VariantIndex } from './variants.js';
@@ -25,7 +25,7 @@ export type Said =
   | { readonly kind: 'item'; readonly item: LocalItem }
   /** The target has variants, selected by fields that were not known here. */
   | { readonly kind: 'variants' }
-  | { readonly kind: 'miss'; readonly token: SharedToken | undefined };
+  | { readonly kind: 'miss'; readonly token: SharedToken | undefined; readonly stale?: StaleItem | undefined };
 
 /**
  * The conversation with the shared store: what it is asked, what it is told, and what of its answers enters L1.
@@ -98,7 +98,7 @@ export class SharedExchange {
         key: stored.key,
         token,
         tags: stored.tags,
-        ttlMs: stored.lifetimeMs,
+        ttlMs: retentionMs(stored),
         encode: (tags) => codec.encode({ ...stored, tags }),
       })
       .catch((error: Error): CommitVerdict => {
@@ -110,7 +110,7 @@ export class SharedExchange {
     if (isRefused) this.#sink.refused(lead.key.text, stored.route, 'invalidated');
     // The store is away: L1 alone may hold it, as long as it may lag anyway.
     else if (verdict.kind === 'unavailable') this.#local.keep(own, names);
-    else this.#local.keep(this.#committed(stored, verdict.tags, lead, sentAt), names);
+    else this.#local.keep(this.#committed(own, verdict.tags, lead, sentAt), names);
     return verdict.kind === 'stored';
   }
 
@@ -128,20 +128,23 @@ export class SharedExchange {
     if (found?.kind === 'selecting') {
       return this.#learns(key, found.selecting) ? { kind: 'variants' } : { kind: 'miss', token };
     }
-    if (found === undefined || found.validity !== 'valid') return { kind: 'miss', token };
-    const item = this.#copy(found.response, key, flight, heard);
-    return item === undefined ? { kind: 'miss', token } : { kind: 'item', item };
+    if (found?.validity !== 'valid' && found?.validity !== 'stale') return { kind: 'miss', token };
+    const item = this.#believed(found.response, key, flight, heard);
+    if (item === undefined) return { kind: 'miss', token };
+    const names = tagNames(found.response);
+    if (found.validity === 'stale') return { kind: 'miss', token, stale: { item, validity: 'stale', tags: names } };
+    this.#local.keep(item, names);
+    if (this.#local.isSound(item, key)) return { kind: 'item', item };
+    return { kind: 'miss', token, stale: { item, validity: 'valid', tags: names } };
   }
 
-  /** Copies a response that the store holds valid into L1, unless this process knows better (PROTOCOL 4.5). */
-  #copy(response: StoredResponse, key: CacheKey, flight: Flight, heard: number): LocalItem | undefined {
+  /** A response that the store holds as an item of L1, unless it is of no use, or this process knows better (PROTOCOL 4.5). */
+  #believed(response: StoredResponse, key: CacheKey, flight: Flight, heard: number): LocalItem | undefined {
     const names = tagNames(response);
     const ageMs = Math.max(0, this.#clock.now() - response.storedAt);
-    if (ageMs >= response.lifetimeMs) return undefined;
+    if (ageMs >= retentionMs(response)) return undefined;
     if (!this.#tags.admits(names, flight.token) || this.#level.unheard.isDoubtful(names, heard)) return undefined;
-    const item = this.#local.item(response, key, flight.token, flight.startedAt, ageMs);
-    this.#local.keep(item, names);
-    return item;
+    return this.#local.item(response, key, flight.token, flight.startedAt, ageMs);
   }
 
   /** True when the target's selecting headers were not all known here before. */
@@ -150,16 +153,16 @@ export class SharedExchange {
     return this.#variants.learn(key.text, selecting).length > before;
   }
 
-  #committed(stored: StoredResponse, tags: readonly TagStamp[], lead: Lead, sentAt: number): LocalItem {
-    const ageMs = this.#clock.monotonic() - sentAt;
-    return this.#local.item({ ...stored, tags }, lead.key, lead.token, sentAt, ageMs);
+  #committed(own: LocalItem, tags: readonly TagStamp[], lead: Lead, sentAt: number): LocalItem {
+    const ageMs = this.#clock.monotonic() - own.generatedAt;
+    return this.#local.item({ ...own.stored, tags }, lead.key, lead.token, sentAt, ageMs);
   }
 
   async #mark(key: CacheKey, stored: StoredResponse): Promise<void> {
     const { store, codec } = this.#level;
     const frame = codec.encodeMarker(key.text, { selecting: stored.selecting });
     // Without the marker another process asks its own handler once: it costs a hit, and nobody needs to hear of it.
-    await store.mark(key.text, frame, stored.lifetimeMs).catch(() => false);
+    await store.mark(key.text, frame, retentionMs(stored)).catch(() => false);
   }
 
   #failed(error: Error): void {

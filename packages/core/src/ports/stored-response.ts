@@ -16,6 +16,22 @@ export interface Placeholder {
   readonly at: number;
 }
 
+/** What a stored response may still be used for once it is stale, each for so many milliseconds past its lifetime. */
+export interface StaleLimits {
+  /** Answered with while it is being refreshed (RFC 5861 §3). */
+  readonly whileRevalidateMs: number;
+  /** Answered with where its handler fails (RFC 5861 §4). */
+  readonly ifErrorMs: number;
+  /** Kept so that its validators may spare the handler the body (RFC 9111 §4.3). */
+  readonly revalidatableMs: number;
+}
+
+/** How long a stored response is of any use, in milliseconds from when it was generated. */
+export function retentionMs({ lifetimeMs, stale }: Pick<StoredResponse, 'lifetimeMs' | 'stale'>): number {
+  if (stale === undefined) return lifetimeMs;
+  return lifetimeMs + Math.max(stale.whileRevalidateMs, stale.ifErrorMs, stale.revalidatableMs);
+}
+
 /**
  * One finished response as bytes, with everything a hit needs and nothing that has to be computed again.
  *
@@ -33,10 +49,15 @@ export interface StoredResponse {
   /** Names of the selecting headers (RFC 9111 §4.1), lower case and sorted. */
   readonly selecting: readonly string[];
   readonly tags: readonly TagStamp[];
-  /** When the response was generated, in milliseconds since the epoch by the clock of the process that ran the handler. */
+  /**
+   * When the response was generated, in milliseconds since the epoch by the clock of the process that ran the handler: for
+   * one that came with an age of its own, so much earlier than it was stored.
+   */
   readonly storedAt: number;
   /** Freshness lifetime in milliseconds (RFC 9111 §4.2.1); `Infinity` for `forever`. */
   readonly lifetimeMs: number;
+  /** Absent where nothing may use it past its lifetime. */
+  readonly stale?: StaleLimits | undefined;
   readonly etag: string | undefined;
   /** Last-Modified in milliseconds since the epoch. */
   readonly lastModified: number | undefined;
