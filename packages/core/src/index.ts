@@ -9,6 +9,7 @@ export type {
 } from './cache/cache.js';
 export { createCache } from './cache/create-cache.js';
 export { defaultCache, setDefaultCache } from './cache/default-cache.js';
+export type { ExplainedRefusal, ExplainedResponse, Explanation } from './cache/explain.js';
 export type { CacheOptions, KeyvLike, PolicyName } from './config/cache-options.js';
 export type { CacheStatusLevel, FinishedResponse, RequestDirective, ViewOptions } from './config/view-options.js';
 export { type View, view } from './engine/view-context.js';
@@ -16,6 +17,6 @@ export type { CacheControlDirectives } from './http/cache-control-format.js';
 export { formatCacheControl } from './http/cache-control-format.js';
 export type { InvalidationTarget } from './invalidation/target.js';
 export type { Clock, Timer } from './ports/clock.js';
-export type { CacheEvent, Forward, Refusal, RouteCounters } from './ports/event-sink.js';
+export type { Bypass, CacheEvent, Forward, Outcome, Refusal, RouteCounters } from './ports/event-sink.js';
 export type { StoreHealth } from './ports/tagged-store.js';
 export type { CacheListener, CacheStats } from './telemetry/telemetry.js';

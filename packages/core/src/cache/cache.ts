@@ -1,6 +1,7 @@
 import type { InvalidationTarget } from '../invalidation/target.js';
 import type { StoreHealth } from '../ports/tagged-store.js';
 import type { CacheListener, CacheStats } from '../telemetry/telemetry.js';
+import type { Explanation } from './explain.js';
 
 /** What came of an invalidation. */
 export interface InvalidationReceipt {
@@ -81,6 +82,20 @@ export interface Cache {
    * ```
    */
   invalidateOn<Args extends unknown[]>(emitter: EmitterLike, event: string, target: EventTarget<Args>): () => void;
+  /**
+   * What this process knows of a URL: what is stored for it, for how long and by which tags, and why the last answers to
+   * it were not stored. A path means it on every host, whatever the method. Goes through all that is stored: for a
+   * person who asks, not for each request.
+   *
+   * @throws {@link ConfigError} for something that is no URL
+   *
+   * @example
+   * ```ts
+   * const { stored, refusals } = cache.explain('/cities/7');
+   * refusals[0]; // { reason: 'input', detail: 'header cookie', … }
+   * ```
+   */
+  explain(url: string): Explanation;
   /**
    * Counts since start, and what is held now. Cheap enough to be read at every scrape.
    *

@@ -16,6 +16,7 @@ import { MemoryStore } from '../stores/memory.js';
 import { NullStore } from '../stores/null.js';
 import { Telemetry } from '../telemetry/telemetry.js';
 import type { Cache, EmitterLike, EventTarget } from './cache.js';
+import { type Explanation, explainUrl } from './explain.js';
 import { Invalidator } from './invalidator.js';
 import { attachRuntime } from './runtime.js';
 import { openShared } from './shared-level.js';
@@ -42,7 +43,7 @@ export function createCache(options: CacheOptions = {}): Cache {
   const settings = readCacheOptions(options);
   const clock = settings.clock ?? machineClock;
   const tags = new TagTable();
-  const telemetry = new Telemetry();
+  const telemetry = new Telemetry(() => clock.now());
   const variants = new VariantIndex(settings.maxVariants);
   const local = openLocal(settings, clock, (key, item, reason) => {
     tags.release(item.records);
@@ -70,7 +71,9 @@ export function createCache(options: CacheOptions = {}): Cache {
   });
   const invalidator = new Invalidator(tags, shared?.unheard, telemetry);
   const urlReadings = new Set([isIgnoredByDefault]);
-  const cache = assemble(local, shared, telemetry, invalidator, urlReadings);
+  const explain = (url: string): Explanation =>
+    explainUrl(url, [...urlReadings], { local, tags, clock, refusals: telemetry.refusals });
+  const cache = assemble(local, shared, telemetry, invalidator, urlReadings, explain);
   attachRuntime(cache, {
     engine,
     tags,
@@ -100,6 +103,7 @@ function assemble(
   telemetry: Telemetry,
   invalidator: Invalidator,
   urlReadings: ReadonlySet<UrlReading['isIgnored']>,
+  explain: Cache['explain'],
 ): Cache {
   const tagsFor = (target: InvalidationTarget): readonly string[] => [
     ...new Set([...urlReadings].flatMap((isIgnored) => tagsOf(target, { isIgnored }))),
@@ -128,6 +132,7 @@ function assemble(
       emitter.on(event, listener);
       return () => void emitter.off(event, listener);
     },
+    explain,
     stats: () => telemetry.read(local.size, local.bytes),
     on: (listener) => telemetry.listen(checkFunction('on', needed('on', listener), 'a function')),
     health: () => ({

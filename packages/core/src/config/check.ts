@@ -33,6 +33,12 @@ export function checkFunction<T>(setting: string, value: T, allowed: string): T 
   return value;
 }
 
+/** True or false, and nothing that only looks like it. */
+export function checkBoolean(setting: string, value: unknown): boolean {
+  if (typeof value !== 'boolean') throw new ConfigError(setting, value, 'true or false');
+  return value;
+}
+
 /** A whole number from `least` up. */
 export function checkCount(setting: string, value: unknown, least: number): number {
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < least) {

@@ -4,6 +4,7 @@ import { KeyMaker } from '../engine/cache-key.js';
 import { isToken } from '../http/syntax.js';
 import { isTag } from '../invalidation/tags.js';
 import {
+  checkBoolean,
   checkCount,
   checkFunction,
   checkOneOf,
@@ -153,6 +154,13 @@ export interface ViewOptions<Req, Res> {
   readonly targets?: readonly string[];
   /** What Cache-Status tells. `'full'` shows keys, which hold what clients sent. @defaultValue `'short'` */
   readonly cacheStatus?: CacheStatusLevel;
+  /**
+   * Adds `Server-Timing`, which browsers show beside each request: the outcome, and how long the handler took or what
+   * the hit saved. For development: it tells everybody.
+   *
+   * @defaultValue false
+   */
+  readonly serverTiming?: boolean;
 }
 
 /** {@link ViewOptions} with nothing left open. */
@@ -177,6 +185,7 @@ export interface ViewPolicy<Req, Res> {
   /** Names of targeted fields, lower case. */
   readonly targets: readonly string[];
   readonly cacheStatus: CacheStatusLevel;
+  readonly serverTiming: boolean;
 }
 
 /** The names of {@link ViewOptions}; an adapter adds its own. */
@@ -198,6 +207,7 @@ export const VIEW_OPTIONS = [
   'ignoreQuery',
   'targets',
   'cacheStatus',
+  'serverTiming',
 ] as const;
 
 const DEFAULTS = {
@@ -210,6 +220,7 @@ const DEFAULTS = {
   placeholders: {},
   targets: [],
   cacheStatus: 'short',
+  serverTiming: false,
 } as const;
 
 /** Options that say what the view profile's code decides, and the standard profile's headers. */
@@ -269,6 +280,7 @@ export function readViewOptions<Req, Res>(
     placeholders: readPlaceholders(`${what}.placeholders`, settings.placeholders),
     targets: readTargets(`${what}.targets`, settings.targets, lifetimeMs === 'origin'),
     cacheStatus: checkOneOf(`${what}.cacheStatus`, settings.cacheStatus, CACHE_STATUS_LEVELS),
+    serverTiming: checkBoolean(`${what}.serverTiming`, settings.serverTiming),
   };
 }
 

@@ -131,9 +131,9 @@ export class Engine implements LeadOwner {
     else if (flight !== undefined) this.#settle(flight, item, (waiter) => waiter.isEarly || isValid);
   }
 
-  refuse(lead: Lead, reason: Refusal, route: string): void {
+  refuse(lead: Lead, reason: Refusal, route: string, detail?: string): void {
     const { sink, clock } = this.#parts;
-    sink.refused(lead.key.text, route, reason);
+    sink.refused(lead.key.text, route, reason, detail);
     const flight = lead.flight;
     if (flight === undefined) return;
     this.#flights.close(flight);
@@ -147,7 +147,7 @@ export class Engine implements LeadOwner {
   }
 
   withdraw(lead: Lead): void {
-    this.#parts.sink.withdrawn();
+    this.#parts.sink.withdrawn(lead.fwd);
     const { flight } = lead;
     if (flight === undefined) return;
     this.#flights.close(flight);

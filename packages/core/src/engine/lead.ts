@@ -30,7 +30,7 @@ export interface Candidate {
 /** What the engine has to hear from a leader, sooner or later, exactly once. */
 export interface LeadOwner {
   complete(lead: Lead, candidate: Candidate): void;
-  refuse(lead: Lead, reason: Refusal, route: string): void;
+  refuse(lead: Lead, reason: Refusal, route: string, detail?: string): void;
   /** Another cached view, further inside, answers in its place. */
   withdraw(lead: Lead): void;
   /** Whether what is read under the lead's token may still be stored with these tags. */
@@ -44,6 +44,8 @@ export interface LeadOwner {
  * {@link complete} and {@link refuse} counts and later ones do nothing.
  */
 export class Lead {
+  /** Why nothing is stored, once that is known: the first reason is the one that is counted. */
+  refusal: Refusal | undefined;
   #isSettled = false;
   readonly #owner: LeadOwner;
 
@@ -85,10 +87,11 @@ export class Lead {
   }
 
   /** The response will not be stored; known as early as it can be, so that nobody waits in vain. */
-  refuse(reason: Refusal, route: string): void {
+  refuse(reason: Refusal, route: string, detail?: string): void {
     if (this.#isSettled) return;
     this.#isSettled = true;
-    this.#owner.refuse(this, reason, route);
+    this.refusal = reason;
+    this.#owner.refuse(this, reason, route, detail);
   }
 
   /** Gives the lead up in favour of a cached view further inside: those who wait go on to it by themselves. */

@@ -68,6 +68,16 @@ export function expandTag(tag: string): readonly string[] {
   return group === undefined ? [tag] : [tag, `${group}!bulk`, `${group}!ins`];
 }
 
+/** The tags without those that {@link expandTag} and {@link coarsenTags} have added: as they were declared. */
+export function declaredOf(tags: readonly string[]): readonly string[] {
+  const derived = new Set<string>();
+  for (const tag of tags) {
+    const group = tag.startsWith(ROWS) ? tag.slice(ROWS.length) : groupOf(tag);
+    if (group !== undefined) derived.add(`${group}!bulk`).add(`${group}!ins`);
+  }
+  return tags.filter((tag) => !tag.startsWith(OWN) && !derived.has(tag));
+}
+
 /**
  * At most `limit` tags, each with what it stands for: when there are more, rows coarsen to their group (`users#1` →
  * `users` and any row of it), so that what is stored still depends on everything it read, only less exactly.

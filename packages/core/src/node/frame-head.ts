@@ -9,12 +9,13 @@ import { cacheStatusWriter } from '../http/cache-status.js';
 import { explicitLifetimeMs, initialAgeMs } from '../http/freshness.js';
 import { parseHttpDate } from '../http/http-date.js';
 import { evaluatePreconditions } from '../http/preconditions.js';
+import { formatServerTiming } from '../http/server-timing.js';
 import { type Exchange, whyNotStored, whyNotStoredByStandard } from '../http/storable.js';
 import type { FieldValue } from '../http/syntax.js';
 import { targetedControl } from '../http/targeted-control.js';
 import { parseVary } from '../http/vary.js';
 import { coarsenTags, isTag } from '../invalidation/tags.js';
-import type { Refusal } from '../ports/event-sink.js';
+import type { Forward, Refusal } from '../ports/event-sink.js';
 import type { InputGuard } from './input-guard.js';
 import { isNever } from './never.js';
 import type { Recorder } from './recorder.js';
@@ -110,6 +111,8 @@ export interface Outcome {
   /** Claimed only of a response that was whole with its head: a stream may yet break. */
   readonly isStored: boolean;
   readonly guard: InputGuard | undefined;
+  /** The handler's own status, where the client is sent another (RFC 9211 §2.3). */
+  readonly fwdStatus: number | undefined;
 }
 
 /** Sets Cache-Status (RFC 9211) while the head is being written, after what other caches have put there. */
@@ -118,6 +121,7 @@ export function setStatus(recorder: Recorder, head: ResponseHead, level: CacheSt
   const { lead, refusal, guard } = outcome;
   const value = status.write({
     fwd: lead.fwd,
+    fwdStatus: outcome.fwdStatus,
     stored: outcome.isStored,
     ...(level === 'full'
       ? { key: lead.key.text, detail: refusal === 'input' ? `input ${guard?.refusal}` : refusal }
@@ -125,6 +129,15 @@ export function setStatus(recorder: Recorder, head: ResponseHead, level: CacheSt
   });
   const outer = head.field('cache-status');
   recorder.setField('Cache-Status', outer === undefined ? value : `${String(outer)}, ${value}`);
+}
+
+/** Sets Server-Timing while the head is being written, after what others have put there. */
+export function setTiming(recorder: Recorder, head: ResponseHead, fwd: Forward, producerMs: number): void {
+  const value = formatServerTiming([
+    { name: 'viewcache', desc: fwd },
+    { name: 'handler', dur: producerMs },
+  ]);
+  recorder.setField('Server-Timing', [head.field('server-timing') ?? [], value].flat().join(', '));
 }
 
 /** What is left, when it is written, of the lifetime that the response states for itself (RFC 9111 §4.2). */

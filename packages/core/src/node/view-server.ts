@@ -9,7 +9,10 @@ import type { LocalItem } from '../engine/local-item.js';
 import type { RequestFields } from '../engine/variants.js';
 import { parseCacheControl } from '../http/cache-control.js';
 import { cacheStatusWriter } from '../http/cache-status.js';
+import { formatServerTiming } from '../http/server-timing.js';
 import { isSafeMethod } from '../http/unsafe-method.js';
+import type { Bypass } from '../ports/event-sink.js';
+import { forwardOf } from '../telemetry/telemetry.js';
 import { invalidateOnSuccess } from './invalidate-on-success.js';
 import { visitorOf } from './leading.js';
 import { isNever } from './never.js';
@@ -47,6 +50,7 @@ export class ViewServer<
     const level = policy.cacheStatus;
     this.#hitStyle = {
       wallClock,
+      serverTiming: policy.serverTiming ? (item) => timingOf(item, 'hit') : noField,
       front: [],
       cacheStatus: (item, ttl) =>
         level === 'none'
@@ -57,6 +61,7 @@ export class ViewServer<
     };
     this.#collapsedStyle = {
       wallClock,
+      serverTiming: policy.serverTiming ? (item) => timingOf(item, 'collapsed') : noField,
       front: [],
       cacheStatus: (item, ttl) =>
         level === 'none'
@@ -87,7 +92,7 @@ export class ViewServer<
     const method = req.method ?? 'GET';
     if (!methods.has(method)) {
       if (!isSafeMethod(method)) invalidateOnSuccess(req, res, this.#host, this.runtime, this.#policy.keys);
-      next();
+      this.#pass(req, res, next, 'method');
       return;
     }
     const bypass = this.#whyBypassed(req, res, method);
@@ -183,7 +188,7 @@ export class ViewServer<
     return req.headers.authorization !== undefined && key === undefined && !vary.includes('authorization');
   }
 
-  #whyBypassed(req: Req, res: Res, method: string): string | undefined {
+  #whyBypassed(req: Req, res: Res, method: string): Bypass | undefined {
     const { when } = this.#policy;
     if (this.runtime.isOff) return 'off';
     if (isNever(res)) return 'never-cache';
@@ -262,13 +267,12 @@ export class ViewServer<
     );
   }
 
-  #pass(req: Req, res: Res, next: Next, reason: string): void {
+  #pass(req: Req, res: Res, next: Next, reason: Bypass): void {
     this.runtime.telemetry.bypass(req.originalUrl ?? req.url ?? '', reason);
     if (this.#policy.cacheStatus !== 'none' && !res.headersSent) {
-      const fwd = reason === 'method' || reason === 'partial' || reason === 'request' ? reason : 'bypass';
       res.setHeader(
         'Cache-Status',
-        status.write({ fwd, ...(this.#policy.cacheStatus === 'full' ? { detail: reason } : {}) }),
+        status.write({ fwd: forwardOf(reason), ...(this.#policy.cacheStatus === 'full' ? { detail: reason } : {}) }),
       );
     }
     visitorOf(res)?.withdraw();
@@ -288,6 +292,16 @@ export class ViewServer<
   #warn(message: string): void {
     this.runtime.telemetry.emit({ type: 'warning', message });
   }
+}
+
+const noField = (): undefined => undefined;
+
+/** What the browser is shown of an answer that no handler was asked for. */
+function timingOf({ stored }: LocalItem, outcome: Answer): string {
+  return formatServerTiming([
+    { name: 'viewcache', desc: outcome },
+    { name: 'saved', dur: stored.producerMs },
+  ]);
 }
 
 /** Express strips the mount path: `/api` reaches a router mounted there as `/`, which is no rewriting. */

@@ -12,7 +12,7 @@ import { runInView, ViewContext } from '../engine/view-context.js';
 import { expandTag } from '../invalidation/tags.js';
 import type { Timer } from '../ports/clock.js';
 import type { Refusal } from '../ports/event-sink.js';
-import { addVary, declaredTags, type Framing, isNotModified, judge, setStatus } from './frame-head.js';
+import { addVary, declaredTags, type Framing, isNotModified, judge, setStatus, setTiming } from './frame-head.js';
 import { InputGuard } from './input-guard.js';
 import { type Declared, type LeadingVisitor, markLeading, visitorOf } from './leading.js';
 import { makeCandidate, refusesLate } from './make-candidate.js';
@@ -142,11 +142,20 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     if (recorder.isWhole) this.#made = this.#make(recorder, head, framing);
     const early = typeof this.#made === 'string' ? this.#made : framing.refusal;
     const isValid = this.#lead.admits(framing.tags);
-    const refusal = early ?? (recorder.isWhole && !isValid ? 'invalidated' : undefined);
-    const isStored = recorder.isWhole && refusal === undefined && !this.runtime.storesNothing;
-    setStatus(recorder, head, this.policy.cacheStatus, { lead: this.#lead, refusal, isStored, guard });
+    const refusal = this.#lead.refusal ?? early ?? (recorder.isWhole && !isValid ? 'invalidated' : undefined);
+    const isKept = recorder.isWhole && refusal === undefined;
+    const { storesNothing } = this.runtime;
+    const isMatched = isNotModified(head, framing, this);
+    setStatus(recorder, head, this.policy.cacheStatus, {
+      lead: this.#lead,
+      refusal: isKept && storesNothing ? 'null-store' : refusal,
+      isStored: isKept && !storesNothing,
+      guard,
+      fwdStatus: isMatched ? head.status : undefined,
+    });
+    if (this.policy.serverTiming) setTiming(recorder, head, this.#lead.fwd, this.#producerMs);
     if (early !== undefined) this.#refuse(early);
-    return isNotModified(head, framing, this) ? 304 : undefined;
+    return isMatched ? 304 : undefined;
   }
 
   headDone(): void {
@@ -235,7 +244,8 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
   }
 
   #refuse(reason: Refusal): void {
-    this.#lead?.refuse(reason, this.host.route(this.req));
+    const detail = reason === 'input' ? this.#guard?.refusal : undefined;
+    this.#lead?.refuse(reason, this.host.route(this.req), detail);
   }
 
   #run(): void {

@@ -13,6 +13,8 @@ const NOT_MODIFIED_FIELDS: ReadonlySet<string> = new Set([
 export interface HitStyle {
   /** The Cache-Status value for an answer with this many seconds of freshness left; `undefined` for no such field. */
   cacheStatus(item: LocalItem, ttlSeconds: number): string | undefined;
+  /** The Server-Timing value; `undefined` for no such field. */
+  serverTiming(item: LocalItem): string | undefined;
   /** Milliseconds since the epoch. */
   wallClock(): number;
   /** Fields of outer middleware to write along, where it does not run: name, value, name, value. */
@@ -70,6 +72,8 @@ function headOf(item: LocalItem, now: number, style: HitStyle, filled: Buffer | 
   head.push('Date', formatHttpDate(stored.storedAt), 'Age', String(age));
   const status = style.cacheStatus(item, stored.lifetimeMs / 1000 - age);
   if (status !== undefined) head.push('Cache-Status', status);
+  const timing = style.serverTiming(item);
+  if (timing !== undefined) head.push('Server-Timing', timing);
   if (filled === undefined) {
     item.head = head;
     item.headAge = age;

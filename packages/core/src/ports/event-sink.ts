@@ -34,6 +34,32 @@ export type Refusal =
 /** Why a request went to the handler (`fwd`, RFC 9211 §2.2), or past the cache altogether. */
 export type Forward = ForwardReason;
 
+/** Why a request went past the cache: one closed set for events, statistics and Cache-Status. */
+export type Bypass =
+  /** The `when` option did not say yes. */
+  | 'when'
+  /** `neverCache()` in front. */
+  | 'never-cache'
+  /** The store is `off:`. */
+  | 'off'
+  /** A GET or HEAD with a body. */
+  | 'body'
+  /** It has no key: the `key` function failed, or the request target is no path. */
+  | 'key'
+  /** A method that is not cached here; or a HEAD, and nothing was stored. */
+  | 'method'
+  /** A request with Range, and nothing was stored. */
+  | 'partial'
+  /** The request asked for it, and is heard. */
+  | 'request'
+  /** Too many wait for the same key already. */
+  | 'waiters'
+  /** Another visitor's handler took too long. */
+  | 'collapse-timeout';
+
+/** What became of a request, in the words of RFC 9211: the same in Cache-Status, events and statistics. */
+export type Outcome = 'hit' | 'collapsed' | Forward;
+
 /** Counters of one route pattern. Counted in place: nothing is called on a hit. */
 export interface RouteCounters {
   hits: number;
@@ -48,7 +74,7 @@ export interface RouteCounters {
 export type CacheEvent =
   | { readonly type: 'hit'; readonly key: string; readonly route: string; readonly collapsed: boolean }
   | { readonly type: 'miss'; readonly key: string; readonly fwd: Forward }
-  | { readonly type: 'bypass'; readonly key: string; readonly reason: string }
+  | { readonly type: 'bypass'; readonly key: string; readonly reason: Bypass }
   | {
       readonly type: 'stored';
       readonly key: string;
@@ -56,7 +82,14 @@ export type CacheEvent =
       readonly bytes: number;
       readonly tags: readonly string[];
     }
-  | { readonly type: 'refused'; readonly key: string; readonly route: string; readonly reason: Refusal }
+  | {
+      readonly type: 'refused';
+      readonly key: string;
+      readonly route: string;
+      readonly reason: Refusal;
+      /** Of `input`: what was read. */
+      readonly detail?: string;
+    }
   | { readonly type: 'removed'; readonly key: string; readonly reason: 'evicted' | 'expired' | 'variants' }
   | {
       readonly type: 'invalidated';
@@ -75,9 +108,10 @@ export interface EventSink {
   hit(key: string, route: RouteCounters, pattern: string, collapsed: boolean, savedMs: number): void;
   miss(key: string, fwd: Forward): void;
   /** What was counted as a miss was none: a cached view further inside answers. */
-  withdrawn(): void;
-  bypass(key: string, reason: string): void;
+  withdrawn(fwd: Forward): void;
+  bypass(key: string, reason: Bypass): void;
   stored(key: string, pattern: string, bytes: number, tags: readonly string[]): void;
-  refused(key: string, pattern: string, reason: Refusal): void;
+  /** @param detail - of `input`: what was read */
+  refused(key: string, pattern: string, reason: Refusal, detail?: string): void;
   emit(event: CacheEvent): void;
 }

@@ -12,11 +12,15 @@ describe('Telemetry counts', () => {
     telemetry.miss('k', 'uri-miss');
     telemetry.miss('k', 'stale');
     telemetry.miss('k', 'vary-miss');
+    telemetry.miss('k', 'vary-miss');
+    telemetry.withdrawn('vary-miss');
     telemetry.stored('k', '/cities/:id', 100, ['a']);
     telemetry.refused('k', '/cities/:id', 'private');
     telemetry.refused('k', '/other', 'private');
     telemetry.refused('k', '/other', 'set-cookie');
     telemetry.bypass('k', 'when');
+    telemetry.bypass('k', 'method');
+    telemetry.bypass('k', 'waiters');
     telemetry.emit({ type: 'invalidated', tags: ['a'], mode: 'soft', durable: true });
     telemetry.emit({ type: 'removed', key: 'k', reason: 'evicted' });
     for (let i = 0; i < 2; i++) telemetry.emit({ type: 'removed', key: 'k', reason: 'expired' });
@@ -26,7 +30,9 @@ describe('Telemetry counts', () => {
       collapsed: 1,
       misses: 3,
       stale: 1,
-      bypassed: 1,
+      outcomes: { hit: 2, collapsed: 1, 'uri-miss': 1, stale: 1, 'vary-miss': 1, bypass: 1, method: 1 },
+      bypassed: 3,
+      bypasses: { when: 1, method: 1, waiters: 1 },
       stored: 1,
       refused: { private: 2, 'set-cookie': 1 },
       invalidations: 1,

@@ -1,5 +1,6 @@
 import { ignoreRejection } from '../base/answer.js';
-import type { CacheEvent, EventSink, Forward, Refusal, RouteCounters } from '../ports/event-sink.js';
+import type { Bypass, CacheEvent, EventSink, Forward, Outcome, Refusal, RouteCounters } from '../ports/event-sink.js';
+import { RefusalMemory } from './refusal-memory.js';
 
 /** Hears of everything that happens in a cache. Called synchronously; what it throws is dropped. */
 export type CacheListener = (event: CacheEvent) => void;
@@ -16,8 +17,12 @@ export interface CacheStats {
   readonly misses: number;
   /** Of the misses, those that found a response past its lifetime or invalidated. */
   readonly stale: number;
+  /** Every answered request once, by what became of it: `hit`, `collapsed`, or `fwd` of Cache-Status. */
+  readonly outcomes: Readonly<Partial<Record<Outcome, number>>>;
   /** Requests that went past the cache, as an option told it or a bound was reached. */
   readonly bypassed: number;
+  /** The same by reason. */
+  readonly bypasses: Readonly<Partial<Record<Bypass, number>>>;
   /** Requests answered by the response of another visitor's handler. */
   readonly collapsed: number;
   readonly stored: number;
@@ -42,6 +47,11 @@ export class Telemetry implements EventSink {
   readonly #listeners = new Set<CacheListener>();
   readonly #routes = new Map<string, RouteCounters>();
   readonly #refused = new Map<Refusal, number>();
+  readonly #bypasses = new Map<Bypass, number>();
+  /** Requests that went on, by `fwd`. */
+  readonly #forwarded = new Map<Forward, number>();
+  /** Why what was asked for lately was not stored. */
+  readonly refusals: RefusalMemory;
   #hits = 0;
   #misses = 0;
   #stale = 0;
@@ -52,6 +62,11 @@ export class Telemetry implements EventSink {
   #evicted = 0;
   #storeErrors = 0;
   #timeSavedMs = 0;
+
+  /** @param now - milliseconds since the epoch */
+  constructor(now: () => number = Date.now) {
+    this.refusals = new RefusalMemory(now);
+  }
 
   listen(listener: CacheListener): () => void {
     this.#listeners.add(listener);
@@ -83,15 +98,22 @@ export class Telemetry implements EventSink {
   miss(key: string, fwd: Forward): void {
     this.#misses++;
     if (fwd === 'stale') this.#stale++;
+    count(this.#forwarded, fwd, 1);
     if (this.#listeners.size > 0) this.emit({ type: 'miss', key, fwd });
   }
 
-  withdrawn(): void {
+  withdrawn(fwd: Forward): void {
     this.#misses--;
+    count(this.#forwarded, fwd, -1);
   }
 
-  bypass(key: string, reason: string): void {
+  bypass(key: string, reason: Bypass): void {
     this.#bypassed++;
+    count(this.#bypasses, reason, 1);
+    const fwd = forwardOf(reason);
+    if (fwd !== undefined) count(this.#forwarded, fwd, 1);
+    // That a POST is not cached is no riddle.
+    if (reason !== 'method') this.refusals.note(key, reason, '', undefined);
     if (this.#listeners.size > 0) this.emit({ type: 'bypass', key, reason });
   }
 
@@ -103,12 +125,14 @@ export class Telemetry implements EventSink {
     if (this.#listeners.size > 0) this.emit({ type: 'stored', key, route: pattern, bytes, tags });
   }
 
-  refused(key: string, pattern: string, reason: Refusal): void {
-    this.#refused.set(reason, (this.#refused.get(reason) ?? 0) + 1);
+  refused(key: string, pattern: string, reason: Refusal, detail?: string): void {
+    count(this.#refused, reason, 1);
+    this.refusals.note(key, reason, pattern, detail);
     const route = this.route(pattern);
     route.refused++;
     route.misses++;
-    if (this.#listeners.size > 0) this.emit({ type: 'refused', key, route: pattern, reason });
+    if (this.#listeners.size === 0) return;
+    this.emit({ type: 'refused', key, route: pattern, reason, ...(detail === undefined ? {} : { detail }) });
   }
 
   emit(event: CacheEvent): void {
@@ -131,7 +155,9 @@ export class Telemetry implements EventSink {
       hits: this.#hits,
       misses: this.#misses,
       stale: this.#stale,
+      outcomes: this.#outcomes(),
       bypassed: this.#bypassed,
+      bypasses: Object.fromEntries(this.#bypasses),
       collapsed: this.#collapsed,
       stored: this.#stored,
       refused: Object.fromEntries(this.#refused),
@@ -145,4 +171,22 @@ export class Telemetry implements EventSink {
       routes: Object.fromEntries([...this.#routes].map(([pattern, counters]) => [pattern, { ...counters }])),
     };
   }
+
+  #outcomes(): CacheStats['outcomes'] {
+    const outcomes: Partial<Record<Outcome, number>> = {};
+    if (this.#hits > 0) outcomes.hit = this.#hits;
+    if (this.#collapsed > 0) outcomes.collapsed = this.#collapsed;
+    for (const [fwd, times] of this.#forwarded) if (times > 0) outcomes[fwd] = times;
+    return outcomes;
+  }
+}
+
+function count<Word>(counts: Map<Word, number>, word: Word, by: number): void {
+  counts.set(word, (counts.get(word) ?? 0) + by);
+}
+
+/** As in Cache-Status; `undefined` for a request that goes on as a miss, and is counted as one. */
+export function forwardOf(reason: Bypass): Forward | undefined {
+  if (reason === 'waiters' || reason === 'collapse-timeout') return undefined;
+  return reason === 'method' || reason === 'partial' || reason === 'request' ? reason : 'bypass';
 }
