@@ -4,7 +4,7 @@ import type { EventSink, Forward, Refusal } from '../ports/event-sink.js';
 import type { LocalStore } from '../ports/local-store.js';
 import type { SharedToken } from '../ports/tagged-store.js';
 import type { CacheKey } from './cache-key.js';
-import type { Flight, Visitor, Waiter } from './flight.js';
+import { Flight, type Visitor, type Waiter } from './flight.js';
 import { apart, Flights } from './flights.js';
 import { HitForMiss } from './hit-for-miss.js';
 import { type Candidate, Lead, type LeadOwner } from './lead.js';
@@ -95,6 +95,12 @@ export class Engine implements LeadOwner {
     }
   }
 
+  /** {@link fetch} for a visitor whose answer may be for nobody else: it is asked for, and stored if it may be, on its own. */
+  fetchApart(visitor: Visitor): void {
+    const text = this.#selection.textOf(visitor.key, visitor.policyNames, visitor.fields);
+    this.#start(new Flight(text, true), visitor);
+  }
+
   /** Runs one visitor's handler without anybody waiting for it: for requests that must not be collapsed. */
   fetchAlone(visitor: Visitor, fwd: Forward): void {
     this.#alone(visitor, fwd);
@@ -169,7 +175,8 @@ export class Engine implements LeadOwner {
     const { key } = leader;
     const fwd = this.#forward(key, flight.text);
     this.#parts.sink.miss(key.text, fwd);
-    const lead = new Lead(this, key, leader, flight.token, sharedToken, flight.startedAt, fwd, flight, stale);
+    const waited = flight.isApart ? undefined : flight;
+    const lead = new Lead(this, key, leader, flight.token, sharedToken, flight.startedAt, fwd, waited, stale);
     try {
       leader.lead(lead);
     } catch (error) {
@@ -220,7 +227,8 @@ export class Engine implements LeadOwner {
   #redirect(flight: Flight, leader: Visitor): void {
     this.#flights.close(flight);
     const visitors = [leader, ...flight.takeWaiters().map((waiter) => waiter.visitor)];
-    for (const visitor of visitors) if (!visitor.isGone) apart(this.#parts.sink, () => this.fetch(visitor));
+    const again = (visitor: Visitor): void => (flight.isApart ? this.fetchApart(visitor) : this.fetch(visitor));
+    for (const visitor of visitors) if (!visitor.isGone) apart(this.#parts.sink, () => again(visitor));
   }
 
   /** A stored response answers the leader, and those who may share the read that found it (W-rule (a) and (c)). */

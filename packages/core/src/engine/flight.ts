@@ -47,8 +47,14 @@ export class Flight {
   waiters: Waiter[] = [];
   #timer: Timer | undefined;
 
-  /** @param text - the key of the variant, or of the target where nothing is known to select yet */
-  constructor(readonly text: string) {}
+  /**
+   * @param text - the key of the variant, or of the target where nothing is known to select yet
+   * @param isApart - nobody may join it: what its leader is answered with may be for nobody else
+   */
+  constructor(
+    readonly text: string,
+    readonly isApart = false,
+  ) {}
 
   /** Lets visitors go when they have waited this long: `onTimeout` is called with those whose time is up. */
   watch(clock: Clock, timeoutMs: number, onTimeout: (late: Waiter[]) => void): void {

@@ -177,7 +177,7 @@ export class ViewServer<
     // What only this visitor may see, or a response it asked to be new, is no answer for others who wait.
     if (isFresh === 'no-cache') engine.fetchAlone(visitor, 'request');
     else if (item !== undefined) engine.fetchAlone(visitor, 'request');
-    else if (this.#isUnkeyedIdentity(req)) engine.fetchAlone(visitor, 'uri-miss');
+    else if (this.#isUnkeyedIdentity(req)) engine.fetchApart(visitor);
     else engine.fetch(visitor);
     visitor.wait();
   }
