@@ -509,6 +509,76 @@ describe.each(expresses)('options of cachePage, on %s', (_version, express) => {
     });
   });
 
+  describe('storeCookies', () => {
+    const setting: RequestHandler = (req, res) => {
+      res.append('Set-Cookie', 'lang=de; Path=/');
+      for (const name of Object.keys(req.query)) res.append('Set-Cookie', `${name}=1`);
+      res.send('page');
+    };
+
+    it('gives the named ones to everybody, each as its line was', async () => {
+      const { site, calls } = await siteWith({ storeCookies: ['lang'] }, setting);
+
+      await site.get('/');
+      const hit = await site.get('/');
+
+      expect([hit.isHit, hit.headers['set-cookie'], calls()]).toEqual([true, ['lang=de; Path=/'], 1]);
+    });
+
+    it('with stripCookies, the others are left out', async () => {
+      const { site } = await siteWith({ storeCookies: ['lang'], stripCookies: ['_seen'] }, setting);
+
+      expect((await site.get('/?_seen')).headers['set-cookie']).toHaveLength(2);
+      const hit = await site.get('/?_seen');
+
+      expect([hit.isHit, hit.headers['set-cookie']]).toEqual([true, ['lang=de; Path=/']]);
+    });
+
+    it.each(['sid', 'Lang', 'lang2'])('is no help against %s', async (name) => {
+      const { site } = await siteWith({ storeCookies: ['lang'] }, setting);
+
+      await site.get(`/?${name}`);
+
+      expect((await site.get(`/?${name}`)).isHit).toBe(false);
+    });
+  });
+
+  describe('statuses with a ttl for each', () => {
+    it('keeps each status for its own time, and no other status at all', async () => {
+      const clock = new FakeClock();
+      const statuses = { 200: '5m', 404: '10s' };
+      const { site } = await siteWith({ ttl: '1h', statuses, cache: makeCache({ clock }) }, (req, res) => {
+        res.status(Number(req.path.slice(1))).send('page');
+      });
+      const areHits = async () =>
+        await Promise.all(['/200', '/404', '/410'].map(async (path) => (await site.get(path)).isHit));
+
+      await areHits();
+      clock.advance(9_999);
+      expect(await areHits()).toEqual([true, true, false]);
+      clock.advance(1);
+      expect(await areHits()).toEqual([true, false, false]);
+      clock.advance(290_000);
+      expect(await areHits()).toEqual([false, false, false]);
+    });
+
+    it('is overruled by view().ttl()', async () => {
+      const clock = new FakeClock();
+      const { site } = await siteWith(
+        { ttl: '1h', statuses: { 200: 10 }, cache: makeCache({ clock }) },
+        (_req, res) => {
+          view().ttl(60);
+          res.send('page');
+        },
+      );
+
+      await site.get('/');
+      clock.advance(59_999);
+
+      expect((await site.get('/')).isHit).toBe(true);
+    });
+  });
+
   describe('ignoreQuery', () => {
     it('by default leaves campaign parameters out of the key', async () => {
       const { site, calls } = await siteWith({});

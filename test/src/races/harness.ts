@@ -198,6 +198,7 @@ export const candidate: Candidate = {
   selecting: [],
   tags: [],
   lifetimeMs: 3_600_000,
+  initialAgeMs: 0,
   etag: undefined,
   lastModified: undefined,
   route: '/view/:id',

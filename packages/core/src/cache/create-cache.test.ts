@@ -19,6 +19,7 @@ const plain: Candidate = {
   selecting: [],
   tags: [],
   lifetimeMs: 60_000,
+  initialAgeMs: 0,
   etag: undefined,
   lastModified: undefined,
   route: '/r',

@@ -39,6 +39,28 @@ describe('readViewOptions', () => {
     expect(read(options).lifetimeMs).toBe(lifetimeMs);
   });
 
+  it.each([
+    [true, { fraction: 0.1, maxMs: 86_400_000 }],
+    [{}, { fraction: 0.1, maxMs: 86_400_000 }],
+    [
+      { fraction: 1, max: '1h' },
+      { fraction: 1, maxMs: 3_600_000 },
+    ],
+    [false, undefined],
+  ])('reads heuristicFreshness: %j', (heuristicFreshness, limits) => {
+    expect(read({ ttl: 'origin', heuristicFreshness }).heuristics).toEqual(limits);
+  });
+
+  it('reads a lifetime for each status', () => {
+    const { statuses } = read({ ttl: 60, statuses: { 200: '5m', 404: 10, 410: 'forever', 500: 0 } });
+    expect([...(statuses ?? [])]).toEqual([
+      [200, 300_000],
+      [404, 10_000],
+      [410, Number.POSITIVE_INFINITY],
+      [500, 0],
+    ]);
+  });
+
   it('reads every option', () => {
     const functions = { key: () => 'k', tags: () => ['t'], when: () => true, storeIf: () => true };
     const nonce = () => 'n';
@@ -52,6 +74,7 @@ describe('readViewOptions', () => {
       maxBodyBytes: '2mb',
       maxTags: 3,
       stripCookies: ['_ga'],
+      storeCookies: ['lang'],
       honourRequest: ['no-cache'],
       placeholders: { nonce },
       ignoreQuery: ['ref'],
@@ -59,8 +82,15 @@ describe('readViewOptions', () => {
     });
     expect(policy).toMatchObject({ ...functions, vary: ['x-a', 'x-b'], maxBodyBytes: 2 * 1024 ** 2, maxTags: 3 });
     expect(policy.placeholders).toEqual([['nonce', nonce]]);
-    const sets = [policy.statuses, policy.methods, policy.stripCookies, policy.honours].map((set) => [...(set ?? [])]);
-    expect(sets).toEqual([[200, 404, 599], ['GET', 'POST'], ['_ga'], ['no-cache']]);
+    const sets = [policy.methods, policy.stripCookies, policy.storeCookies, policy.honours].map((set) => [
+      ...(set ?? []),
+    ]);
+    expect(sets).toEqual([['GET', 'POST'], ['_ga'], ['lang'], ['no-cache']]);
+    expect([...(policy.statuses ?? [])]).toEqual([
+      [200, undefined],
+      [404, undefined],
+      [599, undefined],
+    ]);
     expect(policy.keys.plain('GET', 'http', 'h', '/?ref=x').text).toBe('GET http://h/\n#shop');
   });
 
@@ -102,6 +132,15 @@ describe('readViewOptions', () => {
     ['statuses', { ttl: 1, statuses: [100] }],
     ['statuses', { ttl: 1, statuses: [600] }],
     ['statuses', { ttl: 1, statuses: ['200'] }],
+    ['statuses', { ttl: 1, statuses: {} }],
+    ['statuses', { ttl: 1, statuses: null }],
+    ['statuses', { ttl: 1, statuses: { 206: 1 } }],
+    ['statuses', { ttl: 1, statuses: { ok: 1 } }],
+    ['statuses.404', { ttl: 1, statuses: { 404: '10 s' } }],
+    ['statuses.404', { ttl: 1, statuses: { 404: undefined } }],
+    ['statuses.200', { ttl: 1, statuses: { 200: 'origin' } }],
+    ['storeCookies', { ttl: 1, storeCookies: 'lang' }],
+    ['storeCookies', { ttl: 1, storeCookies: ['lang=de'] }],
     ['methods', { ttl: 1, methods: [] }],
     ['methods', { ttl: 1, methods: 'GET' }],
     ['methods', { ttl: 1, methods: ['POST'] }],
@@ -124,7 +163,14 @@ describe('readViewOptions', () => {
     ['cacheStatus', { ttl: 1, cacheStatus: 'loud' }],
     // Two profiles mixed.
     ['statuses', { ttl: 'origin', statuses: [200] }],
-    ['honourRequest', { ttl: 'origin', honourRequest: ['no-cache'] }],
+    ['heuristicFreshness', { ttl: 60, heuristicFreshness: true }],
+    ['heuristicFreshness', { ttl: 'origin', heuristicFreshness: 0.1 }],
+    ['heuristicFreshness', { ttl: 'origin', heuristicFreshness: null }],
+    ['heuristicFreshness.share', { ttl: 'origin', heuristicFreshness: { share: 1 } }],
+    ['heuristicFreshness.fraction', { ttl: 'origin', heuristicFreshness: { fraction: 1.1 } }],
+    ['heuristicFreshness.fraction', { ttl: 'origin', heuristicFreshness: { fraction: 0 } }],
+    ['heuristicFreshness.fraction', { ttl: 'origin', heuristicFreshness: { fraction: '0.1' } }],
+    ['heuristicFreshness.max', { ttl: 'origin', heuristicFreshness: { max: 'long' } }],
   ])('refuses at once, naming cachePage.%s: %p', (setting, options) => {
     expect(() => read(options)).toThrow(ConfigError);
     expect(() => read(options)).toThrow(new RegExp(`^cachePage\\.${setting.replace('.', '\\.')}: `));

@@ -1,6 +1,7 @@
-import { type Duration, parseDuration } from '../base/duration.js';
+import type { Duration } from '../base/duration.js';
 import { ConfigError } from '../base/errors.js';
 import { KeyMaker } from '../engine/cache-key.js';
+import type { HeuristicLimits } from '../http/freshness.js';
 import { isToken } from '../http/syntax.js';
 import { isTag } from '../invalidation/tags.js';
 import {
@@ -14,6 +15,7 @@ import {
   withDefaults,
 } from './check.js';
 import { readIgnoredQuery } from './ignored-query.js';
+import { type HeuristicFreshness, readHeuristics, readStatuses, readTtl, type StatusLifetimes } from './lifetimes.js';
 
 /** Request Cache-Control directives that `honourRequest` can name (RFC 9111 §5.2.1). */
 export const REQUEST_DIRECTIVES = ['no-cache', 'no-store', 'max-age', 'min-fresh', 'only-if-cached'] as const;
@@ -99,11 +101,19 @@ export interface ViewOptions<Req, Res> {
    */
   readonly storeIf?: (response: FinishedResponse) => boolean;
   /**
-   * Statuses that are stored, 200 to 599 without 206 and 304. An error that is stored is an error for a whole ttl.
+   * Statuses that are stored, 200 to 599 without 206 and 304; with a ttl for each, `{ 200: '5m', 404: '10s' }`, or all
+   * with the view's. An error that is stored is an error for its whole ttl.
    *
    * @defaultValue `[200]`
    */
-  readonly statuses?: readonly number[];
+  readonly statuses?: readonly number[] | Readonly<Record<number, Duration>>;
+  /**
+   * In the standard profile, guesses a lifetime where a response states none but has Last-Modified (RFC 9111 §4.2.2):
+   * a part of the time it has not changed. `true` takes a tenth, at most a day. Costs answers that are as old as that.
+   *
+   * @defaultValue false: without a stated lifetime nothing is stored
+   */
+  readonly heuristicFreshness?: boolean | HeuristicFreshness;
   /**
    * Methods that are cached; others than GET and HEAD need a `key`, and no longer invalidate their URL.
    *
@@ -129,6 +139,13 @@ export interface ViewOptions<Req, Res> {
    * @defaultValue none: a response that sets a cookie is not stored
    */
   readonly stripCookies?: readonly string[];
+  /**
+   * Cookies of the handler, by name, that are stored with the response and given to every visitor who is answered from
+   * the cache: for what is the same for all of them, such as a language. Never for anything that tells visitors apart.
+   *
+   * @defaultValue none
+   */
+  readonly storeCookies?: readonly string[];
   /** Request directives that are obeyed. A visitor who can force a miss can load your handlers. @defaultValue `[]` */
   readonly honourRequest?: readonly RequestDirective[];
   /**
@@ -163,8 +180,14 @@ export interface ViewOptions<Req, Res> {
   readonly serverTiming?: boolean;
 }
 
+/** What becomes of the cookies that a handler sets; of any other, its response is not stored. */
+export interface CookiePolicy {
+  readonly stripCookies: ReadonlySet<string> | undefined;
+  readonly storeCookies: ReadonlySet<string> | undefined;
+}
+
 /** {@link ViewOptions} with nothing left open. */
-export interface ViewPolicy<Req, Res> {
+export interface ViewPolicy<Req, Res> extends CookiePolicy {
   /** Milliseconds, or the standard profile. */
   readonly lifetimeMs: number | 'origin';
   readonly keys: KeyMaker;
@@ -175,11 +198,11 @@ export interface ViewPolicy<Req, Res> {
   readonly tags: readonly string[] | ((req: Req, res: Res) => readonly string[]);
   readonly when: ((req: Req) => boolean) | undefined;
   readonly storeIf: ((response: FinishedResponse) => boolean) | undefined;
-  readonly statuses: ReadonlySet<number> | undefined;
+  readonly statuses: StatusLifetimes | undefined;
+  readonly heuristics: HeuristicLimits | undefined;
   readonly methods: ReadonlySet<string>;
   readonly maxBodyBytes: number;
   readonly maxTags: number;
-  readonly stripCookies: ReadonlySet<string> | undefined;
   readonly honours: ReadonlySet<RequestDirective> | undefined;
   readonly placeholders: readonly (readonly [name: string, fill: (req: Req, res: Res) => string])[];
   /** Names of targeted fields, lower case. */
@@ -198,10 +221,12 @@ export const VIEW_OPTIONS = [
   'when',
   'storeIf',
   'statuses',
+  'heuristicFreshness',
   'methods',
   'maxBodyBytes',
   'maxTags',
   'stripCookies',
+  'storeCookies',
   'honourRequest',
   'placeholders',
   'ignoreQuery',
@@ -223,9 +248,6 @@ const DEFAULTS = {
   serverTiming: false,
 } as const;
 
-/** Options that say what the view profile's code decides, and the standard profile's headers. */
-const VIEW_PROFILE_ONLY = ['statuses', 'honourRequest'] as const;
-
 /**
  * Reads the options of a view.
  *
@@ -243,17 +265,7 @@ export function readViewOptions<Req, Res>(
   const given: ViewOptions<Req, Res> = typeof options === 'object' && options !== null ? options : { ttl: options };
   checkOptions(what, given, [...VIEW_OPTIONS, ...extra]);
   const lifetimeMs = readTtl(`${what}.ttl`, given.ttl);
-  if (lifetimeMs === 'origin') {
-    for (const name of VIEW_PROFILE_ONLY) {
-      if (given[name] !== undefined) {
-        throw new ConfigError(
-          `${what}.${name}`,
-          given[name],
-          `no ${name} with ttl: 'origin', where the response's headers decide`,
-        );
-      }
-    }
-  }
+  refuseOtherProfile(what, given);
   const isIgnored = readIgnoredQuery(`${what}.ignoreQuery`, given.ignoreQuery);
   const key = checkFunction(`${what}.key`, given.key, 'a function of the request');
   const settings = withDefaults(DEFAULTS, given);
@@ -270,18 +282,32 @@ export function readViewOptions<Req, Res>(
     tags: readTags(`${what}.tags`, settings.tags),
     when: checkFunction(`${what}.when`, given.when, 'a function of the request'),
     storeIf: checkFunction(`${what}.storeIf`, given.storeIf, 'a function of the finished response'),
-    statuses: given.statuses === undefined ? undefined : readStatuses(`${what}.statuses`, given.statuses),
+    statuses: readStatuses(`${what}.statuses`, given.statuses),
+    heuristics: readHeuristics(`${what}.heuristicFreshness`, given.heuristicFreshness),
     methods: readMethods(`${what}.methods`, settings.methods, key !== undefined),
     maxBodyBytes: readBodyLimit(`${what}.maxBodyBytes`, settings.maxBodyBytes),
     maxTags: checkCount(`${what}.maxTags`, settings.maxTags, 1),
-    stripCookies:
-      given.stripCookies === undefined ? undefined : readCookieNames(`${what}.stripCookies`, given.stripCookies),
+    stripCookies: readCookieNames(`${what}.stripCookies`, given.stripCookies),
+    storeCookies: readCookieNames(`${what}.storeCookies`, given.storeCookies),
     honours: readHonours(`${what}.honourRequest`, given.honourRequest),
     placeholders: readPlaceholders(`${what}.placeholders`, settings.placeholders),
     targets: readTargets(`${what}.targets`, settings.targets, lifetimeMs === 'origin'),
     cacheStatus: checkOneOf(`${what}.cacheStatus`, settings.cacheStatus, CACHE_STATUS_LEVELS),
     serverTiming: checkBoolean(`${what}.serverTiming`, settings.serverTiming),
   };
+}
+
+/** What the code decides in the view profile and the response's headers in the standard one, or the other way round. */
+function refuseOtherProfile<Req, Res>(what: string, given: ViewOptions<Req, Res>): void {
+  const { ttl, statuses, heuristicFreshness } = given;
+  if (ttl === 'origin' && statuses !== undefined) {
+    const allowed = "no statuses with ttl: 'origin', where the response's headers decide";
+    throw new ConfigError(`${what}.statuses`, statuses, allowed);
+  }
+  if (ttl !== 'origin' && heuristicFreshness !== undefined) {
+    const allowed = "only with ttl: 'origin': elsewhere the ttl is the lifetime";
+    throw new ConfigError(`${what}.heuristicFreshness`, heuristicFreshness, allowed);
+  }
 }
 
 /** A body is held in one piece. */
@@ -291,17 +317,6 @@ function readBodyLimit(setting: string, value: number | string): number {
   const bytes = parseBytes(setting, value);
   if (bytes > LARGEST_BODY) throw new ConfigError(setting, value, "at most '1gb'");
   return bytes;
-}
-
-function readTtl(setting: string, ttl: unknown): number | 'origin' {
-  if (ttl === 'origin') return 'origin';
-  if (ttl === 'forever') return Number.POSITIVE_INFINITY;
-  try {
-    return parseDuration(setting, ttl);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    throw new ConfigError(setting, ttl, `${error.allowed}, 'forever', or 'origin'`);
-  }
 }
 
 function readPrefix(setting: string, prefix: unknown): string {
@@ -343,18 +358,9 @@ function readTags<Req, Res>(setting: string, tags: NonNullable<ViewOptions<Req, 
   return tags;
 }
 
-function readStatuses(setting: string, statuses: unknown): ReadonlySet<number> {
-  const allowed = 'a list of final statuses other than 206 and 304, such as [200, 404]';
-  if (!Array.isArray(statuses) || statuses.length === 0) throw new ConfigError(setting, statuses, allowed);
-  for (const status of statuses) {
-    const isFinal = Number.isInteger(status) && status >= 200 && status <= 599;
-    if (!isFinal || status === 206 || status === 304) throw new ConfigError(setting, status, allowed);
-  }
-  return new Set(statuses);
-}
-
 /** A cookie's name is a token (RFC 6265 §4.1.1). */
-function readCookieNames(setting: string, names: unknown): ReadonlySet<string> {
+function readCookieNames(setting: string, names: unknown): ReadonlySet<string> | undefined {
+  if (names === undefined) return undefined;
   for (const name of checkStrings(setting, names)) {
     if (!isToken(name)) throw new ConfigError(setting, name, "names of cookies, such as '_ga'");
   }

@@ -30,6 +30,7 @@ const candidate = (body: string, more: Partial<Candidate> = {}): Candidate => ({
   selecting: [],
   tags: ['t'],
   lifetimeMs: 60_000,
+  initialAgeMs: 0,
   etag: undefined,
   lastModified: undefined,
   route: '/r',

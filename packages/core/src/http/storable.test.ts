@@ -35,7 +35,6 @@ describe('what no profile stores (RFC 9111 §3)', () => {
     ['method', { method: 'get' }],
     [undefined, { method: 'POST', isKeyed: true }],
     ['partial', { status: 206 }],
-    ['partial', { hasContentRange: true }],
     ['status', { status: 103 }],
     ['status', { status: 304 }],
     ['status', { status: 600 }],

@@ -7,7 +7,7 @@ export type NotStoredReason =
   | 'method'
   /** Neither final, nor of a status that may be stored here. */
   | 'status'
-  /** 206, or a Content-Range: a part is not stored (RFC 9111 §3.3). */
+  /** 206, or in the view profile a Content-Range: a part is not stored (RFC 9111 §3.3). */
   | 'partial'
   /** The response says `private` (§5.2.2.7). */
   | 'private'
@@ -48,7 +48,7 @@ export interface Exchange {
 
 /** What the view profile adds: its ttl is the code's word. */
 export interface ViewPolicy {
-  /** Milliseconds; 0 stores nothing. */
+  /** Milliseconds, for this status; 0 stores nothing. */
   readonly ttlMs: number;
   /** The only ones that are stored; 200 alone when absent. */
   readonly statuses?: { has(status: number): boolean } | undefined;
@@ -56,7 +56,7 @@ export interface ViewPolicy {
 
 /** What the standard profile adds: the response's own word, weighed beforehand. */
 export interface StandardPolicy {
-  /** Of freshness.ts, explicit or heuristic; `undefined` when the response has neither. */
+  /** What is left of the lifetime, explicit or heuristic; `undefined` when the response has neither. */
   readonly lifetimeMs: number | undefined;
   /** Stores also what can only be used after validation: `no-cache`, or no lifetime, with a validator (RFC 9111 §4.3). */
   readonly storeToValidate?: boolean;
@@ -75,6 +75,7 @@ export function whyNotStored(exchange: Exchange, policy: ViewPolicy): NotStoredR
   const { status, cacheControl } = exchange;
   const refused = refusedInAnyProfile(exchange);
   if (refused !== undefined) return refused;
+  if (exchange.hasContentRange) return 'partial';
   if (policy.statuses === undefined ? status !== 200 : !policy.statuses.has(status)) return 'status';
   if (cacheControl.noStore) return 'no-store';
   if (cacheControl.noCache === true) return 'no-cache';
@@ -87,7 +88,8 @@ export function whyNotStored(exchange: Exchange, policy: ViewPolicy): NotStoredR
 /**
  * Says why the standard profile does not store a response; `undefined` when it does (RFC 9111 §3).
  *
- * Any final status may be stored with explicit freshness. `must-understand` narrows that to the statuses whose meaning
+ * Any final status may be stored with explicit freshness; only 206 is a part, since Content-Range means nothing in other
+ * statuses that are stored (RFC 9110 §14.4). `must-understand` narrows that to the statuses whose meaning
  * this cache implements, and for those takes the place of `no-store` (§5.2.2.3).
  */
 export function whyNotStoredByStandard(exchange: Exchange, policy: StandardPolicy): NotStoredReason | undefined {
@@ -114,7 +116,7 @@ export function whyNotStoredByStandard(exchange: Exchange, policy: StandardPolic
 function refusedInAnyProfile(exchange: Exchange): NotStoredReason | undefined {
   const { method, status, cacheControl } = exchange;
   if (method !== 'GET' && (method === 'HEAD' || exchange.isKeyed !== true)) return 'method';
-  if (status === 206 || exchange.hasContentRange) return 'partial';
+  if (status === 206) return 'partial';
   // Interim responses are followed by the one that counts (§3); 304 speaks of another response.
   if (!(status >= 200 && status <= 599) || status === 304) return 'status';
   if (cacheControl.private === true) return 'private';

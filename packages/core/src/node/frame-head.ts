@@ -3,21 +3,20 @@ import { answerOf } from '../base/answer.js';
 import type { CacheStatusLevel } from '../config/view-options.js';
 import type { Lead } from '../engine/lead.js';
 import type { ViewContext } from '../engine/view-context.js';
-import { parseAge } from '../http/age.js';
 import { type CacheControl, parseCacheControl } from '../http/cache-control.js';
 import { cacheStatusWriter } from '../http/cache-status.js';
-import { explicitLifetimeMs, initialAgeMs } from '../http/freshness.js';
 import { parseHttpDate } from '../http/http-date.js';
 import { evaluatePreconditions } from '../http/preconditions.js';
 import { formatServerTiming } from '../http/server-timing.js';
 import { type Exchange, whyNotStored, whyNotStoredByStandard } from '../http/storable.js';
-import type { FieldValue } from '../http/syntax.js';
 import { targetedControl } from '../http/targeted-control.js';
 import { parseVary } from '../http/vary.js';
 import { coarsenTags, isTag } from '../invalidation/tags.js';
 import type { Forward, Refusal } from '../ports/event-sink.js';
+import { hasForeignCookie } from './cookies.js';
 import type { InputGuard } from './input-guard.js';
 import { isNever } from './never.js';
+import { originFreshness, statedByPolicy } from './origin-lifetime.js';
 import type { Recorder } from './recorder.js';
 import type { ResponseHead } from './response-head.js';
 import type { ViewVisitor } from './view-visitor.js';
@@ -27,6 +26,8 @@ export interface Framing {
   readonly refusal: Refusal | undefined;
   readonly cacheControl: CacheControl;
   readonly lifetimeMs: number;
+  /** How old the response is already, by its own word. */
+  readonly initialAgeMs: number;
   /** Names of selecting headers, lower case and sorted. */
   readonly selecting: readonly string[];
   /** The tags that user code declared, within the limit and expanded. */
@@ -65,9 +66,13 @@ export function judge<Req extends IncomingMessage, Res extends ServerResponse>(
   const etag = head.ownField('etag');
   const modified = head.ownField('last-modified');
   const lastModified = modified === undefined ? undefined : parseHttpDate(modified, now);
-  const stated =
-    context?.lifetimeMs ??
-    (policy.lifetimeMs === 'origin' ? originLifetime(head, cacheControl, expires, now) : policy.lifetimeMs);
+  const isStandard = policy.lifetimeMs === 'origin';
+  const origin = isStandard
+    ? originFreshness(head, { cacheControl, expires, lastModified }, now, policy.heuristics)
+    : undefined;
+  const stated = context?.lifetimeMs ?? (isStandard ? origin?.lifetimeMs : statedByPolicy(policy, head.status));
+  // What the code says is said of now.
+  const initialAgeMs = context?.lifetimeMs === undefined ? (origin?.initialAgeMs ?? 0) : 0;
   const lifetimeMs = stated ?? 0;
   const tags = tagsOf(visitor, context);
   const exchange: Exchange = {
@@ -75,15 +80,15 @@ export function judge<Req extends IncomingMessage, Res extends ServerResponse>(
     status: head.status,
     cacheControl,
     vary,
-    hasSetCookie: hasForeignCookie(head, policy.stripCookies),
+    hasSetCookie: hasForeignCookie(head, policy),
     hasAuthorization: visitor.fields.get('authorization') !== undefined && guard?.coversIdentity !== true,
     hasContentRange: head.field('content-range') !== undefined,
     isKeyed: policy.key !== undefined,
   };
   const refusal =
-    (policy.lifetimeMs === 'origin'
+    (isStandard
       ? whyNotStoredByStandard(exchange, {
-          lifetimeMs: stated,
+          lifetimeMs: stated === undefined ? undefined : stated - initialAgeMs,
           hasValidator: etag !== undefined || lastModified !== undefined,
         })
       : whyNotStored(exchange, { ttlMs: lifetimeMs, statuses: policy.statuses })) ??
@@ -97,6 +102,7 @@ export function judge<Req extends IncomingMessage, Res extends ServerResponse>(
     refusal,
     cacheControl,
     lifetimeMs,
+    initialAgeMs,
     selecting: selectingNames(vary, head, policy.vary, context?.varyNames ?? NOTHING, guard?.selecting ?? NOTHING),
     tags: typeof tags === 'string' ? [] : tags,
     etag,
@@ -140,21 +146,6 @@ export function setTiming(recorder: Recorder, head: ResponseHead, fwd: Forward, 
   recorder.setField('Server-Timing', [head.field('server-timing') ?? [], value].flat().join(', '));
 }
 
-/** What is left, when it is written, of the lifetime that the response states for itself (RFC 9111 §4.2). */
-function originLifetime(
-  head: ResponseHead,
-  cacheControl: CacheControl,
-  expires: FieldValue,
-  now: number,
-): number | undefined {
-  const date = head.field('date');
-  const generatedAt = (typeof date === 'string' ? parseHttpDate(date, now) : undefined) ?? now;
-  const lifetimeMs = explicitLifetimeMs(cacheControl, expires, generatedAt);
-  if (lifetimeMs === undefined) return undefined;
-  const age = parseAge(head.field('age')) ?? 0;
-  return Math.max(0, lifetimeMs - initialAgeMs({ age, generatedAt, requestTime: now, responseTime: now }));
-}
-
 /** Members of Vary that were there before the handler ran speak of outer middleware's own fields, `Origin` of CORS. */
 function selectingNames(
   vary: ReturnType<typeof parseVary>,
@@ -177,10 +168,6 @@ const EVENT_STREAM = 'text/event-stream';
 function isEventStream(head: ResponseHead): boolean {
   const type = head.field('content-type');
   return type !== undefined && String(type).slice(0, EVENT_STREAM.length).toLowerCase() === EVENT_STREAM;
-}
-
-function hasForeignCookie(head: ResponseHead, stripped: ReadonlySet<string> | undefined): boolean {
-  return head.ownLines('set-cookie').some((line) => stripped?.has(line.split('=', 1)[0]?.trim() ?? '') !== true);
 }
 
 /** Names in Vary what the response was selected by, so that caches further out know. */

@@ -2,9 +2,11 @@ import type { IncomingMessage, OutgoingHttpHeader, ServerResponse } from 'node:h
 import { answerOf } from '../base/answer.js';
 import type { Candidate } from '../engine/lead.js';
 import { isStoredField, withheldFields } from '../http/hop-by-hop.js';
+import { formatHttpDate, parseHttpDate } from '../http/http-date.js';
 import { parseVary } from '../http/vary.js';
 import type { Refusal } from '../ports/event-sink.js';
 import type { Placeholder } from '../ports/stored-response.js';
+import { cookieName, isKnownCookie } from './cookies.js';
 import type { Framing } from './frame-head.js';
 import { digHoles, fillingsOf, holds, noncesOf } from './placeholders.js';
 import type { Recorder } from './recorder.js';
@@ -17,7 +19,7 @@ export function refusesLate<Req extends IncomingMessage, Res extends ServerRespo
   recorder: Recorder,
   visitor: ViewVisitor<Req, Res>,
 ): Refusal | undefined {
-  if (recorder.hasLateCookie && !isStripped(visitor)) return 'set-cookie';
+  if (recorder.hasLateCookie && !areKnown(visitor)) return 'set-cookie';
   for (const name of POLICY_FIELDS) {
     const nonces = noncesOf(lineOf(visitor.res.getHeader(name)));
     if (nonces.some((nonce) => holds(candidate.body, nonce))) return 'nonce';
@@ -28,7 +30,7 @@ export function refusesLate<Req extends IncomingMessage, Res extends ServerRespo
 const POLICY_FIELDS = ['content-security-policy', 'content-security-policy-report-only'];
 
 /** Fields that are written anew on every hit, or that the stored response has in another form. */
-const REWRITTEN: ReadonlySet<string> = new Set(['content-length', 'date', 'age', 'set-cookie', 'vary', 'cache-status']);
+const REWRITTEN: ReadonlySet<string> = new Set(['content-length', 'date', 'age', 'vary', 'cache-status']);
 
 /** Makes of a whole recording what is offered for storing, or says why it is not. */
 export function makeCandidate<Req extends IncomingMessage, Res extends ServerResponse>(
@@ -47,7 +49,7 @@ export function makeCandidate<Req extends IncomingMessage, Res extends ServerRes
   if (length !== undefined && Number(length) !== body.length && !recorder.isBodiless) return 'content-length';
   const filled = fill(body, head, visitor);
   if (typeof filled === 'string') return filled;
-  const headers = storedFields(head, framing);
+  const headers = storedFields(head, framing, visitor);
   if (policy.storeIf !== undefined && !asks(policy.storeIf, { status: head.status, headers, body }, visitor))
     return 'store-if';
   const hasHoles = filled.placeholders.length > 0;
@@ -59,6 +61,7 @@ export function makeCandidate<Req extends IncomingMessage, Res extends ServerRes
     selecting: framing.selecting,
     tags: framing.tags,
     lifetimeMs: framing.lifetimeMs,
+    initialAgeMs: framing.initialAgeMs,
     etag: hasHoles ? undefined : framing.etag,
     lastModified: hasHoles ? undefined : framing.lastModified,
     route: visitor.host.route(visitor.req),
@@ -67,16 +70,30 @@ export function makeCandidate<Req extends IncomingMessage, Res extends ServerRes
   };
 }
 
-function storedFields(head: ResponseHead, framing: Framing): string[] {
+function storedFields<Req extends IncomingMessage, Res extends ServerResponse>(
+  head: ResponseHead,
+  framing: Framing,
+  { policy, runtime }: ViewVisitor<Req, Res>,
+): string[] {
   const withheld = withheldFields(head.field('connection'), framing.cacheControl);
   const fields: string[] = [];
   for (let i = 0; i < head.own.length; i += 2) {
     const lower = head.ownName(i / 2);
-    if (!REWRITTEN.has(lower) && isStoredField(lower, withheld)) fields.push(head.own[i] ?? '', head.own[i + 1] ?? '');
+    const value = head.own[i + 1] ?? '';
+    if (REWRITTEN.has(lower) || !isStoredField(lower, withheld)) continue;
+    if (lower === 'set-cookie' && policy.storeCookies?.has(cookieName(value)) !== true) continue;
+    fields.push(head.own[i] ?? '', value);
   }
   const vary = storedVary(head, framing.selecting);
   if (vary !== '') fields.push('Vary', vary);
+  // When it was made stays true of it however often it is sent again (RFC 9110 §6.6.1).
+  fields.push('Date', dateOf(head, runtime.clock.now()));
   return fields;
+}
+
+function dateOf(head: ResponseHead, now: number): string {
+  const own = head.ownField('date');
+  return own !== undefined && parseHttpDate(own, now) !== undefined ? own : formatHttpDate(now);
 }
 
 /** The handler's own Vary and what was found to select; outer middleware names its own fields on each answer. */
@@ -127,11 +144,10 @@ function lineOf(value: OutgoingHttpHeader | undefined): string | readonly string
   return typeof value === 'number' ? String(value) : value;
 }
 
-function isStripped<Req extends IncomingMessage, Res extends ServerResponse>(visitor: ViewVisitor<Req, Res>): boolean {
-  const { stripCookies } = visitor.policy;
-  if (stripCookies === undefined) return false;
+/** None of the cookies that are on their way is one that would be somebody's. */
+function areKnown<Req extends IncomingMessage, Res extends ServerResponse>(visitor: ViewVisitor<Req, Res>): boolean {
   const lines = [visitor.res.getHeader('set-cookie') ?? []].flat();
-  return lines.every((line) => stripCookies.has(String(line).split('=', 1)[0]?.trim() ?? ''));
+  return lines.every((line) => isKnownCookie(String(line), visitor.policy));
 }
 
 function asks<Req extends IncomingMessage, Res extends ServerResponse, Given>(

@@ -1,6 +1,5 @@
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { LocalItem } from '../engine/local-item.js';
-import { formatHttpDate } from '../http/http-date.js';
 import { evaluatePreconditions, isConditional } from '../http/preconditions.js';
 import { isListField } from './response-head.js';
 
@@ -69,7 +68,7 @@ function headOf(item: LocalItem, now: number, style: HitStyle, filled: Buffer | 
   const head = [...frontOf(style.front, item), ...stored.headers];
   // A response that cannot have a body states no length (RFC 9110 §8.6).
   if (stored.status !== 204) head.push('Content-Length', String((filled ?? stored.body).length));
-  head.push('Date', formatHttpDate(stored.storedAt), 'Age', String(age));
+  head.push('Age', String(age));
   const status = style.cacheStatus(item, stored.lifetimeMs / 1000 - age);
   if (status !== undefined) head.push('Cache-Status', status);
   const timing = style.serverTiming(item);

@@ -41,7 +41,7 @@ export interface StoredResponse {
   /** The canonical cache key, selecting values included; compared on every read of a shared store. */
   readonly key: string;
   readonly status: number;
-  /** Only what the handler set: name, value, name, value. A repeated field stands once per line. */
+  /** What the handler set, and Date: name, value, name, value. A repeated field stands once per line. */
   readonly headers: readonly string[];
   /** Fields of outer middleware that the handler took away, lower case. */
   readonly removes: readonly string[];
