@@ -25,7 +25,7 @@ import {
 
 /*
  * Handlers that read, writers that commit and invalidate, visitors who come at any moment, and those who wait for one
- * another: no answer may be older than the invalidations that had resolved when its visitor came (DESIGN §1.1).
+ * another: no answer may be older than the invalidations that had resolved when its visitor came.
  */
 
 /** What one run is about; a scheduler decides on the order. */
