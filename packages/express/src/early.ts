@@ -30,7 +30,7 @@ const PERSONAL: ReadonlySet<string> = new Set([
 const SEEN = 10_000;
 
 /**
- * A cached view whose hits are answered before Express is entered (DESIGN: `beforeMiddleware`), under `createServer`.
+ * A cached view whose hits are answered before Express is entered (option `beforeMiddleware`), under `createServer`.
  *
  * Middleware in front does not run for such a hit, so what it sets must be known: its fields are replayed only while all
  * requests that could have been answered early had exactly the same ones, at least two of them, one for this very path.
