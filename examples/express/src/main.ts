@@ -62,7 +62,7 @@ async function listen(port: number): Promise<string> {
     server.listen(port, '127.0.0.1');
     await once(server, 'listening');
   } catch (error) {
-    console.error(`\n  ${(error as Error).message}. Another port: PORT=3001 npm run demo -- --serve\n`);
+    console.error(`\n  ${(error as Error).message}\n  Another port: PORT=3001 npm run demo -- --serve\n`);
     process.exit(1);
   }
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -1,7 +1,7 @@
 import { type Cache, ConfigError, type Duration, defaultCache, type ViewOptions } from '@viewcache/core';
 import { checkDefaultCache, readViewOptions, runtimeOf, ViewServer } from '@viewcache/core/node';
 import type { Response } from 'express';
-import { type BeforeMiddleware, EarlyRoute, nextEarlySpace } from './early.js';
+import { type BeforeMiddleware, EarlyRoute } from './early.js';
 import { expressHost } from './express-host.js';
 import type { Middleware, Request } from './middleware.js';
 import { nextSpace } from './view-space.js';
@@ -45,12 +45,8 @@ export function cachePage(options: Duration | CachePageOptions): Middleware {
     throw new ConfigError('cachePage.cache', cache, 'a cache made by createCache()');
   }
   if (cache === undefined) checkDefaultCache();
-  const policy = readViewOptions<Request, Response>(
-    'cachePage',
-    options,
-    EXTRA,
-    early === false ? nextSpace(cache) : nextEarlySpace(),
-  );
+  const policy = readViewOptions<Request, Response>('cachePage', options, EXTRA, () => space());
+  const space = nextSpace(cache, early === false ? 'view' : 'early', options);
   let route: EarlyRoute | undefined;
   const host =
     early === false

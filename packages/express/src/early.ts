@@ -19,7 +19,6 @@ type EarlyApp = Application & {
 const slot: unique symbol = Symbol.for('viewcache.early') as never;
 const routes: unique symbol = Symbol.for('viewcache.early-routes') as never;
 const served: unique symbol = Symbol.for('viewcache.served') as never;
-const count: unique symbol = Symbol.for('viewcache.early-count') as never;
 
 /** Fields that are meant for one visitor: equal twice by chance, they are still not another's. */
 const PERSONAL: ReadonlySet<string> = new Set([
@@ -30,17 +29,8 @@ const PERSONAL: ReadonlySet<string> = new Set([
 /** Paths a route keeps as seen; past it they are forgotten together, and each passes through Express once more. */
 const SEEN = 10_000;
 
-/** A key space that no other early route has: what one has stored is never answered by another's rules. */
-export function nextEarlySpace(): string {
-  // Counted for the process, so that two copies of the package agree; in order of creation, so that processes do.
-  const counter = globalThis as { [count]?: number };
-  const number = (counter[count] ?? 0) + 1;
-  counter[count] = number;
-  return `early${number}`;
-}
-
 /**
- * A cached view whose hits are answered before Express is entered (DESIGN: `beforeMiddleware`), under `createServer`.
+ * A cached view whose hits are answered before Express is entered (option `beforeMiddleware`), under `createServer`.
  *
  * Middleware in front does not run for such a hit, so what it sets must be known: its fields are replayed only while all
  * requests that could have been answered early had exactly the same ones, at least two of them, one for this very path.

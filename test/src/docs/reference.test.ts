@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { ConfigError, createCache } from '@viewcache/core';
 import { cachePage } from '@viewcache/express';
@@ -47,6 +47,28 @@ describe('docs/reference/events-and-stats.md', () => {
   });
 });
 
+describe('docs/reference/invalidation-protocol.md', () => {
+  const page = read('docs/reference/invalidation-protocol.md');
+
+  it('has a section for each number that a comment or a decision cites', () => {
+    const cited = sources().flatMap((text) =>
+      Array.from(
+        text.matchAll(/PROTOCOL ([\d., and]+)/g),
+        ([, numbers = '']) => numbers.match(/\d+\.\d+/g) ?? [],
+      ).flat(),
+    );
+    const sections = Array.from(page.matchAll(/^## (\d+\.\d+) /gm), ([, section]) => section);
+    expect(new Set(cited).size).toBeGreaterThan(5);
+    expect([...new Set(cited)].filter((number) => !sections.includes(number))).toEqual([]);
+  });
+
+  it('names each wrong way that a double is made of', () => {
+    const doubles = read('test/src/races/doubles.ts').match(/\bT\d+\b/g) ?? [];
+    const rows = Array.from(page.matchAll(/^\| (T\d+) \|/gm), ([, row]) => row);
+    expect(rows.sort()).toEqual([...new Set(doubles)].sort());
+  });
+});
+
 describe('docs/reference/api.md', () => {
   const page = read('docs/reference/api.md');
 
@@ -76,4 +98,13 @@ function wordsOf(source: string, type: string): string[] {
   const code = source.replace(/\/\*\*.*?\*\//gs, '');
   const union = new RegExp(`type ${type} =(.*?);`, 's').exec(code)?.[1] ?? '';
   return Array.from(union.matchAll(/'([\w-]+)'/g), ([, word = '']) => word);
+}
+
+/** Everything a comment or a decision may stand in. */
+function sources(): string[] {
+  return ['packages/core/src/', 'packages/express/src/', 'test/src/', 'docs/decisions/'].flatMap((folder) =>
+    readdirSync(new URL(folder, repository), { recursive: true, encoding: 'utf8' })
+      .filter((file) => /\.(ts|md)$/.test(file))
+      .map((file) => read(folder + file)),
+  );
 }

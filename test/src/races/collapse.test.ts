@@ -7,7 +7,7 @@ import { guests, Party, type Served } from './party.js';
 closeAfterEach();
 
 /*
- * Equal requests that meet (DESIGN §1.6, PROTOCOL 4.4). A rejection that nobody handles fails the test it happens in.
+ * Equal requests that meet (PROTOCOL 4.4). A rejection that nobody handles fails the test it happens in.
  */
 
 const CROWD = 200;

@@ -2,7 +2,8 @@ import type { TestVisitor } from './harness.js';
 import { type Candidate, Engine, type Flight, Lead, RetryQueue, TagTable, type Visitor } from './internals.js';
 
 /*
- * Engines that do it wrong, each in a way that some cache does it: the races must find every one of them.
+ * Engines that do it wrong, each in a way that some cache does it: the races must find every one of them. The numbers
+ * are those of docs/reference/invalidation-protocol.md.
  */
 
 const withToken = (owner: Engine, lead: Lead, token: number): Lead =>

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { SOAK, under, type Write, write } from './by-chance.js';
 import {
   AsksAgainOneByOne,
   DeletesOnly,
@@ -16,8 +17,6 @@ import {
   type HandlerPlan,
   type Outcome,
   once,
-  ROWS,
-  type Row,
   type Scheduler,
   TARGETS,
   targetsOf,
@@ -26,15 +25,13 @@ import {
 
 /*
  * Handlers that read, writers that commit and invalidate, visitors who come at any moment, and those who wait for one
- * another: no answer may be older than the invalidations that had resolved when its visitor came (DESIGN §1.1).
+ * another: no answer may be older than the invalidations that had resolved when its visitor came.
  */
-
-const SOAK = process.env['VIEWCACHE_SOAK'] === '1';
 
 /** What one run is about; a scheduler decides on the order. */
 interface Plan {
   readonly requests: readonly HandlerPlan[];
-  readonly writes: readonly { readonly row: Row; readonly target: number; readonly mode: 'soft' | 'hard' }[];
+  readonly writes: readonly Write[];
 }
 
 const handler: fc.Arbitrary<HandlerPlan> = fc.record({
@@ -45,14 +42,9 @@ const handler: fc.Arbitrary<HandlerPlan> = fc.record({
     { weight: 1, arbitrary: fc.constant('aborted' as const) },
   ),
 });
-const write = fc.record({
-  row: fc.constantFrom(...ROWS),
-  target: fc.nat(TARGETS - 1),
-  mode: fc.constantFrom('soft' as const, 'hard' as const),
-});
 const plan: fc.Arbitrary<Plan> = fc.record({
   requests: fc.array(handler, { minLength: 2, maxLength: 6 }),
-  writes: fc.array(write, { minLength: 1, maxLength: 4 }),
+  writes: fc.array(fc.record(write), { minLength: 1, maxLength: 4 }),
 });
 
 function populate(scheduler: Scheduler, { requests, writes }: Plan, build: Build): World {
@@ -68,18 +60,6 @@ function populate(scheduler: Scheduler, { requests, writes }: Plan, build: Build
   for (const [i, { row, target, mode }] of writes.entries())
     scheduler.spawn(`writer ${i}`, world.write(row, target, mode));
   return world;
-}
-
-/** Lets fast-check decide who goes next, step by step. */
-function under(scheduler: fc.Scheduler): Scheduler {
-  return {
-    spawn(label, steps) {
-      void (async () => {
-        do await scheduler.schedule(Promise.resolve(), label);
-        while (steps.next().done !== true);
-      })();
-    },
-  };
 }
 
 const race = (build: () => Build) =>

@@ -6,6 +6,7 @@ import { cachePage } from '@viewcache/express';
 import express, { type NextFunction, type Request, type Response } from 'express';
 import fc from 'fast-check';
 import { closeAfterEach, makeCache, serve } from '../support/site.js';
+import { SOAK } from './by-chance.js';
 
 /*
  * The races of engine-races.test.ts in small, through everything that stands between an app and the engine: tags that are
@@ -14,7 +15,6 @@ import { closeAfterEach, makeCache, serve } from '../support/site.js';
 
 closeAfterEach();
 
-const SOAK = process.env['VIEWCACHE_SOAK'] === '1';
 const WAYS = ['before', 'after', 'late in a stream', 'option'] as const;
 const TARGETS: readonly InvalidationTarget[] = [
   { tags: 'cities#1' },

@@ -2,7 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import { FakeClock } from '@viewcache/core/testing';
 import fc from 'fast-check';
 import { closeAfterEach, makeCache } from '../support/site.js';
-import { Data, type HandlerPlan, LAG, once, processOf, ROWS, type Scheduler, TARGETS, World } from './harness.js';
+import { SOAK, under } from './by-chance.js';
+import { Data, processOf, World } from './harness.js';
+import { outcomeOf, QUIET, send, traffic } from './two-processes.js';
 
 /*
  * Two processes as an app makes them, over one Keyv: engine, guard, protocol and driver together. Each command to the
@@ -11,28 +13,8 @@ import { Data, type HandlerPlan, LAG, once, processOf, ROWS, type Scheduler, TAR
 
 closeAfterEach();
 
-const SOAK = process.env['VIEWCACHE_SOAK'] === '1';
-
-const index = fc.constantFrom(0, 1);
 const plan = fc.record({
-  requests: fc.array(
-    fc.record({
-      process: index,
-      declares: fc.constantFrom('before' as const, 'after' as const),
-      outcome: fc.constant('ok' as const),
-    }),
-    { minLength: 2, maxLength: 4 },
-  ),
-  writes: fc.array(
-    fc.record({
-      row: fc.constantFrom(...ROWS),
-      target: fc.nat(TARGETS - 1),
-      mode: fc.constantFrom('soft' as const, 'hard' as const),
-      process: index,
-    }),
-    { minLength: 1, maxLength: 2 },
-  ),
-  ticks: fc.nat(2),
+  ...traffic(fc.constant('ok'), { requests: 4, writes: 2 }),
   /** Which commands the Keyv rejects. */
   rejects: fc.array(fc.nat(60), { maxLength: 3 }),
 });
@@ -73,15 +55,8 @@ class SteppingKeyv {
 }
 
 const race = (l1MaxLag: string) =>
-  fc.asyncProperty(plan, turns, async ({ requests, writes, ticks, rejects }, fcScheduler) => {
-    const scheduler: Scheduler = {
-      spawn(label, steps) {
-        void (async () => {
-          do await fcScheduler.schedule(Promise.resolve(), label);
-          while (steps.next().done !== true);
-        })();
-      },
-    };
+  fc.asyncProperty(plan, turns, async ({ rejects, ...sent }, fcScheduler) => {
+    const scheduler = under(fcScheduler);
     const clock = new FakeClock();
     const data = new Data();
     let commands = 0;
@@ -90,23 +65,9 @@ const race = (l1MaxLag: string) =>
       await fcScheduler.schedule(Promise.resolve(), label);
       if (!isQuiet && rejects.includes(commands++)) throw new Error('the connection was lost');
     });
-    const worlds = [0, 1].map(
-      () => new World(scheduler, processOf(makeCache({ store, clock, l1MaxLag }), clock), data),
-    );
-    for (const [i, { process, ...handler }] of requests.entries()) {
-      const name = `request ${i} to ${process}`;
-      scheduler.spawn(
-        name,
-        once(() => void worlds[process]?.request(handler as HandlerPlan, name)),
-      );
-    }
-    for (const [i, { row, target, mode, process }] of writes.entries())
-      scheduler.spawn(`writer ${i} in ${process}`, (worlds[process] as World).write(row, target, mode));
-    for (let i = 0; i < ticks; i++)
-      scheduler.spawn(
-        'time passes',
-        once(() => clock.advance(LAG + 1)),
-      );
+    const open = () => new World(scheduler, processOf(makeCache({ store, clock, l1MaxLag }), clock), data);
+    const worlds = [open(), open()] as const;
+    send(sent, worlds, scheduler, clock);
     await fcScheduler.waitIdle();
 
     isQuiet = true;
@@ -120,8 +81,7 @@ const race = (l1MaxLag: string) =>
       for (const world of worlds) world.request({ declares: 'after', outcome: 'ok' }, `request ${i} at the end`);
       await fcScheduler.waitIdle();
     }
-    expect(worlds.flatMap((world) => world.settle())).toEqual([]);
-    expect(worlds.map((world) => world.visitors.at(-1)?.how)).toEqual(['hit', 'hit']);
+    expect(outcomeOf(worlds)).toEqual(QUIET);
   });
 
 describe('two caches over one Keyv', () => {

@@ -10,7 +10,7 @@ import { guests, Party, type Run } from './party.js';
 closeAfterEach();
 
 /*
- * What becomes of those who wait when the one they wait for goes, stares, hangs or breaks (DESIGN §4), and whose context
+ * What becomes of those who wait when the one they wait for goes, stares, hangs or breaks, and whose context
  * their own handler runs in.
  */
 

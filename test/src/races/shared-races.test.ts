@@ -1,68 +1,30 @@
 import { describe, expect, it } from '@jest/globals';
 import { FakeClock } from '@viewcache/core/testing';
 import fc from 'fast-check';
+import { SOAK, under } from './by-chance.js';
 import { ForgetsFillsUnderWay, ForgetsWhatIsUnheard, JoinsWhileCommitting } from './doubles.js';
-import {
-  type Build,
-  BuiltProcess,
-  Data,
-  type HandlerPlan,
-  LAG,
-  once,
-  ROWS,
-  type Scheduler,
-  TARGETS,
-  World,
-} from './harness.js';
+import { type Build, BuiltProcess, Data, LAG, World } from './harness.js';
 import { frameCodec, RetryQueue, TagTable } from './internals.js';
 import { type Fault, ModelStore } from './model-store.js';
+import { outcomeOf, QUIET, send, type Traffic, traffic } from './two-processes.js';
 
 /*
  * Two processes with one store between them, each command and each reply a step of its own, commands lost and late: the
  * engine's part of PROTOCOL 4.3 to 4.8. The store is a model; each real protocol has races of its own.
  */
 
-const SOAK = process.env['VIEWCACHE_SOAK'] === '1';
-
-type Process = 0 | 1;
-interface Plan {
-  readonly requests: readonly (HandlerPlan & { readonly process: Process })[];
-  readonly writes: readonly {
-    readonly row: 'a' | 'b';
-    readonly target: number;
-    readonly mode: 'soft' | 'hard';
-    readonly process: Process;
-  }[];
-  /** Time passes, so long that neither process may believe its own memory any more. */
-  readonly ticks: number;
+interface Plan extends Traffic {
   readonly faults: readonly (Fault | undefined)[];
   /** Until the end, no invalidation reaches the store. */
   readonly isDeaf: boolean;
 }
 
-const process01 = fc.constantFrom<Process>(0, 1);
+const outcome = fc.oneof(
+  { weight: 12, arbitrary: fc.constant('ok' as const) },
+  { weight: 1, arbitrary: fc.constant('aborted' as const) },
+);
 const plan: fc.Arbitrary<Plan> = fc.record({
-  requests: fc.array(
-    fc.record({
-      process: process01,
-      declares: fc.constantFrom('before' as const, 'after' as const),
-      outcome: fc.oneof(
-        { weight: 12, arbitrary: fc.constant('ok' as const) },
-        { weight: 1, arbitrary: fc.constant('aborted' as const) },
-      ),
-    }),
-    { minLength: 2, maxLength: 7 },
-  ),
-  writes: fc.array(
-    fc.record({
-      row: fc.constantFrom(...ROWS),
-      target: fc.nat(TARGETS - 1),
-      mode: fc.constantFrom('soft' as const, 'hard' as const),
-      process: process01,
-    }),
-    { minLength: 1, maxLength: 3 },
-  ),
-  ticks: fc.nat(2),
+  ...traffic(outcome, { requests: 7, writes: 3 }),
   faults: fc.array(fc.option(fc.constantFrom<Fault>('lost', 'unheard'), { nil: undefined }), { maxLength: 12 }),
   isDeaf: fc.constantFrom(false, false, false, true),
 });
@@ -93,19 +55,8 @@ interface Wrong extends Omit<Build, 'tags'> {
   readonly queue?: typeof RetryQueue;
 }
 
-function under(scheduler: fc.Scheduler): Scheduler {
-  return {
-    spawn(label, steps) {
-      void (async () => {
-        do await scheduler.schedule(Promise.resolve(), label);
-        while (steps.next().done !== true);
-      })();
-    },
-  };
-}
-
 const race = (wrong: Wrong = {}, given = anyPlan) =>
-  fc.asyncProperty(given, fc.scheduler(), async ({ requests, writes, ticks, faults, isDeaf }, fcScheduler) => {
+  fc.asyncProperty(given, fc.scheduler(), async ({ faults, isDeaf, ...sent }, fcScheduler) => {
     const scheduler = under(fcScheduler);
     const clock = new FakeClock();
     const data = new Data();
@@ -116,27 +67,15 @@ const race = (wrong: Wrong = {}, given = anyPlan) =>
       if (isQuiet) return undefined;
       return isDeaf && command === 'invalidate' ? 'lost' : left.shift();
     };
-    const worlds = [0, 1].map(() => {
+    const open = () => {
       const Queue = wrong.queue ?? RetryQueue;
       const unheard = new Queue((tags, mode) => store.invalidate(tags, mode), clock);
       const shared = { store, codec: frameCodec, unheard };
       const tags = wrong.tags?.() ?? new TagTable();
       return new World(scheduler, new BuiltProcess({ ...wrong, tags, clock, shared }), data);
-    });
-    for (const [i, request] of requests.entries()) {
-      const name = `request ${i} to ${request.process}`;
-      scheduler.spawn(
-        name,
-        once(() => void worlds[request.process]?.request(request, name)),
-      );
-    }
-    for (const [i, { row, target, mode, process }] of writes.entries())
-      scheduler.spawn(`writer ${i} in ${process}`, (worlds[process] as World).write(row, target, mode));
-    for (let i = 0; i < ticks; i++)
-      scheduler.spawn(
-        'time passes',
-        once(() => clock.advance(LAG + 1)),
-      );
+    };
+    const worlds = [open(), open()] as const;
+    send(sent, worlds, scheduler, clock);
     await fcScheduler.waitIdle();
 
     // Faults are over, and everything that was sent has arrived: the last word.
@@ -146,9 +85,8 @@ const race = (wrong: Wrong = {}, given = anyPlan) =>
       for (const world of worlds) world.request({ declares: 'after', outcome: 'ok' }, `request ${i} at the end`);
       await fcScheduler.waitIdle();
     }
-    expect(worlds.flatMap((world) => world.settle())).toEqual([]);
     // The third quiet request is a hit.
-    expect(worlds.map((world) => world.visitors.at(-1)?.how)).toEqual(['hit', 'hit']);
+    expect(outcomeOf(worlds)).toEqual(QUIET);
   });
 
 describe('two engines over one store (PROTOCOL 4.3 to 4.8)', () => {

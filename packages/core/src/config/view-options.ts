@@ -253,14 +253,14 @@ const DEFAULTS = {
  *
  * @param what - the function's name, for errors: `cachePage`
  * @param extra - names of options that the adapter reads itself
- * @param space - keeps the stored responses of one kind of route out of reach of others
+ * @param space - keeps what one view stores out of reach of others; asked for at the first request
  * @throws {@link ConfigError} that names the setting, the value given and what is allowed
  */
 export function readViewOptions<Req, Res>(
   what: string,
   options: Duration | ViewOptions<Req, Res>,
   extra: readonly string[] = [],
-  space = '',
+  space: () => string = () => '',
 ): ViewPolicy<Req, Res> {
   const given: ViewOptions<Req, Res> = typeof options === 'object' && options !== null ? options : { ttl: options };
   checkOptions(what, given, [...VIEW_OPTIONS, ...extra]);
@@ -273,8 +273,10 @@ export function readViewOptions<Req, Res>(
     lifetimeMs,
     keys: new KeyMaker({
       keyPrefix: readPrefix(`${what}.keyPrefix`, settings.keyPrefix),
-      space,
       isIgnored,
+      get space() {
+        return space();
+      },
     }),
     isIgnored,
     key,

@@ -1,110 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { readViewOptions } from '../config/view-options.js';
-import { selectingValue } from '../http/vary.js';
-import { TagTable } from '../invalidation/tag-table.js';
 import { urlTag } from '../invalidation/tags.js';
-import type { CacheEvent } from '../ports/event-sink.js';
-import { MemoryStore } from '../stores/memory.js';
 import { NullStore } from '../stores/null.js';
-import { Telemetry } from '../telemetry/telemetry.js';
-import { FakeClock } from '../testing/fake-clock.js';
-import { Engine, type EngineLimits } from './engine.js';
-import type { Answer, Visitor } from './flight.js';
-import type { Candidate, Lead } from './lead.js';
+import type { EngineLimits } from './engine.js';
+import { Guest, openEngine } from './engine.test.support.js';
 import type { LocalItem } from './local-item.js';
-import { VariantIndex } from './variants.js';
 
-const policy = readViewOptions<object, object>('test', 60);
-
-const candidate = (body: string, more: Partial<Candidate> = {}): Candidate => ({
-  status: 200,
-  headers: ['Content-Type', 'text/plain'],
-  removes: [],
-  body: Buffer.from(body),
-  selecting: [],
-  tags: ['t'],
-  lifetimeMs: 60_000,
-  initialAgeMs: 0,
-  etag: undefined,
-  lastModified: undefined,
-  route: '/r',
-  producerMs: 5,
-  placeholders: [],
-  ...more,
-});
-
-class Guest implements Visitor {
-  readonly key;
-  readonly fields;
-  isGone = false;
-  /** `hit one`, `collapsed one`, `led uri-miss`. */
-  readonly log: string[] = [];
-  leads: Lead | undefined;
-  hurried = 0;
-  fails = false;
-
-  constructor(
-    url: string,
-    fields: Record<string, string> = {},
-    readonly policyNames: readonly string[] = [],
-  ) {
-    this.key = policy.keys.plain('GET', 'http', 'h', url);
-    this.fields = { get: (name: string) => fields[name] };
-  }
-
-  answer(item: LocalItem, how: Answer): void {
-    this.log.push(`${how} ${item.stored.body}`);
-    if (this.fails) throw new Error('the socket is in a state');
-  }
-
-  lead(lead: Lead): void {
-    this.log.push(`led ${lead.fwd}`);
-    this.leads = lead;
-    if (this.fails) throw new Error('the handler is in a state');
-  }
-
-  hurry(): void {
-    this.hurried++;
-  }
-
-  complete(body: string, more: Partial<Candidate> = {}): void {
-    this.leads?.complete(candidate(body, more));
-  }
-}
-
-function world(limits: Partial<EngineLimits> = {}, storesNothing = false) {
-  const clock = new FakeClock();
-  const tags = new TagTable();
-  const variants = new VariantIndex(3);
-  const telemetry = new Telemetry();
-  const events: CacheEvent[] = [];
-  telemetry.listen((event) => events.push(event));
-  const memory = new MemoryStore<LocalItem>({
-    clock,
-    maxEntries: 100,
-    maxBytes: 100_000,
-    onRemove: (_key, item) => tags.release(item.records),
-  });
-  const engine = new Engine({
-    local: storesNothing ? new NullStore<LocalItem>() : memory,
-    tags,
-    variants,
-    shared: undefined,
-    clock,
-    sink: telemetry,
-    limits: { waitersPerKey: 5, collapseTimeoutMs: 10_000, hitForMissMs: 2_000, l1MaxLagMs: 1_000, ...limits },
-    storesNothing,
-    normalizeSelecting: selectingValue,
-  });
-  const come = (url = '/', fields: Record<string, string> = {}, names: readonly string[] = []): Guest => {
-    const guest = new Guest(url, fields, names);
-    const item = engine.find(guest.key, guest.policyNames, guest.fields);
-    if (item === undefined) engine.fetch(guest);
-    else guest.answer(item, 'hit');
-    return guest;
-  };
-  return { clock, tags, telemetry, events, engine, come };
-}
+const world = (limits: Partial<EngineLimits> = {}) => openEngine({ limits });
 
 describe('Engine.find (RFC 9111 §4)', () => {
   it('finds what is fresh, and not at the end of its lifetime', () => {
@@ -308,7 +209,7 @@ describe('Engine.fetch: one leads, the others wait (PROTOCOL 4.4)', () => {
   });
 
   it('collapses also where nothing is stored', () => {
-    const { come, telemetry } = world({}, true);
+    const { come, telemetry } = openEngine({ local: new NullStore<LocalItem>(), storesNothing: true });
     const guests = [come(), come()];
     guests[0]?.complete('one');
     expect(guests[1]?.log).toEqual(['collapsed one']);

@@ -1,5 +1,5 @@
 /**
- * Everything that can be invalidated is a tag: there are no tombstones and no member lists (DESIGN §7).
+ * Everything that can be invalidated is a tag: there are no tombstones and no member lists.
  *
  * Tags the library makes itself begin with NUL, which no tag of a user may contain, so the two never meet.
  */

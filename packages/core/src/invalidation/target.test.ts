@@ -70,7 +70,7 @@ describe('tagsOf', () => {
   });
 });
 
-describe('rows and their group (DESIGN §7)', () => {
+describe('rows and their group', () => {
   it('reaches a response whose rows were coarsened, by any of its rows', () => {
     const id = fc.string({ minLength: 1, maxLength: 5 });
     const rows = fc.uniqueArray(

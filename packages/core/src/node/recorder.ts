@@ -4,6 +4,8 @@ import { type OuterFields, ResponseHead, readHead, takeOuterFields } from './res
 
 /** What a {@link Recorder} tells while a response goes by. */
 export interface RecorderListener {
+  /** The head is about to be read, and then written: that is not the handler's reading. */
+  heading(): void;
   /** The head is about to be written; fields may still be set on the response. Returns 304 to send that, without a body. */
   head(recorder: Recorder): 304 | undefined;
   /** The head has been written, or could not be. */
@@ -132,8 +134,9 @@ export class Recorder {
     const status = Number(args[0]);
     // Interim responses pass through; the final one follows (RFC 9110 §15.2).
     if (this.head !== undefined || (status >= 100 && status < 200 && status !== 101)) return writeHead.apply(res, args);
-    this.head = readHead(res, args, this.outer);
+    this.#listener.heading();
     try {
+      this.head = readHead(res, args, this.outer);
       if (this.#listener.head(this) === 304) {
         this.#isSwallowed = true;
         for (const name of ['content-length', 'content-type', 'content-encoding', 'transfer-encoding'])

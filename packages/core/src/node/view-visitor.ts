@@ -131,11 +131,14 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     this.#showConditions();
   }
 
+  heading(): void {
+    this.#guard?.suspend();
+  }
+
   head(recorder: Recorder): 304 | undefined {
     const { head } = recorder;
     if (this.#isWithdrawn || head === undefined || this.#lead === undefined) return undefined;
     const guard = this.#guard;
-    guard?.suspend();
     const framing = judge(head, this, guard, this.#context);
     addVary(recorder, head, framing.selecting);
     // Where all of it is here with the head, what becomes of it is known now, and Cache-Status can say so.

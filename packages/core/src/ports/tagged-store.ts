@@ -56,7 +56,11 @@ export type CommitVerdict =
 /**
  * A shared store that keeps invalidation exact by its own protocol: read, commit, invalidate.
  *
- * PROTOCOL.md is normative. No method rejects, and each settles within the deadline of the guard below it.
+ * Whatever it stands on, it must hold to three things. A token is what it knew before anything was read, and a commit is
+ * refused if a tag was invalidated since. A response is valid only while each tag is as it was when the token was taken, and a tag
+ * whose history was lost is not. `invalidate` says true only when every later read, from any process, will see it.
+ * docs/reference/invalidation-protocol.md has the rules by the numbers that comments cite (PROTOCOL 4.3), and one such
+ * protocol in full (4.14, 4.15). No method rejects, and each settles within the deadline of the guard below it.
  */
 export interface TaggedStore {
   readonly name: string;

@@ -1,0 +1,30 @@
+import fc from 'fast-check';
+import { ROWS, type Row, type Scheduler, TARGETS } from './harness.js';
+
+/** The races go on for longer than a test may. */
+export const SOAK = process.env['VIEWCACHE_SOAK'] === '1';
+
+/** Lets fast-check decide who goes next, step by step. */
+export function under(scheduler: fc.Scheduler): Scheduler {
+  return {
+    spawn(label, steps) {
+      void (async () => {
+        do await scheduler.schedule(Promise.resolve(), label);
+        while (steps.next().done !== true);
+      })();
+    },
+  };
+}
+
+/** A row that changes, and by which of its names it is invalidated. */
+export interface Write {
+  readonly row: Row;
+  readonly target: number;
+  readonly mode: 'soft' | 'hard';
+}
+
+export const write = {
+  row: fc.constantFrom(...ROWS),
+  target: fc.nat(TARGETS - 1),
+  mode: fc.constantFrom('soft' as const, 'hard' as const),
+};
