@@ -9,6 +9,7 @@ export const expressHost: ViewHost<Request> = {
   scheme: (req) => schemeOf(req, req.app),
   host: (req) => hostOf(req, req.app),
   route: routeOf,
+  etag: etagOf,
   prepare: (req) => coverOrigin((req.app as unknown as { request: object }).request),
 };
 
@@ -67,6 +68,12 @@ function firstOf(field: string | string[]): string {
   const text = typeof field === 'string' ? field : (field[0] ?? '');
   const comma = text.indexOf(',');
   return (comma < 0 ? text : text.slice(0, comma)).trim();
+}
+
+/** As `res.send` would make it: by the app's setting `etag`, which may be off, weak, strong or a function. */
+function etagOf(req: Request, body: Buffer): string | undefined {
+  const make: unknown = req.app.get('etag fn');
+  return typeof make === 'function' ? make(body) : undefined;
 }
 
 /** The pattern of the matched route with the path its router is mounted at; the mount path alone where none matched. */

@@ -41,7 +41,6 @@ export const cannotPass: Readonly<Record<string, string>> = {
   'conditional-etag-vary-headers': validation,
   'headers-store-Content-Length':
     "says a length that its body does not have: such a response is nobody else's (RFC 9112 §6.3)",
-  'partial-use-headers': validation,
   'stale-close-must-revalidate': disconnect,
   'stale-close-no-cache': disconnect,
   'stale-close-proxy-revalidate': disconnect,

@@ -127,10 +127,15 @@ const PASSING = new Set([
   ...['age', 'cache-status', 'date', 'connection', 'keep-alive', 'content-length', 'transfer-encoding'],
 ]);
 
-/** What of a response must be the same whoever asks, and whether from the handler or from the cache. */
-export function lasting(reply: Reply): { status: number; headers: Record<string, unknown>; body: string } {
-  const headers = Object.fromEntries(Object.entries(reply.headers).filter(([name]) => !PASSING.has(name)));
-  return { status: reply.status, headers, body: reply.body.toString('latin1') };
+/**
+ * What of a response must be the same whoever asks, and whether from the handler or from the cache.
+ *
+ * @param original - the response it is compared with: where that has no entity tag, one that was made is left out
+ */
+export function lasting(reply: Reply, original: Reply = reply) {
+  const isMade = original.headers.etag === undefined && reply.headers.etag?.startsWith('W/"') === true;
+  const fields = Object.entries(reply.headers).filter(([name]) => !PASSING.has(name) && !(isMade && name === 'etag'));
+  return { status: reply.status, headers: Object.fromEntries(fields), body: reply.body.toString('latin1') };
 }
 
 function replyOf({ statusCode = 0, headers, rawHeaders }: IncomingMessage, body: Buffer): Reply {

@@ -31,6 +31,11 @@ export function isConditional(fields: PreconditionFields): boolean {
   );
 }
 
+/** Whether preconditions count for a response of this status at all (RFC 9110 §13.2.1). */
+export function isSuccessful(status: number): boolean {
+  return status >= 200 && status <= 299;
+}
+
 /**
  * Evaluates the preconditions of a GET or HEAD request against a stored response, in the order of RFC 9110 §13.2.2.
  *

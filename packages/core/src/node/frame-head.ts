@@ -6,7 +6,6 @@ import type { ViewContext } from '../engine/view-context.js';
 import { type CacheControl, parseCacheControl } from '../http/cache-control.js';
 import { cacheStatusWriter } from '../http/cache-status.js';
 import { parseHttpDate } from '../http/http-date.js';
-import { evaluatePreconditions } from '../http/preconditions.js';
 import { formatServerTiming } from '../http/server-timing.js';
 import { type Exchange, whyNotStored, whyNotStoredByStandard } from '../http/storable.js';
 import { targetedControl } from '../http/targeted-control.js';
@@ -37,16 +36,6 @@ export interface Framing {
 }
 
 const status = cacheStatusWriter('viewcache');
-
-/** Whether the client's own precondition, hidden from the handler, is met by this response (RFC 9110 §13.1). */
-export function isNotModified<Req extends IncomingMessage, Res extends ServerResponse>(
-  head: ResponseHead,
-  framing: Framing,
-  visitor: ViewVisitor<Req, Res>,
-): boolean {
-  if (!visitor.isConditional || head.status !== 200) return false;
-  return evaluatePreconditions(visitor.conditions, framing, visitor.runtime.clock.now()) === 'not-modified';
-}
 
 /** Judges by the head and by what the handler has done so far: all of it, once the response has ended. */
 export function judge<Req extends IncomingMessage, Res extends ServerResponse>(

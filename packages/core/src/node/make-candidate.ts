@@ -3,11 +3,13 @@ import { answerOf } from '../base/answer.js';
 import type { Candidate } from '../engine/lead.js';
 import { isStoredField, withheldFields } from '../http/hop-by-hop.js';
 import { formatHttpDate, parseHttpDate } from '../http/http-date.js';
+import type { Validators } from '../http/preconditions.js';
 import { parseVary } from '../http/vary.js';
 import type { Refusal } from '../ports/event-sink.js';
 import type { Placeholder } from '../ports/stored-response.js';
 import { cookieName, isKnownCookie } from './cookies.js';
 import type { Framing } from './frame-head.js';
+import { madeEtag } from './made-etag.js';
 import { digHoles, fillingsOf, holds, noncesOf } from './placeholders.js';
 import type { Recorder } from './recorder.js';
 import type { ResponseHead } from './response-head.js';
@@ -62,11 +64,29 @@ export function makeCandidate<Req extends IncomingMessage, Res extends ServerRes
     tags: framing.tags,
     lifetimeMs: framing.lifetimeMs,
     initialAgeMs: framing.initialAgeMs,
-    etag: hasHoles ? undefined : framing.etag,
-    lastModified: hasHoles ? undefined : framing.lastModified,
+    ...(hasHoles ? NO_VALIDATORS : validatorsOf(head, framing, headers, filled.body, visitor)),
     route: visitor.host.route(visitor.req),
     producerMs,
     placeholders: filled.placeholders,
+  };
+}
+
+const NO_VALIDATORS: Validators = { etag: undefined, lastModified: undefined };
+
+/** Those that are stored with the rest; an entity tag is made where there is none. */
+function validatorsOf<Req extends IncomingMessage, Res extends ServerResponse>(
+  head: ResponseHead,
+  { etag, lastModified }: Framing,
+  headers: readonly string[],
+  body: Buffer,
+  { req, host }: ViewVisitor<Req, Res>,
+): Validators {
+  const isStored = (name: string): boolean => headers.some((own, at) => at % 2 === 0 && own.toLowerCase() === name);
+  // Only where a condition could be put on it: a page, and not the answer to a search that was posted.
+  const isTaggable = etag === undefined && head.status === 200 && req.method === 'GET';
+  return {
+    etag: isTaggable ? madeEtag(req, body, host) : isStored('etag') ? etag : undefined,
+    lastModified: isStored('last-modified') ? lastModified : undefined,
   };
 }
 

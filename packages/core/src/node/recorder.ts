@@ -1,13 +1,14 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { ServerResponse } from 'node:http';
+import { forbidStoring } from './answer-instead.js';
 import { type OuterFields, ResponseHead, readHead, takeOuterFields } from './response-head.js';
 
 /** What a {@link Recorder} tells while a response goes by. */
 export interface RecorderListener {
   /** The head is about to be read, and then written: that is not the handler's reading. */
   heading(): void;
-  /** The head is about to be written; fields may still be set on the response. Returns 304 to send that, without a body. */
-  head(recorder: Recorder): 304 | undefined;
+  /** The head is about to be written; fields may still be set on it. Returns a status to send that, without a body. */
+  head(recorder: Recorder): 304 | 412 | undefined;
   /** The head has been written, or could not be. */
   headDone(): void;
   /** The handler ends its response; what runs below is the machinery of outer middleware. */
@@ -20,6 +21,8 @@ export interface RecorderListener {
   overflowed(recorder: Recorder): void;
   /** The connection closed before the response ended. */
   closed(recorder: Recorder): void;
+  /** The client may be answered otherwise than by the handler's response: its own preconditions decide. */
+  readonly isConditional: boolean;
   /** Somebody waits for the recording: the handler must not be held up by this client. */
   readonly isAwaited: boolean;
 }
@@ -48,7 +51,7 @@ export class Recorder {
   #chunks: Chunk[] = [];
   #bytes = 0;
   #isOver = false;
-  /** The client was told 304: the body is recorded, not sent. */
+  /** The client was told 304 or 412: the body is recorded, not sent. */
   #isSwallowed = false;
   /** The context in which the handler was told to wait for `drain`: whoever lets it go on has another. */
   #heldUp: AsyncResource | undefined;
@@ -137,12 +140,14 @@ export class Recorder {
     this.#listener.heading();
     try {
       this.head = readHead(res, args, this.outer);
-      if (this.#listener.head(this) === 304) {
+      const instead = this.#listener.head(this);
+      if (instead !== undefined) {
         this.#isSwallowed = true;
         for (const name of ['content-length', 'content-type', 'content-encoding', 'transfer-encoding'])
           res.removeHeader(name);
-        res.statusCode = 304;
-        return this.#call(res, writeHead, [304]);
+        if (instead === 412) forbidStoring(res);
+        res.statusCode = instead;
+        return this.#call(res, writeHead, [instead]);
       }
       const cookies = String(this.head.field('set-cookie') ?? '');
       const result = this.#call(res, writeHead, args);
@@ -169,11 +174,22 @@ export class Recorder {
     this.isWhole = true;
     this.isEnded = true;
     this.#listener.ending();
+    if (this.head === undefined && this.#listener.isConditional) this.#writeHeadFirst(res);
     const result = this.#call(res, end, this.#isSwallowed ? args.filter((arg) => typeof arg === 'function') : args);
     // A client that went before anything was written: Node writes no head, but the handler's answer is whole.
     this.head ??= new ResponseHead(res, res.statusCode, undefined, this.outer);
     this.#listener.ended(this);
     return result;
+  }
+
+  /** What becomes of the body is known with the head; Node would send the one it was given with it. */
+  #writeHeadFirst(res: ServerResponse): void {
+    if (res.headersSent) return;
+    const { statusCode } = res;
+    const isFramed = res.hasHeader('content-length') || res.hasHeader('transfer-encoding');
+    // As Node does itself for a body that is there as a whole.
+    if (!isFramed && statusCode !== 204 && statusCode !== 304) res.setHeader('Content-Length', this.#bytes);
+    res.writeHead(statusCode);
   }
 
   #take(chunk: unknown, encoding: unknown, isLast: boolean): void {

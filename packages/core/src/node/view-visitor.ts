@@ -9,10 +9,12 @@ import type { Candidate, Lead } from '../engine/lead.js';
 import type { LocalItem } from '../engine/local-item.js';
 import type { RequestFields } from '../engine/variants.js';
 import { runInView, ViewContext } from '../engine/view-context.js';
+import type { Validators } from '../http/preconditions.js';
 import { expandTag } from '../invalidation/tags.js';
 import type { Timer } from '../ports/clock.js';
 import type { Refusal } from '../ports/event-sink.js';
-import { addVary, declaredTags, type Framing, isNotModified, judge, setStatus, setTiming } from './frame-head.js';
+import { answerInstead } from './answer-instead.js';
+import { addVary, declaredTags, type Framing, judge, setStatus, setTiming } from './frame-head.js';
 import { InputGuard } from './input-guard.js';
 import { type Declared, type LeadingVisitor, markLeading, visitorOf } from './leading.js';
 import { makeCandidate, refusesLate } from './make-candidate.js';
@@ -28,6 +30,8 @@ export interface ViewHost<Req> {
   host(req: Req): string;
   /** The route's pattern, `/cities/:id`, known once the handler has run. */
   route(req: Req): string;
+  /** The entity tag that the app itself would give a body, if any; without this function, a weak one is made. */
+  etag?(req: Req, body: Buffer): string | undefined;
   /** Prepares the request for being watched. */
   prepare?(req: Req): void;
   /** Told at each miss of the fields that outer middleware had set. */
@@ -135,7 +139,7 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     this.#guard?.suspend();
   }
 
-  head(recorder: Recorder): 304 | undefined {
+  head(recorder: Recorder): 304 | 412 | undefined {
     const { head } = recorder;
     if (this.#isWithdrawn || head === undefined || this.#lead === undefined) return undefined;
     const guard = this.#guard;
@@ -148,17 +152,26 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     const refusal = this.#lead.refusal ?? early ?? (recorder.isWhole && !isValid ? 'invalidated' : undefined);
     const isKept = recorder.isWhole && refusal === undefined;
     const { storesNothing } = this.runtime;
-    const isMatched = isNotModified(head, framing, this);
+    const made = typeof this.#made === 'object' && isKept ? this.#made : undefined;
+    if (made?.etag !== undefined && framing.etag === undefined) recorder.setField('ETag', made.etag);
+    const instead = this.#instead(head, made ?? framing);
     setStatus(recorder, head, this.policy.cacheStatus, {
       lead: this.#lead,
       refusal: isKept && storesNothing ? 'null-store' : refusal,
       isStored: isKept && !storesNothing,
       guard,
-      fwdStatus: isMatched ? head.status : undefined,
+      fwdStatus: instead === undefined ? undefined : head.status,
     });
     if (this.policy.serverTiming) setTiming(recorder, head, this.#lead.fwd, this.#producerMs);
     if (early !== undefined) this.#refuse(early);
-    return isMatched ? 304 : undefined;
+    return instead;
+  }
+
+  /** The client's own preconditions, hidden from the handler, are answered for it. */
+  #instead({ status }: ResponseHead, { etag, lastModified }: Validators): 304 | 412 | undefined {
+    if (!this.isConditional) return undefined;
+    const response = { status, etag, lastModified };
+    return answerInstead(this.req.method, this.conditions, response, this.runtime.clock.now());
   }
 
   headDone(): void {

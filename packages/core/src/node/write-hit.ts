@@ -1,12 +1,16 @@
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { LocalItem } from '../engine/local-item.js';
-import { evaluatePreconditions, isConditional } from '../http/preconditions.js';
+import { isConditional } from '../http/preconditions.js';
+import { type ByteRange, formatContentRange, formatUnsatisfiedRange } from '../http/range.js';
+import { answerInstead, forbidStoring } from './answer-instead.js';
 import { isListField } from './response-head.js';
+import { partOf } from './write-part.js';
 
-/** Fields of a 304 (RFC 9110 §15.4.5); Cache-Status and Age tell how it came about. */
-const NOT_MODIFIED_FIELDS: ReadonlySet<string> = new Set([
-  ...['cache-control', 'content-location', 'date', 'etag', 'expires', 'vary', 'age', 'cache-status'],
-]);
+/** Fields of a 304 (RFC 9110 §15.4.5), targeted ones too; Cache-Status and Age tell how it came about. */
+const NOT_MODIFIED = /^(?:.*cache-control|content-location|date|etag|expires|vary|age|cache-status)$/;
+
+/** Fields of an answer that is neither the stored response nor a part of it. */
+const REFUSED = /^(?:date|vary|cache-status)$/;
 
 /** How one route's hits are written. One object a route, so that a header array made by it can be known again. */
 export interface HitStyle {
@@ -24,7 +28,8 @@ export interface HitStyle {
  * Writes a stored response out: status, header array, body.
  *
  * Fields that outer middleware has set for this very response stay; nothing is computed that was known when the
- * response was stored. Conditional requests are answered from it (RFC 9110 §13.2), a 304 without Content-Length.
+ * response was stored. Conditional and range requests are answered from it, in the order of RFC 9110 §13.2.2; a 304 has no
+ * Content-Length.
  *
  * @param now - monotonic time
  * @param filled - the body with its placeholders filled in, where it has any
@@ -41,10 +46,18 @@ export function writeHit(
   const body = filled ?? stored.body;
   const head = headOf(item, now, style, filled);
   const { headers } = req;
-  if (isConditional(headers) && stored.status === 200 && filled === undefined) {
-    const outcome = evaluatePreconditions(headers, stored, style.wallClock());
-    if (outcome !== 'proceed') {
-      writeWithoutBody(res, outcome === 'failed' ? 412 : 304, head);
+  // A body with holes is another one each time: nothing can be said of it beforehand, and no part of it fits another.
+  if (filled === undefined && isConditional(headers)) {
+    const status = answerInstead(req.method, headers, stored, style.wallClock());
+    if (status !== undefined) {
+      writeWithoutBody(res, status, head);
+      return;
+    }
+  }
+  if (filled === undefined && headers.range !== undefined) {
+    const part = partOf(req, res, stored, style.wallClock());
+    if (part !== undefined) {
+      writePart(res, head, stored.body, part);
       return;
     }
   }
@@ -66,6 +79,8 @@ function headOf(item: LocalItem, now: number, style: HitStyle, filled: Buffer | 
   if (item.headAge === age && item.headStyle === style && item.head !== undefined) return item.head;
   const { stored } = item;
   const head = [...frontOf(style.front, item), ...stored.headers];
+  // One that was made here is none of the handler's fields.
+  if (stored.etag !== undefined && !hasField(stored.headers, 'etag')) head.push('ETag', stored.etag);
   // A response that cannot have a body states no length (RFC 9110 §8.6).
   if (stored.status !== 204) head.push('Content-Length', String((filled ?? stored.body).length));
   head.push('Age', String(age));
@@ -86,22 +101,58 @@ function frontOf(front: readonly string[], { stored }: LocalItem): readonly stri
   const kept: string[] = [];
   for (let i = 0; i < front.length; i += 2) {
     const name = (front[i] ?? '').toLowerCase();
-    const isReplaced =
-      !isListField(name) && stored.headers.some((own, at) => at % 2 === 0 && own.toLowerCase() === name);
+    const isReplaced = !isListField(name) && hasField(stored.headers, name);
     if (!isReplaced && !stored.removes.includes(name)) kept.push(front[i] ?? '', front[i + 1] ?? '');
   }
   return kept;
 }
 
-function writeWithoutBody(res: ServerResponse, status: 304 | 412, head: readonly string[]): void {
+function writeWithoutBody(res: ServerResponse, status: 304 | 412 | 416, head: readonly string[]): void {
+  const isKept = status === 304 ? NOT_MODIFIED : REFUSED;
+  setFields(
+    res,
+    fieldsWhere(head, (name) => isKept.test(name)),
+    [],
+  );
+  if (status !== 304) forbidStoring(res);
+  res.statusCode = status;
+  res.end();
+}
+
+function writePart(
+  res: ServerResponse,
+  head: readonly string[],
+  body: Buffer,
+  part: ByteRange | 'unsatisfiable',
+): void {
+  if (part === 'unsatisfiable') {
+    res.setHeader('Content-Range', formatUnsatisfiedRange(body.length));
+    writeWithoutBody(res, 416, head);
+    return;
+  }
+  const { start, end } = part;
+  setFields(
+    res,
+    fieldsWhere(head, (name) => name !== 'content-length' && name !== 'content-range'),
+    [],
+  );
+  res.setHeader('Content-Range', formatContentRange(part, body.length));
+  res.setHeader('Content-Length', end - start + 1);
+  res.statusCode = 206;
+  res.end(body.subarray(start, end + 1));
+}
+
+function fieldsWhere(head: readonly string[], isKept: (name: string) => boolean): string[] {
   const fields: string[] = [];
   for (let i = 0; i < head.length; i += 2) {
     const name = head[i] ?? '';
-    if (NOT_MODIFIED_FIELDS.has(name.toLowerCase())) fields.push(name, head[i + 1] ?? '');
+    if (isKept(name.toLowerCase())) fields.push(name, head[i + 1] ?? '');
   }
-  setFields(res, fields, []);
-  res.statusCode = status;
-  res.end();
+  return fields;
+}
+
+function hasField(fields: readonly string[], name: string): boolean {
+  return fields.some((own, at) => at % 2 === 0 && own.length === name.length && own.toLowerCase() === name);
 }
 
 function setFields(res: ServerResponse, head: readonly string[], removes: readonly string[]): void {
