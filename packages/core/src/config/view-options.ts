@@ -1,5 +1,6 @@
 import { type Duration, parseDuration } from '../base/duration.js';
 import { ConfigError } from '../base/errors.js';
+import { nearest } from '../base/near-miss.js';
 import { KeyMaker } from '../engine/cache-key.js';
 import { isToken } from '../http/syntax.js';
 import { isTag } from '../invalidation/tags.js';
@@ -9,6 +10,7 @@ import {
   checkOneOf,
   checkOptions,
   checkStrings,
+  listed,
   parseBytes,
   withDefaults,
 } from './check.js';
@@ -218,7 +220,7 @@ export function readViewOptions<Req, Res>(
   space: () => string = () => '',
 ): ViewPolicy<Req, Res> {
   const given: ViewOptions<Req, Res> = typeof options === 'object' && options !== null ? options : { ttl: options };
-  checkOptions(what, given, [...VIEW_OPTIONS, ...extra]);
+  checkOptions(what, given, [...VIEW_OPTIONS, ...extra], "a ttl, such as 300 or '5m', or ");
   const lifetimeMs = readTtl(`${what}.ttl`, given.ttl);
   if (lifetimeMs === 'origin') {
     for (const name of VIEW_PROFILE_ONLY) {
@@ -270,6 +272,8 @@ function readBodyLimit(setting: string, value: number | string): number {
   return bytes;
 }
 
+const TTL_WORDS = ['forever', 'origin'] as const;
+
 function readTtl(setting: string, ttl: unknown): number | 'origin' {
   if (ttl === 'origin') return 'origin';
   if (ttl === 'forever') return Number.POSITIVE_INFINITY;
@@ -277,7 +281,13 @@ function readTtl(setting: string, ttl: unknown): number | 'origin' {
     return parseDuration(setting, ttl);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    throw new ConfigError(setting, ttl, `${error.allowed}, 'forever', or 'origin'`);
+    const word = typeof ttl === 'string' ? nearest(ttl, TTL_WORDS) : undefined;
+    throw new ConfigError(
+      setting,
+      ttl,
+      `${error.allowed}, 'forever', or 'origin'`,
+      word === undefined ? error.suggestion : `'${word}'`,
+    );
   }
 }
 
@@ -287,10 +297,10 @@ function readPrefix(setting: string, prefix: unknown): string {
 }
 
 function readFieldNames(setting: string, names: unknown): readonly string[] {
-  for (const name of checkStrings(setting, names)) {
+  const allowed = "names of request fields, such as 'accept-language'";
+  for (const name of checkStrings(setting, names, allowed)) {
     // `*` is a token, and says in Vary that nobody knows what selects.
-    if (!isToken(name) || name === '*')
-      throw new ConfigError(setting, name, "names of request fields, such as 'accept-language'");
+    if (!isToken(name) || name === '*') throw new ConfigError(setting, name, allowed);
   }
   return [...new Set((names as readonly string[]).map((name) => name.toLowerCase()))].sort();
 }
@@ -320,15 +330,16 @@ function readStatuses(setting: string, statuses: unknown): ReadonlySet<number> {
 
 /** A cookie's name is a token (RFC 6265 §4.1.1). */
 function readCookieNames(setting: string, names: unknown): ReadonlySet<string> {
-  for (const name of checkStrings(setting, names)) {
-    if (!isToken(name)) throw new ConfigError(setting, name, "names of cookies, such as '_ga'");
+  const allowed = "names of cookies, such as '_ga'";
+  for (const name of checkStrings(setting, names, allowed)) {
+    if (!isToken(name)) throw new ConfigError(setting, name, allowed);
   }
   return new Set(names as readonly string[]);
 }
 
 function readMethods(setting: string, methods: unknown, isKeyed: boolean): ReadonlySet<string> {
   const allowed = 'GET and HEAD; others only with a `key` that covers the body, such as a hash of it';
-  const names = checkStrings(setting, methods).map((name) => name.toUpperCase());
+  const names = checkStrings(setting, methods, `methods: ${allowed}`).map((name) => name.toUpperCase());
   if (names.length === 0) throw new ConfigError(setting, methods, allowed);
   for (const name of names) {
     if (!isToken(name) || (name !== 'GET' && name !== 'HEAD' && !isKeyed))
@@ -339,7 +350,8 @@ function readMethods(setting: string, methods: unknown, isKeyed: boolean): Reado
 
 function readHonours(setting: string, directives: unknown): ReadonlySet<RequestDirective> | undefined {
   if (directives === undefined) return undefined;
-  const names = checkStrings(setting, directives).map((name) => checkOneOf(setting, name, REQUEST_DIRECTIVES));
+  const words = checkStrings(setting, directives, `request directives, of ${listed(REQUEST_DIRECTIVES)}`);
+  const names = words.map((name) => checkOneOf(setting, name, REQUEST_DIRECTIVES));
   return names.length === 0 ? undefined : new Set(names);
 }
 
