@@ -1,4 +1,5 @@
 import { ignoreRejection } from '../base/answer.js';
+import { warnOnce } from '../base/process-warning.js';
 import type { CacheEvent, EventSink, Forward, Refusal, RouteCounters } from '../ports/event-sink.js';
 
 /** Hears of everything that happens in a cache. Called synchronously; what it throws is dropped. */
@@ -115,6 +116,7 @@ export class Telemetry implements EventSink {
     if (event.type === 'invalidated') this.#invalidations++;
     else if (event.type === 'store-error') this.#storeErrors++;
     else if (event.type === 'removed' && event.reason !== 'expired') this.#evicted++;
+    else if (event.type === 'warning') warnOnce(event.message);
     for (const listener of this.#listeners) {
       try {
         ignoreRejection(listener(event));
