@@ -47,7 +47,7 @@ export interface FinishedResponse {
  *
  * @example
  * ```ts
- * cachePage({ ttl: '1h', tags: (req) => [`cities#${req.params.id}`], when: (req) => req.query.preview === undefined });
+ * cachePage({ ttl: '1h', tags: (req) => [`cities#${req.params['id']}`], when: (req) => req.query['preview'] === undefined });
  * ```
  */
 export interface ViewOptions<Req, Res> {
