@@ -1,5 +1,5 @@
 import { type Cache, ConfigError, type Duration, defaultCache, type ViewOptions } from '@viewcache/core';
-import { checkDefaultCache, readViewOptions, runtimeOf, ViewServer } from '@viewcache/core/node';
+import { checkDefaultCache, nearest, readViewOptions, runtimeOf, ViewServer } from '@viewcache/core/node';
 import type { Response } from 'express';
 import { type BeforeMiddleware, EarlyRoute } from './early.js';
 import { expressHost } from './express-host.js';
@@ -34,7 +34,7 @@ const EXTRA = ['cache', 'beforeMiddleware'] as const;
  * @example
  * ```ts
  * app.use(cachePage(300));
- * app.get('/cities/:id', cachePage({ ttl: '1h', tags: (req) => [`cities#${req.params.id}`] }), showCity);
+ * app.get('/cities/:id', cachePage({ ttl: '1h', tags: (req) => [`cities#${req.params['id']}`] }), showCity);
  * ```
  */
 export function cachePage(options: Duration | CachePageOptions): Middleware {
@@ -57,10 +57,7 @@ export function cachePage(options: Duration | CachePageOptions): Middleware {
         };
   const server = new ViewServer<Request, Response>(policy, () => cache ?? defaultCache(), host);
   if (early !== false) {
-    route = new EarlyRoute(server, early, (message) => {
-      server.runtime.telemetry.emit({ type: 'warning', message });
-      process.emitWarning(message, 'ViewcacheWarning');
-    });
+    route = new EarlyRoute(server, early, (message) => server.runtime.telemetry.emit({ type: 'warning', message }));
   }
   return function viewcache(req, res, next) {
     server.handle(req as Request, res as Response, next);
@@ -86,7 +83,9 @@ function readEarly(options: Partial<CachePageOptions>): BeforeMiddleware {
 
 function readIgnoredCookies(early: { readonly ignoreCookies?: unknown }, allowed: string): void {
   for (const [name, value] of Object.entries(early)) {
-    if (name !== 'ignoreCookies') throw new ConfigError(`cachePage.beforeMiddleware.${name}`, value, allowed);
+    if (name === 'ignoreCookies') continue;
+    const meant = nearest(name, ['ignoreCookies']);
+    throw new ConfigError(`cachePage.beforeMiddleware.${name}`, value, allowed, meant);
   }
   const { ignoreCookies } = early;
   // A copy has no holes, which every function of a list would pass over.

@@ -36,16 +36,19 @@ const served: unique symbol = Symbol.for('viewcache.served');
  */
 type EarlyAnswer = (req: IncomingMessage, res: ServerResponse) => boolean;
 
-/** An Express application, of Express 4 or 5 alike. */
+/** An Express application, of Express 4 or 5 alike: `Express`, as `express()` returns it, or `Application`. */
 export interface ExpressApplication {
   (req: IncomingMessage, res: ServerResponse): unknown;
-  request: object;
-  response: object;
+  /** Where it is mounted in another one. Tells an application from any other function of a request and a response. */
+  mountpath: string | string[];
   /** @internal */
   [earlyAnswer]?: EarlyAnswer;
   /** @internal */
   [served]?: boolean;
 }
+
+/** What `Application` leaves out and every Express application has. */
+type Owner = ExpressApplication & { request: object; response: object };
 
 type Classes = 'IncomingMessage' | 'ServerResponse';
 
@@ -124,8 +127,8 @@ export function createServer(app: ExpressApplication, options: CreateServerOptio
     : createHttpsServer({ ...http, ...tls, ...classes }, listener);
 }
 
-function checkApplication(app: unknown): void {
-  const owner = app as Partial<ExpressApplication> | undefined;
+function checkApplication(app: ExpressApplication): asserts app is Owner {
+  const owner = app as Partial<Owner> | undefined;
   if (typeof app === 'function' && isObject(owner?.request) && isObject(owner.response)) return;
   throw new ConfigError('app', app, 'the application that express() returns');
 }

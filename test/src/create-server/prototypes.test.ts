@@ -2,7 +2,7 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { createServer } from '@viewcache/express';
-import type { Request, Response } from 'express';
+import type { Application, Request, Response } from 'express';
 import { closeAll, get, listen } from './serve.js';
 import { versions } from './versions.js';
 
@@ -26,6 +26,14 @@ describe.each(versions)('requests and responses under createServer, %s', (_name,
     expect(seen[1]).toBe(app.response);
     expect(seen[2]).toBe(app.request);
     expect(seen[3]).toBe(app.response);
+  });
+
+  it('are so too for what is called an Application, and for nothing that is none', async () => {
+    const app: Application = express();
+    app.get('/', (_req, res) => void res.send('page'));
+    expect((await get(await listen(createServer(app)), '/')).body).toBe('page');
+    // @ts-expect-error a function of a request and a response is no application
+    expect(() => createServer((_req: IncomingMessage, res: ServerResponse) => res.end())).toThrow(/express\(\)/);
   });
 
   it('are what Node calls them', async () => {

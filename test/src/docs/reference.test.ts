@@ -20,6 +20,14 @@ describe('docs/reference/options.md', () => {
   });
 });
 
+describe('what an error says, in docs/reference/options.md', () => {
+  it('is what it says', () => {
+    expect(() => cachePage('300')).toThrow(ConfigError);
+    const [, shown = ''] = /^ {4}(cachePage\.ttl: .*)$/m.exec(read('docs/reference/options.md')) ?? [];
+    expect(() => cachePage('300')).toThrow(new Error(shown));
+  });
+});
+
 describe('docs/reference/events-and-stats.md', () => {
   const page = read('docs/reference/events-and-stats.md');
   const sink = read('packages/core/src/ports/event-sink.ts');

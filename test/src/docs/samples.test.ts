@@ -30,7 +30,7 @@ describe('the samples of the documentation', () => {
     expect(compiled.status).toBe(0);
   });
 
-  it.each(['readme', 'step-4'])('%s answers from the cache until the city changes', async (name) => {
+  it.each(['readme', 'step-5'])('%s answers from the cache until the city changes', async (name) => {
     // One server, because the host with its port is part of the key.
     const server = (await load(name)).listen(0, '127.0.0.1');
     servers.push(server);
@@ -44,6 +44,10 @@ describe('the samples of the documentation', () => {
     const third = await request(server).get('/cities/7');
     expect(third.headers['cache-status']).toBe('viewcache; fwd=stale; stored');
     expect(third.body.name).toBe('Lisboa');
+    for (const status of ['viewcache; fwd=uri-miss', 'viewcache; fwd=miss']) {
+      const missing = await request(server).get('/cities/99').expect(404);
+      expect(missing.headers['cache-status']).toBe(status);
+    }
   });
 });
 

@@ -54,10 +54,6 @@ export function writeSamples(samples: readonly Sample[]): void {
       declaration: false,
       declarationMap: false,
       sourceMap: false,
-      // Readers' settings, not ours.
-      exactOptionalPropertyTypes: false,
-      noUncheckedIndexedAccess: false,
-      noPropertyAccessFromIndexSignature: false,
     },
     include: ['.'],
   };

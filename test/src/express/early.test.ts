@@ -227,6 +227,11 @@ describe('beforeMiddleware is a start-up error', () => {
     ['a list', ['_ga'], /^cachePage\.beforeMiddleware: /],
     ['an object that says nothing', {}, /^cachePage\.beforeMiddleware: /],
     ['with a name nobody reads', { ignoreCookies: [], ignore: 1 }, /^cachePage\.beforeMiddleware\.ignore: 1/],
+    [
+      'with a slip in the name',
+      { ignoreCookie: ['x'] },
+      /^cachePage\.beforeMiddleware\.ignoreCookie: .*did you mean ignoreCookies\?$/,
+    ],
     // biome-ignore lint/suspicious/noSparseArray: the hole is what is tested.
     ['with a hole in the list', { ignoreCookies: ['_ga', , '_gid'] }, /^cachePage\.beforeMiddleware: /],
     ['with an empty name', { ignoreCookies: [''] }, /^cachePage\.beforeMiddleware: /],

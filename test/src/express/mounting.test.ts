@@ -293,10 +293,13 @@ describe.each(expresses)('cachePage where it is mounted, on %s', (_version, expr
 });
 
 describe.each(expresses)('neverCache, varyOn and cacheControl, on %s', (_version, express) => {
-  it.each(['in front', 'inside'])('neverCache %s: nothing is stored here, nor by anybody else', async (where) => {
+  it.each([
+    ['in front', ['viewcache; fwd=bypass; detail=never-cache', 'viewcache; fwd=bypass; detail=never-cache']],
+    ['inside', ['viewcache; fwd=uri-miss; detail=no-store', 'viewcache; fwd=miss; detail=no-store']],
+  ])('neverCache %s: nothing is stored here, nor by anybody else', async (where, statuses) => {
     let calls = 0;
     const app = express();
-    const cached = cachePage({ ttl: 60, cache: makeCache() });
+    const cached = cachePage({ ttl: 60, cache: makeCache(), cacheStatus: 'full' });
     app.get('/', ...(where === 'in front' ? [neverCache(), cached] : [cached, neverCache()]), (_req, res) => {
       res.send(`${++calls}`);
     });
@@ -305,6 +308,8 @@ describe.each(expresses)('neverCache, varyOn and cacheControl, on %s', (_version
     const replies = [await site.get('/'), await site.get('/')];
 
     expect(replies.map(({ text }) => text)).toEqual(['1', '2']);
+    const told = replies.map(({ headers }) => headers['cache-status']?.toString().replace(/ key="[^"]*";/, ''));
+    expect(told).toEqual(statuses);
     for (const { headers } of replies) {
       expect(headers['cache-control']).toBe('private, no-cache, no-store, must-revalidate, max-age=0');
     }

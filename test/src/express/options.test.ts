@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { type CacheEvent, view } from '@viewcache/core';
 import { FakeClock } from '@viewcache/core/testing';
 import { type CachePageOptions, cachePage } from '@viewcache/express';
@@ -9,7 +9,7 @@ import { closeAfterEach, makeCache, serve } from '../support/site.js';
 
 closeAfterEach();
 
-describe.each(expresses)('options of cachePage, on %s', (_version, express) => {
+describe.each(expresses)('options of cachePage, on %s', (version, express) => {
   async function siteWith(options: Partial<CachePageOptions>, handler?: RequestHandler) {
     let calls = 0;
     const cache = options.cache ?? makeCache();
@@ -383,6 +383,74 @@ describe.each(expresses)('options of cachePage, on %s', (_version, express) => {
       expect((await site.get('/')).text).toBe('2');
       expect(cache.stats().refused).toEqual({ 'store-if': 2 });
       expect(warnings()[0]).toMatch(/^storeIf threw/);
+    });
+  });
+
+  describe('functions that fail', () => {
+    const fail = (): never => {
+      throw new Error('no tenant');
+    };
+    const wrong = (value: unknown) => () => value as never;
+
+    it.each<[what: string, options: Partial<CachePageOptions>, message: RegExp]>([
+      ['a key that throws', { key: fail }, /^key threw Error: no tenant, the cache was bypassed$/],
+      ['a key of another kind', { key: wrong({}) }, /^key returned an object, the cache was bypassed; return a string/],
+      ['a when that throws', { when: fail }, /^when threw Error: no tenant, the cache was bypassed$/],
+      [
+        'a when that forgets to return',
+        { when: wrong(undefined) },
+        /^when returned undefined rather than true or false/,
+      ],
+      ['a when that is truthy', { when: wrong('yes') }, /^when returned a string rather than true or false/],
+      ['a storeIf that throws', { storeIf: fail }, /^storeIf threw Error: no tenant, nothing was stored$/],
+      ['a storeIf of another kind', { storeIf: wrong(1) }, /^storeIf returned a number rather than true or false/],
+      ['tags that throw', { tags: fail }, /^tags threw Error: no tenant, nothing was stored$/],
+      ['tags promised', { tags: wrong(Promise.resolve(['a'])) }, /^tags returned a promise, nothing was stored$/],
+      ['one tag alone', { tags: wrong('city') }, /^tags returned a string rather than a list, nothing was stored$/],
+      [
+        'tags that cannot be',
+        { tags: () => [''] },
+        /^tags returned a list of what cannot be tags, nothing was stored$/,
+      ],
+    ])('%s: its visitors are answered, and each time an event says so', async (_what, options, message) => {
+      const { site, warnings } = await siteWith(options);
+
+      for (const path of ['/', '/', '/other']) expect((await site.get(path)).status).toBe(200);
+
+      expect(warnings().length).toBeGreaterThanOrEqual(3);
+      for (const warning of warnings()) expect(warning).toMatch(message);
+    });
+
+    it.each(['key', 'when', 'storeIf', 'tags'])(
+      '%s: the process is warned once, though nobody listens',
+      async (option) => {
+        const printed: string[] = [];
+        const spy = jest.spyOn(process, 'emitWarning').mockImplementation((text) => void printed.push(String(text)));
+        const why = `no tenant for ${option} on ${version}`;
+        const app = express();
+        const options = {
+          [option]: () => {
+            throw new Error(why);
+          },
+        };
+        app.use(cachePage({ ttl: 60, cache: makeCache(), ...options }), (_req, res) => void res.send('page'));
+        const site = await serve(app);
+
+        for (const path of ['/', '/', '/other']) await site.get(path);
+
+        spy.mockRestore();
+        expect(printed).toEqual([expect.stringContaining(`${option} threw Error: ${why}, `)]);
+      },
+    );
+
+    it('a when or a storeIf that says false has not failed', async () => {
+      const { site, warnings } = await siteWith({ storeIf: () => false });
+      const bypassed = await siteWith({ when: () => false });
+
+      await site.get('/');
+      await bypassed.site.get('/');
+
+      expect([...warnings(), ...bypassed.warnings()]).toEqual([]);
     });
   });
 

@@ -15,6 +15,27 @@ export function answerOf<T>(ask: () => T, onFailure: (why: string) => void = () 
   return undefined;
 }
 
+/**
+ * Whether a user's function said exactly `true`. Anything that is no boolean is told as a failure too: whoever returns
+ * `undefined` has most likely forgotten to return.
+ */
+export function saysTrue(ask: () => unknown, onFailure: (why: string) => void): boolean {
+  let hasFailed = false;
+  const answer = answerOf(ask, (why) => {
+    hasFailed = true;
+    onFailure(why);
+  });
+  if (!hasFailed && typeof answer !== 'boolean') onFailure(`returned ${kindOf(answer)} rather than true or false`);
+  return answer === true;
+}
+
+/** What a value is, without what is in it: it may be a visitor's. */
+export function kindOf(value: unknown): string {
+  if (value === undefined || value === null) return String(value);
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}
+
 /** Looks after a promise that nobody waits for. */
 export function ignoreRejection(value: unknown): void {
   if (isThenable(value)) Promise.resolve(value).catch(() => {});

@@ -59,6 +59,27 @@ describe('parseDuration', () => {
     expect(() => parseDuration('collapseTimeout', value)).toThrow(/^collapseTimeout: /);
   });
 
+  it.each([
+    ['300', "300 or '300s'"],
+    [' 300 ', "300 or '300s'"],
+    ['0.5', "0.5 or '0.5s'"],
+    ['5M', "'5m'"],
+    ['5 m', "'5m'"],
+    ['1H 30M', "'1h30m'"],
+    ['5 minutes', "'5m'"],
+    ['90 secs', "'90s'"],
+    ['2 days', "'2d'"],
+  ])('asks whether %j was meant as %s', (value, meant) => {
+    expect(() => parseDuration('ttl', value)).toThrow(`; did you mean ${meant}?`);
+  });
+
+  it.each(['5 apples', '', '-5s', '36501d', '36501 days', '9'.repeat(30), '1'.repeat(100_000), null, 1e300, '5.s'])(
+    'has no guess at %.20j',
+    (value) => {
+      expect(() => parseDuration('ttl', value)).toThrow(/^(?!.*did you mean)/s);
+    },
+  );
+
   it('adds up whatever it is made of', () => {
     const part = fc.tuple(fc.nat(500), fc.constantFrom('ms', 's', 'm', 'h', 'd'));
     fc.assert(

@@ -1,7 +1,8 @@
 import { ConfigError } from './errors.js';
 
 /**
- * A length of time: a number of **seconds**, or a string with units (`'250ms'`, `'30s'`, `'5m'`, `'1h30m'`, `'7d'`).
+ * A length of time: a number of **seconds**, or a string with units (`'250ms'`, `'30s'`, `'5m'`, `'1h30m'`, `'7d'`), in
+ * lower case, because `M` is read as months elsewhere. At most 100 years.
  */
 export type Duration = number | string;
 
@@ -25,7 +26,7 @@ const LONGEST_MS = 100 * 365 * 86_400_000;
  */
 export function parseDuration(setting: string, value: unknown): number {
   const ms = typeof value === 'number' ? value * 1000 : typeof value === 'string' ? parseUnits(value) : Number.NaN;
-  if (!(ms >= 0 && ms <= LONGEST_MS)) throw new ConfigError(setting, value, ALLOWED);
+  if (!isInRange(ms)) throw new ConfigError(setting, value, ALLOWED, meant(value));
   return ms;
 }
 
@@ -35,4 +36,27 @@ function parseUnits(text: string): number {
   for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g))
     ms += Number(amount) * (UNIT_MS[unit ?? ''] ?? Number.NaN);
   return ms;
+}
+
+function isInRange(ms: number): boolean {
+  return ms >= 0 && ms <= LONGEST_MS;
+}
+
+const UNIT_WORDS: readonly (readonly [word: RegExp, unit: string])[] = [
+  [/milliseconds?|msecs?/g, 'ms'],
+  [/seconds?|secs?/g, 's'],
+  [/minutes?|mins?/g, 'm'],
+  [/hours?|hrs?/g, 'h'],
+  [/days?/g, 'd'],
+];
+
+/** What somebody meant who wrote a number as a string, or a duration in a spelling of their own. */
+function meant(value: unknown): string | undefined {
+  if (typeof value !== 'string' || value.length > 40) return undefined;
+  let text = value.toLowerCase().replace(/\s+/g, '');
+  if (/^\d+(?:\.\d+)?$/.test(text)) {
+    return isInRange(parseUnits(`${text}s`)) ? `${Number(text)} or '${text}s'` : undefined;
+  }
+  for (const [word, unit] of UNIT_WORDS) text = text.replace(word, unit);
+  return text !== value && isInRange(parseUnits(text)) ? `'${text}'` : undefined;
 }

@@ -62,9 +62,22 @@ describe('ConfigError', () => {
     ['the function (anonymous)', () => {}],
     ['Symbol(x)', Symbol('x')],
     ['an object with no keys', Object.create(null)],
+    ['an empty list', []],
+    ['a list of 2', ['a', 'b']],
+    ['a Map', new Map([['a', 1]])],
+    ['a Date', new Date()],
+    ['an Error', new Error('x')],
+    ['a Promise', Promise.resolve()],
   ])('says %s', (described, value) => {
     const error = new ConfigError('ttl', value, 'a duration');
     expect(error.message).toBe(`ttl: ${described} is not allowed; use a duration`);
     expect([error.setting, error.value, error.allowed]).toEqual(['ttl', value, 'a duration']);
+    expect(error.suggestion).toBeUndefined();
+  });
+
+  it('ends with what was probably meant', () => {
+    const error = new ConfigError('ttl', '300', 'a duration', "300 or '300s'");
+    expect(error.message).toBe("ttl: '300' is not allowed; use a duration; did you mean 300 or '300s'?");
+    expect(error.suggestion).toBe("300 or '300s'");
   });
 });

@@ -33,21 +33,30 @@ export class ConfigError extends CacheError {
    * @param setting - the option's name as the user wrote it
    * @param value - what was given
    * @param allowed - what may be given, as a sentence
+   * @param suggestion - what was probably meant, as it would be written
    */
   constructor(
     readonly setting: string,
     readonly value: unknown,
     readonly allowed: string,
+    readonly suggestion?: string,
   ) {
-    super(`${setting}: ${describe(value)} is not allowed; use ${allowed}`);
+    const hint = suggestion === undefined ? '' : `; did you mean ${suggestion}?`;
+    super(`${setting}: ${describe(value)} is not allowed; use ${allowed}${hint}`);
   }
 }
 
 function describe(value: unknown): string {
   if (typeof value === 'string') return `'${value}'`;
   if (typeof value === 'function') return `the function ${value.name || '(anonymous)'}`;
-  if (Array.isArray(value)) return `a list of ${value.length}`;
-  if (typeof value === 'object' && value !== null)
-    return `an object with ${Object.keys(value).join(', ') || 'no keys'}`;
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : `a list of ${value.length}`;
+  if (typeof value === 'object' && value !== null) return describeObject(value);
   return String(value);
+}
+
+function describeObject(value: object): string {
+  // A Map, a Date, a Promise: keys are not what there is to say of them.
+  const kind = Object.prototype.toString.call(value).slice('[object '.length, -1);
+  if (kind !== 'Object') return `${/^[AEIOU]/.test(kind) ? 'an' : 'a'} ${kind}`;
+  return `an object with ${Object.keys(value).join(', ') || 'no keys'}`;
 }

@@ -126,7 +126,6 @@ function assemble(
           // An emitter's other listeners must not suffer; and a failed invalidation is never silent.
           const message = `invalidateOn('${event}') invalidated nothing: ${error instanceof Error ? error.message : error}`;
           telemetry.emit({ type: 'warning', message });
-          process.emitWarning(message, 'ViewcacheWarning');
         }
       };
       emitter.on(event, listener);

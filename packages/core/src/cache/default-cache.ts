@@ -38,8 +38,8 @@ function cacheUrl(): string {
   try {
     readCacheOptions({ store: url });
   } catch (error) {
-    if (error instanceof ConfigError) throw new ConfigError(`CACHE_URL (${error.setting})`, error.value, error.allowed);
-    throw error;
+    if (!(error instanceof ConfigError)) throw error;
+    throw new ConfigError(`CACHE_URL (${error.setting})`, error.value, error.allowed, error.suggestion);
   }
   return url;
 }

@@ -142,4 +142,26 @@ describe('readCacheOptions', () => {
     expect(JSON.stringify([String(error), error])).not.toMatch(/secret|cret/);
     expect(String(error)).toContain('host');
   });
+
+  it.each([
+    ['memory', "did you mean 'memory:'?"],
+    ['MEMORY:', "did you mean 'memory:'?"],
+    ['off', "did you mean 'off:'?"],
+    ['null', "did you mean 'null:'?"],
+    ['redis://host', 'use a Keyv with @keyv/redis, createCache({ store: new Keyv({ store: new KeyvRedis(url) }) })'],
+    ['rediss://user:pass@host', 'a Keyv with @keyv/redis,'],
+    ['valkey://host', 'a Keyv with @keyv/valkey,'],
+    ['memcached://host', 'a Keyv with @keyv/memcache,'],
+    ['memcache://host', 'see docs/guides/stores.md'],
+    ['memory:?maxbytes=1', "did you mean 'maxBytes'?"],
+  ])('says of the store %j what to write', (store, message) => {
+    expect(() => read({ store })).toThrow(message);
+  });
+
+  it('says so of an option’s name, of a word and of a number in quotes', () => {
+    expect(() => read({ maxEntires: 5 })).toThrow('did you mean maxEntries?');
+    expect(() => read({ policy: 'LRU' })).toThrow("did you mean 'lru'?");
+    expect(() => read({ collapseTimeout: '10' })).toThrow("did you mean 10 or '10s'?");
+    expect(() => read(new Map())).toThrow('createCache: a Map is not allowed; use an object with some of store');
+  });
 });

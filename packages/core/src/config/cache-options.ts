@@ -1,5 +1,6 @@
 import { type Duration, parseDuration } from '../base/duration.js';
 import { ConfigError } from '../base/errors.js';
+import { nearest } from '../base/near-miss.js';
 import type { Clock } from '../ports/clock.js';
 import { checkCount, checkOneOf, checkOptions, parseBytes, withDefaults } from './check.js';
 
@@ -150,10 +151,24 @@ function readStore(store: unknown): CacheSettings['store'] {
   if (typeof store === 'string') {
     const kind = /^(memory|off|null):(?:\/\/)?(?:\?.*)?$/.exec(store)?.[1];
     if (kind === 'memory' || kind === 'off' || kind === 'null') return { kind };
-    throw new ConfigError('store', withoutSecrets(store), STORES);
+    const adapter = ADAPTERS.find(([scheme]) => scheme.test(store));
+    if (adapter !== undefined) throw new ConfigError('store', withoutSecrets(store), keyvOf(adapter[1], adapter[2]));
+    const near = nearest(store, ['memory:', 'off:', 'null:']);
+    throw new ConfigError('store', withoutSecrets(store), STORES, near === undefined ? undefined : `'${near}'`);
   }
   if (isKeyvLike(store)) return { kind: 'keyv', keyv: store };
   throw new ConfigError('store', store, STORES);
+}
+
+/** There are no drivers of our own yet; Keyv has some. */
+const ADAPTERS = [
+  [/^rediss?:/i, '@keyv/redis', 'KeyvRedis'],
+  [/^valkeys?:/i, '@keyv/valkey', 'KeyvValkey'],
+  [/^memcached?:/i, '@keyv/memcache', 'KeyvMemcache'],
+] as const;
+
+function keyvOf(library: string, adapter: string): string {
+  return `a Keyv with ${library}, createCache({ store: new Keyv({ store: new ${adapter}(url) }) }): see docs/guides/stores.md`;
 }
 
 function isKeyvLike(store: unknown): store is KeyvLike {

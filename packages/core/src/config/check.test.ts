@@ -51,14 +51,16 @@ describe('checks', () => {
     expect(checkFunction('s', work, 'x')).toBe(work);
     expect(checkFunction('s', undefined, 'x')).toBeUndefined();
     expect(checkCount('s', 5, 5)).toBe(5);
-    expect(checkStrings('s', list)).toBe(list);
-    expect(checkStrings('s', [])).toEqual([]);
+    expect(checkStrings('s', list, 'x')).toBe(list);
+    expect(checkStrings('s', [], 'x')).toEqual([]);
   });
 
   it.each<[string, () => unknown]>([
     ['an option nobody reads', () => checkOptions('what', { c: 1 }, ['a', 'b'])],
     ['an option of Object’s', () => checkOptions('what', { toString: 1 }, ['a'])],
     ['options that are a list', () => checkOptions('what', ['a'], ['a'])],
+    ['options that are a Map', () => checkOptions('what', new Map(), ['a'])],
+    ['options that are a Promise', () => checkOptions('what', Promise.resolve({ a: 1 }), ['a'])],
     ['options that are a function', () => checkOptions('what', () => {}, ['a'])],
     ['another word', () => checkOneOf('s', 'c', ['a', 'b'])],
     ['what is no word', () => checkOneOf('s', undefined, ['a', 'b'])],
@@ -67,13 +69,29 @@ describe('checks', () => {
     ['a count in words', () => checkCount('s', '5', 5)],
     ['half a count', () => checkCount('s', 5.5, 5)],
     ['a count beyond whole numbers', () => checkCount('s', 2 ** 53, 5)],
-    ['no list', () => checkStrings('s', 'a')],
-    ['a list of others', () => checkStrings('s', ['a', 5])],
-    ['an empty string', () => checkStrings('s', ['a', ''])],
+    ['no list', () => checkStrings('s', 'a', 'x')],
+    ['a list of others', () => checkStrings('s', ['a', 5], 'x')],
+    ['an empty string', () => checkStrings('s', ['a', ''], 'x')],
     // biome-ignore lint/suspicious/noSparseArray: a comma too many is what is tested.
-    ['a list with a hole', () => checkStrings('s', [, 'a'])],
+    ['a list with a hole', () => checkStrings('s', [, 'a'], 'x')],
   ])('refuse %s', (_what, check) => {
     expect(check).toThrow(ConfigError);
     expect(check).toThrow(/^(s|what(\.\w+)?): /);
+  });
+
+  it('take the options of a class, and those without a prototype', () => {
+    class Settings {
+      a = 1;
+    }
+    expect(() => checkOptions('what', new Settings(), ['a'])).not.toThrow();
+    expect(() => checkOptions('what', Object.assign(Object.create(null), { a: 1 }), ['a'])).not.toThrow();
+  });
+
+  it.each<[string, () => unknown, string]>([
+    ['an option', () => checkOptions('what', { tag: 'x' }, ['ttl', 'tags']), 'use only ttl, tags; did you mean tags?'],
+    ['a word', () => checkOneOf('s', 'LRU', ['lru', 'fifo']), "use 'lru', 'fifo'; did you mean 'lru'?"],
+    ['a list', () => checkStrings('s', '_ga', 'names of cookies'), "a list of names of cookies; did you mean ['_ga']?"],
+  ])('say what was probably meant by %s', (_what, check, message) => {
+    expect(check).toThrow(message);
   });
 });

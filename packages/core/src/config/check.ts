@@ -1,13 +1,20 @@
 import { ConfigError } from '../base/errors.js';
+import { nearest } from '../base/near-miss.js';
 
-/** Refuses an options object that is none, or that has a setting nobody reads. */
-export function checkOptions(what: string, options: unknown, known: readonly string[]): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw new ConfigError(what, options, `an object with some of ${known.join(', ')}`);
+/**
+ * Refuses an options object that is none, or that has a setting nobody reads.
+ *
+ * @param orElse - what may be given instead of an object, for the error
+ */
+export function checkOptions(what: string, options: unknown, known: readonly string[], orElse = ''): void {
+  // A Map or a Date has no settings to read, and would pass for an object that leaves all of them out.
+  if (Object.prototype.toString.call(options) !== '[object Object]') {
+    throw new ConfigError(what, options, `${orElse}an object with some of ${known.join(', ')}`);
   }
-  for (const name of Object.keys(options)) {
-    if (!known.includes(name))
-      throw new ConfigError(`${what}.${name}`, optionOf(options, name), `only ${known.join(', ')}`);
+  const given = options as Record<string, unknown>;
+  for (const name of Object.keys(given)) {
+    if (known.includes(name)) continue;
+    throw new ConfigError(`${what}.${name}`, given[name], `only ${known.join(', ')}`, nearest(name, known));
   }
 }
 
@@ -23,8 +30,9 @@ export function withDefaults<D extends object, O extends object>(
 /** One of a few words. */
 export function checkOneOf<T extends string>(setting: string, value: unknown, allowed: readonly T[]): T {
   const found = allowed.find((word) => word === value);
-  if (found === undefined) throw new ConfigError(setting, value, allowed.map((word) => `'${word}'`).join(', '));
-  return found;
+  if (found !== undefined) return found;
+  const near = typeof value === 'string' ? nearest(value, allowed) : undefined;
+  throw new ConfigError(setting, value, listed(allowed), near === undefined ? undefined : `'${near}'`);
 }
 
 /** A function, or nothing. */
@@ -47,11 +55,21 @@ export function checkCount(setting: string, value: unknown, least: number): numb
   return value;
 }
 
-/** A list of strings that are not empty. */
-export function checkStrings(setting: string, value: unknown): readonly string[] {
+/** Words as they would be written: `'lru', 'fifo'`. */
+export function listed(words: readonly string[]): string {
+  return words.map((word) => `'${word}'`).join(', ');
+}
+
+/**
+ * A list of strings that are not empty.
+ *
+ * @param what - what the strings are, for the error: `names of cookies`
+ */
+export function checkStrings(setting: string, value: unknown, what: string): readonly string[] {
   // A hole in a list is none of its strings, and `some` would pass over it.
   if (!Array.isArray(value) || Array.from(value).some((item) => typeof item !== 'string' || item === '')) {
-    throw new ConfigError(setting, value, 'a list of strings');
+    const alone = typeof value === 'string' && value !== '' ? `['${value}']` : undefined;
+    throw new ConfigError(setting, value, `a list of ${what}`, alone);
   }
   return value;
 }
@@ -69,8 +87,4 @@ export function parseBytes(setting: string, value: unknown): number {
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 1)
     throw new ConfigError(setting, value, allowed);
   return value;
-}
-
-function optionOf(options: object, name: string): unknown {
-  return (options as Record<string, unknown>)[name];
 }

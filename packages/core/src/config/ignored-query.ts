@@ -26,7 +26,7 @@ export const isIgnoredByDefault: (name: string) => boolean = matcher(IGNORED);
 /** Reads the `ignoreQuery` option: names, or prefixes that end in `*`; they replace the default list. */
 export function readIgnoredQuery(setting: string, value: unknown): (name: string) => boolean {
   if (value === undefined) return isIgnoredByDefault;
-  const names = checkStrings(setting, value);
+  const names = checkStrings(setting, value, "names of query parameters, such as 'utm_*'");
   for (const name of names) {
     if (name === '*' || name.slice(0, -1).includes('*')) {
       throw new ConfigError(setting, name, "parameter names, or prefixes such as 'utm_*'");

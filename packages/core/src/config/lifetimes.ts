@@ -1,21 +1,23 @@
 import { type Duration, parseDuration } from '../base/duration.js';
 import { ConfigError } from '../base/errors.js';
+import { nearest } from '../base/near-miss.js';
 import type { HeuristicLimits } from '../http/freshness.js';
 import { checkOptions } from './check.js';
 
 /** The ttl of a view in milliseconds, or the standard profile. */
 export function readTtl(setting: string, ttl: unknown): number | 'origin' {
   if (ttl === 'origin') return 'origin';
-  return readLifetime(setting, ttl, ", 'forever', or 'origin'");
+  return readLifetime(setting, ttl, ", 'forever', or 'origin'", ['forever', 'origin']);
 }
 
-function readLifetime(setting: string, ttl: unknown, words: string): number {
+function readLifetime(setting: string, ttl: unknown, allowed: string, words: readonly string[]): number {
   if (ttl === 'forever') return Number.POSITIVE_INFINITY;
   try {
     return parseDuration(setting, ttl);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    throw new ConfigError(setting, ttl, error.allowed + words);
+    const word = typeof ttl === 'string' ? nearest(ttl, words) : undefined;
+    throw new ConfigError(setting, ttl, error.allowed + allowed, word === undefined ? error.suggestion : `'${word}'`);
   }
 }
 
@@ -39,7 +41,7 @@ export function readStatuses(setting: string, statuses: unknown): StatusLifetime
     if (!isFinal || status === 206 || status === 304) {
       throw new ConfigError(setting, isList ? status : statuses, allowed);
     }
-    lifetimes.set(status, isList ? undefined : readLifetime(`${setting}.${status}`, ttl, " or 'forever'"));
+    lifetimes.set(status, isList ? undefined : readLifetime(`${setting}.${status}`, ttl, " or 'forever'", ['forever']));
   }
   return lifetimes;
 }

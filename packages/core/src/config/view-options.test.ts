@@ -176,6 +176,28 @@ describe('readViewOptions', () => {
     expect(() => read(options)).toThrow(new RegExp(`^cachePage\\.${setting.replace('.', '\\.')}: `));
   });
 
+  it.each<[unknown, string]>([
+    [{ ttl: 1, tag: 'x' }, 'did you mean tags?'],
+    [{ TTL: 1 }, 'did you mean ttl?'],
+    ['300', "cachePage.ttl: '300' is not allowed; use a number of seconds from 0 to 100 years, or a string such as "],
+    ['300', "or 'origin'; did you mean 300 or '300s'?"],
+    ['Forever', "did you mean 'forever'?"],
+    [[], "cachePage: an empty list is not allowed; use a ttl, such as 300 or '5m', or an object with some of ttl, key"],
+    [new Map(), "cachePage: a Map is not allowed; use a ttl, such as 300 or '5m', or an object with some of ttl, key"],
+    [
+      { ttl: 1, vary: 'accept' },
+      "a list of names of request fields, such as 'accept-language'; did you mean ['accept']?",
+    ],
+    [{ ttl: 1, stripCookies: 5 }, "a list of names of cookies, such as '_ga'"],
+    [{ ttl: 1, methods: 'GET' }, 'a list of methods: GET and HEAD; others only with a `key`'],
+    [{ ttl: 1, honourRequest: 5 }, "a list of request directives, of 'no-cache', 'no-store'"],
+    [{ ttl: 1, ignoreQuery: 'ref' }, "a list of names of query parameters, such as 'utm_*'; did you mean ['ref']?"],
+    [{ ttl: 1, statuses: [] }, 'cachePage.statuses: an empty list is not allowed; use final statuses'],
+    [{ ttl: 1, cacheStatus: 'Full' }, "did you mean 'full'?"],
+  ])('says of %j what was meant: %s', (options, message) => {
+    expect(() => read(options)).toThrow(message);
+  });
+
   it('records bodies of 1 GB at most, and says so', () => {
     expect(read({ ttl: 1, maxBodyBytes: '1gb' }).maxBodyBytes).toBe(1024 ** 3);
     expect(() => read({ ttl: 1, maxBodyBytes: '2gb' })).toThrow("'2gb' is not allowed; use at most '1gb'");

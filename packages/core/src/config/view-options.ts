@@ -11,6 +11,7 @@ import {
   checkOneOf,
   checkOptions,
   checkStrings,
+  listed,
   parseBytes,
   withDefaults,
 } from './check.js';
@@ -48,7 +49,7 @@ export interface FinishedResponse {
  *
  * @example
  * ```ts
- * cachePage({ ttl: '1h', tags: (req) => [`cities#${req.params.id}`], when: (req) => req.query.preview === undefined });
+ * cachePage({ ttl: '1h', tags: (req) => [`cities#${req.params['id']}`], when: (req) => req.query['preview'] === undefined });
  * ```
  */
 export interface ViewOptions<Req, Res> {
@@ -263,7 +264,7 @@ export function readViewOptions<Req, Res>(
   space: () => string = () => '',
 ): ViewPolicy<Req, Res> {
   const given: ViewOptions<Req, Res> = typeof options === 'object' && options !== null ? options : { ttl: options };
-  checkOptions(what, given, [...VIEW_OPTIONS, ...extra]);
+  checkOptions(what, given, [...VIEW_OPTIONS, ...extra], "a ttl, such as 300 or '5m', or ");
   const lifetimeMs = readTtl(`${what}.ttl`, given.ttl);
   refuseOtherProfile(what, given);
   const isIgnored = readIgnoredQuery(`${what}.ignoreQuery`, given.ignoreQuery);
@@ -327,10 +328,10 @@ function readPrefix(setting: string, prefix: unknown): string {
 }
 
 function readFieldNames(setting: string, names: unknown): readonly string[] {
-  for (const name of checkStrings(setting, names)) {
+  const allowed = "names of request fields, such as 'accept-language'";
+  for (const name of checkStrings(setting, names, allowed)) {
     // `*` is a token, and says in Vary that nobody knows what selects.
-    if (!isToken(name) || name === '*')
-      throw new ConfigError(setting, name, "names of request fields, such as 'accept-language'");
+    if (!isToken(name) || name === '*') throw new ConfigError(setting, name, allowed);
   }
   return [...new Set((names as readonly string[]).map((name) => name.toLowerCase()))].sort();
 }
@@ -338,7 +339,7 @@ function readFieldNames(setting: string, names: unknown): readonly string[] {
 /** In the order given: the first that a response has counts. */
 function readTargets(setting: string, names: unknown, isStandard: boolean): readonly string[] {
   const allowed = "names of response fields, such as 'CDN-Cache-Control', with ttl: 'origin'";
-  const targets = checkStrings(setting, names).map((name) => name.toLowerCase());
+  const targets = checkStrings(setting, names, allowed).map((name) => name.toLowerCase());
   if (targets.length > 0 && !isStandard) throw new ConfigError(setting, names, allowed);
   for (const name of targets) {
     // Cache-Control is what counts where no target does; it has another syntax.
@@ -363,15 +364,16 @@ function readTags<Req, Res>(setting: string, tags: NonNullable<ViewOptions<Req, 
 /** A cookie's name is a token (RFC 6265 §4.1.1). */
 function readCookieNames(setting: string, names: unknown): ReadonlySet<string> | undefined {
   if (names === undefined) return undefined;
-  for (const name of checkStrings(setting, names)) {
-    if (!isToken(name)) throw new ConfigError(setting, name, "names of cookies, such as '_ga'");
+  const allowed = "names of cookies, such as '_ga'";
+  for (const name of checkStrings(setting, names, allowed)) {
+    if (!isToken(name)) throw new ConfigError(setting, name, allowed);
   }
   return new Set(names as readonly string[]);
 }
 
 function readMethods(setting: string, methods: unknown, isKeyed: boolean): ReadonlySet<string> {
   const allowed = 'GET and HEAD; others only with a `key` that covers the body, such as a hash of it';
-  const names = checkStrings(setting, methods).map((name) => name.toUpperCase());
+  const names = checkStrings(setting, methods, `methods: ${allowed}`).map((name) => name.toUpperCase());
   if (names.length === 0) throw new ConfigError(setting, methods, allowed);
   for (const name of names) {
     if (!isToken(name) || (name !== 'GET' && name !== 'HEAD' && !isKeyed))
@@ -382,7 +384,8 @@ function readMethods(setting: string, methods: unknown, isKeyed: boolean): Reado
 
 function readHonours(setting: string, directives: unknown): ReadonlySet<RequestDirective> | undefined {
   if (directives === undefined) return undefined;
-  const names = checkStrings(setting, directives).map((name) => checkOneOf(setting, name, REQUEST_DIRECTIVES));
+  const words = checkStrings(setting, directives, `request directives, of ${listed(REQUEST_DIRECTIVES)}`);
+  const names = words.map((name) => checkOneOf(setting, name, REQUEST_DIRECTIVES));
   return names.length === 0 ? undefined : new Set(names);
 }
 

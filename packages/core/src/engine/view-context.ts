@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type Duration, parseDuration } from '../base/duration.js';
+import { warnOnce } from '../base/process-warning.js';
 import { isToken } from '../http/syntax.js';
 import { isTag } from '../invalidation/tags.js';
 
@@ -105,7 +106,7 @@ export class ViewContext implements View {
     } catch (error) {
       // As above: the visitor is answered, and whoever reads the log learns of it.
       this.refuse('ttl');
-      process.emitWarning(error instanceof Error ? error.message : String(error), 'ViewcacheWarning');
+      warnOnce(error instanceof Error ? error.message : String(error));
     }
     return this;
   }

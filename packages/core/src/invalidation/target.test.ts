@@ -64,6 +64,29 @@ describe('tagsOf', () => {
     expect(() => read(target)).toThrow(ConfigError);
   });
 
+  it.each<[unknown, string]>([
+    [{ all: false }, 'all: false is not allowed; use true, or another target'],
+    [{ tag: 'a' }, "invalidate.tag: 'a' is not allowed; use exactly one of tags, key"],
+    [{ tag: 'a' }, 'did you mean tags?'],
+    [{ URL: '/' }, 'did you mean url?'],
+    ['city', 'did you mean { tags: … }?'],
+    [['city'], 'did you mean { tags: … }?'],
+    [[], 'invalidate: an empty list is not allowed; use exactly one of tags'],
+    [new Map(), 'invalidate: a Map is not allowed; use exactly one of tags'],
+    [{ tags: 'a', url: '/' }, 'an object with tags, url is not allowed; use exactly one of tags'],
+  ])('says of %j what to name', (target, message) => {
+    expect(() => read(target)).toThrow(message);
+  });
+
+  it('does not compile with two names, nor with queries for anything but a URL', () => {
+    // @ts-expect-error two names
+    const two: InvalidationTarget = { tags: 'a', url: '/x' };
+    // @ts-expect-error queries are a URL's
+    const queries: InvalidationTarget = { path: '/x', queries: 'all' };
+    expect(() => read(two)).toThrow(ConfigError);
+    expect(read(queries)).toEqual(read({ path: '/x' }));
+  });
+
   it('names exactly one tag for what is exact, so that the cost does not depend on what is stored', () => {
     for (const target of [{ key: 'k' }, { keys: 'a:b:c:d:*' }, { url: '/x?y' }, { namespace: 'n' }, { all: true }])
       expect(read(target)).toHaveLength(1);

@@ -1,4 +1,5 @@
 import { ConfigError } from '../base/errors.js';
+import { nearest } from '../base/near-miss.js';
 import { normalizeQuery } from '../base/query.js';
 import {
   ALL_TAG,
@@ -26,20 +27,25 @@ import {
  * ```
  */
 export type InvalidationTarget =
-  | { readonly tags: string | readonly string[] }
-  | { readonly key: string | number }
-  | { readonly keys: string }
-  | { readonly url: string; readonly queries?: 'same' | 'all' }
-  | { readonly path: string }
-  | { readonly namespace: string }
-  | { readonly all: true };
+  | Only<{ readonly tags: string | readonly string[] }>
+  | Only<{ readonly key: string | number }>
+  | Only<{ readonly keys: string }>
+  | Only<{ readonly url: string; readonly queries?: 'same' | 'all' }>
+  | Only<{ readonly path: string }>
+  | Only<{ readonly namespace: string }>
+  | Only<{ readonly all: true }>;
+
+const NAMES = ['tags', 'key', 'keys', 'url', 'path', 'namespace', 'all'] as const;
+
+/** A target of one kind: an object that names another one too is no target, and does not compile. */
+type Only<T> = T & { readonly [Name in Exclude<(typeof NAMES)[number] | 'queries', keyof T>]?: never };
 
 /** How a cache reads URLs, so that an invalidated URL means the same target as a requested one. */
 export interface UrlReading {
   isIgnored(name: string): boolean;
 }
 
-const KINDS = 'exactly one of tags, key, keys, url, path, namespace, all';
+const KINDS = `exactly one of ${NAMES.join(', ')}`;
 
 /**
  * The tags that an invalidation comes to.
@@ -47,20 +53,35 @@ const KINDS = 'exactly one of tags, key, keys, url, path, namespace, all';
  * @throws {@link ConfigError} for a target that names nothing, two things, or something that cannot be a tag
  */
 export function tagsOf(target: InvalidationTarget, reading: UrlReading): readonly string[] {
+  const given: Readonly<Record<string, unknown>> = target;
+  if (typeof target === 'string' || Array.isArray(target))
+    throw new ConfigError('invalidate', target, KINDS, '{ tags: … }');
   if (typeof target !== 'object' || target === null) throw new ConfigError('invalidate', target, KINDS);
-  const named = Object.keys(target).filter((name) => name !== 'queries');
-  if (named.length !== 1) throw new ConfigError('invalidate', target, KINDS);
-  if ('tags' in target) return userTags(target.tags);
-  if ('key' in target) return [keyTag(typeof target.key === 'number' ? String(target.key) : text('key', target.key))];
-  if ('keys' in target) return [keyPrefixTag(keyPrefix(target.keys))];
-  if ('url' in target) return urlTags(text('url', target.url), target.queries ?? 'same', reading);
-  if ('path' in target) return pathTags(text('path', target.path));
-  if ('namespace' in target) return [namespaceTag(text('namespace', target.namespace))];
-  if ('all' in target && target.all === true) return [ALL_TAG];
-  throw new ConfigError('invalidate', target, KINDS);
+  // A name whose value is undefined counts: what was meant to be named there is not known.
+  const [name = '', ...others] = Object.keys(given).filter((each) => each !== 'queries');
+  if (name === '' || others.length > 0) throw new ConfigError('invalidate', target, KINDS);
+  const value = given[name];
+  switch (name as (typeof NAMES)[number]) {
+    case 'tags':
+      return userTags(value);
+    case 'key':
+      return [keyTag(typeof value === 'number' ? String(value) : text(name, value))];
+    case 'keys':
+      return [keyPrefixTag(keyPrefix(value))];
+    case 'url':
+      return urlTags(text(name, value), given['queries'] ?? 'same', reading);
+    case 'path':
+      return pathTags(text(name, value));
+    case 'namespace':
+      return [namespaceTag(text(name, value))];
+    case 'all':
+      if (value !== true) throw new ConfigError(name, value, 'true, or another target');
+      return [ALL_TAG];
+  }
+  throw new ConfigError(`invalidate.${name}`, value, KINDS, nearest(name, NAMES));
 }
 
-function userTags(tags: string | readonly string[]): readonly string[] {
+function userTags(tags: unknown): readonly string[] {
   const list = typeof tags === 'string' ? [tags] : tags;
   if (!Array.isArray(list) || list.length === 0) throw new ConfigError('tags', tags, 'a tag or a list of tags');
   for (const tag of list) {
@@ -69,15 +90,16 @@ function userTags(tags: string | readonly string[]): readonly string[] {
   return [...new Set(list.flatMap(reachOf))];
 }
 
-function keyPrefix(pattern: string): string {
+function keyPrefix(given: unknown): string {
   const allowed = `a prefix that ends in ':*' with at most ${PATH_DEPTH} segments, such as 'user:123:*'`;
-  const prefix = text('keys', pattern).slice(0, -1);
+  const pattern = text('keys', given);
+  const prefix = pattern.slice(0, -1);
   if (!pattern.endsWith(':*') || prefix.includes('*')) throw new ConfigError('keys', pattern, allowed);
   if (prefix.split(':').length - 1 > PATH_DEPTH) throw new ConfigError('keys', pattern, allowed);
   return prefix;
 }
 
-function urlTags(url: string, queries: 'same' | 'all', reading: UrlReading): readonly string[] {
+function urlTags(url: string, queries: unknown, reading: UrlReading): readonly string[] {
   // A star is a character of URLs; at the end of a path it is more likely meant as one of `path`.
   if (url.endsWith('/*')) throw new ConfigError('url', url, `path: '${url}' for everything below it`);
   if (queries !== 'same' && queries !== 'all') throw new ConfigError('queries', queries, "'same' or 'all'");

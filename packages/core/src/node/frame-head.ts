@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { answerOf } from '../base/answer.js';
+import { answerOf, kindOf } from '../base/answer.js';
+import type { CacheRuntime } from '../cache/runtime.js';
 import type { CacheStatusLevel } from '../config/view-options.js';
 import type { Lead } from '../engine/lead.js';
 import type { ViewContext } from '../engine/view-context.js';
@@ -75,6 +76,8 @@ export function judge<Req extends IncomingMessage, Res extends ServerResponse>(
     isKeyed: policy.key !== undefined,
   };
   const refusal =
+    // Said by name; the Cache-Control that goes with it would be taken for the reason.
+    (isNever(visitor.res) ? 'no-store' : undefined) ??
     (isStandard
       ? whyNotStoredByStandard(exchange, {
           lifetimeMs: stated === undefined ? undefined : stated - initialAgeMs,
@@ -82,7 +85,6 @@ export function judge<Req extends IncomingMessage, Res extends ServerResponse>(
         })
       : whyNotStored(exchange, { ttlMs: lifetimeMs, statuses: policy.statuses })) ??
     (isEventStream(head) ? 'event-stream' : undefined) ??
-    (isNever(visitor.res) ? 'no-store' : undefined) ??
     (guard?.refusal === undefined ? undefined : 'input') ??
     context?.refusal ??
     (typeof tags === 'string' ? tags : undefined) ??
@@ -179,6 +181,22 @@ function tagsOf<Req extends IncomingMessage, Res extends ServerResponse>(
   return coarsenTags(new Set(declared), visitor.policy.maxTags) ?? 'too-many-tags';
 }
 
+/** What the `tags` function names; `undefined` with a warning where it named nothing that can be tags. */
+function named(tags: () => unknown, runtime: CacheRuntime): readonly string[] | undefined {
+  const warn = (why: string) => runtime.telemetry.emit({ type: 'warning', message: `tags ${why}, nothing was stored` });
+  let hasFailed = false;
+  const own = answerOf(tags, (why) => {
+    hasFailed = true;
+    warn(why);
+  });
+  if (hasFailed) return undefined;
+  // A string would be taken for its letters; and a hole is no tag, though `every` would pass over it.
+  if (!Array.isArray(own)) warn(`returned ${kindOf(own)} rather than a list`);
+  else if (![...own].every(isTag)) warn('returned a list of what cannot be tags');
+  else return own;
+  return undefined;
+}
+
 /** The tags that the option and the view have named so far, as they were named; `undefined` when one cannot be a tag. */
 export function declaredTags<Req extends IncomingMessage, Res extends ServerResponse>(
   visitor: ViewVisitor<Req, Res>,
@@ -186,8 +204,7 @@ export function declaredTags<Req extends IncomingMessage, Res extends ServerResp
 ): readonly string[] | undefined {
   const { policy, req, res } = visitor;
   const { tags } = policy;
-  const own: unknown = typeof tags === 'function' ? answerOf(() => tags(req, res)) : tags;
-  // A string would be taken for its letters.
-  if (!Array.isArray(own) || !own.every(isTag)) return undefined;
+  const own = typeof tags === 'function' ? named(() => tags(req, res), visitor.runtime) : tags;
+  if (own === undefined) return undefined;
   return context === undefined || context.tags.size === 0 ? own : [...context.tags, ...own];
 }

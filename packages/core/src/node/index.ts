@@ -1,3 +1,4 @@
+export { nearest } from '../base/near-miss.js';
 export { checkDefaultCache } from '../cache/default-cache.js';
 export { type CacheRuntime, runtimeOf } from '../cache/runtime.js';
 export { readViewOptions, VIEW_OPTIONS, type ViewPolicy } from '../config/view-options.js';

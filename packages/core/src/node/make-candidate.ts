@@ -1,5 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeader, ServerResponse } from 'node:http';
-import { answerOf } from '../base/answer.js';
+import { saysTrue } from '../base/answer.js';
 import type { Candidate } from '../engine/lead.js';
 import { isStoredField, withheldFields } from '../http/hop-by-hop.js';
 import { formatHttpDate, parseHttpDate } from '../http/http-date.js';
@@ -175,11 +175,10 @@ function asks<Req extends IncomingMessage, Res extends ServerResponse, Given>(
   given: Given,
   visitor: ViewVisitor<Req, Res>,
 ): boolean {
-  const answer = answerOf(
+  return saysTrue(
     () => storeIf(given),
     (why) => visitor.runtime.telemetry.emit({ type: 'warning', message: `storeIf ${why}, nothing was stored` }),
   );
-  return answer === true;
 }
 
 function withoutField(fields: readonly string[], name: string): string[] {

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { answerOf } from '../base/answer.js';
+import { answerOf, kindOf, saysTrue } from '../base/answer.js';
 import type { Cache } from '../cache/cache.js';
 import { type CacheRuntime, runtimeOf } from '../cache/runtime.js';
 import type { ViewPolicy } from '../config/view-options.js';
@@ -194,11 +194,11 @@ export class ViewServer<
     if (isNever(res)) return 'never-cache';
     if ((method === 'GET' || method === 'HEAD') && hasBody(req)) return 'body';
     if (when === undefined) return undefined;
-    const answer = answerOf(
+    const isMeant = saysTrue(
       () => when(req),
       (why) => this.#warn(`when ${why}, the cache was bypassed`),
     );
-    return answer === true ? undefined : 'when';
+    return isMeant ? undefined : 'when';
   }
 
   #keyOf(req: Req, res: Res, method: string): CacheKey | undefined {
@@ -240,8 +240,7 @@ export class ViewServer<
     if (hasFailed) return null;
     if (own === undefined || typeof own === 'string') return own;
     if (typeof own === 'number') return String(own);
-    const kind = typeof own === 'object' ? 'an object' : typeof own;
-    this.#warn(`key returned ${kind}, the cache was bypassed; return a string, a number or undefined`);
+    this.#warn(`key returned ${kindOf(own)}, the cache was bypassed; return a string, a number or undefined`);
     return null;
   }
 

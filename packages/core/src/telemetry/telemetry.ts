@@ -1,4 +1,5 @@
 import { ignoreRejection } from '../base/answer.js';
+import { warnOnce } from '../base/process-warning.js';
 import type { Bypass, CacheEvent, EventSink, Forward, Outcome, Refusal, RouteCounters } from '../ports/event-sink.js';
 import { RefusalMemory } from './refusal-memory.js';
 
@@ -139,6 +140,7 @@ export class Telemetry implements EventSink {
     if (event.type === 'invalidated') this.#invalidations++;
     else if (event.type === 'store-error') this.#storeErrors++;
     else if (event.type === 'removed' && event.reason !== 'expired') this.#evicted++;
+    else if (event.type === 'warning') warnOnce(event.message);
     for (const listener of this.#listeners) {
       try {
         ignoreRejection(listener(event));
