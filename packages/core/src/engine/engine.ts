@@ -39,6 +39,14 @@ export interface EngineParts {
   readonly normalizeSelecting: NormalizeSelecting;
 }
 
+/** A flight that has not begun: {@link Engine.reserve}. */
+export interface Reservation {
+  /** Takes the token, and lets the visitor lead. */
+  begin(): void;
+  /** Somebody else may begin. */
+  giveUp(): void;
+}
+
 /**
  * Looks stored responses up, lets one visitor run the handler for a crowd, and stores what may be stored.
  *
@@ -78,6 +86,14 @@ export class Engine implements LeadOwner {
     return this.#local.findStale(key, this.#selection.textOf(key, policyNames, fields));
   }
 
+  /** The same of what a leader was shown, or of what is stored where nothing was: nothing of what was purged since. */
+  stillStale(visitor: Visitor, shown: StaleItem | undefined): StaleItem | undefined {
+    if (shown === undefined) return this.findStale(visitor.key, visitor.policyNames, visitor.fields);
+    const validity = this.#parts.tags.validityOf([...shown.tags, ...visitor.key.tags], shown.item.token);
+    if (validity === 'gone') return undefined;
+    return validity === 'stale' ? { ...shown, validity } : shown;
+  }
+
   /** Sees to it that a visitor without a hit is answered: by a shared store, by another visitor's handler, or by its own. */
   fetch(visitor: Visitor): void {
     const { clock, sink } = this.#parts;
@@ -99,6 +115,26 @@ export class Engine implements LeadOwner {
   fetchApart(visitor: Visitor): void {
     const text = this.#selection.textOf(visitor.key, visitor.policyNames, visitor.fields);
     this.#start(new Flight(text, true), visitor);
+  }
+
+  /**
+   * Keeps the next flight of a key for a visitor who will lead it when it has been answered from what is stored.
+   *
+   * Others who need the handler may join from now on. The token is taken when the flight begins.
+   *
+   * @returns `undefined` where one is under way already
+   */
+  reserve(visitor: Visitor): Reservation | undefined {
+    const text = this.#selection.textOf(visitor.key, visitor.policyNames, visitor.fields);
+    if (this.#flights.find(text) !== undefined) return undefined;
+    const flight = this.#flights.open(text);
+    return {
+      begin: () => {
+        flight.beginEarly();
+        this.#start(flight, visitor);
+      },
+      giveUp: () => this.#moveOn(flight),
+    };
   }
 
   /** Runs one visitor's handler without anybody waiting for it: for requests that must not be collapsed. */
@@ -143,9 +179,9 @@ export class Engine implements LeadOwner {
     const flight = lead.flight;
     if (flight === undefined) return;
     this.#flights.close(flight);
+    // The handler may well succeed for somebody who stays: the others get one more flight.
     if (reason === 'aborted') {
-      // The handler may well succeed for somebody who stays: the others get one more flight.
-      this.#regroup(flight.takeWaiters());
+      this.#moveOn(flight);
       return;
     }
     this.#uncacheable.add(flight.text, clock.monotonic());
@@ -153,11 +189,26 @@ export class Engine implements LeadOwner {
   }
 
   withdraw(lead: Lead): void {
-    this.#parts.sink.withdrawn(lead.fwd);
+    if (lead.visitor.isRefresh !== true) this.#parts.sink.withdrawn(lead.fwd);
     const { flight } = lead;
     if (flight === undefined) return;
     this.#flights.close(flight);
     this.#eachAlone(flight.takeWaiters());
+  }
+
+  handOver(lead: Lead): void {
+    if (lead.flight !== undefined) this.#moveOn(lead.flight);
+  }
+
+  share(lead: Lead, item: LocalItem): void {
+    const { flight } = lead;
+    if (flight !== undefined) this.#flights.release(flight, item, (waiter) => this.#mayShareRead(waiter, flight, item));
+  }
+
+  /** Nothing comes of a flight: those who wait get one more. */
+  #moveOn(flight: Flight): void {
+    this.#flights.close(flight);
+    this.#regroup(flight.takeWaiters());
   }
 
   /** Starts a flight: the token is taken here, before anything is read on its behalf. */
@@ -174,7 +225,7 @@ export class Engine implements LeadOwner {
   #lead(flight: Flight, leader: Visitor, sharedToken: SharedToken | undefined, stale: StaleItem | undefined): void {
     const { key } = leader;
     const fwd = this.#forward(key, flight.text);
-    this.#parts.sink.miss(key.text, fwd);
+    if (leader.isRefresh !== true) this.#parts.sink.miss(key.text, fwd);
     const waited = flight.isApart ? undefined : flight;
     const lead = new Lead(this, key, leader, flight.token, sharedToken, flight.startedAt, fwd, waited, stale);
     try {

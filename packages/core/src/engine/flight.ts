@@ -15,6 +15,8 @@ export interface Visitor {
   readonly policyNames: readonly string[];
   /** The client has gone: nothing is owed to it. */
   readonly isGone: boolean;
+  /** It has its answer already, and only runs its handler to make what is stored new: no request of its own to count. */
+  readonly isRefresh?: boolean;
   /** Takes a stored response for its answer. */
   answer(item: LocalItem, how: Answer): void;
   /** Runs its own handler; what that answers is offered to the lead. */
@@ -68,6 +70,11 @@ export class Flight {
       onTimeout(late);
       this.watch(clock, timeoutMs, onTimeout);
     });
+  }
+
+  /** Whoever waits by now joined before the flight started, so whatever is read is read after its own start. */
+  beginEarly(): void {
+    this.waiters = this.waiters.map((waiter) => ({ ...waiter, isEarly: true }));
   }
 
   /** Forgets waiters whose client has gone; true when there were any. */

@@ -3,7 +3,7 @@ import type { Placeholder, StaleLimits } from '../ports/stored-response.js';
 import type { SharedToken } from '../ports/tagged-store.js';
 import type { CacheKey } from './cache-key.js';
 import type { Flight, Visitor } from './flight.js';
-import type { StaleItem } from './local-item.js';
+import type { LocalItem, StaleItem } from './local-item.js';
 
 /** A finished response that is offered for storing: everything parsed once, here, so that no hit has to. */
 export interface Candidate {
@@ -33,6 +33,10 @@ export interface LeadOwner {
   refuse(lead: Lead, reason: Refusal, route: string, detail?: string): void;
   /** Another cached view, further inside, answers in its place. */
   withdraw(lead: Lead): void;
+  /** It comes to nothing: those who wait go on together. */
+  handOver(lead: Lead): void;
+  /** Answers those who wait and may share the read that found the item. */
+  share(lead: Lead, item: LocalItem): void;
   /** Whether what is read under the lead's token may still be stored with these tags. */
   admits(lead: Lead, tags: readonly string[]): boolean;
 }
@@ -99,5 +103,17 @@ export class Lead {
     if (this.#isSettled) return;
     this.#isSettled = true;
     this.#owner.withdraw(this);
+  }
+
+  /** Gives the lead back unused: one of those who wait, or come, takes it. */
+  handOver(): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    this.#owner.handOver(this);
+  }
+
+  /** Answers those who wait with what the leader was answered with, as far as they may share the read that found it. */
+  share(item: LocalItem): void {
+    if (!this.#isSettled) this.#owner.share(this, item);
   }
 }

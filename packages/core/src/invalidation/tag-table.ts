@@ -171,6 +171,18 @@ export class TagTable {
     return validity;
   }
 
+  /**
+   * The same by name, of a response that may have left L1 since it was found.
+   *
+   * @returns `'gone'` also when the history since then is no longer complete
+   */
+  validityOf(tags: readonly string[], token: number): 'valid' | 'stale' | 'gone' {
+    if (token === this.#clock) return 'valid';
+    if (token < this.#idle.floor || token < this.#idleOwn.floor) return 'gone';
+    const records = tags.flatMap((tag) => this.#records.get(tag) ?? []);
+    return this.validity(records, token);
+  }
+
   #ringOf(tag: string): IdleRing {
     return isKeyTag(tag) ? this.#idleOwn : this.#idle;
   }
