@@ -12,6 +12,7 @@ declare global {
   }
 
   const view: typeof import('@viewcache/core').view;
+  const isRefresh: typeof import('@viewcache/core').isRefresh;
   const createCache: typeof import('@viewcache/core').createCache;
   const defaultCache: typeof import('@viewcache/core').defaultCache;
   const setDefaultCache: typeof import('@viewcache/core').setDefaultCache;

@@ -16,6 +16,7 @@ export { type View, view } from './engine/view-context.js';
 export type { CacheControlDirectives } from './http/cache-control-format.js';
 export { formatCacheControl } from './http/cache-control-format.js';
 export type { InvalidationTarget } from './invalidation/target.js';
+export { isRefresh } from './node/is-refresh.js';
 export type { Clock, Timer } from './ports/clock.js';
 export type { Bypass, CacheEvent, Forward, Outcome, Refusal, RouteCounters } from './ports/event-sink.js';
 export type { StoreHealth } from './ports/tagged-store.js';

@@ -6,6 +6,7 @@ import {
   type IncomingMessage,
   type OutgoingHttpHeaders,
   request,
+  Server,
 } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach } from '@jest/globals';
@@ -96,8 +97,8 @@ export class Site {
 }
 
 /** Serves on a free port of loopback; closed when the test ends. */
-export async function serve(listener: Listener): Promise<Site> {
-  const server = createServer(listener);
+export async function serve(listener: Listener | Server): Promise<Site> {
+  const server = listener instanceof Server ? listener : createServer(listener);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const site = new Site(server);

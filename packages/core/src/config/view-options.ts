@@ -17,6 +17,7 @@ import {
 } from './check.js';
 import { readIgnoredQuery } from './ignored-query.js';
 import { type HeuristicFreshness, readHeuristics, readStatuses, readTtl, type StatusLifetimes } from './lifetimes.js';
+import { readStaleOptions, STALE_OPTIONS, type StaleOptions, type StalePolicy } from './stale-options.js';
 
 /** Request Cache-Control directives that `honourRequest` can name (RFC 9111 §5.2.1). */
 export const REQUEST_DIRECTIVES = ['no-cache', 'no-store', 'max-age', 'min-fresh', 'only-if-cached'] as const;
@@ -52,7 +53,7 @@ export interface FinishedResponse {
  * cachePage({ ttl: '1h', tags: (req) => [`cities#${req.params['id']}`], when: (req) => req.query['preview'] === undefined });
  * ```
  */
-export interface ViewOptions<Req, Res> {
+export interface ViewOptions<Req, Res> extends StaleOptions {
   /**
    * Freshness lifetime: seconds, or `'5m'`, `'1h30m'`, `'250ms'`. `0` stores nothing. `'forever'` stores only
    * responses that declare tags. `'origin'` selects the standard profile: the response's own headers decide (RFC 9111).
@@ -210,6 +211,7 @@ export interface ViewPolicy<Req, Res> extends CookiePolicy {
   readonly targets: readonly string[];
   readonly cacheStatus: CacheStatusLevel;
   readonly serverTiming: boolean;
+  readonly stale: StalePolicy;
 }
 
 /** The names of {@link ViewOptions}; an adapter adds its own. */
@@ -234,6 +236,7 @@ export const VIEW_OPTIONS = [
   'targets',
   'cacheStatus',
   'serverTiming',
+  ...STALE_OPTIONS,
 ] as const;
 
 const DEFAULTS = {
@@ -297,6 +300,7 @@ export function readViewOptions<Req, Res>(
     targets: readTargets(`${what}.targets`, settings.targets, lifetimeMs === 'origin'),
     cacheStatus: checkOneOf(`${what}.cacheStatus`, settings.cacheStatus, CACHE_STATUS_LEVELS),
     serverTiming: checkBoolean(`${what}.serverTiming`, settings.serverTiming),
+    stale: readStaleOptions(what, given, lifetimeMs),
   };
 }
 

@@ -13,12 +13,14 @@ import { targetedControl } from '../http/targeted-control.js';
 import { parseVary } from '../http/vary.js';
 import { coarsenTags, isTag } from '../invalidation/tags.js';
 import type { Forward, Refusal } from '../ports/event-sink.js';
+import type { StaleLimits } from '../ports/stored-response.js';
 import { hasForeignCookie } from './cookies.js';
 import type { InputGuard } from './input-guard.js';
 import { isNever } from './never.js';
 import { originFreshness, statedByPolicy } from './origin-lifetime.js';
 import type { Recorder } from './recorder.js';
 import type { ResponseHead } from './response-head.js';
+import { staleLimits } from './stale-limits.js';
 import type { ViewVisitor } from './view-visitor.js';
 
 /** What the head of a response decides: whether it may be stored, for how long, and what it is selected by. */
@@ -28,6 +30,8 @@ export interface Framing {
   readonly lifetimeMs: number;
   /** How old the response is already, by its own word. */
   readonly initialAgeMs: number;
+  /** `undefined` where nothing may use it past its lifetime. */
+  readonly stale: StaleLimits | undefined;
   /** Names of selecting headers, lower case and sorted. */
   readonly selecting: readonly string[];
   /** The tags that user code declared, within the limit and expanded. */
@@ -94,6 +98,7 @@ export function judge<Req extends IncomingMessage, Res extends ServerResponse>(
     cacheControl,
     lifetimeMs,
     initialAgeMs,
+    stale: staleLimits(policy, cacheControl),
     selecting: selectingNames(vary, head, policy.vary, context?.varyNames ?? NOTHING, guard?.selecting ?? NOTHING),
     tags: typeof tags === 'string' ? [] : tags,
     etag,

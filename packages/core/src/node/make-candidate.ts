@@ -13,6 +13,7 @@ import { madeEtag } from './made-etag.js';
 import { digHoles, fillingsOf, holds, noncesOf } from './placeholders.js';
 import type { Recorder } from './recorder.js';
 import type { ResponseHead } from './response-head.js';
+import { jittered } from './stale-limits.js';
 import type { ViewVisitor } from './view-visitor.js';
 
 /** Looks at a response once more when outer middleware has written its head: a session, or a nonce, may have come late. */
@@ -62,8 +63,9 @@ export function makeCandidate<Req extends IncomingMessage, Res extends ServerRes
     body: filled.body,
     selecting: framing.selecting,
     tags: framing.tags,
-    lifetimeMs: framing.lifetimeMs,
+    lifetimeMs: jittered(framing.lifetimeMs, policy.stale.jitterMs),
     initialAgeMs: framing.initialAgeMs,
+    stale: framing.stale,
     ...(hasHoles ? NO_VALIDATORS : validatorsOf(head, framing, headers, filled.body, visitor)),
     route: visitor.host.route(visitor.req),
     producerMs,

@@ -7,8 +7,13 @@ import { type OuterFields, ResponseHead, readHead, takeOuterFields } from './res
 export interface RecorderListener {
   /** The head is about to be read, and then written: that is not the handler's reading. */
   heading(): void;
-  /** The head is about to be written; fields may still be set on it. Returns a status to send that, without a body. */
-  head(recorder: Recorder): 304 | 412 | undefined;
+  /**
+   * The head is about to be written; fields may still be set on it. Returns a status to send that, without a body, or
+   * `'replaced'` when something else has been sent altogether.
+   */
+  head(recorder: Recorder): 304 | 412 | 'replaced' | undefined;
+  /** Whether something else may be sent in place of a response with this status. */
+  mayReplace(status: number): boolean;
   /** The head has been written, or could not be. */
   headDone(): void;
   /** The handler ends its response; what runs below is the machinery of outer middleware. */
@@ -53,6 +58,9 @@ export class Recorder {
   #isOver = false;
   /** The client was told 304 or 412: the body is recorded, not sent. */
   #isSwallowed = false;
+  #isReplaced = false;
+  /** What was on the response before: prototypes' methods, or outer middleware's. */
+  #below: Below;
   /** The context in which the handler was told to wait for `drain`: whoever lets it go on has another. */
   #heldUp: AsyncResource | undefined;
 
@@ -61,6 +69,7 @@ export class Recorder {
     this.#maxBytes = maxBytes;
     this.#listener = listener;
     this.outer = takeOuterFields(res);
+    this.#below = below(res);
     this.#patch(res);
   }
 
@@ -73,6 +82,11 @@ export class Recorder {
   get isBodiless(): boolean {
     const status = this.head?.status ?? 0;
     return this.#res.req?.method === 'HEAD' || status === 204 || status === 304;
+  }
+
+  /** The client was sent something else. */
+  get isReplaced(): boolean {
+    return this.#isReplaced;
   }
 
   /** The body, copied into memory of its own. */
@@ -105,27 +119,37 @@ export class Recorder {
     heldUp.runInAsyncScope(() => this.#res.emit('drain'));
   }
 
+  /** The response has become a newborn one: there is nobody below any more. */
+  rebase(): void {
+    this.#below = below(this.#res);
+  }
+
+  /** Something else has been sent: from now on nothing of this is. */
+  replace(): void {
+    this.#isReplaced = true;
+  }
+
   #patch(res: ServerResponse): void {
     const recorder = this;
-    const { writeHead, write, end, addTrailers } = res;
     res.writeHead = function (this: ServerResponse, ...args: unknown[]) {
-      return recorder.#writeHead(this, writeHead as Untyped, args) as ServerResponse;
+      return recorder.#writeHead(this, args) as ServerResponse;
     } as typeof res.writeHead;
     res.write = function (this: ServerResponse, ...args: unknown[]) {
       recorder.#take(args[0], args[1], false);
-      if (recorder.#isSwallowed) return recorder.#swallow(args);
-      const isFlowing = recorder.#call(this, write as Untyped, args) as boolean;
+      recorder.#offerReplacement(this);
+      if (recorder.#isSwallowed || recorder.#isReplaced) return recorder.#swallow(args);
+      const isFlowing = recorder.#call(this, recorder.#below.write, args) as boolean;
       if (isFlowing || recorder.#isOver || recorder.isEnded) return isFlowing;
       if (recorder.#listener.isAwaited) return true;
       recorder.#heldUp = new AsyncResource('viewcache.recorder');
       return false;
     } as typeof res.write;
     res.end = function (this: ServerResponse, ...args: unknown[]) {
-      return recorder.#end(this, end as Untyped, args) as ServerResponse;
+      return recorder.#end(this, args) as ServerResponse;
     } as typeof res.end;
     res.addTrailers = function (this: ServerResponse, ...args: unknown[]) {
       recorder.hasTrailers = true;
-      return (addTrailers as Untyped).apply(this, args);
+      return recorder.#isReplaced ? undefined : recorder.#below.addTrailers.apply(this, args);
     } as typeof res.addTrailers;
     // Not `once`: what it makes for each listener costs more than that this one stays.
     res.on('close', () => {
@@ -133,14 +157,22 @@ export class Recorder {
     });
   }
 
-  #writeHead(res: ServerResponse, writeHead: Untyped, args: unknown[]): unknown {
+  /** Writes the head before the first of the body is passed on: below, it would be too late to send something else. */
+  #offerReplacement(res: ServerResponse): void {
+    if (this.head === undefined && this.#listener.mayReplace(res.statusCode)) res.writeHead(res.statusCode);
+  }
+
+  #writeHead(res: ServerResponse, args: unknown[]): unknown {
+    const { writeHead } = this.#below;
     const status = Number(args[0]);
+    if (this.#isReplaced) return res;
     // Interim responses pass through; the final one follows (RFC 9110 §15.2).
     if (this.head !== undefined || (status >= 100 && status < 200 && status !== 101)) return writeHead.apply(res, args);
     this.#listener.heading();
     try {
       this.head = readHead(res, args, this.outer);
       const instead = this.#listener.head(this);
+      if (instead === 'replaced') return res;
       if (instead !== undefined) {
         this.#isSwallowed = true;
         for (const name of ['content-length', 'content-type', 'content-encoding', 'transfer-encoding'])
@@ -168,18 +200,27 @@ export class Recorder {
     }
   }
 
-  #end(res: ServerResponse, end: Untyped, args: unknown[]): unknown {
-    if (this.isEnded) return end.apply(res, args);
+  #end(res: ServerResponse, args: unknown[]): unknown {
+    if (this.isEnded) return this.#isReplaced ? res : this.#below.end.apply(res, args);
     this.#take(args[0], args[1], true);
     this.isWhole = true;
     this.isEnded = true;
     this.#listener.ending();
     if (this.head === undefined && this.#listener.isConditional) this.#writeHeadFirst(res);
-    const result = this.#call(res, end, this.#isSwallowed ? args.filter((arg) => typeof arg === 'function') : args);
+    this.#offerReplacement(res);
+    const result = this.#endBelow(res, args);
     // A client that went before anything was written: Node writes no head, but the handler's answer is whole.
     this.head ??= new ResponseHead(res, res.statusCode, undefined, this.outer);
     this.#listener.ended(this);
     return result;
+  }
+
+  #endBelow(res: ServerResponse, args: unknown[]): unknown {
+    if (this.#isReplaced) {
+      this.#swallow(args);
+      return res;
+    }
+    return this.#call(res, this.#below.end, this.#isSwallowed ? args.filter((arg) => typeof arg === 'function') : args);
   }
 
   /** What becomes of the body is known with the head; Node would send the one it was given with it. */
@@ -217,3 +258,9 @@ export class Recorder {
 }
 
 type Untyped = (this: ServerResponse, ...args: unknown[]) => unknown;
+
+type Below = Readonly<Record<'writeHead' | 'write' | 'end' | 'addTrailers', Untyped>>;
+
+function below({ writeHead, write, end, addTrailers }: ServerResponse): Below {
+  return { writeHead, write, end, addTrailers } as Below;
+}

@@ -18,6 +18,8 @@ import { visitorOf } from './leading.js';
 import { isNever } from './never.js';
 import { fillHoles } from './placeholders.js';
 import { hasBody, takeOuterFields } from './response-head.js';
+import { StaleView } from './stale-view.js';
+import type { StandIn, VisitorAnswers } from './stand-in.js';
 import { type ViewHost, ViewVisitor } from './view-visitor.js';
 import { type HitStyle, writeHit } from './write-hit.js';
 
@@ -39,6 +41,7 @@ export class ViewServer<
   readonly #host: ViewHost<Req>;
   readonly #hitStyle: HitStyle;
   readonly #collapsedStyle: HitStyle;
+  readonly #stale: StaleView;
   #earlyStyle: HitStyle | undefined;
   #runtime: CacheRuntime | undefined;
 
@@ -46,6 +49,7 @@ export class ViewServer<
     this.#policy = policy;
     this.#cacheOf = cacheOf;
     this.#host = host;
+    this.#stale = new StaleView(policy.stale);
     const wallClock = () => this.runtime.clock.now();
     const level = policy.cacheStatus;
     this.#hitStyle = {
@@ -100,9 +104,10 @@ export class ViewServer<
       this.#pass(req, res, next, bypass);
       return;
     }
-    const key = this.#keyOf(req, res, method);
-    if (key === undefined) this.#pass(req, res, next, 'key');
-    else this.#serve(req, res, next, key);
+    const target = this.#targetOf(req, res);
+    const key = target === undefined ? undefined : this.#keyOf(req, method, target);
+    if (target === undefined || key === undefined) this.#pass(req, res, next, 'key');
+    else this.#serve(req, res, next, key, target);
   }
 
   /** Answers a request that no middleware has seen from a fresh stored response, with the fields they would have set. */
@@ -112,6 +117,7 @@ export class ViewServer<
     const key = this.#policy.keys.plain('GET', scheme, host, req.url ?? '/');
     const item = engine.find(key, this.#policy.vary, fieldsOf(req));
     if (item === undefined || item.stored.placeholders.length > 0) return false;
+    if (this.#isDue(item)) return false;
     if (this.#earlyStyle?.front !== front) this.#earlyStyle = { ...this.#hitStyle, front };
     if (!key.isRemembered) this.#policy.keys.remember(key);
     telemetry.hit(item.stored.key, item.counters, item.stored.route, false, item.stored.producerMs);
@@ -123,17 +129,50 @@ export class ViewServer<
   writeItem(req: Req, res: Res, item: LocalItem, how: Answer): boolean {
     const { telemetry, clock } = this.runtime;
     const { stored } = item;
-    let filled: Buffer | undefined;
-    if (stored.placeholders.length > 0) {
-      filled = fillHoles(stored.body, stored.placeholders, (name) => this.#valueOf(name, req, res));
-      if (filled === undefined) return false;
-    }
+    const filled = this.#filled(req, res, item);
+    if (filled === null) return false;
     telemetry.hit(stored.key, item.counters, stored.route, how === 'collapsed', stored.producerMs);
     writeHit(req, res, item, clock.monotonic(), how === 'collapsed' ? this.#collapsedStyle : this.#hitStyle, filled);
     return true;
   }
 
-  #serve(req: Req, res: Res, next: Next, key: CacheKey): void {
+  /** The body with its placeholders filled in, where it has any; `null` when there is no value for one. */
+  #filled(req: Req, res: Res, { stored }: LocalItem): Buffer | undefined | null {
+    if (stored.placeholders.length === 0) return undefined;
+    return fillHoles(stored.body, stored.placeholders, (name) => this.#valueOf(name, req, res)) ?? null;
+  }
+
+  /** Writes a stored response in the handler's stead. */
+  writeStandIn(req: Req, res: Res, item: LocalItem, standIn: StandIn): boolean {
+    const { stored } = item;
+    const filled = this.#filled(req, res, item);
+    if (filled === null) return false;
+    const level = this.#policy.cacheStatus;
+    const style: HitStyle = {
+      ...this.#hitStyle,
+      cacheStatus: (_item, ttl) =>
+        level === 'none'
+          ? undefined
+          : status.write({
+              fwd: 'stale',
+              fwdStatus: standIn.fwdStatus,
+              ttl,
+              ...(level === 'full' ? { key: stored.key, detail: standIn.detail } : {}),
+            }),
+    };
+    this.runtime.telemetry.emit({ type: 'stale', key: stored.key, route: stored.route, reason: standIn.detail });
+    writeHit(req, res, item, this.runtime.clock.monotonic(), style, filled);
+    return true;
+  }
+
+  #writeTimeout(res: Res): void {
+    res.statusCode = 504;
+    if (this.#policy.cacheStatus !== 'none')
+      res.setHeader('Cache-Status', status.write({ fwd: 'miss', detail: 'timeout' }));
+    res.end();
+  }
+
+  #serve(req: Req, res: Res, next: Next, key: CacheKey, target: Target): void {
     const { engine } = this.runtime;
     const policy = this.#policy;
     const isFresh = policy.honours === undefined ? undefined : this.#requestLimits(req, policy.honours);
@@ -144,13 +183,16 @@ export class ViewServer<
     // A hit tells as much of the middleware in front as a miss does.
     this.#host.observeOuter?.(req, takeOuterFields(res));
     const item = isFresh === 'no-cache' ? undefined : engine.find(key, policy.vary, fieldsOf(req));
-    if (
-      item !== undefined &&
-      (typeof isFresh !== 'function' || isFresh(item)) &&
-      this.writeItem(req, res, item, 'hit')
-    ) {
+    const isTaken = item !== undefined && (typeof isFresh !== 'function' || isFresh(item));
+    if (isTaken && !this.#isDue(item) && this.writeItem(req, res, item, 'hit')) {
       if (!key.isRemembered) policy.keys.remember(key);
       return;
+    }
+    const usable = isTaken ? item : this.#whileRevalidating(req, key, isFresh);
+    if (usable !== undefined) {
+      if (!this.#mayFill(req)) {
+        if (this.writeItem(req, res, usable, 'hit')) return;
+      } else if (this.#visitor(req, res, next, key, target).revalidate(usable)) return;
     }
     if (this.#mayOnlyBeCached(req)) {
       res.statusCode = 504;
@@ -164,22 +206,49 @@ export class ViewServer<
       this.#pass(req, res, next, req.method === 'HEAD' ? 'method' : 'partial');
       return;
     }
-    const visitor: ViewVisitor<Req, Res> = new ViewVisitor(
-      key,
-      req,
-      res,
-      next,
-      policy,
-      this.runtime,
-      this.#host,
-      (found, how) => this.writeItem(req, res, found, how),
-    );
+    const visitor = this.#visitor(req, res, next, key, target);
+    // What is stored was not new enough for this request.
+    visitor.isDemanding = isFresh === 'no-cache' || (typeof isFresh === 'function' && usable === undefined);
+    if (visitor.rest()) return;
+    visitor.growImpatient();
     // What only this visitor may see, or a response it asked to be new, is no answer for others who wait.
     if (isFresh === 'no-cache') engine.fetchAlone(visitor, 'request');
     else if (item !== undefined) engine.fetchAlone(visitor, 'request');
     else if (this.#isUnkeyedIdentity(req)) engine.fetchApart(visitor);
     else engine.fetch(visitor);
     visitor.wait();
+  }
+
+  #isDue(item: LocalItem): boolean {
+    return this.#policy.stale.earlyRefreshMs > 0 && this.#stale.isDue(item, this.runtime.clock.monotonic());
+  }
+
+  /** What is stale and may answer this request while it is made new. */
+  #whileRevalidating(req: Req, key: CacheKey, isFresh: RequestLimits | undefined): LocalItem | undefined {
+    if (isFresh === 'no-cache') return undefined;
+    const { engine, clock } = this.runtime;
+    const found = engine.findStale(key, this.#policy.vary, fieldsOf(req));
+    const item = this.#stale.whileRevalidating(found, clock.monotonic());
+    return item !== undefined && typeof isFresh === 'function' && !isFresh(item) ? undefined : item;
+  }
+
+  #visitor(req: Req, res: Res, next: Next, key: CacheKey, target: Target): ViewVisitor<Req, Res> {
+    const method = req.method ?? 'GET';
+    const answers: VisitorAnswers = {
+      write: (item, how) => this.writeItem(req, res, item, how),
+      writeStandIn: (item, standIn) => this.writeStandIn(req, res, item, standIn),
+      writeTimeout: () => this.#writeTimeout(res),
+      keyNow: () =>
+        req.originalUrl === undefined || req.originalUrl === target.url
+          ? this.#keyOf(req, method, target)?.text
+          : undefined,
+    };
+    return new ViewVisitor(key, req, res, next, this.#policy, this.runtime, this.#host, answers, this.#stale);
+  }
+
+  /** Whether the handler's answer to this request would be offered for storing, and shared with those who wait. */
+  #mayFill(req: Req): boolean {
+    return req.method !== 'HEAD' && req.headers.range === undefined && !this.#isUnkeyedIdentity(req);
   }
 
   /** A request with Authorization that the key does not cover: its response is rarely one that others may have. */
@@ -201,23 +270,27 @@ export class ViewServer<
     return isMeant ? undefined : 'when';
   }
 
-  #keyOf(req: Req, res: Res, method: string): CacheKey | undefined {
-    const { keys, key } = this.#policy;
+  /** What a request is for, as it was when it came here. */
+  #targetOf(req: Req, res: Res): Target | undefined {
     const url = req.originalUrl ?? req.url ?? '';
     // An absolute-form or asterisk-form target is for proxies (RFC 9112 §3.2); nothing is looked up by it.
     if (!url.startsWith('/')) return undefined;
-    const verb = method === 'HEAD' ? 'GET' : method;
-    const scheme = this.#host.scheme(req);
-    const host = this.#host.host(req);
     const baseUrl = req.baseUrl ?? '';
     const seen = baseUrl === '' ? (req.url ?? url) : baseUrl + (req.url ?? '');
-    let rewritten = seen === url || isMountRoot(baseUrl, req.url, url) ? '' : seen;
     const outer = visitorOf(res);
     if (outer !== undefined) {
       // The nearest cached view is the one that counts; its responses are not those of the outer one.
       outer.withdraw();
-      rewritten = `${seen}\n>inner`;
+      return { url, rewritten: `${seen}\n>inner` };
     }
+    return { url, rewritten: seen === url || isMountRoot(baseUrl, req.url, url) ? '' : seen };
+  }
+
+  #keyOf(req: Req, method: string, { url, rewritten }: Target): CacheKey | undefined {
+    const { keys, key } = this.#policy;
+    const verb = method === 'HEAD' ? 'GET' : method;
+    const scheme = this.#host.scheme(req);
+    const host = this.#host.host(req);
     if (key === undefined && rewritten === '') return keys.plain(verb, scheme, host, url);
     const own = this.#ownKey(req);
     // Where nothing covers the body of a POST, its answer is not for another one.
@@ -244,7 +317,7 @@ export class ViewServer<
     return null;
   }
 
-  #requestLimits(req: Req, honours: ReadonlySet<string>): 'no-store' | 'no-cache' | ((item: LocalItem) => boolean) {
+  #requestLimits(req: Req, honours: ReadonlySet<string>): RequestLimits {
     const field = req.headers['cache-control'];
     // RFC 9111 §5.4: Pragma counts only where there is no Cache-Control.
     const control = parseCacheControl(field ?? req.headers.pragma);
@@ -301,6 +374,16 @@ function timingOf({ stored }: LocalItem, outcome: Answer): string {
     { name: 'viewcache', desc: outcome },
     { name: 'saved', dur: stored.producerMs },
   ]);
+}
+
+/** What a request asks of a stored response (RFC 9111 §5.2.1): none at all, not to be stored, or whether one will do. */
+type RequestLimits = 'no-store' | 'no-cache' | ((item: LocalItem) => boolean);
+
+/** What a request is for: its target, and what middleware in front has made of it. */
+interface Target {
+  readonly url: string;
+  /** Empty where it was not rewritten. */
+  readonly rewritten: string;
 }
 
 /** Express strips the mount path: `/api` reaches a router mounted there as `/`, which is no rewriting. */

@@ -4,23 +4,38 @@ import { answerOf } from '../base/answer.js';
 import type { CacheRuntime } from '../cache/runtime.js';
 import type { ViewPolicy } from '../config/view-options.js';
 import type { CacheKey } from '../engine/cache-key.js';
+import type { Reservation } from '../engine/engine.js';
 import type { Answer, Visitor } from '../engine/flight.js';
 import type { Candidate, Lead } from '../engine/lead.js';
 import type { LocalItem } from '../engine/local-item.js';
 import type { RequestFields } from '../engine/variants.js';
-import { runInView, ViewContext } from '../engine/view-context.js';
+import { runInView, ViewContext, view } from '../engine/view-context.js';
 import type { Validators } from '../http/preconditions.js';
 import { expandTag } from '../invalidation/tags.js';
 import type { Timer } from '../ports/clock.js';
 import type { Refusal } from '../ports/event-sink.js';
+import { afterAnswer } from './after-answer.js';
 import { answerInstead } from './answer-instead.js';
 import { addVary, declaredTags, type Framing, judge, setStatus, setTiming } from './frame-head.js';
 import { InputGuard } from './input-guard.js';
+import { Interlude } from './interlude.js';
+import { markRefresh } from './is-refresh.js';
 import { type Declared, type LeadingVisitor, markLeading, visitorOf } from './leading.js';
 import { makeCandidate, refusesLate } from './make-candidate.js';
+import { canBeReborn } from './newborn.js';
 import { fillingsOf } from './placeholders.js';
 import { Recorder, type RecorderListener } from './recorder.js';
 import type { OuterFields, ResponseHead } from './response-head.js';
+import { giveBack, putMethods, type ResponsePart, takeBack, takePart } from './response-parts.js';
+import { isFailure, type StaleView } from './stale-view.js';
+import {
+  continueBehind,
+  HAND_OVER_MS,
+  hasLateFields,
+  Patience,
+  type StandIn,
+  type VisitorAnswers,
+} from './stand-in.js';
 
 /** What the web framework knows of a request, and the engine does not. */
 export interface ViewHost<Req> {
@@ -52,6 +67,8 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
   /** The request's own preconditions, while they are hidden from the handler. */
   readonly conditions: Record<string, string | undefined> = {};
   isConditional = false;
+  /** The request asks for a newer response than the one that is stored: only a handler that fails lets it have that. */
+  isDemanding = false;
   /** Not stored: another cached view inside this one has taken over. */
   #isWithdrawn = false;
   #lead: Lead | undefined;
@@ -65,6 +82,13 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
   #startedAt = 0;
   #inherited: Declared | undefined;
   #isAnswered = false;
+  /** What was on the response before the handler ran, where something else may be answered in its stead. */
+  #before: ResponsePart | undefined;
+  #hasStandIn = false;
+  /** The stored response that is made new behind the visitor's answer. */
+  #refreshed: LocalItem | undefined;
+  #endRefresh: () => void = () => {};
+  readonly #patience: Patience;
   #scope: AsyncResource | undefined;
   #graceTimer: Timer | undefined;
 
@@ -76,8 +100,10 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     readonly policy: ViewPolicy<Req, Res>,
     readonly runtime: CacheRuntime,
     readonly host: ViewHost<Req>,
-    readonly writeAnswer: (item: LocalItem, how: Answer) => boolean,
+    readonly answers: VisitorAnswers,
+    readonly stale: StaleView,
   ) {
+    this.#patience = new Patience(runtime.clock);
     // A copy: what middleware inside the view writes into the request must not change which variant this is.
     const headers = { ...req.headers };
     this.fields = {
@@ -98,6 +124,10 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     return res.destroyed || res.headersSent || res.socket?.destroyed === true;
   }
 
+  get isRefresh(): boolean {
+    return this.#refreshed !== undefined;
+  }
+
   get isAwaited(): boolean {
     return this.#lead?.hasWaiters === true;
   }
@@ -107,17 +137,57 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     if (this.#lead === undefined && !this.#isAnswered) this.#scope = new AsyncResource('viewcache.visitor');
   }
 
+  /** Counts how long the visitor waits, for his own handler or for somebody else's. */
+  growImpatient(): void {
+    const { softTimeoutMs, hardTimeoutMs } = this.stale.policy;
+    this.#patience.endsAfter(softTimeoutMs, () => this.#runOut(false));
+    this.#patience.endsAfter(hardTimeoutMs, () => this.#runOut(true));
+  }
+
   answer(item: LocalItem, how: Answer): void {
+    this.#patience.forget();
+    if (this.isRefresh) {
+      // Another process has made it new already.
+      this.#endRefresh();
+      return;
+    }
     this.#isAnswered = true;
     this.#inScope(() => {
-      if (this.isGone || this.writeAnswer(item, how)) return;
+      if (this.isGone || this.answers.write(item, how)) return;
       this.next();
     });
   }
 
   lead(lead: Lead): void {
     this.#lead = lead;
+    if (!this.isRefresh && !this.isDemanding) {
+      const item = this.stale.whileRevalidating(lead.stale, this.#now);
+      // It was found by asking the shared store; what this process had at hand was looked at before.
+      if (item !== undefined && this.#isBehind && this.#leadBehind(lead, item)) return;
+      if (this.rest()) {
+        lead.withdraw();
+        return;
+      }
+    }
     this.#inScope(() => this.#run());
+  }
+
+  /** Answers from what is stored, fresh or stale, and makes it new: behind the answer, or with this visitor waiting for it. */
+  revalidate(item: LocalItem): boolean {
+    const { runtime, stale, res } = this;
+    const isResting = stale.backOff.isResting(this.key.text, this.#now);
+    if (isResting || (this.#isBehind && !stale.mayContinue(res))) return this.answers.write(item, 'hit');
+    const reservation = runtime.engine.reserve(this);
+    if (reservation === undefined) return this.answers.write(item, 'hit');
+    if (this.#isBehind) {
+      const isWritten = this.#answerAndRefresh(item, reservation);
+      if (!isWritten) reservation.giveUp();
+      return isWritten;
+    }
+    this.growImpatient();
+    reservation.begin();
+    this.wait();
+    return true;
   }
 
   hurry(): void {
@@ -139,7 +209,11 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     this.#guard?.suspend();
   }
 
-  head(recorder: Recorder): 304 | 412 | undefined {
+  mayReplace(status: number): boolean {
+    return this.#before !== undefined && this.#isFailure(status) && this.#fallback() !== undefined;
+  }
+
+  head(recorder: Recorder): 304 | 412 | 'replaced' | undefined {
     const { head } = recorder;
     if (this.#isWithdrawn || head === undefined || this.#lead === undefined) return undefined;
     const guard = this.#guard;
@@ -164,7 +238,8 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     });
     if (this.policy.serverTiming) setTiming(recorder, head, this.#lead.fwd, this.#producerMs);
     if (early !== undefined) this.#refuse(early);
-    return instead;
+    if (this.#isFailure(head.status) && this.#replace({ detail: 'error', fwdStatus: head.status })) return 'replaced';
+    return this.isRefresh ? undefined : instead;
   }
 
   /** The client's own preconditions, hidden from the handler, are answered for it. */
@@ -184,15 +259,17 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
 
   ended(recorder: Recorder): void {
     this.#graceTimer?.cancel();
+    this.#patience.forget();
     this.#showConditions();
     const { head } = recorder;
     const lead = this.#lead;
     if (this.#isWithdrawn || lead === undefined || head === undefined) return;
     // After its first chunk a handler may have read, declared and refused what was not known with the head.
     const made = this.#made ?? this.#make(recorder, head, judge(head, this, this.#guard, this.#context));
-    const refusal = typeof made === 'string' ? made : refusesLate(made, recorder, this);
+    const refusal = typeof made === 'string' ? made : (refusesLate(made, recorder, this) ?? this.#differs(made));
     if (typeof made === 'string' || refusal !== undefined) this.#refuse(refusal ?? 'view');
     else lead.complete(made);
+    this.#learnFrom(head.status, refusal);
   }
 
   failed(): void {
@@ -204,6 +281,13 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
   }
 
   closed(): void {
+    this.#patience.forget();
+    if (this.isRefresh || this.#hasStandIn) {
+      // There is no client who could have gone: the handler has broken off.
+      this.stale.backOff.failed(this.key.text, this.#now);
+      this.#refuse('aborted');
+      return;
+    }
     // The handler may still end well, and then the others get their answer from it.
     this.#graceTimer = this.runtime.clock.after(GONE_GRACE_MS, () => this.#refuse('aborted'));
   }
@@ -264,11 +348,210 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     this.#lead?.refuse(reason, this.host.route(this.req), detail);
   }
 
+  get #now(): number {
+    return this.runtime.clock.monotonic();
+  }
+
+  /** Refreshes run behind answers here, rather than in front of a visitor. */
+  get #isBehind(): boolean {
+    return this.stale.continues(this.res);
+  }
+
+  /** What may be answered in the handler's stead now. */
+  #fallback(): LocalItem | undefined {
+    if (this.isRefresh || this.#hasStandIn) return undefined;
+    const found = this.runtime.engine.stillStale(this, this.#lead?.stale);
+    return this.stale.onError(found, this.#now);
+  }
+
+  /** A status by which the handler fails, unless the policy takes it for an answer. */
+  #isFailure(status: number): boolean {
+    return isFailure(status) && this.policy.statuses?.has(status) !== true;
+  }
+
+  /** Answers with what is stored in place of what the handler has just begun, or broken off. */
+  #replace(standIn: StandIn): boolean {
+    const part = this.#standIn(standIn);
+    if (part === undefined) return false;
+    putMethods(this.res, part.methods);
+    this.#recorder?.replace();
+    return true;
+  }
+
+  /**
+   * Answers in the handler's stead, with the response as it was before the handler ran.
+   *
+   * @returns what the handler had made of it; `undefined` when nothing could be answered
+   */
+  #standIn(standIn: StandIn | 'gateway-timeout'): ResponsePart | undefined {
+    const { res } = this;
+    const item = this.#fallback();
+    const before = this.#before;
+    if (before === undefined || res.headersSent) return undefined;
+    if (standIn !== 'gateway-timeout' && item === undefined) return undefined;
+    const part = takeBack(res, before);
+    this.#showConditions();
+    const write = (): boolean => {
+      if (standIn !== 'gateway-timeout' && item !== undefined) return this.answers.writeStandIn(item, standIn);
+      this.answers.writeTimeout();
+      return true;
+    };
+    const isWritten = this.#guard === undefined ? write() : this.#guard.unwatched(write);
+    if (!isWritten) {
+      giveBack(res, part);
+      this.#hideConditions();
+      return undefined;
+    }
+    this.#hasStandIn = true;
+    if (item !== undefined && this.#recorder !== undefined && hasLateFields(res, before, item))
+      this.#recorder.hasLateCookie = true;
+    return part;
+  }
+
+  /** The visitor has waited for long enough. */
+  #runOut(isHard: boolean): void {
+    if (this.#isAnswered || this.#hasStandIn || this.isGone || this.#isWithdrawn) return;
+    if (this.#lead === undefined) this.#runOutWaiting(isHard);
+    else this.#runOutLeading(isHard);
+  }
+
+  /** Somebody else's handler takes too long: this visitor does not wait for it any more. */
+  #runOutWaiting(isHard: boolean): void {
+    const item = this.#fallback();
+    if (item === undefined && !isHard) return;
+    this.#inScope(() => {
+      if (item !== undefined) this.#isAnswered = this.answers.write(item, 'collapsed');
+      if (this.#isAnswered || !isHard) return;
+      this.#isAnswered = true;
+      this.answers.writeTimeout();
+    });
+    // With its head sent it counts as gone, and the flight forgets it.
+    if (this.#isAnswered) this.#patience.forget();
+  }
+
+  /** The handler goes on, into nothing, and what it answers is stored. */
+  #runOutLeading(isHard: boolean): void {
+    const { req, res, runtime, stale } = this;
+    const recorder = this.#recorder;
+    if (recorder === undefined || recorder.head !== undefined) return;
+    const part = this.#standIn({ detail: 'timeout' }) ?? (isHard ? this.#standIn('gateway-timeout') : undefined);
+    if (part === undefined) return;
+    this.#patience.forget();
+    stale.backOff.failed(this.key.text, this.#now);
+    const context = this.#context;
+    const interlude = new Interlude(req, res, part, () => view() === context, this.policy.maxBodyBytes);
+    this.#hideConditions();
+    const giveUp = (): void => {
+      interlude.abandon();
+      this.#refuse('aborted');
+    };
+    if (!canBeReborn()) {
+      giveUp();
+      return;
+    }
+    this.#patience.endsAfter(stale.policy.refreshTimeoutMs, () => {
+      giveUp();
+      // In the newborn response's case; the visitor's own, while it lasts, is shielded from it.
+      res.destroy();
+    });
+    afterAnswer(res, runtime.clock, HAND_OVER_MS, {
+      goOn: () => interlude.end(() => recorder.rebase()),
+      tooSlow: giveUp,
+    });
+  }
+
+  /** What the handler leans on has failed a moment ago: it is left alone while a stored response can answer. */
+  rest(): boolean {
+    if (this.isDemanding || !this.stale.backOff.isResting(this.key.text, this.#now)) return false;
+    const item = this.#fallback();
+    if (item === undefined) return false;
+    this.#inScope(() => {
+      this.#isAnswered = this.answers.write(item, 'hit');
+    });
+    if (this.#isAnswered) this.#patience.forget();
+    return this.#isAnswered;
+  }
+
+  /** The shared store has something stale: it answers everybody, and is made new behind this visitor's answer. */
+  #leadBehind(lead: Lead, item: LocalItem): boolean {
+    const { stale, runtime, res } = this;
+    const mayRefresh = stale.mayContinue(res) && !stale.backOff.isResting(this.key.text, this.#now);
+    let isWritten = false;
+    this.#inScope(() => {
+      isWritten = mayRefresh
+        ? this.#answerAndRefresh(item, { begin: () => this.lead(lead), giveUp: () => lead.handOver() })
+        : this.answers.write(item, 'hit');
+    });
+    if (!isWritten) return false;
+    this.#isAnswered = true;
+    this.#patience.forget();
+    // It was counted as a miss, and is none.
+    runtime.telemetry.withdrawn(lead.fwd);
+    lead.share(item);
+    if (!mayRefresh) lead.handOver();
+    return true;
+  }
+
+  #answerAndRefresh(item: LocalItem, flight: Reservation): boolean {
+    const { req, res, runtime, stale } = this;
+    this.wait();
+    const countOut = stale.begin();
+    const giveUp = (): void => {
+      countOut();
+      flight.giveUp();
+    };
+    const answer = (): boolean => this.answers.write(item, 'hit');
+    const goOn = (): void => {
+      this.#refreshed = item;
+      this.#endRefresh = () => {
+        this.#patience.forget();
+        countOut();
+      };
+      markRefresh(req);
+      res.once('close', () => this.#endRefresh());
+      this.#patience.endsAfter(stale.policy.refreshTimeoutMs, () => res.destroy());
+      flight.begin();
+    };
+    const isWritten = continueBehind(req, res, runtime.clock, item, answer, { goOn, giveUp });
+    if (!isWritten) countOut();
+    return isWritten;
+  }
+
+  /** Whether a refresh is of something else by now than what was answered with: then nothing of it is stored. */
+  #differs(made: Candidate): Refusal | undefined {
+    const stored = this.#refreshed?.stored;
+    if (stored === undefined) return undefined;
+    if (this.answers.keyNow() !== this.key.text) return 'key-changed';
+    const { headers } = this.req;
+    const isSame = (name: string): boolean => {
+      const value = headers[name];
+      return (
+        stored.selecting.includes(name) && this.fields.get(name) === (Array.isArray(value) ? value.join(', ') : value)
+      );
+    };
+    return [...stored.selecting, ...made.selecting].every(isSame) ? undefined : 'key-changed';
+  }
+
+  /** What became of the handler's run says whether to run it again soon, and whether what is stored still stands for it. */
+  #learnFrom(status: number, refusal: Refusal | undefined): void {
+    const { backOff } = this.stale;
+    if (this.#isFailure(status)) {
+      backOff.failed(this.key.text, this.#now);
+      return;
+    }
+    backOff.succeeded(this.key.text);
+    const isOther = refusal !== undefined && refusal !== 'invalidated' && refusal !== 'null-store';
+    if (isOther && this.#refreshed !== undefined) this.stale.supersede(this.#refreshed);
+  }
+
   #run(): void {
     const { req, res, policy } = this;
     this.#startedAt = this.runtime.clock.monotonic();
     this.host.prepare?.(req);
     this.#hideConditions();
+    const mayStandIn =
+      !this.isRefresh && (this.#lead?.stale !== undefined || this.stale.policy.hardTimeoutMs !== undefined);
+    if (mayStandIn) this.#before = takePart(res);
     this.#recorder = new Recorder(res, policy.maxBodyBytes, this);
     this.#refilled = fillingsOf(policy.placeholders, req, res)?.map(({ value }) => value);
     this.#guard = new InputGuard(req, res, policy.vary, this.#refilled);
@@ -277,7 +560,21 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     if (key !== undefined) this.#keyInputs(this.#guard, key);
     this.#inherit(visitorOf(res), this.#context);
     markLeading(res, this);
+    if (mayStandIn) this.#standReady(res);
     runInView(this.#context, this.next);
+  }
+
+  /** A handler that breaks its response off has failed, and something else may still be answered. */
+  #standReady(res: ServerResponse): void {
+    const { destroy } = res;
+    res.destroy = (error) => {
+      if (this.#recorder?.isReplaced === true) return res;
+      const isEarly = this.#recorder?.head === undefined && !this.isGone;
+      if (!isEarly || !this.#replace({ detail: 'aborted' })) return destroy.call(res, error);
+      this.stale.backOff.failed(this.key.text, this.#now);
+      this.#refuse('aborted');
+      return res;
+    };
   }
 
   #inScope(run: () => void): void {

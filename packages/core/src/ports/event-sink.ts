@@ -28,6 +28,8 @@ export type Refusal =
   | 'store-if'
   /** One of its tags was invalidated while it was made. */
   | 'invalidated'
+  /** A refresh whose request has another key, or selects another variant, by now. */
+  | 'key-changed'
   /** The store stores nothing. */
   | 'null-store';
 
@@ -89,6 +91,13 @@ export type CacheEvent =
       readonly reason: Refusal;
       /** Of `input`: what was read. */
       readonly detail?: string;
+    }
+  | {
+      /** A stored response that is not fresh has answered in its handler's stead. */
+      readonly type: 'stale';
+      readonly key: string;
+      readonly route: string;
+      readonly reason: 'error' | 'timeout' | 'aborted';
     }
   | { readonly type: 'removed'; readonly key: string; readonly reason: 'evicted' | 'expired' | 'variants' }
   | {

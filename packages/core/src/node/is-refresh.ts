@@ -1,0 +1,23 @@
+const slot = Symbol.for('viewcache.refresh');
+type Marked = { [slot]?: true };
+
+/** Says of a request that its visitor has been answered, and its handler runs to make what is stored new. */
+export function markRefresh(req: object): void {
+  (req as Marked)[slot] = true;
+}
+
+/**
+ * Whether a handler runs to make a stored response new, for a visitor who has been answered already: what only he would
+ * notice can be left out.
+ *
+ * @example
+ * ```ts
+ * app.get('/news', (req, res) => {
+ *   if (!isRefresh(req)) visits.count(req.ip);
+ *   res.render('news');
+ * });
+ * ```
+ */
+export function isRefresh(req: object): boolean {
+  return (req as Marked)[slot] === true;
+}

@@ -1,0 +1,108 @@
+import type { IncomingMessage, OutgoingHttpHeader, ServerResponse } from 'node:http';
+import type { LocalItem } from '../engine/local-item.js';
+import type { Clock, Timer } from '../ports/clock.js';
+import { afterAnswer } from './after-answer.js';
+import { makeNewborn } from './newborn.js';
+import { giveBack, type ResponsePart, takePart } from './response-parts.js';
+
+/** How long a visitor may take to receive an answer before somebody else makes new what he was answered with. */
+export const HAND_OVER_MS = 250;
+
+/** Why a stored response answers in the handler's stead. */
+export interface StandIn {
+  readonly detail: 'error' | 'timeout' | 'aborted';
+  /** What the handler answered. */
+  readonly fwdStatus?: number;
+}
+
+/** What a {@link ViewServer} writes for its visitors. */
+export interface VisitorAnswers {
+  /** Writes a stored response; false when it cannot be written. */
+  write(item: LocalItem, how: 'hit' | 'collapsed'): boolean;
+  /** The same in the handler's stead. */
+  writeStandIn(item: LocalItem, standIn: StandIn): boolean;
+  /** Says that nobody has answered in time. */
+  writeTimeout(): void;
+  /** The text of the key that the request has by now. */
+  keyNow(): string | undefined;
+}
+
+/** A visitor's turn behind his own answer. */
+export interface Turn {
+  /** Both objects are new: the handler may run. */
+  goOn(): void;
+  /** He takes his answer in too slowly. */
+  giveUp(): void;
+}
+
+/**
+ * Answers a visitor, and then lets his chain go on with a newborn response that has the same fields at its start.
+ *
+ * @param item - what he is answered with
+ * @param answer - writes it at once; false when it cannot
+ * @returns false when nothing was written; nothing else is called then
+ */
+export function continueBehind(
+  req: IncomingMessage,
+  res: ServerResponse,
+  clock: Clock,
+  item: LocalItem,
+  answer: () => boolean,
+  turn: Turn,
+): boolean {
+  const before = takePart(res);
+  if (!answer()) return false;
+  if (hasLateFields(res, before, item)) {
+    turn.giveUp();
+    return true;
+  }
+  afterAnswer(res, clock, HAND_OVER_MS, {
+    goOn: () => {
+      makeNewborn(req, res);
+      giveBack(res, { ...before, methods: new Map(), listeners: [] });
+      turn.goOn();
+    },
+    tooSlow: () => turn.giveUp(),
+  });
+  return true;
+}
+
+/** Of these, what middleware in front adds as a head goes out may keep a response from being stored. */
+const DELICATE = ['set-cookie', 'content-security-policy', 'content-security-policy-report-only'];
+
+/**
+ * Whether middleware in front has added to an answer, as its head went out, what would have kept the handler's own answer
+ * from being stored: a session that begins or is prolonged, a nonce.
+ */
+export function hasLateFields(res: ServerResponse, before: ResponsePart, { stored }: LocalItem): boolean {
+  return DELICATE.some((name) => {
+    const expected = linesOf(before.fields.find(([its]) => its.toLowerCase() === name)?.[1]);
+    for (let i = 0; i < stored.headers.length; i += 2) {
+      if (stored.headers[i]?.toLowerCase() === name) expected.push(stored.headers[i + 1] ?? '');
+    }
+    return linesOf(res.getHeader(name)).some((line) => !expected.includes(line));
+  });
+}
+
+function linesOf(value: OutgoingHttpHeader | undefined): string[] {
+  return value === undefined ? [] : [value].flat().map(String);
+}
+
+/** Ends a wait for a handler, after a while; several ends, each once. */
+export class Patience {
+  readonly #timers: Timer[] = [];
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  endsAfter(ms: number | undefined, run: () => void): void {
+    if (ms !== undefined) this.#timers.push(this.#clock.after(ms, run));
+  }
+
+  /** Nothing is waited for any more. */
+  forget(): void {
+    for (const timer of this.#timers.splice(0)) timer.cancel();
+  }
+}
