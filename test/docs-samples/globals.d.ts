@@ -19,6 +19,7 @@ declare global {
   const cachePage: typeof import('@viewcache/express').cachePage;
   const neverCache: typeof import('@viewcache/express').neverCache;
   const cacheControl: typeof import('@viewcache/express').cacheControl;
+  const loader: typeof import('@viewcache/express').loader;
   const varyOn: typeof import('@viewcache/express').varyOn;
   const createServer: typeof import('@viewcache/express').createServer;
 
@@ -31,6 +32,7 @@ declare global {
   const helmet: () => RequestHandler;
   const cookieParser: () => RequestHandler;
   const requireLogin: RequestHandler;
+  const loadUser: RequestHandler;
   const show: RequestHandler;
   const showAccount: RequestHandler;
   const showCity: RequestHandler;

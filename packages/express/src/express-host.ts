@@ -1,5 +1,6 @@
 import { guardOf, type ViewHost } from '@viewcache/core/node';
 import type { Application } from 'express';
+import { watchLayers } from './layers.js';
 import type { Request } from './middleware.js';
 
 type TrustProxy = (address: string | undefined, hop: number) => boolean;
@@ -10,7 +11,10 @@ export const expressHost: ViewHost<Request> = {
   host: (req) => hostOf(req, req.app),
   route: routeOf,
   etag: etagOf,
-  prepare: (req) => coverOrigin((req.app as unknown as { request: object }).request),
+  prepare(req) {
+    coverOrigin((req.app as unknown as { request: object }).request);
+    watchLayers(req.app);
+  },
 };
 
 /** What Express works out of scheme and host, which are in every key: asking for it is no use of X-Forwarded-Host. */

@@ -1,5 +1,6 @@
 export { type CachePageOptions, cachePage } from './cache-page.js';
 export { type CreateServerOptions, createServer, type ExpressApplication } from './create-server.js';
 export type { BeforeMiddleware } from './early.js';
+export { loader } from './loader.js';
 export type { Middleware } from './middleware.js';
 export { cacheControl, neverCache, varyOn } from './response-fields.js';

@@ -15,8 +15,8 @@ import {
   parseBytes,
   withDefaults,
 } from './check.js';
-import { type EmissionSettings, type EmitCacheControl, type EmitTags, readEmission } from './emission.js';
 import { readIgnoredQuery } from './ignored-query.js';
+import { type InputAction, type InputMode, type InputRules, readInputs, type WatchedStorage } from './input-options.js';
 import { type HeuristicFreshness, readHeuristics, readStatuses, readTtl, type StatusLifetimes } from './lifetimes.js';
 import { readStaleOptions, STALE_OPTIONS, type StaleOptions, type StalePolicy } from './stale-options.js';
 
@@ -172,6 +172,21 @@ export interface ViewOptions<Req, Res> extends StaleOptions {
    * @defaultValue `[]`: Cache-Control and Expires alone
    */
   readonly targets?: readonly string[];
+  /**
+   * What becomes of a response whose handler read something of the request that is not in the key. For all inputs
+   * (`'guard'`, `'refuse'`, `'warn'`, `'off'`), or input by input: `{ 'req.user': 'ignore', cookie: 'hide' }`. With
+   * `'warn'` and `'off'`, and by `'ignore'`, a page made for one visitor can reach the next.
+   *
+   * @defaultValue `'guard'`: identity refuses, small enumerations vary
+   */
+  readonly inputs?: InputMode | Readonly<Record<string, InputAction>>;
+  /**
+   * AsyncLocalStorages that middleware in front puts the visitor into: reading the store of one counts as an input.
+   * Costs 30 ns for each `getStore()` of theirs, on every route.
+   *
+   * @defaultValue `[]`: what is kept there cannot be seen
+   */
+  readonly watch?: readonly WatchedStorage[];
   /** What Cache-Status tells. `'full'` shows keys, which hold what clients sent. @defaultValue `'short'` */
   readonly cacheStatus?: CacheStatusLevel;
   /**
@@ -181,20 +196,6 @@ export interface ViewOptions<Req, Res> extends StaleOptions {
    * @defaultValue false
    */
   readonly serverTiming?: boolean;
-  /**
-   * Tells browsers and caches in front how long to keep an answer, where the handler has set neither Cache-Control nor
-   * Expires: `true` for its own lifetime. Nobody can take it back from a browser before.
-   *
-   * @defaultValue false
-   */
-  readonly emitCacheControl?: boolean | EmitCacheControl;
-  /**
-   * Tells caches in front the tags of each response, so that they can be told to purge by them:
-   * `{ 'Surrogate-Key': true }`. Over 2 KB or 50 tags rows coarsen to their group. Everybody can read them.
-   *
-   * @defaultValue none
-   */
-  readonly emitTags?: EmitTags;
 }
 
 /** What becomes of the cookies that a handler sets; of any other, its response is not stored. */
@@ -224,10 +225,10 @@ export interface ViewPolicy<Req, Res> extends CookiePolicy {
   readonly placeholders: readonly (readonly [name: string, fill: (req: Req, res: Res) => string])[];
   /** Names of targeted fields, lower case. */
   readonly targets: readonly string[];
+  readonly inputs: InputRules;
   readonly cacheStatus: CacheStatusLevel;
   readonly serverTiming: boolean;
   readonly stale: StalePolicy;
-  readonly emission: EmissionSettings | undefined;
 }
 
 /** The names of {@link ViewOptions}; an adapter adds its own. */
@@ -250,11 +251,11 @@ export const VIEW_OPTIONS = [
   'placeholders',
   'ignoreQuery',
   'targets',
+  'inputs',
+  'watch',
   'cacheStatus',
   'serverTiming',
   ...STALE_OPTIONS,
-  'emitCacheControl',
-  'emitTags',
 ] as const;
 
 const DEFAULTS = {
@@ -291,6 +292,7 @@ export function readViewOptions<Req, Res>(
   const isIgnored = readIgnoredQuery(`${what}.ignoreQuery`, given.ignoreQuery);
   const key = checkFunction(`${what}.key`, given.key, 'a function of the request');
   const settings = withDefaults(DEFAULTS, given);
+  const vary = readFieldNames(`${what}.vary`, settings.vary);
   return {
     lifetimeMs,
     keys: new KeyMaker({
@@ -302,7 +304,7 @@ export function readViewOptions<Req, Res>(
     }),
     isIgnored,
     key,
-    vary: readFieldNames(`${what}.vary`, settings.vary),
+    vary,
     tags: readTags(`${what}.tags`, settings.tags),
     when: checkFunction(`${what}.when`, given.when, 'a function of the request'),
     storeIf: checkFunction(`${what}.storeIf`, given.storeIf, 'a function of the finished response'),
@@ -316,10 +318,10 @@ export function readViewOptions<Req, Res>(
     honours: readHonours(`${what}.honourRequest`, given.honourRequest),
     placeholders: readPlaceholders(`${what}.placeholders`, settings.placeholders),
     targets: readTargets(`${what}.targets`, settings.targets, lifetimeMs === 'origin'),
+    inputs: readInputs(what, given.inputs, given.watch, vary),
     cacheStatus: checkOneOf(`${what}.cacheStatus`, settings.cacheStatus, CACHE_STATUS_LEVELS),
     serverTiming: checkBoolean(`${what}.serverTiming`, settings.serverTiming),
     stale: readStaleOptions(what, given, lifetimeMs),
-    emission: readEmission(what, given),
   };
 }
 

@@ -61,6 +61,8 @@ export interface View {
 export class ViewContext implements View {
   readonly #onRefusal: (reason: NonNullable<ViewContext['refusal']>) => void;
   lifetimeMs: number | undefined;
+  /** Told of each read of an AsyncLocalStorage that is watched. */
+  onStoreRead: ((storage: object) => void) | undefined;
   // Most views declare neither; a set for nothing is a good part of what a view costs.
   #tags: Set<string> | undefined;
   #varyNames: Set<string> | undefined;
@@ -149,6 +151,11 @@ const storage = shared[slot];
 /** Runs a handler, and all it starts, inside its view context. */
 export function runInView(context: ViewContext, run: () => void): void {
   storage.run(context, run);
+}
+
+/** The view context that is running now. */
+export function currentView(): ViewContext | undefined {
+  return storage.getStore();
 }
 
 /**

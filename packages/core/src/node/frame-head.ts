@@ -3,6 +3,7 @@ import { answerOf, kindOf } from '../base/answer.js';
 import type { CacheRuntime } from '../cache/runtime.js';
 import type { CacheStatusLevel } from '../config/view-options.js';
 import type { Lead } from '../engine/lead.js';
+import { isProperty } from '../engine/selecting-values.js';
 import type { ViewContext } from '../engine/view-context.js';
 import { type CacheControl, parseCacheControl } from '../http/cache-control.js';
 import { cacheStatusWriter } from '../http/cache-status.js';
@@ -94,7 +95,8 @@ export function judge<Req extends IncomingMessage, Res extends ServerResponse>(
     (typeof tags === 'string' ? tags : undefined) ??
     (lifetimeMs === Number.POSITIVE_INFINITY && tags.length === 0 ? 'ttl' : undefined);
   return {
-    refusal,
+    // A token or a session that the handler asked for sets its cookie, too: the cause says more than what it led to.
+    refusal: refusal === 'set-cookie' && guard?.refusal !== undefined ? 'input' : refusal,
     cacheControl,
     lifetimeMs,
     initialAgeMs,
@@ -170,7 +172,7 @@ function isEventStream(head: ResponseHead): boolean {
 export function addVary(recorder: Recorder, head: ResponseHead, names: readonly string[]): void {
   if (names.length === 0) return;
   const current = parseVary(head.field('vary'));
-  const missing = names.filter((name) => current !== '*' && !current.includes(name));
+  const missing = names.filter((name) => current !== '*' && !isProperty(name) && !current.includes(name));
   if (missing.length === 0) return;
   const field = head.field('vary');
   recorder.setField('Vary', [...(field === undefined ? [] : [String(field)]), ...new Set(missing)].join(', '));

@@ -1,57 +1,117 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import {
-  CREDENTIALS,
-  type Fields,
-  isFieldName,
-  isIdentity,
-  isMemoised,
-  ofRequests,
-  ofResponses,
-  PLAIN_FIELDS,
-  PLAIN_LOCALS,
-} from './inputs.js';
+import type { InputRules, WatchedStorage } from '../config/input-options.js';
+import { isComparable, LANGUAGES, selectingNameOf } from '../engine/selecting-values.js';
+import type { RequestFields } from '../engine/variants.js';
+import { type DefaultAction, fieldAction } from './field-inputs.js';
+import { InnerLayers, type LayerFunction, type LayerOwner, type ReadBy, type Stock } from './inner-layers.js';
+import { CREDENTIALS, isLocalised } from './inputs.js';
+import { ALL_FIELDS } from './watched-fields.js';
+import { WatchedRequest } from './watched-request.js';
+import { type Watcher, watcherSlot } from './watcher.js';
 
-/** Names that were once seen on a request, set by middleware in front: watched from then on also where they are absent. */
-const learned = new Set<string>();
-const LEARNED = 32;
-/** Watched from the first request on, also where they are absent: often only visitors who are logged in have them. */
-const EXPECTED = ['user', 'session', 'clientIp'];
+/** An input outside the key that was read, and by whom. */
+export interface Use {
+  readonly input: string;
+  readonly by: ReadBy;
+}
+
+/** On whose behalf a guard watches. */
+export interface GuardOwner {
+  /** What the request said before anything inside could change it. */
+  readonly fields: RequestFields;
+  /** Nothing is watched any more, for the sake of a layer that cannot do with it; nothing may be stored either. */
+  released(): void;
+}
+
+/** What a guard goes by. */
+export interface GuardPolicy {
+  /** Names of request fields that are in the key, lower case. */
+  readonly vary: readonly string[];
+  readonly inputs: InputRules;
+}
 
 /**
  * Notices what of a request shapes a response, while its leader runs: what is not in the cache key, and not known to be
  * the same for everybody, keeps the response from being stored.
  *
- * It watches reads. An assignment proves nothing: a middleware that sets `req.user` may refuse the next visitor. Nothing
- * of it exists on a hit. What was read before the cache and kept in a closure or an AsyncLocalStorage it cannot see.
+ * It watches reads. An assignment proves nothing: a middleware that sets `req.user` may refuse the next visitor. Only
+ * recognised loaders are excused, which always go on. Nothing of it exists on a hit. What was read before the cache and
+ * kept in a closure or an AsyncLocalStorage it cannot see.
  */
-export class InputGuard {
-  /** The first input that keeps the response from being stored: `header cookie`, `req.user`, `res.locals.user`. */
-  refusal: string | undefined;
+export class InputGuard implements Watcher, LayerOwner {
+  readonly rules: InputRules;
+  readonly mayExcuse: boolean;
+  readonly layers: InnerLayers;
+  #refusal: Use | undefined;
+  /** Stored all the same, with a warning. */
+  #concerns: Use[] | undefined;
   #selecting: Set<string> | undefined;
-  readonly #req: IncomingMessage & Fields;
+  #learned: Set<string> | undefined;
   #keyed: Set<string> | undefined;
   /** While the policy's own `key` runs, what it reads becomes part of the key. */
   #isKeying = false;
   #isSuspended = false;
   #isStopped = false;
+  readonly #owner: GuardOwner;
+  readonly #res: ServerResponse;
   readonly #refilled: readonly string[];
+  readonly #watched: WatchedRequest;
 
-  /**
-   * @param keyed - request fields that the policy keys on, lower case
-   * @param refilled - values that are filled in anew on each hit: where they are read, nothing of one visitor stays
-   */
-  constructor(req: IncomingMessage, res: ServerResponse, keyed: readonly string[], refilled: readonly string[] = []) {
-    this.#req = req as IncomingMessage & Fields;
-    if (keyed.length > 0) this.#keyed = new Set(keyed.map((name) => `header ${name}`));
+  /** @param refilled - values that are filled in anew on each hit: where they are read, nothing of one visitor stays */
+  constructor(
+    req: IncomingMessage,
+    res: ServerResponse,
+    policy: GuardPolicy,
+    owner: GuardOwner,
+    refilled: readonly string[] = [],
+  ) {
+    const { vary, inputs } = policy;
+    this.rules = inputs;
+    this.mayExcuse = req.method === 'GET' || req.method === 'HEAD';
+    this.#owner = owner;
+    this.#res = res;
+    if (vary.length > 0) this.#keyed = new Set(vary.map((name) => `header ${name}`));
     this.#refilled = refilled;
-    this.#watchHeaders(req);
-    this.#watchRequest();
-    this.#watchResponse(res as ServerResponse & Fields);
+    this.#watched = new WatchedRequest(req, res, this);
+    this.layers = new InnerLayers(this, res);
   }
 
-  /** Request fields to select by. */
+  /** The first input that keeps the response from being stored: `header cookie`, `req.user`, `res.locals.user`. */
+  get refusal(): string | undefined {
+    return this.#refusal?.input;
+  }
+
+  /** The same, with who read it. */
+  get refusedUse(): Use | undefined {
+    return this.#refusal;
+  }
+
+  /** Inputs that would have kept it from being stored, had the policy not said `warn`. */
+  get concerns(): readonly Use[] {
+    return this.#concerns ?? [];
+  }
+
+  /** What to select by: names of request fields, and of properties as {@link selectingNameOf} makes them. */
   get selecting(): ReadonlySet<string> {
     return this.#selecting ?? NOTHING;
+  }
+
+  /** Those of them that nobody has named: they may turn out to have a value for each visitor. */
+  get learned(): ReadonlySet<string> {
+    return this.#learned ?? NOTHING;
+  }
+
+  get isListening(): boolean {
+    return !this.#isStopped && !this.#isSuspended;
+  }
+
+  get isHiding(): boolean {
+    return this.isListening && !this.#isKeying;
+  }
+
+  /** Fields of the response that say whom a loader inside has seen: not for others. */
+  get withheld(): ReadonlySet<string> {
+    return this.#watched.withheld ?? NOTHING;
   }
 
   /** Runs the policy's `key` function: what it reads, the key covers. */
@@ -64,9 +124,11 @@ export class InputGuard {
     }
   }
 
-  /** Whether the key covers who is asking, so that a request with Authorization may be stored. */
+  /** Whether a request with Authorization may be stored: the key covers who is asking, or nobody was told. */
   get coversIdentity(): boolean {
-    return CREDENTIALS.some((input) => this.#keyed?.has(input) === true);
+    return (
+      CREDENTIALS.some((input) => this.#keyed?.has(input) === true) || this.rules.hiddenFields.has('authorization')
+    );
   }
 
   /** Runs what reads inputs that are in every key anyway. */
@@ -92,30 +154,104 @@ export class InputGuard {
 
   /** The handler has answered: what is read from now on shaped nothing. */
   stop(): void {
+    this.layers.conclude();
     // What watches stays where it is, and lets everything through: to take it away again costs more than it does.
     this.#isStopped = true;
+    this.#watched.leave();
   }
 
-  /** A field of the request, or one that is not there, was asked for. */
-  readField(name: string): void {
-    if (this.#isStopped || this.#isSuspended || !isFieldName(name)) return;
-    this.#noteHeader(name);
+  entering(layer: LayerFunction): void {
+    if (uncloneable.has(layer)) this.#release();
   }
 
-  /** A property that middleware in front sets on some requests was asked for on one without it. */
-  readAbsent(name: string): void {
-    this.#note(`req.${name}`);
+  mayRunAgain(error: unknown, layer: LayerFunction): boolean {
+    if (!this.isListening || !this.mayExcuse || this.#res.headersSent || !isCloneError(error)) return false;
+    uncloneable.add(layer);
+    this.#release();
+    return true;
   }
 
-  /** All fields were asked for: to copy them, to forward them, or to find out which there are. */
-  readAll(): void {
-    this.#note('all headers');
-  }
-
-  #note(input: string): void {
+  note(input: string): void {
     if (this.#isStopped || this.#isSuspended) return;
     if (this.#isKeying) this.#cover(input);
-    else if (this.#keyed?.has(input) !== true) this.refusal ??= input;
+    else if (!this.isCleared(input)) this.layers.take(input);
+  }
+
+  /** Somebody has asked for the store of an AsyncLocalStorage. */
+  noteStore(storage: object): void {
+    const at = this.rules.watch.indexOf(storage as WatchedStorage);
+    if (at >= 0) this.note(`watch[${at}]`);
+  }
+
+  isCleared(input: string): boolean {
+    if (this.#keyed?.has(input) === true) return true;
+    if (this.rules.actions.size > 0) {
+      const action = this.rules.actions.get(input);
+      if (action !== undefined) return action === 'ignore';
+    }
+    return (
+      input.startsWith(FIELD) && fieldAction(input.slice(FIELD.length)) === 'ignore' && !this.#watched.isTainted(input)
+    );
+  }
+
+  isRefilled(value: unknown): boolean {
+    return this.#refilled.length > 0 && typeof value === 'string' && this.#refilled.includes(value);
+  }
+
+  /** What has been read until now counts: the response is being judged. */
+  conclude(): void {
+    this.layers.conclude();
+  }
+
+  use(input: string, by: ReadBy): void {
+    const action = this.#actionOn(input);
+    if (action === 'ignore') return;
+    if (action === 'vary' || action === 'learn') {
+      const name = this.#selectingName(input);
+      if (name !== undefined) {
+        this.#selecting ??= new Set();
+        this.#selecting.add(name);
+        if (this.#isLearned(input)) {
+          this.#learned ??= new Set();
+          this.#learned.add(name);
+        }
+        return;
+      }
+    }
+    this.refuse(input, by);
+  }
+
+  /** Keeps the response from being stored, or says only that it should have been kept. */
+  refuse(input: string, by: ReadBy = NOBODY): void {
+    if (this.rules.mode === 'warn') {
+      this.#concerns ??= [];
+      this.#concerns.push({ input, by });
+    } else {
+      this.#refusal ??= { input, by };
+    }
+  }
+
+  leftField(name: string): void {
+    const input = `response header ${name}`;
+    if (!this.isCleared(input)) this.refuse(input);
+  }
+
+  takeStock(): Stock {
+    return this.unwatched(() => this.#watched.takeStock());
+  }
+
+  watchLeft(before: Stock | undefined): void {
+    this.unwatched(() => this.#watched.watchLeft(before));
+  }
+
+  /** Takes the watched objects away: for code that cannot do with them, whose response is not stored. */
+  #release(): void {
+    if (this.#isStopped) return;
+    this.#refusal ??= { input: ALL_FIELDS, by: NOBODY };
+    this.#isStopped = true;
+    this.#watched.leave();
+    this.#watched.restore();
+    this.#owner.released();
   }
 
   #cover(input: string): void {
@@ -123,174 +259,52 @@ export class InputGuard {
     this.#keyed.add(input);
   }
 
-  #noteHeader(name: string): void {
-    const input = `header ${name}`;
-    if (!this.#isKeying && this.#keyed?.has(input) !== true && !isIdentity(name)) {
-      this.#selecting ??= new Set();
-      this.#selecting.add(name);
-    } else {
-      this.#note(input);
+  #actionOn(input: string): DefaultAction {
+    const { actions, mode } = this.rules;
+    const said = actions.get(input);
+    if (said === 'vary' || said === 'refuse' || said === 'ignore') return said;
+    if (this.#watched.isTainted(input) || mode === 'refuse') return 'refuse';
+    if (input.startsWith(FIELD)) return fieldAction(input.slice(FIELD.length));
+    return isLocalised(input) ? 'vary' : 'refuse';
+  }
+
+  /** Under which name an input selects; none where its value cannot be compared, or was not there before the view. */
+  #selectingName(input: string): string | undefined {
+    if (input.startsWith(FIELD)) return input.slice(FIELD.length);
+    if (this.rules.actions.get(input) === 'vary') {
+      const name = selectingNameOf(input.slice(REQ.length));
+      return isComparable(this.#owner.fields.get(name)) ? name : undefined;
     }
+    return LANGUAGES.find(
+      (name) => this.#owner.fields.get(name) !== undefined && isComparable(this.#owner.fields.get(name)),
+    );
   }
 
-  #watchHeaders(req: IncomingMessage): void {
-    const { headers, rawHeaders } = req;
-    req.headers = new Proxy(headers as Fields, new WatchedFields(this)) as typeof headers;
-    req.rawHeaders = new Proxy(rawHeaders, new WatchedLines(this));
-  }
-
-  #watchRequest(): void {
-    const req = this.#req;
-    for (const name of ofRequests.of(req)) {
-      if (isMemoised(req, name)) this.#watchDistinct();
-      else this.#watchForeign(name);
-    }
-    for (const name of EXPECTED) if (!(name in req)) Object.defineProperty(req, name, absentOf(name));
-    for (const name of learned) if (!(name in req)) Object.defineProperty(req, name, absentOf(name));
-  }
-
-  #watchForeign(name: string | symbol): void {
-    if (typeof name === 'string' && learned.size < LEARNED) learned.add(name);
-    this.#watch(this.#req, name, `req.${String(name)}`);
-  }
-
-  /** Node keeps the answer of the first reader, who may have been in front; the next one asks nothing that is watched. */
-  #watchDistinct(): void {
-    const { headersDistinct } = this.#req;
-    Object.defineProperty(this.#req, 'headersDistinct', {
-      configurable: true,
-      get: () => {
-        this.readAll();
-        return headersDistinct;
-      },
-    });
-  }
-
-  #watchResponse(res: ServerResponse & Fields): void {
-    for (const name of ofResponses.of(res)) this.#watch(res, name, `res.${String(name)}`);
-    this.#watchOuterFields(res);
-    const { locals } = res;
-    if (typeof locals !== 'object' || locals === null) return;
-    for (const name of Reflect.ownKeys(locals)) {
-      if (typeof name === 'symbol' || !PLAIN_LOCALS.has(name)) {
-        this.#watch(locals as Fields, name, `res.locals.${String(name)}`);
-      }
-    }
-  }
-
-  /** A field that middleware in front set for this visitor may be asked for as well as a property. */
-  #watchOuterFields(res: ServerResponse & Fields): void {
-    const names = res.getHeaderNames().filter((name) => !PLAIN_FIELDS.has(name));
-    if (names.length === 0) return;
-    const outer = new Set(names);
-    const { getHeader, getHeaders } = res;
-    res.getHeader = (name) => {
-      if (outer.has(String(name).toLowerCase())) this.#note(`response header ${name}`);
-      return getHeader.call(res, name);
-    };
-    res.getHeaders = () => {
-      this.#note('all response headers');
-      return getHeaders.call(res);
-    };
-  }
-
-  #watch(target: Fields, name: string | symbol, input: string): void {
-    const descriptor = Object.getOwnPropertyDescriptor(target, name);
-    if (descriptor?.configurable === false) {
-      // Cannot be watched: taken for read.
-      this.#note(input);
-      return;
-    }
-    let value = descriptor?.get === undefined ? descriptor?.value : undefined;
-    Object.defineProperty(target, name, {
-      configurable: true,
-      enumerable: descriptor?.enumerable ?? false,
-      get: () => {
-        const read: unknown = descriptor?.get === undefined ? value : descriptor.get.call(target);
-        if (typeof read !== 'string' || !this.#refilled.includes(read)) this.#note(input);
-        return read;
-      },
-      set: (next: unknown) => {
-        if (descriptor?.set === undefined) value = next;
-        else descriptor.set.call(target, next);
-      },
-    });
+  #isLearned(input: string): boolean {
+    return input.startsWith(FIELD) && !this.rules.actions.has(input);
   }
 }
+
+const FIELD = 'header ';
+const REQ = 'req.';
 
 const NOTHING: ReadonlySet<string> = new Set();
+const NOBODY: ReadBy = {
+  reader: { package: '(app)', depth: 0, isPure: false, place: undefined },
+  layer: undefined,
+  hasGoneOn: false,
+};
 
-/** Hears of every way to learn of a request's fields: reading one, asking whether it is there, listing them. */
-class WatchedFields implements ProxyHandler<Fields> {
-  readonly #guard: InputGuard;
+/** Layers that have tried to clone what is watched, which is made of Proxies: nothing is watched there any more. */
+const uncloneable = new WeakSet<LayerFunction>();
 
-  constructor(guard: InputGuard) {
-    this.#guard = guard;
-  }
-
-  get(target: Fields, property: string | symbol): unknown {
-    if (property === guardSlot) return this.#guard;
-    if (typeof property === 'string') this.#guard.readField(property);
-    return Reflect.get(target, property);
-  }
-
-  has(target: Fields, property: string | symbol): boolean {
-    if (typeof property === 'string') this.#guard.readField(property);
-    return Reflect.has(target, property);
-  }
-
-  getOwnPropertyDescriptor(target: Fields, property: string | symbol): PropertyDescriptor | undefined {
-    if (typeof property === 'string') this.#guard.readField(property);
-    return Reflect.getOwnPropertyDescriptor(target, property);
-  }
-
-  ownKeys(target: Fields): ArrayLike<string | symbol> {
-    this.#guard.readAll();
-    return Reflect.ownKeys(target);
-  }
-}
-
-/** The same fields as they came in: whoever looks at one sees them all. */
-class WatchedLines implements ProxyHandler<string[]> {
-  readonly #guard: InputGuard;
-
-  constructor(guard: InputGuard) {
-    this.#guard = guard;
-  }
-
-  get(target: string[], property: string | symbol): unknown {
-    this.#guard.readAll();
-    return Reflect.get(target, property);
-  }
-}
-
-const guardSlot = Symbol('viewcache.guard');
-type Guarded = Fields & { readonly headers: { readonly [guardSlot]?: InputGuard } };
-
-/** One accessor a name for all requests: a closure for each would cost more than the rest of the guard. */
-const absentAccessors = new Map<string, PropertyDescriptor & ThisType<Guarded>>();
-
-/** Says that a property which is not there was asked for; who assigns it gets a plain property. */
-function absentOf(name: string): PropertyDescriptor {
-  let accessor = absentAccessors.get(name);
-  if (accessor === undefined) {
-    accessor = {
-      configurable: true,
-      enumerable: false,
-      get() {
-        this.headers[guardSlot]?.readAbsent(name);
-        return undefined;
-      },
-      set(value: unknown) {
-        Object.defineProperty(this, name, { configurable: true, enumerable: true, writable: true, value });
-      },
-    };
-    absentAccessors.set(name, accessor);
-  }
-  return accessor;
+/** What the structured clone algorithm says of a Proxy; `v8.serialize` says it with a plain error. */
+function isCloneError(error: unknown): boolean {
+  return error instanceof Error && /^(?:#<Object>|\[object Array\]) could not be cloned/.test(error.message);
 }
 
 /** The guard that watches a request now. */
 export function guardOf(req: object): InputGuard | undefined {
-  return (req as Guarded).headers[guardSlot];
+  const { headers } = req as { readonly headers: { readonly [watcherSlot]?: InputGuard } };
+  return headers[watcherSlot];
 }

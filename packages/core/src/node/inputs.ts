@@ -7,34 +7,6 @@ import { Socket } from 'node:net';
 /** Properties of a request or a response, whoever put them there. */
 export type Fields = Record<string, unknown>;
 
-/** Who is asking: a response that was shaped by one of these belongs to one visitor, unless the key covers it. */
-const IDENTITY: ReadonlySet<string> = new Set(
-  (
-    'cookie authorization proxy-authorization x-api-key x-access-token x-auth-token remote-user x-user x-user-id ' +
-    'x-forwarded-for forwarded x-real-ip x-client-ip cf-connecting-ip true-client-ip fastly-client-ip fly-client-ip ' +
-    'x-cluster-client-ip x-appengine-user-ip user-agent referer from'
-  ).split(' '),
-);
-
-/** What the cache answers for itself, what is in the key already, and what only tracing reads. */
-const IGNORED: ReadonlySet<string> = new Set(
-  (
-    'host connection keep-alive proxy-connection te trailer transfer-encoding upgrade expect content-length ' +
-    'content-type content-encoding date max-forwards via if-match if-none-match if-modified-since ' +
-    'if-unmodified-since if-range range cache-control pragma traceparent tracestate baggage sentry-trace b3 ' +
-    'x-b3-traceid x-b3-spanid x-b3-sampled x-b3-parentspanid x-b3-flags uber-trace-id x-cloud-trace-context ' +
-    'x-amzn-trace-id x-request-id x-correlation-id cf-ray cdn-loop x-no-compression priority '
-  ).split(' '),
-);
-
-/** What libraries ask any object for, to learn what it is. */
-const PROBES: ReadonlySet<string> = new Set(
-  (
-    'length then get has set append delete entries keys values raw size inspect next on pipe map filter prototype ' +
-    'buffer nodetype domain name type'
-  ).split(' '),
-);
-
 /** Inputs by which a key tells one bearer of credentials from another. */
 export const CREDENTIALS = ['header authorization', 'req.user', 'req.auth', 'req.session', 'req.sessionID'];
 
@@ -77,13 +49,27 @@ const PLAIN_REQUEST: ReadonlySet<string> = new Set([
     '_startAt',
     '_startTime',
     '_remoteAddress',
+    'allLogs',
+    'timedout',
+    'clearTimeout',
+    'flash',
+    'logIn',
+    'login',
+    'logOut',
+    'logout',
+    'originalMethod',
+    'sessionOptions',
+    'sessionCookies',
+    'sessionKey',
+    'queryPolluted',
+    'bodyPolluted',
   ],
   ...['secret', 'sessionStore', '_passport', '_sessionManager', 'isAuthenticated', 'isUnauthenticated', 'rateLimit'],
 ]);
 
 /** Own properties of a response that say nothing about the visitor. */
 const PLAIN_RESPONSE: ReadonlySet<string> = new Set(
-  'locals req app log timeout err __onFinished _startAt _startTime _body on once removeListener'.split(' '),
+  'locals req app log allLogs timeout err __onFinished _startAt _startTime _body on once removeListener'.split(' '),
 );
 
 /** Response fields that libraries look at to add to them, and that say nothing of a visitor. */
@@ -96,6 +82,20 @@ export const PLAIN_FIELDS: ReadonlySet<string> = new Set(
 
 /** What Express itself keeps in `res.locals`. */
 export const PLAIN_LOCALS: ReadonlySet<string> = new Set(['settings', 'cache', '_locals', 'log', 'requestId']);
+
+/** What internationalisation puts on a request and into `res.locals`: all of it follows from the language it has chosen. */
+const LOCALISED: ReadonlySet<string> = new Set(
+  (
+    't i18n lng language languages locale locales __ __n __mf __l __h setLocale getLocale getCatalog getLocales ' +
+    'addLocale removeLocale exists languageDir i18nextLookupName region defaultLocale'
+  ).split(' '),
+);
+
+/** Whether an input follows from the language that was chosen for the visitor. */
+export function isLocalised(input: string): boolean {
+  if (input.startsWith('req.')) return LOCALISED.has(input.slice(4));
+  return input.startsWith('res.locals.') && LOCALISED.has(input.slice('res.locals.'.length));
+}
 
 /** What Node itself puts on a request and a response, by the Node that runs. */
 const bare = new IncomingMessage(new Socket());
@@ -114,16 +114,6 @@ const DISTINCT = 'kHeadersDistinct';
 /** Node has made `headersDistinct` before, for somebody in front. */
 export function isMemoised(req: Fields, name: string | symbol): boolean {
   return typeof name === 'symbol' && name.description === DISTINCT && Boolean(Reflect.get(req, name));
-}
-
-/** Whether a field says who is asking. */
-export function isIdentity(name: string): boolean {
-  return IDENTITY.has(name) || name.endsWith('-token') || name.includes('csrf');
-}
-
-/** Node gives field names in lower case: anything else that is asked for is no field. */
-export function isFieldName(name: string): boolean {
-  return !IGNORED.has(name) && !PROBES.has(name) && !(name in Object.prototype) && name === name.toLowerCase();
 }
 
 type Names = readonly (string | symbol)[];
@@ -215,6 +205,13 @@ function isReplaced(target: Fields, name: 'query' | 'body'): boolean {
   const value = Object.getOwnPropertyDescriptor(target, name)?.value;
   return value !== undefined && value !== null && (typeof value !== 'object' || Object.keys(value).length > 0);
 }
+
+/** Where a loader inside the cached part has been: other names than before it, so that these are judged once, too. */
+export const insideRequests = new ForeignProperties(new JudgedNames(Reflect.ownKeys, PLAIN_REQUEST));
+export const insideResponses = new ForeignProperties(
+  new JudgedNames(Object.keys, PLAIN_RESPONSE),
+  new JudgedNames(Object.getOwnPropertySymbols, PLAIN_RESPONSE),
+);
 
 /** The properties of requests that may be about the visitor: all, as libraries hide some from enumeration. */
 export const ofRequests = new ForeignProperties(new JudgedNames(Reflect.ownKeys, PLAIN_REQUEST));

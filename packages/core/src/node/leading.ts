@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { ViewContext } from '../engine/view-context.js';
+import type { InnerLayers } from './inner-layers.js';
 
 /** What a view's code has said of its response so far. */
 export interface Declared {
@@ -17,6 +18,8 @@ export interface LeadingVisitor {
   withdraw(): void;
   /** What a view further inside takes over. */
   declared(): Declared | undefined;
+  /** The middleware inside the view, while what it reads counts. */
+  readonly layers: InnerLayers | undefined;
   /** Nothing is stored, and that is known before the handler has answered. */
   forbid(): void;
 }
@@ -32,4 +35,12 @@ export function markLeading(res: ServerResponse, visitor: LeadingVisitor): void 
 /** The visitor who leads on this response already, in a cached view further outside. */
 export function visitorOf(res: ServerResponse): LeadingVisitor | undefined {
   return (res as Marked)[slot];
+}
+
+/**
+ * The middleware inside the cached view that leads on this response, to be told of each layer: for the routers of web
+ * frameworks. Nothing where no view leads, which is all that a hit and an uncached route cost.
+ */
+export function layersOf(res: ServerResponse): InnerLayers | undefined {
+  return (res as Marked)[slot]?.layers;
 }

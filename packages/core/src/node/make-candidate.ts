@@ -1,6 +1,7 @@
 import type { IncomingMessage, OutgoingHttpHeader, ServerResponse } from 'node:http';
 import { saysTrue } from '../base/answer.js';
 import type { Candidate } from '../engine/lead.js';
+import { isProperty } from '../engine/selecting-values.js';
 import { isStoredField, withheldFields } from '../http/hop-by-hop.js';
 import { formatHttpDate, parseHttpDate } from '../http/http-date.js';
 import type { Validators } from '../http/preconditions.js';
@@ -123,7 +124,7 @@ function storedVary(head: ResponseHead, selecting: readonly string[]): string {
   const own = head.ownLines('vary');
   if (own.length === 0 && selecting.length === 0) return '';
   const known = [parseVary(own), parseVary(lineOf(head.outer?.get('vary')))].flat();
-  return [...own, ...selecting.filter((name) => !known.includes(name))].join(', ');
+  return [...own, ...selecting.filter((name) => !isProperty(name) && !known.includes(name))].join(', ');
 }
 
 /** A body with holes where its placeholders stand. */

@@ -50,7 +50,7 @@ export class Recorder {
   /** The body is known to be whole, though the head may not be written yet. */
   isWhole = false;
   readonly outer: OuterFields | undefined;
-  readonly res: ServerResponse;
+  readonly #res: ServerResponse;
   readonly #maxBytes: number;
   readonly #listener: RecorderListener;
   #chunks: Chunk[] = [];
@@ -61,13 +61,11 @@ export class Recorder {
   #isReplaced = false;
   /** What was on the response before: prototypes' methods, or outer middleware's. */
   #below: Below;
-  /** The fields that `writeHead` was given; Node lets them win over what was set. */
-  #given: Record<string, unknown> = NOTHING_GIVEN;
   /** The context in which the handler was told to wait for `drain`: whoever lets it go on has another. */
   #heldUp: AsyncResource | undefined;
 
   constructor(res: ServerResponse, maxBytes: number, listener: RecorderListener) {
-    this.res = res;
+    this.#res = res;
     this.#maxBytes = maxBytes;
     this.#listener = listener;
     this.outer = takeOuterFields(res);
@@ -83,7 +81,7 @@ export class Recorder {
   /** The response has no body by its nature, whatever its Content-Length says (RFC 9110 §6.4.1). */
   get isBodiless(): boolean {
     const status = this.head?.status ?? 0;
-    return this.res.req?.method === 'HEAD' || status === 204 || status === 304;
+    return this.#res.req?.method === 'HEAD' || status === 204 || status === 304;
   }
 
   /** The client was sent something else. */
@@ -110,15 +108,7 @@ export class Recorder {
 
   /** Sets a field while the head is being written; only from {@link RecorderListener.head}. */
   setField(name: string, value: string): void {
-    this.removeField(name);
-    this.res.setHeader(name, value);
-  }
-
-  /** Takes a field away while the head is being written, also one that `writeHead` was given. */
-  removeField(name: string): void {
-    this.res.removeHeader(name);
-    const lower = name.toLowerCase();
-    for (const given of Object.keys(this.#given)) if (given.toLowerCase() === lower) delete this.#given[given];
+    this.#res.setHeader(name, value);
   }
 
   /** Lets a handler go on that waits for a client which does not read. */
@@ -126,12 +116,12 @@ export class Recorder {
     const heldUp = this.#heldUp;
     if (heldUp === undefined) return;
     this.#heldUp = undefined;
-    heldUp.runInAsyncScope(() => this.res.emit('drain'));
+    heldUp.runInAsyncScope(() => this.#res.emit('drain'));
   }
 
   /** The response has become a newborn one: there is nobody below any more. */
   rebase(): void {
-    this.#below = below(this.res);
+    this.#below = below(this.#res);
   }
 
   /** Something else has been sent: from now on nothing of this is. */
@@ -181,7 +171,6 @@ export class Recorder {
     this.#listener.heading();
     try {
       this.head = readHead(res, args, this.outer);
-      this.#copyGiven(args);
       const instead = this.#listener.head(this);
       if (instead === 'replaced') return res;
       if (instead !== undefined) {
@@ -199,14 +188,6 @@ export class Recorder {
     } finally {
       this.#listener.headDone();
     }
-  }
-
-  /** A copy: the handler may use its object again, for another response. */
-  #copyGiven(args: unknown[]): void {
-    const at = args.findIndex((arg, place) => place > 0 && typeof arg === 'object' && arg !== null);
-    if (at < 0) return;
-    this.#given = { ...(args[at] as object) };
-    args[at] = this.#given;
   }
 
   /** Calls through; what Node refuses to write, the client gets something else in place of. */
@@ -275,8 +256,6 @@ export class Recorder {
     return true;
   }
 }
-
-const NOTHING_GIVEN: Record<string, unknown> = Object.freeze({});
 
 type Untyped = (this: ServerResponse, ...args: unknown[]) => unknown;
 

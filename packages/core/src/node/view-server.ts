@@ -6,15 +6,14 @@ import type { ViewPolicy } from '../config/view-options.js';
 import type { CacheKey } from '../engine/cache-key.js';
 import type { Answer } from '../engine/flight.js';
 import type { LocalItem } from '../engine/local-item.js';
+import { isProperty, selectingPropertyOf } from '../engine/selecting-values.js';
 import type { RequestFields } from '../engine/variants.js';
 import { parseCacheControl } from '../http/cache-control.js';
 import { cacheStatusWriter } from '../http/cache-status.js';
-import { withStaleControl } from '../http/downstream.js';
 import { formatServerTiming } from '../http/server-timing.js';
 import { isSafeMethod } from '../http/unsafe-method.js';
 import type { Bypass } from '../ports/event-sink.js';
 import { forwardOf } from '../telemetry/telemetry.js';
-import { Emission } from './emission.js';
 import { invalidateOnSuccess } from './invalidate-on-success.js';
 import { visitorOf } from './leading.js';
 import { isNever } from './never.js';
@@ -23,6 +22,7 @@ import { hasBody, takeOuterFields } from './response-head.js';
 import { StaleView } from './stale-view.js';
 import type { StandIn, VisitorAnswers } from './stand-in.js';
 import { type ViewHost, ViewVisitor } from './view-visitor.js';
+import { watchStorages } from './watched-storages.js';
 import { type HitStyle, writeHit } from './write-hit.js';
 
 type Next = (error?: unknown) => void;
@@ -45,15 +45,14 @@ export class ViewServer<
   readonly #collapsedStyle: HitStyle;
   readonly #stale: StaleView;
   #earlyStyle: HitStyle | undefined;
-  readonly #emission: Emission;
   #runtime: CacheRuntime | undefined;
 
   constructor(policy: ViewPolicy<Req, Res>, cacheOf: () => Cache, host: ViewHost<Req>) {
     this.#policy = policy;
+    watchStorages(policy.inputs.watch);
     this.#cacheOf = cacheOf;
     this.#host = host;
     this.#stale = new StaleView(policy.stale);
-    this.#emission = new Emission(policy.emission);
     const wallClock = () => this.runtime.clock.now();
     const level = policy.cacheStatus;
     this.#hitStyle = {
@@ -125,8 +124,7 @@ export class ViewServer<
     if (this.#earlyStyle?.front !== front) this.#earlyStyle = { ...this.#hitStyle, front };
     if (!key.isRemembered) this.#policy.keys.remember(key);
     telemetry.hit(item.stored.key, item.counters, item.stored.route, false, item.stored.producerMs);
-    const now = clock.monotonic();
-    writeHit(req, res, item, now, this.#emission.styled(this.#earlyStyle, req, res, item, now));
+    writeHit(req, res, item, clock.monotonic(), this.#earlyStyle);
     return true;
   }
 
@@ -137,9 +135,7 @@ export class ViewServer<
     const filled = this.#filled(req, res, item);
     if (filled === null) return false;
     telemetry.hit(stored.key, item.counters, stored.route, how === 'collapsed', stored.producerMs);
-    const style = how === 'collapsed' ? this.#collapsedStyle : this.#hitStyle;
-    const now = clock.monotonic();
-    writeHit(req, res, item, now, this.#emission.styled(style, req, res, item, now), filled);
+    writeHit(req, res, item, clock.monotonic(), how === 'collapsed' ? this.#collapsedStyle : this.#hitStyle, filled);
     return true;
   }
 
@@ -157,7 +153,6 @@ export class ViewServer<
     const level = this.#policy.cacheStatus;
     const style: HitStyle = {
       ...this.#hitStyle,
-      fields: (it) => withStaleControl(it.stored.headers),
       cacheStatus: (_item, ttl) =>
         level === 'none'
           ? undefined
@@ -251,18 +246,7 @@ export class ViewServer<
           ? this.#keyOf(req, method, target)?.text
           : undefined,
     };
-    return new ViewVisitor(
-      key,
-      req,
-      res,
-      next,
-      this.#policy,
-      this.runtime,
-      this.#host,
-      answers,
-      this.#stale,
-      this.#emission,
-    );
+    return new ViewVisitor(key, req, res, next, this.#policy, this.runtime, this.#host, answers, this.#stale);
   }
 
   /** Whether the handler's answer to this request would be offered for storing, and shared with those who wait. */
@@ -272,7 +256,8 @@ export class ViewServer<
 
   /** A request with Authorization that the key does not cover: its response is rarely one that others may have. */
   #isUnkeyedIdentity(req: Req): boolean {
-    const { key, vary } = this.#policy;
+    const { key, vary, inputs } = this.#policy;
+    if (inputs.hiddenFields.has('authorization')) return false;
     return req.headers.authorization !== undefined && key === undefined && !vary.includes('authorization');
   }
 
@@ -423,6 +408,7 @@ class HeaderFields implements RequestFields {
   }
 
   get(name: string): string | undefined {
+    if (isProperty(name)) return selectingPropertyOf(this.#req, name);
     const value = this.#req.headers[name];
     return Array.isArray(value) ? value.join(', ') : value;
   }

@@ -8,6 +8,7 @@ import type { Reservation } from '../engine/engine.js';
 import type { Answer, Visitor } from '../engine/flight.js';
 import type { Candidate, Lead } from '../engine/lead.js';
 import type { LocalItem } from '../engine/local-item.js';
+import { isProperty, takeProperties } from '../engine/selecting-values.js';
 import type { RequestFields } from '../engine/variants.js';
 import { runInView, ViewContext, view } from '../engine/view-context.js';
 import type { Validators } from '../http/preconditions.js';
@@ -16,9 +17,9 @@ import type { Timer } from '../ports/clock.js';
 import type { Refusal } from '../ports/event-sink.js';
 import { afterAnswer } from './after-answer.js';
 import { answerInstead } from './answer-instead.js';
-import { type Emission, forbidKeeping } from './emission.js';
 import { addVary, declaredTags, type Framing, judge, setStatus, setTiming } from './frame-head.js';
-import { InputGuard } from './input-guard.js';
+import type { InnerLayers } from './inner-layers.js';
+import { type GuardOwner, InputGuard } from './input-guard.js';
 import { Interlude } from './interlude.js';
 import { markRefresh } from './is-refresh.js';
 import { type Declared, type LeadingVisitor, markLeading, visitorOf } from './leading.js';
@@ -62,7 +63,7 @@ const GONE_GRACE_MS = 250;
 
 /** One request to a cached view that found no hit: it waits, or runs its handler and offers what that answers. */
 export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse>
-  implements Visitor, RecorderListener, LeadingVisitor
+  implements Visitor, RecorderListener, LeadingVisitor, GuardOwner
 {
   readonly fields: RequestFields;
   /** The request's own preconditions, while they are hidden from the handler. */
@@ -103,13 +104,14 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     readonly host: ViewHost<Req>,
     readonly answers: VisitorAnswers,
     readonly stale: StaleView,
-    readonly emission: Emission,
   ) {
     this.#patience = new Patience(runtime.clock);
     // A copy: what middleware inside the view writes into the request must not change which variant this is.
     const headers = { ...req.headers };
+    const properties = takeProperties(req, policy.inputs.properties);
     this.fields = {
       get: (name) => {
+        if (isProperty(name)) return properties?.get(name);
         const value = headers[name];
         return Array.isArray(value) ? value.join(', ') : value;
       },
@@ -207,7 +209,16 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     this.#showConditions();
   }
 
+  get layers(): InnerLayers | undefined {
+    return this.#guard?.isListening === true ? this.#guard.layers : undefined;
+  }
+
+  released(): void {
+    this.#refuse('input');
+  }
+
   heading(): void {
+    this.#guard?.conclude();
     this.#guard?.suspend();
   }
 
@@ -238,8 +249,6 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
       guard,
       fwdStatus: instead === undefined ? undefined : head.status,
     });
-    if (!isValid) forbidKeeping(recorder, head);
-    else if (isKept) this.emission.addTo(recorder, head, framing, this.req, this.runtime.clock.now());
     if (this.policy.serverTiming) setTiming(recorder, head, this.#lead.fwd, this.#producerMs);
     if (early !== undefined) this.#refuse(early);
     if (this.#isFailure(head.status) && this.#replace({ detail: 'error', fwdStatus: head.status })) return 'replaced';
@@ -335,12 +344,17 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
 
   /** Inputs that the `key` option reads are in the key; it has answered once already, and must not fail the visitor now. */
   #keyInputs(guard: InputGuard, key: (req: Req) => unknown): void {
-    guard.key(() =>
+    const ask = () =>
       answerOf(
         () => key(this.req),
         () => this.#refuse('input'),
-      ),
-    );
+      );
+    const context = this.#context;
+    // Inside the view, where a storage that is watched tells of being read.
+    guard.key(() => {
+      if (context === undefined || this.policy.inputs.watch.length === 0) ask();
+      else runInView(context, ask);
+    });
   }
 
   get #producerMs(): number {
@@ -558,10 +572,15 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     if (mayStandIn) this.#before = takePart(res);
     this.#recorder = new Recorder(res, policy.maxBodyBytes, this);
     this.#refilled = fillingsOf(policy.placeholders, req, res)?.map(({ value }) => value);
-    this.#guard = new InputGuard(req, res, policy.vary, this.#refilled);
+    const { key, inputs } = policy;
+    // Without a guard nobody knows what the key covers.
+    if (inputs.mode !== 'off' || key !== undefined)
+      this.#guard = new InputGuard(req, res, policy, this, this.#refilled);
     this.#context = new ViewContext((reason) => this.#refuse(reason));
-    const { key } = policy;
-    if (key !== undefined) this.#keyInputs(this.#guard, key);
+    const guard = this.#guard;
+    if (inputs.watch.length > 0) this.#context.onStoreRead = (storage) => guard?.noteStore(storage);
+    if (key !== undefined && this.#guard !== undefined) this.#keyInputs(this.#guard, key);
+    if (inputs.mode === 'off') this.#guard?.stop();
     this.#inherit(visitorOf(res), this.#context);
     markLeading(res, this);
     if (mayStandIn) this.#standReady(res);

@@ -1,0 +1,175 @@
+import type { Socket } from 'node:net';
+import type { Fields } from './inputs.js';
+import { type Watcher, watcherSlot } from './watcher.js';
+
+/** Watches a property that is there. Returns its new getter; none where it cannot be watched, which counts as read. */
+export function watchProperty(
+  target: Fields,
+  name: string | symbol,
+  input: string,
+  watcher: Watcher,
+): (() => unknown) | undefined {
+  const descriptor = Object.getOwnPropertyDescriptor(target, name);
+  if (descriptor?.configurable === false) {
+    watcher.note(input);
+    return undefined;
+  }
+  const read = descriptor?.get;
+  const isHidden = watcher.rules.actions.get(input) === 'hide';
+  let value: unknown = read === undefined ? descriptor?.value : undefined;
+  const get = () => {
+    if (isHidden && watcher.isHiding) return undefined;
+    // What a getter reads on its own is part of what was asked for.
+    const found: unknown = read === undefined ? value : watcher.unwatched(() => read.call(target));
+    if (!watcher.isRefilled(found)) watcher.note(input);
+    return found;
+  };
+  Object.defineProperty(target, name, {
+    configurable: true,
+    enumerable: descriptor?.enumerable ?? false,
+    get,
+    set: (next: unknown) => {
+      if (descriptor?.set === undefined) value = next;
+      else descriptor.set.call(target, next);
+    },
+  });
+  return get;
+}
+
+type Watched = Fields & { readonly headers: { readonly [watcherSlot]?: Watcher } };
+
+/** One accessor a name for all requests: a closure for each would cost more than the rest of the guard. */
+const absentAccessors = new Map<string, PropertyDescriptor & ThisType<Watched>>();
+const absentGetters = new WeakSet<object>();
+
+/** Says that a property which is not there was asked for; who assigns it gets a plain property. */
+export function watchAbsent(req: object, name: string): void {
+  Object.defineProperty(req, name, absentOf(name));
+}
+
+/** Whether there is a property, and not only somebody who watches for it. */
+export function isPresent(req: object, name: string | symbol): boolean {
+  const descriptor = Object.getOwnPropertyDescriptor(req, name);
+  return descriptor !== undefined && (descriptor.get === undefined || !absentGetters.has(descriptor.get));
+}
+
+function absentOf(name: string): PropertyDescriptor {
+  let accessor = absentAccessors.get(name);
+  if (accessor === undefined) {
+    accessor = {
+      configurable: true,
+      enumerable: false,
+      get() {
+        this.headers[watcherSlot]?.note(`req.${name}`);
+        return undefined;
+      },
+      set(value: unknown) {
+        Object.defineProperty(this, name, { configurable: true, enumerable: true, writable: true, value });
+      },
+    };
+    absentAccessors.set(name, accessor);
+    if (accessor.get !== undefined) absentGetters.add(accessor.get);
+  }
+  return accessor;
+}
+
+/** `res.locals`, of which some names may be about the visitor: also asking whether one is there is reading it. */
+export class WatchedLocals implements ProxyHandler<Fields> {
+  readonly #watcher: Watcher;
+  readonly #names: Set<string | symbol>;
+
+  constructor(watcher: Watcher, names: Iterable<string | symbol>) {
+    this.#watcher = watcher;
+    this.#names = new Set(names);
+  }
+
+  /** Watches these, too. */
+  add(names: Iterable<string | symbol>): void {
+    for (const name of names) this.#names.add(name);
+  }
+
+  get(target: Fields, name: string | symbol): unknown {
+    if (this.#isHidden(name)) return undefined;
+    const value = Reflect.get(target, name);
+    if (this.#names.has(name) && !this.#watcher.isRefilled(value)) this.#watcher.note(`res.locals.${String(name)}`);
+    return value;
+  }
+
+  has(target: Fields, name: string | symbol): boolean {
+    if (this.#isHidden(name)) return false;
+    if (this.#names.has(name)) this.#watcher.note(`res.locals.${String(name)}`);
+    return Reflect.has(target, name);
+  }
+
+  getOwnPropertyDescriptor(target: Fields, name: string | symbol): PropertyDescriptor | undefined {
+    if (this.#isHidden(name)) return undefined;
+    const descriptor = Reflect.getOwnPropertyDescriptor(target, name);
+    if (this.#names.has(name) && !this.#watcher.isRefilled(descriptor?.value))
+      this.#watcher.note(`res.locals.${String(name)}`);
+    return descriptor;
+  }
+
+  #isHidden(name: string | symbol): boolean {
+    const { rules, isHiding } = this.#watcher;
+    return isHiding && rules.actions.size > 0 && rules.actions.get(`res.locals.${String(name)}`) === 'hide';
+  }
+}
+
+const ADDRESS = 'socket.remoteAddress';
+const PERSONAL = ['remoteAddress', 'remotePort', 'remoteFamily'] as const;
+const CERTIFICATES = ['getPeerCertificate', 'getPeerX509Certificate'] as const;
+
+/** Who watches a connection now, and who did before and still may: requests can be sent ahead of answers. */
+interface Connected {
+  readonly watcher: Watcher;
+  readonly before: Connected | undefined;
+}
+type WatchedSocket = Socket & { [watchers]?: Connected | undefined };
+const watchers: unique symbol = Symbol('viewcache.watchers');
+
+/** Watches the address of a connection, and the client's certificate: once for all requests that come over it. */
+export function watchSocket(socket: WatchedSocket | undefined, watcher: Watcher): void {
+  // A request that came over no connection, as tests make them.
+  if (socket === undefined || socket === null) return;
+  const isFirst = !(watchers in socket);
+  let before = socket[watchers];
+  while (before !== undefined && !before.watcher.isListening) before = before.before;
+  socket[watchers] = { watcher, before };
+  if (!isFirst) return;
+  for (const name of PERSONAL) watchGetter(socket, name);
+  for (const name of CERTIFICATES) {
+    const method: unknown = Reflect.get(socket, name);
+    if (typeof method !== 'function') continue;
+    Object.defineProperty(socket, name, {
+      configurable: true,
+      writable: true,
+      value: (...args: unknown[]) => {
+        for (let it = socket[watchers]; it !== undefined; it = it.before) it.watcher.note(ADDRESS);
+        return method.apply(socket, args);
+      },
+    });
+  }
+}
+
+/** The connection may be idle for long: it keeps nothing of a request that has been answered. */
+export function unwatchSocket(socket: WatchedSocket | undefined, watcher: Watcher): void {
+  const connected = socket?.[watchers];
+  if (socket && connected?.watcher === watcher) socket[watchers] = connected.before;
+}
+
+function watchGetter(socket: WatchedSocket, name: string): void {
+  let owner: object | null = socket;
+  let get: (() => unknown) | undefined;
+  for (; owner !== null && get === undefined; owner = Object.getPrototypeOf(owner)) {
+    get = Object.getOwnPropertyDescriptor(owner, name)?.get;
+  }
+  if (get === undefined) return;
+  const read = get;
+  Object.defineProperty(socket, name, {
+    configurable: true,
+    get: () => {
+      for (let it = socket[watchers]; it !== undefined; it = it.before) it.watcher.note(ADDRESS);
+      return read.call(socket);
+    },
+  });
+}

@@ -1,0 +1,211 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Stock } from './inner-layers.js';
+import {
+  type Fields,
+  insideRequests,
+  insideResponses,
+  isMemoised,
+  ofRequests,
+  ofResponses,
+  PLAIN_FIELDS,
+  PLAIN_LOCALS,
+} from './inputs.js';
+import { ALL_FIELDS, WatchedFields, WatchedLines } from './watched-fields.js';
+import {
+  isPresent,
+  unwatchSocket,
+  WatchedLocals,
+  watchAbsent,
+  watchProperty,
+  watchSocket,
+} from './watched-properties.js';
+import type { Watcher } from './watcher.js';
+
+type Name = string | symbol;
+type Request = IncomingMessage & Fields;
+type Response = ServerResponse & Fields & { locals?: unknown };
+
+/** Names that were once seen on a request, set by middleware in front: watched from then on also where they are absent. */
+const learned = new Set<string>();
+/** The same of `res.locals`. */
+const learnedLocals = new Set<Name>();
+const LEARNED = 32;
+/** Watched from the first request on, also where they are absent: often only visitors who are logged in have them. */
+const EXPECTED = ['user', 'session', 'clientIp'];
+
+/** Set by loaders that chose a language: true of this visitor's answer, and of no other. */
+const VISITORS_FIELDS: ReadonlySet<string> = new Set(['content-language']);
+
+/** A request and its response, with everything on them watched that may be about the visitor. */
+export class WatchedRequest {
+  /** Fields of the response that a loader has set: they go to this visitor, and into no stored response. */
+  withheld: Set<string> | undefined;
+  readonly #req: Request;
+  readonly #res: Response;
+  readonly #watcher: Watcher;
+  readonly #fields: WatchedFields;
+  readonly #headers: IncomingMessage['headers'];
+  readonly #rawHeaders: string[];
+  #locals: WatchedLocals | undefined;
+  #plainLocals: unknown;
+  /** What stands in place of properties: a library may have put something else there since. */
+  readonly #getters = new Set<unknown>();
+  #tainted: Set<string> | undefined;
+
+  constructor(req: IncomingMessage, res: ServerResponse, watcher: Watcher) {
+    this.#req = req as Request;
+    this.#res = res as Response;
+    this.#watcher = watcher;
+    this.#headers = req.headers;
+    this.#rawHeaders = req.rawHeaders;
+    this.#fields = new WatchedFields(watcher);
+    req.headers = new Proxy(this.#headers as Fields, this.#fields) as typeof req.headers;
+    req.rawHeaders = new Proxy(this.#rawHeaders, new WatchedLines(watcher));
+    this.#watchRequest();
+    this.#watchResponse();
+    watchSocket(req.socket, watcher);
+  }
+
+  /** Middleware inside has put something of a visitor where the client's own field would be. */
+  isTainted(input: string): boolean {
+    return this.#tainted?.has(input) === true;
+  }
+
+  /** The connection goes on to other requests. */
+  leave(): void {
+    unwatchSocket(this.#req.socket, this.#watcher);
+  }
+
+  /** Puts the plain objects back in place of those that watch. */
+  restore(): void {
+    this.#req.headers = this.#headers;
+    this.#req.rawHeaders = this.#rawHeaders;
+    if (this.#locals !== undefined) Object.assign(this.#res, { locals: this.#plainLocals });
+  }
+
+  takeStock(): Stock {
+    const req = this.#req;
+    const names = new Set(Reflect.ownKeys(req).filter((name) => isPresent(req, name)));
+    return {
+      req: names,
+      res: new Set(Reflect.ownKeys(this.#res)),
+      locals: new Set(isObject(this.#res.locals) ? Reflect.ownKeys(this.#res.locals) : []),
+      fields: { ...this.#res.getHeaders() },
+      hasLeft: (name) => !names.has(name) && isPresent(req, name),
+    };
+  }
+
+  /** What a loader has left may be about the visitor, though reading what it made that from was none of the handler's. */
+  watchLeft(before: Stock | undefined): void {
+    const req = this.#req;
+    const res = this.#res;
+    for (const name of insideRequests.of(req)) {
+      if (before?.req.has(name) !== true && isPresent(req, name)) this.#watchForeign(name);
+    }
+    for (const name of insideResponses.of(res)) {
+      if (before?.res.has(name) !== true) this.#watch(res, name, `res.${String(name)}`);
+    }
+    this.#watchLocals(before?.locals);
+    this.#watchFields(before?.fields);
+    for (const name of this.#fields.written ?? []) {
+      this.#tainted ??= new Set();
+      this.#tainted.add(`header ${name}`);
+    }
+  }
+
+  #watchRequest(): void {
+    const req = this.#req;
+    for (const name of ofRequests.of(req)) {
+      if (isMemoised(req, name)) this.#watchDistinct();
+      else this.#watchForeign(name);
+    }
+    for (const name of EXPECTED) if (!(name in req)) watchAbsent(req, name);
+    for (const name of learned) if (!(name in req)) watchAbsent(req, name);
+  }
+
+  #watchForeign(name: Name): void {
+    if (typeof name === 'string' && learned.size < LEARNED) learned.add(name);
+    this.#watch(this.#req, name, `req.${String(name)}`);
+  }
+
+  /** Node keeps the answer of the first reader, who may have been in front; the next one asks nothing that is watched. */
+  #watchDistinct(): void {
+    const req = this.#req;
+    const watcher = this.#watcher;
+    const { headersDistinct } = req;
+    Object.defineProperty(req, 'headersDistinct', {
+      configurable: true,
+      get: () => {
+        watcher.note(ALL_FIELDS);
+        if (!watcher.isHiding || watcher.rules.hiddenFields.size === 0) return headersDistinct;
+        return this.#fields.shownOf(headersDistinct);
+      },
+    });
+  }
+
+  #watchResponse(): void {
+    const res = this.#res;
+    for (const name of ofResponses.of(res)) this.#watch(res, name, `res.${String(name)}`);
+    this.#watchOuterFields(res);
+    this.#watchLocals(undefined);
+  }
+
+  #watchLocals(before: ReadonlySet<Name> | undefined): void {
+    const { locals } = this.#res;
+    if (!isObject(locals)) return;
+    let names: Name[] | undefined;
+    for (const name of Reflect.ownKeys(locals)) {
+      if ((typeof name === 'string' && PLAIN_LOCALS.has(name)) || before?.has(name) === true) continue;
+      names ??= [];
+      names.push(name);
+      if (learnedLocals.size < LEARNED) learnedLocals.add(name);
+    }
+    if (this.#locals !== undefined) {
+      this.#locals.add(names ?? []);
+    } else if (names !== undefined || learnedLocals.size > 0) {
+      this.#locals = new WatchedLocals(this.#watcher, [...learnedLocals, ...(names ?? [])]);
+      this.#plainLocals = locals;
+      Object.assign(this.#res, { locals: new Proxy(locals as Fields, this.#locals) });
+    }
+  }
+
+  /** A field that middleware in front set for this visitor may be asked for as well as a property. */
+  #watchOuterFields(res: Response): void {
+    const names = res.getHeaderNames().filter((name) => !PLAIN_FIELDS.has(name));
+    if (names.length === 0) return;
+    const outer = new Set(names);
+    const { getHeader, getHeaders } = res;
+    res.getHeader = (name) => {
+      if (outer.has(String(name).toLowerCase())) this.#watcher.note(`response header ${name}`);
+      return getHeader.call(res, name);
+    };
+    res.getHeaders = () => {
+      this.#watcher.note('all response headers');
+      return getHeaders.call(res);
+    };
+  }
+
+  /** What a loader says in fields of the response, it says to this visitor. */
+  #watchFields(before: Stock['fields'] = {}): void {
+    for (const [name, value] of Object.entries(this.#res.getHeaders())) {
+      if (PLAIN_FIELDS.has(name) || name === 'set-cookie' || String(before[name]) === String(value)) continue;
+      if (VISITORS_FIELDS.has(name)) {
+        this.withheld ??= new Set();
+        this.withheld.add(name);
+      } else {
+        this.#watcher.leftField(name);
+      }
+    }
+  }
+
+  #watch(target: Fields, name: Name, input: string): void {
+    const getter = Object.getOwnPropertyDescriptor(target, name)?.get;
+    if (getter !== undefined && this.#getters.has(getter)) return;
+    const watching = watchProperty(target, name, input, this.#watcher);
+    if (watching !== undefined) this.#getters.add(watching);
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
