@@ -20,6 +20,7 @@ declare global {
   const neverCache: typeof import('@viewcache/express').neverCache;
   const cacheControl: typeof import('@viewcache/express').cacheControl;
   const loader: typeof import('@viewcache/express').loader;
+  const conditional: typeof import('@viewcache/express').conditional;
   const varyOn: typeof import('@viewcache/express').varyOn;
   const createServer: typeof import('@viewcache/express').createServer;
 
@@ -33,6 +34,8 @@ declare global {
   const cookieParser: () => RequestHandler;
   const requireLogin: RequestHandler;
   const loadUser: RequestHandler;
+  const versionOf: (id: string | undefined) => Promise<string>;
+  const changeCity: RequestHandler;
   const show: RequestHandler;
   const showAccount: RequestHandler;
   const showCity: RequestHandler;

@@ -1,4 +1,5 @@
 export { type CachePageOptions, cachePage } from './cache-page.js';
+export { type ConditionalOptions, conditional } from './conditional.js';
 export { type CreateServerOptions, createServer, type ExpressApplication } from './create-server.js';
 export type { BeforeMiddleware } from './early.js';
 export { loader } from './loader.js';

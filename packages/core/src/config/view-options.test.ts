@@ -51,6 +51,15 @@ describe('readViewOptions', () => {
     expect(read({ ttl: 'origin', heuristicFreshness }).heuristics).toEqual(limits);
   });
 
+  it.each([
+    [{ ttl: 'origin' }, 3_600_000],
+    [{ ttl: 'origin', revalidateFor: 0 }, 0],
+    [{ ttl: 60 }, 0],
+    [{ ttl: 60, revalidateFor: '5m' }, 300_000],
+  ])('keeps stale responses to be validated: %j', (options, ms) => {
+    expect(read(options).revalidatableMs).toBe(ms);
+  });
+
   it('reads a lifetime for each status', () => {
     const { statuses } = read({ ttl: 60, statuses: { 200: '5m', 404: 10, 410: 'forever', 500: 0 } });
     expect([...(statuses ?? [])]).toEqual([
@@ -139,6 +148,9 @@ describe('readViewOptions', () => {
     ['statuses.404', { ttl: 1, statuses: { 404: '10 s' } }],
     ['statuses.404', { ttl: 1, statuses: { 404: undefined } }],
     ['statuses.200', { ttl: 1, statuses: { 200: 'origin' } }],
+    ['revalidateFor', { ttl: 1, revalidateFor: -1 }],
+    ['revalidateFor', { ttl: 'origin', revalidateFor: 'forever' }],
+    ['revalidateFor', { ttl: 1, revalidateFor: null }],
     ['storeCookies', { ttl: 1, storeCookies: 'lang' }],
     ['storeCookies', { ttl: 1, storeCookies: ['lang=de'] }],
     ['methods', { ttl: 1, methods: [] }],

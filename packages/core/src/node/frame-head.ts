@@ -33,6 +33,8 @@ export interface Framing {
   readonly initialAgeMs: number;
   /** `undefined` where nothing may use it past its lifetime. */
   readonly stale: StaleLimits | undefined;
+  /** Whether its handler can be asked later if it still holds. */
+  readonly hasValidator: boolean;
   /** Names of selecting headers, lower case and sorted. */
   readonly selecting: readonly string[];
   /** The tags that user code declared, within the limit and expanded. */
@@ -68,10 +70,14 @@ export function judge<Req extends IncomingMessage, Res extends ServerResponse>(
   const stated = context?.lifetimeMs ?? (isStandard ? origin?.lifetimeMs : statedByPolicy(policy, head.status));
   // What the code says is said of now.
   const initialAgeMs = context?.lifetimeMs === undefined ? (origin?.initialAgeMs ?? 0) : 0;
-  const lifetimeMs = stated ?? 0;
+  const isValidated = isStandard && cacheControl.noCache === true;
+  // What is validated before each use answers nobody by itself (RFC 9111 §5.2.2.4).
+  const lifetimeMs = isValidated ? 0 : (stated ?? 0);
+  // A handler sets no condition for what is no success (RFC 9110 §13.2.1).
+  const hasValidator = head.status === 200 && (etag !== undefined || lastModified !== undefined);
   const tags = tagsOf(visitor, context);
   const exchange: Exchange = {
-    method: visitor.req.method === 'HEAD' ? 'GET' : (visitor.req.method ?? ''),
+    method: visitor.req.method ?? '',
     status: head.status,
     cacheControl,
     vary,
@@ -86,7 +92,9 @@ export function judge<Req extends IncomingMessage, Res extends ServerResponse>(
     (isStandard
       ? whyNotStoredByStandard(exchange, {
           lifetimeMs: stated === undefined ? undefined : stated - initialAgeMs,
-          hasValidator: etag !== undefined || lastModified !== undefined,
+          hasValidator,
+          // Only where its handler has said so: to be validated at each use, or to be stale at once.
+          storeToValidate: policy.revalidatableMs > 0 && (isValidated || stated !== undefined),
         })
       : whyNotStored(exchange, { ttlMs: lifetimeMs, statuses: policy.statuses })) ??
     (isEventStream(head) ? 'event-stream' : undefined) ??
@@ -101,6 +109,7 @@ export function judge<Req extends IncomingMessage, Res extends ServerResponse>(
     lifetimeMs,
     initialAgeMs,
     stale: staleLimits(policy, cacheControl),
+    hasValidator,
     selecting: selectingNames(vary, head, policy.vary, context?.varyNames ?? NOTHING, guard?.selecting ?? NOTHING),
     tags: typeof tags === 'string' ? [] : tags,
     etag,

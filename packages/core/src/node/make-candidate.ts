@@ -14,6 +14,7 @@ import { madeEtag } from './made-etag.js';
 import { digHoles, fillingsOf, holds, noncesOf } from './placeholders.js';
 import type { Recorder } from './recorder.js';
 import type { ResponseHead } from './response-head.js';
+import { toBeRevalidated } from './revalidation.js';
 import { jittered } from './stale-limits.js';
 import type { ViewVisitor } from './view-visitor.js';
 
@@ -66,7 +67,7 @@ export function makeCandidate<Req extends IncomingMessage, Res extends ServerRes
     tags: framing.tags,
     lifetimeMs: jittered(framing.lifetimeMs, policy.stale.jitterMs),
     initialAgeMs: framing.initialAgeMs,
-    stale: framing.stale,
+    stale: toBeRevalidated(framing.stale, hasHoles || !framing.hasValidator ? 0 : policy.revalidatableMs),
     ...(hasHoles ? NO_VALIDATORS : validatorsOf(head, framing, headers, filled.body, visitor)),
     route: visitor.host.route(visitor.req),
     producerMs,

@@ -26,8 +26,8 @@ export interface RecorderListener {
   overflowed(recorder: Recorder): void;
   /** The connection closed before the response ended. */
   closed(recorder: Recorder): void;
-  /** The client may be answered otherwise than by the handler's response: its own preconditions decide. */
-  readonly isConditional: boolean;
+  /** The client may be answered otherwise than by the handler's response: preconditions decide. */
+  readonly mayAnswerOtherwise: boolean;
   /** Somebody waits for the recording: the handler must not be held up by this client. */
   readonly isAwaited: boolean;
 }
@@ -61,6 +61,10 @@ export class Recorder {
   #isReplaced = false;
   /** What was on the response before: prototypes' methods, or outer middleware's. */
   #below: Below;
+  /** The body is a stored one: what the handler writes is none of it. */
+  #isSubstituted = false;
+  /** The stored body that goes out in place of the handler's. */
+  #substitute: Buffer | undefined;
   /** The context in which the handler was told to wait for `drain`: whoever lets it go on has another. */
   #heldUp: AsyncResource | undefined;
 
@@ -104,6 +108,15 @@ export class Recorder {
     }
     this.#chunks = [];
     return body;
+  }
+
+  /** The handler has said that a stored response holds: that is what it answers with; only from `head`. */
+  substitute(head: ResponseHead, body: Buffer): void {
+    this.head = head;
+    this.#chunks = [body];
+    this.#bytes = body.length;
+    this.#substitute = body;
+    this.#isSubstituted = true;
   }
 
   /** Sets a field while the head is being written; only from {@link RecorderListener.head}. */
@@ -175,6 +188,7 @@ export class Recorder {
       if (instead === 'replaced') return res;
       if (instead !== undefined) {
         this.#isSwallowed = true;
+        this.#substitute = undefined;
         for (const name of ['content-length', 'content-type', 'content-encoding', 'transfer-encoding'])
           res.removeHeader(name);
         if (instead === 412) forbidStoring(res);
@@ -182,7 +196,7 @@ export class Recorder {
         return this.#call(res, writeHead, [instead]);
       }
       const cookies = String(this.head.field('set-cookie') ?? '');
-      const result = this.#call(res, writeHead, args);
+      const result = this.#call(res, writeHead, this.#substitute === undefined ? args : this.#headOf(res));
       if (String(res.getHeader('set-cookie') ?? cookies) !== cookies) this.hasLateCookie = true;
       return result;
     } finally {
@@ -206,7 +220,7 @@ export class Recorder {
     this.isWhole = true;
     this.isEnded = true;
     this.#listener.ending();
-    if (this.head === undefined && this.#listener.isConditional) this.#writeHeadFirst(res);
+    if (this.head === undefined && this.#listener.mayAnswerOtherwise) this.#writeHeadFirst(res);
     this.#offerReplacement(res);
     const result = this.#endBelow(res, args);
     // A client that went before anything was written: Node writes no head, but the handler's answer is whole.
@@ -220,7 +234,7 @@ export class Recorder {
       this.#swallow(args);
       return res;
     }
-    return this.#call(res, this.#below.end, this.#isSwallowed ? args.filter((arg) => typeof arg === 'function') : args);
+    return this.#call(res, this.#below.end, this.#isSwallowed ? this.#endingOf(args) : args);
   }
 
   /** What becomes of the body is known with the head; Node would send the one it was given with it. */
@@ -233,8 +247,21 @@ export class Recorder {
     res.writeHead(statusCode);
   }
 
+  /** What is passed to `writeHead` where a stored body goes out. */
+  #headOf(res: ServerResponse): unknown[] {
+    this.#isSwallowed = true;
+    res.setHeader('Content-Length', this.#substitute?.length ?? 0);
+    return [res.statusCode];
+  }
+
+  /** What is passed to `end` where the handler's own body is not sent. */
+  #endingOf(args: readonly unknown[]): unknown[] {
+    const callbacks = args.filter((arg) => typeof arg === 'function');
+    return this.#substitute === undefined ? callbacks : [this.#substitute, ...callbacks];
+  }
+
   #take(chunk: unknown, encoding: unknown, isLast: boolean): void {
-    if (this.#isOver || this.isEnded) return;
+    if (this.#isOver || this.isEnded || this.#isSubstituted) return;
     if (typeof chunk === 'string') {
       const known = typeof encoding === 'string' && Buffer.isEncoding(encoding) ? encoding : 'utf8';
       this.#bytes += Buffer.byteLength(chunk, known);

@@ -7,7 +7,7 @@ import type { CacheKey } from '../engine/cache-key.js';
 import type { Reservation } from '../engine/engine.js';
 import type { Answer, Visitor } from '../engine/flight.js';
 import type { Candidate, Lead } from '../engine/lead.js';
-import type { LocalItem } from '../engine/local-item.js';
+import type { LocalItem, StaleItem } from '../engine/local-item.js';
 import { isProperty, takeProperties } from '../engine/selecting-values.js';
 import type { RequestFields } from '../engine/variants.js';
 import { runInView, ViewContext, view } from '../engine/view-context.js';
@@ -29,6 +29,7 @@ import { fillingsOf } from './placeholders.js';
 import { Recorder, type RecorderListener } from './recorder.js';
 import type { OuterFields, ResponseHead } from './response-head.js';
 import { giveBack, putMethods, type ResponsePart, takeBack, takePart } from './response-parts.js';
+import { freshenedCandidate, restoreHead, speaksOf, type Validating, validatingFields } from './revalidation.js';
 import { isFailure, type StaleView } from './stale-view.js';
 import {
   continueBehind,
@@ -71,6 +72,10 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
   isConditional = false;
   /** The request asks for a newer response than the one that is stored: only a handler that fails lets it have that. */
   isDemanding = false;
+  /** The cache's own preconditions, in place of those. */
+  #validating: Validating | undefined;
+  /** The stored response of which the handler has said that it holds. */
+  #freshened: StaleItem | undefined;
   /** Not stored: another cached view inside this one has taken over. */
   #isWithdrawn = false;
   #lead: Lead | undefined;
@@ -134,6 +139,10 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
 
   get isAwaited(): boolean {
     return this.#lead?.hasWaiters === true;
+  }
+
+  get mayAnswerOtherwise(): boolean {
+    return this.isConditional || this.#validating !== undefined;
   }
 
   /** Remembers the visitor's asynchronous context when it has to wait: its handler must not run in another visitor's. */
@@ -227,8 +236,9 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
   }
 
   head(recorder: Recorder): 304 | 412 | 'replaced' | undefined {
-    const { head } = recorder;
-    if (this.#isWithdrawn || head === undefined || this.#lead === undefined) return undefined;
+    if (this.#isWithdrawn || recorder.head === undefined || this.#lead === undefined) return undefined;
+    const { status } = recorder.head;
+    const head = this.#restored(recorder, recorder.head);
     const guard = this.#guard;
     const framing = judge(head, this, guard, this.#context);
     addVary(recorder, head, framing.selecting);
@@ -247,12 +257,26 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
       refusal: isKept && storesNothing ? 'null-store' : refusal,
       isStored: isKept && !storesNothing,
       guard,
-      fwdStatus: instead === undefined ? undefined : head.status,
+      fwdStatus: (instead ?? head.status) === status ? undefined : status,
     });
     if (this.policy.serverTiming) setTiming(recorder, head, this.#lead.fwd, this.#producerMs);
     if (early !== undefined) this.#refuse(early);
     if (this.#isFailure(head.status) && this.#replace({ detail: 'error', fwdStatus: head.status })) return 'replaced';
     return this.isRefresh ? undefined : instead;
+  }
+
+  /** The stored response in place of the 304 by which its handler says that it still holds (RFC 9111 §4.3.3). */
+  #restored(recorder: Recorder, head: ResponseHead): ResponseHead {
+    const found = this.#lead?.stale;
+    if (head.status !== 304 || this.#validating === undefined || found === undefined) return head;
+    const { stored } = found.item;
+    const update = speaksOf(stored, head) ? head : undefined;
+    const restored = restoreHead(this.res, stored, update, head.outer);
+    recorder.substitute(restored, stored.body);
+    // It speaks of another one: this visitor is answered as it was told, and nothing is stored on its word.
+    if (update === undefined) this.#refuse('status');
+    else this.#freshened = found;
+    return restored;
   }
 
   /** The client's own preconditions, hidden from the handler, are answered for it. */
@@ -310,7 +334,8 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     const inherited = this.#inherited;
     const inheritedTags = inherited?.tags?.flatMap(expandTag) ?? [];
     if (inherited !== undefined && !this.runtime.tags.admits(inheritedTags, inherited.token)) return 'invalidated';
-    return framing.refusal ?? makeCandidate(recorder, head, this, framing, this.#producerMs);
+    const made = framing.refusal ?? makeCandidate(recorder, head, this, framing, this.#producerMs);
+    return typeof made === 'string' || this.#freshened === undefined ? made : freshenedCandidate(made, this.#freshened);
   }
 
   /** Whether these are the values of placeholders that were there before the handler ran, where there were any. */
@@ -566,6 +591,7 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     const { req, res, policy } = this;
     this.#startedAt = this.runtime.clock.monotonic();
     this.host.prepare?.(req);
+    this.#validating = validatingFields(this.#lead?.stale, this.#startedAt);
     this.#hideConditions();
     const mayStandIn =
       !this.isRefresh && (this.#lead?.stale !== undefined || this.stale.policy.hardTimeoutMs !== undefined);
@@ -624,9 +650,12 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
       this.conditions[name] = String(value);
       delete headers[name];
     }
+    Object.assign(headers, this.#validating);
   }
 
   #showConditions(): void {
-    if (this.isConditional) Object.assign(this.req.headers, this.conditions);
+    const { headers } = this.req;
+    for (const name of Object.keys(this.#validating ?? {})) delete headers[name];
+    if (this.isConditional) Object.assign(headers, this.conditions);
   }
 }

@@ -155,7 +155,8 @@ function hasField(fields: readonly string[], name: string): boolean {
   return fields.some((own, at) => at % 2 === 0 && own.length === name.length && own.toLowerCase() === name);
 }
 
-function setFields(res: ServerResponse, head: readonly string[], removes: readonly string[]): void {
+/** Sets fields beside those of middleware in front: lists are added to, others replaced, and what was taken away goes. */
+export function setFields(res: ServerResponse, head: readonly string[], removes: readonly string[]): void {
   for (const name of removes) res.removeHeader(name);
   const own = new Map<string, [name: string, lines: string[]]>();
   for (let i = 0; i < head.length; i += 2) {

@@ -1,0 +1,433 @@
+import { describe, expect, it } from '@jest/globals';
+import { view } from '@viewcache/core';
+import { FakeClock } from '@viewcache/core/testing';
+import { type CachePageOptions, cachePage, conditional } from '@viewcache/express';
+import express, { type RequestHandler } from 'express';
+import { Keyv } from 'keyv';
+import { closeAfterEach, makeCache, serve } from '../support/site.js';
+import { standardSite } from './site.js';
+
+closeAfterEach();
+
+const OLD = 'Thu, 01 Jan 2026 10:00:00 GMT';
+const status = (reply: { headers: Record<string, unknown> }) => reply.headers['cache-status'];
+
+/** A handler that answers 304 to who has its version, and counts the pages it has made. */
+function versioned(fields: Record<string, string> = { 'Cache-Control': 'max-age=60' }) {
+  const state = { version: '"v1"', pages: 0, asked: [] as (string | undefined)[] };
+  const handler: RequestHandler = (req, res) => {
+    state.asked.push(req.headers['if-none-match']);
+    res.set({ ...fields, ETag: state.version });
+    if (req.headers['if-none-match'] === state.version) return void res.status(304).end();
+    state.pages++;
+    res.send(`page ${state.pages}`);
+  };
+  return { state, handler };
+}
+
+describe.each([
+  ['memory', () => undefined],
+  ['a Keyv', () => new Keyv()],
+])('validation of what is stale (RFC 9111 §4.3), over %s', (_store, store) => {
+  const siteWith = async (handler: RequestHandler, options: Partial<CachePageOptions> = {}) =>
+    await standardSite(handler, options, store());
+
+  it('puts the stored entity tag on the request, and a 304 makes the response fresh for another lifetime', async () => {
+    const { state, handler } = versioned();
+    const { site, clock } = await siteWith(handler);
+
+    await site.get('/');
+    clock.advance(60_000);
+    const validated = await site.get('/');
+    clock.advance(59_999);
+    const hit = await site.get('/');
+    clock.advance(1);
+    const again = await site.get('/');
+
+    expect(state).toEqual({ version: '"v1"', pages: 1, asked: [undefined, '"v1"', '"v1"'] });
+    expect([validated.status, validated.text, status(validated)]).toEqual([
+      200,
+      'page 1',
+      'viewcache; fwd=stale; fwd-status=304; stored',
+    ]);
+    expect([hit.isHit, hit.text, hit.headers['age']]).toEqual([true, 'page 1', '59']);
+    expect([again.isHit, again.text]).toEqual([false, 'page 1']);
+  });
+
+  it('stores what the handler answers where it has another version', async () => {
+    const { state, handler } = versioned();
+    const { site, clock } = await siteWith(handler);
+
+    await site.get('/');
+    state.version = '"v2"';
+    clock.advance(60_000);
+    const second = await site.get('/');
+    const hit = await site.get('/');
+
+    expect([second.status, second.text, second.headers.etag]).toEqual([200, 'page 2', '"v2"']);
+    expect([hit.isHit, hit.text]).toEqual([true, 'page 2']);
+  });
+
+  it('asks by Last-Modified as well', async () => {
+    const asked: (string | undefined)[] = [];
+    const { site, clock } = await siteWith((req, res) => {
+      asked.push(req.headers['if-modified-since']);
+      res.set({ 'Cache-Control': 'max-age=60', 'Last-Modified': OLD });
+      if (req.headers['if-modified-since'] === OLD) res.status(304).end();
+      else res.end('page');
+    });
+
+    await site.get('/');
+    clock.advance(60_000);
+    const validated = await site.get('/');
+
+    expect([validated.status, validated.text, asked]).toEqual([200, 'page', [undefined, OLD]]);
+  });
+
+  it('asks by no tag that was made here: its handler knows nothing of it', async () => {
+    const asked: unknown[] = [];
+    const { site, clock } = await siteWith((req, res) => {
+      asked.push(req.headers['if-none-match']);
+      res.set({ 'Cache-Control': 'max-age=60', 'Last-Modified': OLD }).end('page');
+    });
+
+    expect((await site.get('/')).headers.etag).toBeDefined();
+    clock.advance(60_000);
+    await site.get('/');
+
+    expect(asked).toEqual([undefined, undefined]);
+  });
+
+  it.each<[Record<string, string>, number, string]>([
+    [{ 'if-none-match': '"v1"' }, 304, ''],
+    [{ 'if-none-match': '"v0"' }, 200, 'page 1'],
+    [{ 'if-match': '"v0"' }, 412, ''],
+  ])('answers the visitor’s own %j itself: %i', async (fields, code, text) => {
+    const { state, handler } = versioned();
+    const { site, clock } = await siteWith(handler);
+    await site.get('/');
+    clock.advance(60_000);
+
+    const reply = await site.get('/', fields);
+
+    expect([reply.status, reply.text]).toEqual([code, text]);
+    expect(state.asked).toEqual([undefined, '"v1"']);
+    expect((await site.get('/')).isHit).toBe(true);
+  });
+
+  it('a 304 brings the fields up to date, on this answer and on later ones; the others stay (§3.2)', async () => {
+    let runs = 0;
+    const { site, clock } = await siteWith((req, res) => {
+      runs++;
+      res.set({ 'Cache-Control': `max-age=${60 * runs}`, ETag: '"v1"', 'X-Run': String(runs) });
+      if (req.headers['if-none-match'] === '"v1"') {
+        res.writeHead(304, { 'X-Late': 'late', 'Content-Encoding': 'gzip', 'Content-Length': '999' }).end();
+      } else res.set('X-First', 'first').type('text').send('page');
+    });
+    await site.get('/');
+    clock.advance(60_000);
+
+    const validated = await site.get('/');
+    clock.advance(119_999);
+    const hit = await site.get('/');
+
+    for (const { headers, text } of [validated, hit]) {
+      expect(text).toBe('page');
+      expect(headers).toMatchObject({
+        'cache-control': 'max-age=120',
+        'x-run': '2',
+        'x-late': 'late',
+        'x-first': 'first',
+        'content-type': 'text/plain; charset=utf-8',
+        'content-length': '4',
+      });
+      expect(headers['content-encoding']).toBeUndefined();
+    }
+    expect([hit.isHit, runs]).toEqual([true, 2]);
+  });
+
+  it.each([
+    ['another strong tag', '"v9"', false],
+    ['the same tag, weak', 'W/"v1"', true],
+    ['another weak tag', 'W/"v9"', false],
+    ['no tag', undefined, true],
+  ])('a 304 with %s speaks of it: %p (§4.3.4)', async (_what, etag, isFreshened) => {
+    const { site, clock } = await siteWith((req, res) => {
+      res.set('Cache-Control', 'max-age=60');
+      if (req.headers['if-none-match'] === undefined) return void res.set('ETag', '"v1"').end('page');
+      if (etag !== undefined) res.set('ETag', etag);
+      res.status(304).end();
+    });
+    await site.get('/');
+    clock.advance(60_000);
+
+    const reply = await site.get('/');
+
+    expect([reply.status, reply.text]).toEqual([200, 'page']);
+    expect(reply.isStored).toBe(isFreshened);
+    expect((await site.get('/')).isHit).toBe(isFreshened);
+  });
+
+  it.each(['private', 'no-store'])(
+    'a 304 that says %s answers its visitor, and nobody after him',
+    async (directive) => {
+      let field = 'max-age=60';
+      const { site, clock } = await siteWith((req, res) => {
+        res.set({ 'Cache-Control': field, ETag: '"v1"' });
+        if (req.headers['if-none-match'] === '"v1"') res.status(304).end();
+        else res.end('page');
+      });
+      await site.get('/');
+      field = directive;
+      clock.advance(60_000);
+
+      const reply = await site.get('/');
+
+      expect([reply.status, reply.text, reply.isStored]).toEqual([200, 'page', false]);
+      expect((await site.get('/')).isHit).toBe(false);
+    },
+  );
+
+  it('what was invalidated gets an unconditional request (PROTOCOL 4.10)', async () => {
+    const { state, handler } = versioned();
+    const { site, clock, cache } = await siteWith((req, res, next) => {
+      view().dependsOn('cities');
+      handler(req, res, next);
+    });
+    await site.get('/');
+    clock.advance(60_000);
+    await cache.invalidate({ tags: 'cities' });
+
+    const reply = await site.get('/');
+
+    expect([reply.text, state.asked]).toEqual(['page 2', [undefined, undefined]]);
+  });
+
+  it('a response that a 304 has freshened depends on what it did, and on what was read to find that', async () => {
+    const { handler } = versioned();
+    const { site, clock, cache } = await siteWith((req, res, next) => {
+      view().dependsOn(req.headers['if-none-match'] === undefined ? 'cities' : 'versions');
+      handler(req, res, next);
+    });
+
+    for (const tag of ['cities', 'versions']) {
+      await site.get('/');
+      clock.advance(60_000);
+      await site.get('/');
+      expect((await site.get('/')).isHit).toBe(true);
+      await cache.invalidate({ tags: tag });
+      expect((await site.get('/')).isHit).toBe(false);
+    }
+  });
+
+  it('an invalidation while the handler is asked keeps the answer from being stored', async () => {
+    const { handler } = versioned();
+    const { site, clock, cache } = await siteWith(async (req, res, next) => {
+      view().dependsOn('cities');
+      if (req.headers['if-none-match'] !== undefined) await cache.invalidate({ tags: 'cities' });
+      handler(req, res, next);
+    });
+    await site.get('/');
+    clock.advance(60_000);
+
+    const reply = await site.get('/');
+
+    expect([reply.status, reply.text]).toEqual([200, 'page 1']);
+    expect((await site.get('/')).isHit).toBe(false);
+  });
+
+  it('each variant is asked about by its own tag', async () => {
+    const asked: unknown[] = [];
+    const { site, clock } = await siteWith((req, res) => {
+      const tag = `"${req.headers['accept-language']}"`;
+      asked.push(req.headers['if-none-match']);
+      res.set({ 'Cache-Control': 'max-age=60', Vary: 'Accept-Language', ETag: tag });
+      if (req.headers['if-none-match'] === tag) res.status(304).end();
+      else res.send(`page in ${tag}`);
+    });
+    for (const language of ['de', 'fr']) await site.get('/', { 'accept-language': language });
+    clock.advance(60_000);
+
+    const texts = [];
+    for (const language of ['fr', 'de']) texts.push((await site.get('/', { 'accept-language': language })).text);
+
+    expect(texts).toEqual(['page in "fr"', 'page in "de"']);
+    expect(asked).toEqual([undefined, undefined, '"fr"', '"de"']);
+  });
+
+  it('a crowd is answered by one question', async () => {
+    const { state, handler } = versioned();
+    const { site, clock } = await siteWith(async (req, res, next) => {
+      await new Promise((resolve) => setImmediate(resolve));
+      handler(req, res, next);
+    });
+    await site.get('/');
+    clock.advance(60_000);
+
+    const replies = await Promise.all(Array.from({ length: 8 }, () => site.get('/')));
+
+    expect(new Set(replies.map(({ text }) => text))).toEqual(new Set(['page 1']));
+    expect(state).toMatchObject({ pages: 1, asked: [undefined, '"v1"'] });
+  });
+});
+
+describe('no-cache with a validator (RFC 9111 §5.2.2.4)', () => {
+  it('is stored, and validated at each use', async () => {
+    const { state, handler } = versioned({ 'Cache-Control': 'no-cache' });
+    const { site } = await standardSite(handler);
+
+    const replies = [await site.get('/'), await site.get('/'), await site.get('/')];
+
+    expect(replies.map(({ text, isHit }) => [text, isHit])).toEqual(Array(3).fill(['page 1', false]));
+    expect(state.asked).toEqual([undefined, '"v1"', '"v1"']);
+  });
+
+  it.each(['no-cache, max-age=60', 'max-age=0', 'max-age=0, must-revalidate'])('%s likewise', async (field) => {
+    const { state, handler } = versioned({ 'Cache-Control': field });
+    const { site } = await standardSite(handler);
+
+    await site.get('/');
+    const second = await site.get('/');
+
+    expect([second.text, second.isHit, state.pages]).toEqual(['page 1', false, 1]);
+  });
+
+  it.each([
+    ['a response that states nothing', {}],
+    ['no-store', { 'Cache-Control': 'no-cache, no-store' }],
+    ['private', { 'Cache-Control': 'private, no-cache' }],
+  ])('but not %s', async (_what, fields) => {
+    const { state, handler } = versioned(fields as Record<string, string>);
+    const { site } = await standardSite(handler);
+
+    await site.get('/');
+    await site.get('/');
+
+    expect(state.asked).toEqual([undefined, undefined]);
+  });
+
+  it('answers nobody who waits: each is validated for himself', async () => {
+    const { state, handler } = versioned({ 'Cache-Control': 'no-cache' });
+    const { site } = await standardSite(async (req, res, next) => {
+      await new Promise((resolve) => setImmediate(resolve));
+      handler(req, res, next);
+    });
+
+    await site.get('/');
+    await Promise.all(Array.from({ length: 4 }, () => site.get('/')));
+
+    expect(state.asked).toHaveLength(5);
+  });
+
+  it('in the view profile is not stored, as ever', async () => {
+    const { state, handler } = versioned({ 'Cache-Control': 'no-cache' });
+    const { site } = await standardSite(handler, { ttl: 60, revalidateFor: '1h' });
+
+    await site.get('/');
+    await site.get('/');
+
+    expect(state.asked).toEqual([undefined, undefined]);
+  });
+});
+
+describe('revalidateFor', () => {
+  it.each<[Partial<CachePageOptions>, number, boolean]>([
+    [{}, 60_000 + 3_600_000 - 1, true],
+    [{}, 60_000 + 3_600_000, false],
+    [{ revalidateFor: 0 }, 60_000, false],
+    [{ revalidateFor: '1m' }, 119_999, true],
+    [{ revalidateFor: '1m' }, 120_000, false],
+    [{ ttl: 60 }, 60_000, false],
+    [{ ttl: 60, revalidateFor: '1m' }, 119_999, true],
+  ])('%j: after %i ms the handler is asked: %p', async (options, ms, isAsked) => {
+    const { state, handler } = versioned();
+    const { site, clock } = await standardSite(handler, options);
+    await site.get('/');
+
+    clock.advance(ms);
+    await site.get('/');
+
+    expect(state.asked[1]).toBe(isAsked ? '"v1"' : undefined);
+  });
+
+  it('keeps nothing that has no validator of its handler’s', async () => {
+    const { site, clock, cache } = await standardSite(
+      (_req, res) => void res.set('Cache-Control', 'max-age=60').end('page'),
+    );
+    await site.get('/');
+    expect(cache.stats().entries).toBe(1);
+
+    clock.advance(61_000);
+
+    expect(cache.stats().entries).toBe(0);
+  });
+
+  it('conditional() spares its handler all of the work', async () => {
+    let pages = 0;
+    const version = conditional({ etag: async () => 'v1' });
+    const { site, clock } = await standardSite((req, res, next) => {
+      version(req, res, (error) => {
+        if (error !== undefined) return next(error);
+        pages++;
+        res.set('Cache-Control', 'max-age=60').send('page');
+      });
+    });
+
+    const texts = [];
+    for (let turn = 0; turn < 4; turn++) {
+      texts.push((await site.get('/')).text);
+      clock.advance(60_000);
+    }
+
+    expect([texts, pages]).toEqual([Array(4).fill('page'), 1]);
+  });
+
+  it('a handler that answers a 304 nobody asked for is passed on, and nothing is made of it', async () => {
+    const { site } = await standardSite((_req, res) => void res.status(304).set('Cache-Control', 'max-age=60').end());
+
+    expect((await site.get('/')).status).toBe(304);
+    expect((await site.get('/')).isHit).toBe(false);
+  });
+
+  it('shows the visitor’s own conditions again to what runs after the answer', async () => {
+    const seen: unknown[] = [];
+    const { handler } = versioned();
+    const { site, clock } = await standardSite((req, res, next) => {
+      res.on('finish', () => seen.push(req.headers['if-none-match']));
+      handler(req, res, next);
+    });
+    await site.get('/');
+    clock.advance(60_000);
+    await site.get('/', { 'if-none-match': '"mine"' });
+
+    expect(seen).toEqual([undefined, '"mine"']);
+  });
+
+  it('what middleware in front has set stays with its own visitor', async () => {
+    const { handler } = versioned();
+    let visit = 0;
+    const clock = new FakeClock();
+    const app = express();
+    app.use((_req, res, next) => {
+      visit++;
+      res.set({ 'X-Visit': String(visit), Vary: 'Origin' });
+      res.cookie('visit', visit);
+      next();
+    });
+    app.use(cachePage({ ttl: 'origin', cache: makeCache({ clock }) }), handler);
+    const site = await serve(app);
+
+    await site.get('/');
+    clock.advance(60_000);
+    const validated = await site.get('/');
+    const hit = await site.get('/');
+
+    expect([validated.text, hit.text, hit.isHit]).toEqual(['page 1', 'page 1', true]);
+    expect([validated.headers['x-visit'], hit.headers['x-visit']]).toEqual(['2', '3']);
+    expect([validated.headers['set-cookie'], hit.headers['set-cookie']]).toEqual([
+      ['visit=2; Path=/'],
+      ['visit=3; Path=/'],
+    ]);
+    expect(validated.headers.vary).toBe('Origin');
+  });
+});
