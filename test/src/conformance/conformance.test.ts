@@ -45,7 +45,7 @@ describe('http-cache-tests 0.4.5, standard profile', () => {
   ])(
     '%s: every outcome is the expected one',
     async (_how, conditions) => {
-      compare('everything', await run({ options: everything, ...conditions }));
+      compare('everything', await run({ options: everything, makesEtags: false, ...conditions }));
     },
     PATIENCE_MS,
   );

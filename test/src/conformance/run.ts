@@ -29,14 +29,22 @@ export interface Conditions {
   readonly ending: Ending;
   readonly options?: Omit<CachePageOptions, 'ttl' | 'cache'>;
   readonly store?: CacheOptions['store'];
+  /** Whether `res.send` makes entity tags, which not every response of the suite is meant to have. @defaultValue true */
+  readonly makesEtags?: boolean;
 }
 
 /** Runs the whole suite in this process, over loopback; time passes only where a test pauses. */
-export async function runSuite({ ending, options = {}, store }: Conditions): Promise<Map<string, Outcome>> {
+export async function runSuite({
+  ending,
+  options = {},
+  store,
+  makesEtags = true,
+}: Conditions): Promise<Map<string, Outcome>> {
   const clock = new FakeClock();
   const cache = makeCache({ clock, ...(store === undefined ? {} : { store }) });
   const app = express();
   app.disable('x-powered-by');
+  if (!makesEtags) app.disable('etag');
   mountOrigin(app, cachePage({ ttl: 'origin', cache, ...options }), clock, ending);
   app.use(((_error, _req, res, _next) => void res.status(500).end()) as express.ErrorRequestHandler);
   const site = await serve(app);

@@ -77,7 +77,7 @@ export function judge<Req extends IncomingMessage, Res extends ServerResponse>(
   const hasValidator = head.status === 200 && (etag !== undefined || lastModified !== undefined);
   const tags = tagsOf(visitor, context);
   const exchange: Exchange = {
-    method: visitor.req.method ?? '',
+    method: visitor.method,
     status: head.status,
     cacheControl,
     vary,

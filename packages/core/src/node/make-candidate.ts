@@ -83,11 +83,11 @@ function validatorsOf<Req extends IncomingMessage, Res extends ServerResponse>(
   { etag, lastModified }: Framing,
   headers: readonly string[],
   body: Buffer,
-  { req, host }: ViewVisitor<Req, Res>,
+  { req, host, method }: ViewVisitor<Req, Res>,
 ): Validators {
   const isStored = (name: string): boolean => headers.some((own, at) => at % 2 === 0 && own.toLowerCase() === name);
   // Only where a condition could be put on it: a page, and not the answer to a search that was posted.
-  const isTaggable = etag === undefined && head.status === 200 && req.method === 'GET';
+  const isTaggable = etag === undefined && head.status === 200 && method === 'GET';
   return {
     etag: isTaggable ? madeEtag(req, body, host) : isStored('etag') ? etag : undefined,
     lastModified: isStored('last-modified') ? lastModified : undefined,

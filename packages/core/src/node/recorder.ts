@@ -112,10 +112,15 @@ export class Recorder {
 
   /** The handler has said that a stored response holds: that is what it answers with; only from `head`. */
   substitute(head: ResponseHead, body: Buffer): void {
+    this.recordInstead(head, body);
+    this.#substitute = body;
+  }
+
+  /** Something else is recorded than what the handler answers with; only from `head`. */
+  recordInstead(head: ResponseHead, body: Buffer): void {
     this.head = head;
     this.#chunks = [body];
     this.#bytes = body.length;
-    this.#substitute = body;
     this.#isSubstituted = true;
   }
 

@@ -1,4 +1,4 @@
-import type { OutgoingHttpHeader, ServerResponse } from 'node:http';
+import { type IncomingMessage, type OutgoingHttpHeader, ServerResponse } from 'node:http';
 import type { Candidate } from '../engine/lead.js';
 import type { StaleItem } from '../engine/local-item.js';
 import { parseCacheControl } from '../http/cache-control.js';
@@ -54,7 +54,31 @@ export function speaksOf(stored: StoredResponse, update: ResponseHead): boolean 
 }
 
 /**
- * Makes of a response on which a handler has written a 304 or a HEAD's head the stored one again, its fields brought up
+ * Whether the head with which a handler has answered HEAD is that of the stored response (RFC 9111 §4.3.5). It has to have a
+ * validator: without one nothing vouches for the body that it does not come with.
+ */
+export function describes(stored: StoredResponse, head: ResponseHead): boolean {
+  if (head.status !== stored.status) return false;
+  const length = head.field('content-length');
+  const etag = head.ownField('etag');
+  const modified = head.ownField('last-modified');
+  return (
+    (etag !== undefined || modified !== undefined) &&
+    (length === undefined || Number(length) === stored.body.length) &&
+    (etag === undefined || weakMatch(etag, lineOf(stored, 'etag') ?? '')) &&
+    (modified === undefined || modified === lineOf(stored, 'last-modified'))
+  );
+}
+
+/** The head of a stored response with the fields of a HEAD's; the one that goes out stays as its handler wrote it. */
+export function updatedHead(req: IncomingMessage, stored: StoredResponse, update: ResponseHead): ResponseHead {
+  const draft = new ServerResponse(req);
+  for (const [name, value] of update.outer ?? []) draft.setHeader(name, value as string);
+  return restoreHead(draft, stored, update, update.outer);
+}
+
+/**
+ * Makes of a response on which a handler has written a 304 the stored one again, its fields brought up
  * to date, with what middleware in front had set.
  *
  * @param update - `undefined` where the stored fields stay as they are

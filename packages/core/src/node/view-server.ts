@@ -204,6 +204,13 @@ export class ViewServer<
       res.end();
       return;
     }
+    if (req.method === 'HEAD' && policy.revalidatableMs > 0) {
+      // It never fills, but may tell of something stale whether it still holds (RFC 9111 §4.3.5).
+      const asking = this.#visitor(req, res, next, key, target);
+      engine.fetchApart(asking);
+      asking.wait();
+      return;
+    }
     // HEAD never fills: its response has no body. A part of a response is not stored either (RFC 9111 §3.3).
     if (req.method === 'HEAD' || req.headers.range !== undefined) {
       this.#pass(req, res, next, req.method === 'HEAD' ? 'method' : 'partial');

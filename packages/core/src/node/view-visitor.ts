@@ -11,7 +11,7 @@ import type { LocalItem, StaleItem } from '../engine/local-item.js';
 import { isProperty, takeProperties } from '../engine/selecting-values.js';
 import type { RequestFields } from '../engine/variants.js';
 import { runInView, ViewContext, view } from '../engine/view-context.js';
-import type { Validators } from '../http/preconditions.js';
+import { isSuccessful, type Validators } from '../http/preconditions.js';
 import { expandTag } from '../invalidation/tags.js';
 import type { Timer } from '../ports/clock.js';
 import type { Refusal } from '../ports/event-sink.js';
@@ -29,7 +29,15 @@ import { fillingsOf } from './placeholders.js';
 import { Recorder, type RecorderListener } from './recorder.js';
 import type { OuterFields, ResponseHead } from './response-head.js';
 import { giveBack, putMethods, type ResponsePart, takeBack, takePart } from './response-parts.js';
-import { freshenedCandidate, restoreHead, speaksOf, type Validating, validatingFields } from './revalidation.js';
+import {
+  describes,
+  freshenedCandidate,
+  restoreHead,
+  speaksOf,
+  updatedHead,
+  type Validating,
+  validatingFields,
+} from './revalidation.js';
 import { isFailure, type StaleView } from './stale-view.js';
 import {
   continueBehind,
@@ -141,6 +149,11 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     return this.#lead?.hasWaiters === true;
   }
 
+  /** The method that what is offered for storing answers: not always the visitor's own. */
+  get method(): string {
+    return this.#freshened === undefined ? (this.req.method ?? '') : 'GET';
+  }
+
   get mayAnswerOtherwise(): boolean {
     return this.isConditional || this.#validating !== undefined;
   }
@@ -238,7 +251,7 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
   head(recorder: Recorder): 304 | 412 | 'replaced' | undefined {
     if (this.#isWithdrawn || recorder.head === undefined || this.#lead === undefined) return undefined;
     const { status } = recorder.head;
-    const head = this.#restored(recorder, recorder.head);
+    const head = this.#judged(recorder, recorder.head);
     const guard = this.#guard;
     const framing = judge(head, this, guard, this.#context);
     addVary(recorder, head, framing.selecting);
@@ -265,10 +278,16 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     return this.isRefresh ? undefined : instead;
   }
 
-  /** The stored response in place of the 304 by which its handler says that it still holds (RFC 9111 §4.3.3). */
-  #restored(recorder: Recorder, head: ResponseHead): ResponseHead {
+  /** The head that is judged: that of a stored response, where the handler has only said that it still holds. */
+  #judged(recorder: Recorder, head: ResponseHead): ResponseHead {
     const found = this.#lead?.stale;
-    if (head.status !== 304 || this.#validating === undefined || found === undefined) return head;
+    if (found?.validity !== 'valid') return head;
+    if (this.req.method === 'HEAD') return this.#updated(recorder, head, found);
+    return head.status === 304 && this.#validating !== undefined ? this.#restored(recorder, head, found) : head;
+  }
+
+  /** The stored response in place of the 304 by which its handler says that it still holds (RFC 9111 §4.3.3). */
+  #restored(recorder: Recorder, head: ResponseHead, found: StaleItem): ResponseHead {
     const { stored } = found.item;
     const update = speaksOf(stored, head) ? head : undefined;
     const restored = restoreHead(this.res, stored, update, head.outer);
@@ -277,6 +296,19 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     if (update === undefined) this.#refuse('status');
     else this.#freshened = found;
     return restored;
+  }
+
+  /** The stored response that a HEAD tells is as it was; told otherwise, it stands for nothing any more (§4.3.5). */
+  #updated(recorder: Recorder, head: ResponseHead, found: StaleItem): ResponseHead {
+    const { stored } = found.item;
+    if (!describes(stored, head)) {
+      if (isSuccessful(head.status)) this.stale.supersede(found.item);
+      return head;
+    }
+    const updated = updatedHead(this.req, stored, head);
+    recorder.recordInstead(updated, stored.body);
+    this.#freshened = found;
+    return updated;
   }
 
   /** The client's own preconditions, hidden from the handler, are answered for it. */
@@ -591,7 +623,7 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     const { req, res, policy } = this;
     this.#startedAt = this.runtime.clock.monotonic();
     this.host.prepare?.(req);
-    this.#validating = validatingFields(this.#lead?.stale, this.#startedAt);
+    this.#validating = req.method === 'GET' ? validatingFields(this.#lead?.stale, this.#startedAt) : undefined;
     this.#hideConditions();
     const mayStandIn =
       !this.isRefresh && (this.#lead?.stale !== undefined || this.stale.policy.hardTimeoutMs !== undefined);
