@@ -15,6 +15,7 @@ import {
   parseBytes,
   withDefaults,
 } from './check.js';
+import { type EmissionSettings, type EmitCacheControl, type EmitTags, readEmission } from './emission.js';
 import { readIgnoredQuery } from './ignored-query.js';
 import { type InputAction, type InputMode, type InputRules, readInputs, type WatchedStorage } from './input-options.js';
 import { type HeuristicFreshness, readHeuristics, readStatuses, readTtl, type StatusLifetimes } from './lifetimes.js';
@@ -204,6 +205,20 @@ export interface ViewOptions<Req, Res> extends StaleOptions {
    * @defaultValue false
    */
   readonly serverTiming?: boolean;
+  /**
+   * Tells browsers and caches in front how long to keep an answer, where the handler has set neither Cache-Control nor
+   * Expires: `true` for its own lifetime. Nobody can take it back from a browser before.
+   *
+   * @defaultValue false
+   */
+  readonly emitCacheControl?: boolean | EmitCacheControl;
+  /**
+   * Tells caches in front the tags of each response, so that they can be told to purge by them:
+   * `{ 'Surrogate-Key': true }`. Over 2 KB or 50 tags rows coarsen to their group. Everybody can read them.
+   *
+   * @defaultValue none
+   */
+  readonly emitTags?: EmitTags;
 }
 
 /** What becomes of the cookies that a handler sets; of any other, its response is not stored. */
@@ -239,6 +254,7 @@ export interface ViewPolicy<Req, Res> extends CookiePolicy {
   readonly cacheStatus: CacheStatusLevel;
   readonly serverTiming: boolean;
   readonly stale: StalePolicy;
+  readonly emission: EmissionSettings | undefined;
 }
 
 /** The names of {@link ViewOptions}; an adapter adds its own. */
@@ -267,6 +283,8 @@ export const VIEW_OPTIONS = [
   'cacheStatus',
   'serverTiming',
   ...STALE_OPTIONS,
+  'emitCacheControl',
+  'emitTags',
 ] as const;
 
 const DEFAULTS = {
@@ -335,6 +353,7 @@ export function readViewOptions<Req, Res>(
     cacheStatus: checkOneOf(`${what}.cacheStatus`, settings.cacheStatus, CACHE_STATUS_LEVELS),
     serverTiming: checkBoolean(`${what}.serverTiming`, settings.serverTiming),
     stale: readStaleOptions(what, given, lifetimeMs),
+    emission: readEmission(what, given),
   };
 }
 

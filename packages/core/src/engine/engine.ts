@@ -160,6 +160,7 @@ export class Engine implements LeadOwner {
     const ageMs = candidate.initialAgeMs ?? 0;
     const stored = makeStored(text, names, candidate, stamps, clock.now() - ageMs);
     const item = this.#local.item(stored, lead.key, lead.token, lead.startedAt, ageMs);
+    item.isOutdated = !isValid;
     if (!isValid) sink.refused(lead.key.text, candidate.route, 'invalidated');
     if (isValid && shared?.takes(lead.sharedToken, stored)) {
       void this.#commit(shared, lead, lead.sharedToken, item);

@@ -107,6 +107,7 @@ export class SharedExchange {
       });
     // What was invalidated meanwhile must not enter L1: the record of it may be gone by now, and then nothing would tell.
     const isRefused = verdict.kind === 'refused' || !this.#tags.admits(names, lead.token);
+    own.isOutdated = isRefused;
     if (isRefused) this.#sink.refused(lead.key.text, stored.route, 'invalidated');
     // The store is away: L1 alone may hold it, as long as it may lag anyway.
     else if (verdict.kind === 'unavailable') this.#local.keep(own, names);

@@ -47,8 +47,15 @@ function hasControl(text: string): boolean {
   return false;
 }
 
+/** True for a tag that the library makes itself. */
+export const isOwnTag = (tag: string): boolean => tag.startsWith(OWN);
+
+/** The group that a tag made by {@link coarsenTags} stands for each row of; `undefined` for any other tag. */
+export const groupOfRows = (tag: string): string | undefined =>
+  tag.startsWith(ROWS) ? tag.slice(ROWS.length) : undefined;
+
 /** The group of a row's tag, `users` of `users#1`; `undefined` for a tag that names no row. */
-function groupOf(tag: string): string | undefined {
+export function groupOf(tag: string): string | undefined {
   const hash = tag.indexOf('#');
   return hash > 0 ? tag.slice(0, hash) : undefined;
 }
@@ -72,10 +79,10 @@ export function expandTag(tag: string): readonly string[] {
 export function declaredOf(tags: readonly string[]): readonly string[] {
   const derived = new Set<string>();
   for (const tag of tags) {
-    const group = tag.startsWith(ROWS) ? tag.slice(ROWS.length) : groupOf(tag);
+    const group = groupOfRows(tag) ?? groupOf(tag);
     if (group !== undefined) derived.add(`${group}!bulk`).add(`${group}!ins`);
   }
-  return tags.filter((tag) => !tag.startsWith(OWN) && !derived.has(tag));
+  return tags.filter((tag) => !isOwnTag(tag) && !derived.has(tag));
 }
 
 /**

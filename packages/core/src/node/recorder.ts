@@ -50,7 +50,7 @@ export class Recorder {
   /** The body is known to be whole, though the head may not be written yet. */
   isWhole = false;
   readonly outer: OuterFields | undefined;
-  readonly #res: ServerResponse;
+  readonly res: ServerResponse;
   readonly #maxBytes: number;
   readonly #listener: RecorderListener;
   #chunks: Chunk[] = [];
@@ -65,11 +65,13 @@ export class Recorder {
   #isSubstituted = false;
   /** The stored body that goes out in place of the handler's. */
   #substitute: Buffer | undefined;
+  /** The fields that `writeHead` was given; Node lets them win over what was set. */
+  #given: Record<string, unknown> = NOTHING_GIVEN;
   /** The context in which the handler was told to wait for `drain`: whoever lets it go on has another. */
   #heldUp: AsyncResource | undefined;
 
   constructor(res: ServerResponse, maxBytes: number, listener: RecorderListener) {
-    this.#res = res;
+    this.res = res;
     this.#maxBytes = maxBytes;
     this.#listener = listener;
     this.outer = takeOuterFields(res);
@@ -85,7 +87,7 @@ export class Recorder {
   /** The response has no body by its nature, whatever its Content-Length says (RFC 9110 §6.4.1). */
   get isBodiless(): boolean {
     const status = this.head?.status ?? 0;
-    return this.#res.req?.method === 'HEAD' || status === 204 || status === 304;
+    return this.res.req?.method === 'HEAD' || status === 204 || status === 304;
   }
 
   /** The client was sent something else. */
@@ -126,7 +128,15 @@ export class Recorder {
 
   /** Sets a field while the head is being written; only from {@link RecorderListener.head}. */
   setField(name: string, value: string): void {
-    this.#res.setHeader(name, value);
+    this.removeField(name);
+    this.res.setHeader(name, value);
+  }
+
+  /** Takes a field away while the head is being written, also one that `writeHead` was given. */
+  removeField(name: string): void {
+    this.res.removeHeader(name);
+    const lower = name.toLowerCase();
+    for (const given of Object.keys(this.#given)) if (given.toLowerCase() === lower) delete this.#given[given];
   }
 
   /** Lets a handler go on that waits for a client which does not read. */
@@ -134,12 +144,12 @@ export class Recorder {
     const heldUp = this.#heldUp;
     if (heldUp === undefined) return;
     this.#heldUp = undefined;
-    heldUp.runInAsyncScope(() => this.#res.emit('drain'));
+    heldUp.runInAsyncScope(() => this.res.emit('drain'));
   }
 
   /** The response has become a newborn one: there is nobody below any more. */
   rebase(): void {
-    this.#below = below(this.#res);
+    this.#below = below(this.res);
   }
 
   /** Something else has been sent: from now on nothing of this is. */
@@ -189,6 +199,7 @@ export class Recorder {
     this.#listener.heading();
     try {
       this.head = readHead(res, args, this.outer);
+      this.#copyGiven(args);
       const instead = this.#listener.head(this);
       if (instead === 'replaced') return res;
       if (instead !== undefined) {
@@ -207,6 +218,14 @@ export class Recorder {
     } finally {
       this.#listener.headDone();
     }
+  }
+
+  /** A copy: the handler may use its object again, for another response. */
+  #copyGiven(args: unknown[]): void {
+    const at = args.findIndex((arg, place) => place > 0 && typeof arg === 'object' && arg !== null);
+    if (at < 0) return;
+    this.#given = { ...(args[at] as object) };
+    args[at] = this.#given;
   }
 
   /** Calls through; what Node refuses to write, the client gets something else in place of. */
@@ -288,6 +307,8 @@ export class Recorder {
     return true;
   }
 }
+
+const NOTHING_GIVEN: Record<string, unknown> = Object.freeze({});
 
 type Untyped = (this: ServerResponse, ...args: unknown[]) => unknown;
 

@@ -53,6 +53,11 @@ export class ResponseHead {
     this.removed = outer === undefined ? NONE : [...outer.keys()].filter((name) => !this.#names.includes(name));
   }
 
+  /** The names of all fields, whoever set them, in lower case. */
+  get names(): readonly string[] {
+    return this.#names;
+  }
+
   /** The field as the client sees it, whoever set it. */
   field(name: string): string | readonly string[] | undefined {
     const at = this.#names.indexOf(name);

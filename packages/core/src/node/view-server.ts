@@ -10,10 +10,12 @@ import { isProperty, selectingPropertyOf } from '../engine/selecting-values.js';
 import type { RequestFields } from '../engine/variants.js';
 import { parseCacheControl } from '../http/cache-control.js';
 import { cacheStatusWriter } from '../http/cache-status.js';
+import { withStaleControl } from '../http/downstream.js';
 import { formatServerTiming } from '../http/server-timing.js';
 import { isSafeMethod } from '../http/unsafe-method.js';
 import type { Bypass } from '../ports/event-sink.js';
 import { forwardOf } from '../telemetry/telemetry.js';
+import { Emission } from './emission.js';
 import { invalidateOnSuccess } from './invalidate-on-success.js';
 import { visitorOf } from './leading.js';
 import { isNever } from './never.js';
@@ -45,6 +47,7 @@ export class ViewServer<
   readonly #collapsedStyle: HitStyle;
   readonly #stale: StaleView;
   #earlyStyle: HitStyle | undefined;
+  readonly #emission: Emission;
   #runtime: CacheRuntime | undefined;
 
   constructor(policy: ViewPolicy<Req, Res>, cacheOf: () => Cache, host: ViewHost<Req>) {
@@ -53,6 +56,7 @@ export class ViewServer<
     this.#cacheOf = cacheOf;
     this.#host = host;
     this.#stale = new StaleView(policy.stale);
+    this.#emission = new Emission(policy.emission);
     const wallClock = () => this.runtime.clock.now();
     const level = policy.cacheStatus;
     this.#hitStyle = {
@@ -124,7 +128,8 @@ export class ViewServer<
     if (this.#earlyStyle?.front !== front) this.#earlyStyle = { ...this.#hitStyle, front };
     if (!key.isRemembered) this.#policy.keys.remember(key);
     telemetry.hit(item.stored.key, item.counters, item.stored.route, false, item.stored.producerMs);
-    writeHit(req, res, item, clock.monotonic(), this.#earlyStyle);
+    const now = clock.monotonic();
+    writeHit(req, res, item, now, this.#emission.styled(this.#earlyStyle, req, res, item, now));
     return true;
   }
 
@@ -135,7 +140,9 @@ export class ViewServer<
     const filled = this.#filled(req, res, item);
     if (filled === null) return false;
     telemetry.hit(stored.key, item.counters, stored.route, how === 'collapsed', stored.producerMs);
-    writeHit(req, res, item, clock.monotonic(), how === 'collapsed' ? this.#collapsedStyle : this.#hitStyle, filled);
+    const style = how === 'collapsed' ? this.#collapsedStyle : this.#hitStyle;
+    const now = clock.monotonic();
+    writeHit(req, res, item, now, this.#emission.styled(style, req, res, item, now), filled);
     return true;
   }
 
@@ -153,6 +160,7 @@ export class ViewServer<
     const level = this.#policy.cacheStatus;
     const style: HitStyle = {
       ...this.#hitStyle,
+      fields: (it) => withStaleControl(it.stored.headers),
       cacheStatus: (_item, ttl) =>
         level === 'none'
           ? undefined
@@ -253,7 +261,18 @@ export class ViewServer<
           ? this.#keyOf(req, method, target)?.text
           : undefined,
     };
-    return new ViewVisitor(key, req, res, next, this.#policy, this.runtime, this.#host, answers, this.#stale);
+    return new ViewVisitor(
+      key,
+      req,
+      res,
+      next,
+      this.#policy,
+      this.runtime,
+      this.#host,
+      answers,
+      this.#stale,
+      this.#emission,
+    );
   }
 
   /** Whether the handler's answer to this request would be offered for storing, and shared with those who wait. */

@@ -17,6 +17,7 @@ import type { Timer } from '../ports/clock.js';
 import type { Refusal } from '../ports/event-sink.js';
 import { afterAnswer } from './after-answer.js';
 import { answerInstead } from './answer-instead.js';
+import { type Emission, forbidKeeping } from './emission.js';
 import { addVary, declaredTags, type Framing, judge, setStatus, setTiming } from './frame-head.js';
 import type { InnerLayers } from './inner-layers.js';
 import { type GuardOwner, InputGuard } from './input-guard.js';
@@ -117,6 +118,7 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     readonly host: ViewHost<Req>,
     readonly answers: VisitorAnswers,
     readonly stale: StaleView,
+    readonly emission: Emission,
   ) {
     this.#patience = new Patience(runtime.clock);
     // A copy: what middleware inside the view writes into the request must not change which variant this is.
@@ -272,6 +274,8 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
       guard,
       fwdStatus: (instead ?? head.status) === status ? undefined : status,
     });
+    if (!isValid) forbidKeeping(recorder, head);
+    else if (isKept) this.emission.addTo(recorder, head, framing, this.req, this.runtime.clock.now());
     if (this.policy.serverTiming) setTiming(recorder, head, this.#lead.fwd, this.#producerMs);
     if (early !== undefined) this.#refuse(early);
     if (this.#isFailure(head.status) && this.#replace({ detail: 'error', fwdStatus: head.status })) return 'replaced';

@@ -18,6 +18,8 @@ export interface HitStyle {
   cacheStatus(item: LocalItem, ttlSeconds: number): string | undefined;
   /** The Server-Timing value; `undefined` for no such field. */
   serverTiming(item: LocalItem): string | undefined;
+  /** Name and value in turn of what the answer has from its handler, and of what is added; what is stored, if there is none. */
+  fields?(item: LocalItem): readonly string[];
   /** Milliseconds since the epoch. */
   wallClock(): number;
   /** Fields of outer middleware to write along, where it does not run: name, value, name, value. */
@@ -78,7 +80,7 @@ function headOf(item: LocalItem, now: number, style: HitStyle, filled: Buffer | 
   const age = Math.max(0, Math.floor((now - item.generatedAt) / 1000));
   if (item.headAge === age && item.headStyle === style && item.head !== undefined) return item.head;
   const { stored } = item;
-  const head = [...frontOf(style.front, item), ...stored.headers];
+  const head = [...frontOf(style.front, item), ...(style.fields?.(item) ?? stored.headers)];
   // One that was made here is none of the handler's fields.
   if (stored.etag !== undefined && !hasField(stored.headers, 'etag')) head.push('ETag', stored.etag);
   // A response that cannot have a body states no length (RFC 9110 §8.6).
