@@ -199,8 +199,9 @@ export class ViewServer<
   #keyOf(req: Req, res: Res, method: string): CacheKey | undefined {
     const { keys, key } = this.#policy;
     const url = req.originalUrl ?? req.url ?? '';
-    // An absolute-form or asterisk-form target is for proxies (RFC 9112 §3.2); nothing is looked up by it.
-    if (!url.startsWith('/')) return undefined;
+    // An absolute-form or asterisk-form target is for proxies (RFC 9112 §3.2); nothing is looked up by it. One with a
+    // fragment has no form at all: Express drops it, `new URL()` does, and to the handler it is another URL.
+    if (!url.startsWith('/') || url.includes('#')) return undefined;
     const verb = method === 'HEAD' ? 'GET' : method;
     const scheme = this.#host.scheme(req);
     const host = this.#host.host(req);
@@ -213,11 +214,13 @@ export class ViewServer<
       outer.withdraw();
       rewritten = `${seen}\n>inner`;
     }
-    if (key === undefined && rewritten === '') return keys.plain(verb, scheme, host, url);
+    const beside = this.#host.beside === undefined ? '' : this.#host.beside(req);
+    if (beside === undefined) return undefined;
+    if (key === undefined && rewritten === '') return keys.plain(verb, scheme, host, url, beside);
     const own = this.#ownKey(req);
     // Where nothing covers the body of a POST, its answer is not for another one.
     if (own === undefined && verb !== 'GET') return undefined;
-    return own === null ? undefined : keys.special({ method: verb, scheme, host, url, rewritten }, own);
+    return own === null ? undefined : keys.special({ method: verb, scheme, host, url, rewritten, beside }, own);
   }
 
   /** What the `key` option adds; `null` when it failed, and then nothing may be looked up or stored. */

@@ -26,6 +26,11 @@ export interface ViewHost<Req> {
   scheme(req: Req): string;
   /** Through the app's own trust-proxy setting; as the client sent it. */
   host(req: Req): string;
+  /**
+   * What handlers read of the target beside scheme, host and URL, as text that is the same wherever it is the same;
+   * `undefined` where it cannot be told.
+   */
+  beside?(req: Req): string | undefined;
   /** The route's pattern, `/cities/:id`, known once the handler has run. */
   route(req: Req): string;
   /** Prepares the request for being watched. */
