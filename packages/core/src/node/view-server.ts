@@ -22,6 +22,16 @@ type Next = (error?: unknown) => void;
 
 const status = cacheStatusWriter('viewcache');
 
+/** What is known of requests that go without the middleware in front. */
+export interface EarlyTerms {
+  /** Name, value, name, value of what that middleware sets. */
+  readonly front: readonly string[];
+  /** Request fields that those vary by, in lower case. */
+  readonly frontVary: readonly string[];
+  /** Whether the middleware has let such a request through to this variant of this URL, as the client spells it. */
+  hasLetThrough(variant: string, url: string): boolean;
+}
+
 /**
  * Serves one cached view: the same for every web framework, which only says how to read its requests.
  *
@@ -101,11 +111,15 @@ export class ViewServer<
   }
 
   /** Answers a request that no middleware has seen from a fresh stored response, with the fields they would have set. */
-  answerEarly(req: Req, res: Res, scheme: string, host: string, front: readonly string[]): boolean {
+  answerEarly(req: Req, res: Res, scheme: string, host: string, beside: string, terms: EarlyTerms): boolean {
     const { engine, telemetry, clock, isOff } = this.runtime;
     if (isOff) return false;
-    const key = this.#policy.keys.plain('GET', scheme, host, req.url ?? '/');
-    const item = engine.find(key, this.#policy.vary, fieldsOf(req));
+    const url = req.url ?? '/';
+    const { front, frontVary } = terms;
+    const key = this.#policy.keys.plain('GET', scheme, host, url, beside);
+    const fields = fieldsOf(req);
+    if (!terms.hasLetThrough(engine.variantOf(key, this.#namesWith(frontVary), fields), url)) return false;
+    const item = engine.find(key, this.#policy.vary, fields);
     if (item === undefined || item.stored.placeholders.length > 0) return false;
     if (this.#earlyStyle?.front !== front) this.#earlyStyle = { ...this.#hitStyle, front };
     if (!key.isRemembered) this.#policy.keys.remember(key);
@@ -137,7 +151,7 @@ export class ViewServer<
       return;
     }
     // A hit tells as much of the middleware in front as a miss does.
-    this.#host.observeOuter?.(req, takeOuterFields(res));
+    this.#host.observeOuter?.(req, takeOuterFields(res), (names) => this.#sentVariant(req, key, names));
     const item = isFresh === 'no-cache' ? undefined : engine.find(key, policy.vary, fieldsOf(req));
     if (
       item !== undefined &&
@@ -175,6 +189,19 @@ export class ViewServer<
     else if (this.#isUnkeyedIdentity(req)) engine.fetchAlone(visitor, 'uri-miss');
     else engine.fetch(visitor);
     visitor.wait();
+  }
+
+  /** The variant that a request selects, where the fields that its client sent select the same one. */
+  #sentVariant(req: Req, key: CacheKey, names: readonly string[]): string | undefined {
+    const { engine } = this.runtime;
+    const all = this.#namesWith(names);
+    const variant = engine.variantOf(key, all, fieldsOf(req));
+    return engine.variantOf(key, all, new SentFields(req)) === variant ? variant : undefined;
+  }
+
+  #namesWith(names: readonly string[]): readonly string[] {
+    const { vary } = this.#policy;
+    return names.length === 0 ? vary : [...new Set([...vary, ...names])].sort();
   }
 
   /** A request with Authorization that the key does not cover: its response is rarely one that others may have. */
@@ -312,5 +339,19 @@ class HeaderFields implements RequestFields {
   get(name: string): string | undefined {
     const value = this.#req.headers[name];
     return Array.isArray(value) ? value.join(', ') : value;
+  }
+}
+
+/** The fields as the client sent them, whatever middleware has made of them since. */
+class SentFields implements RequestFields {
+  readonly #lines: readonly string[];
+
+  constructor(req: IncomingMessage) {
+    this.#lines = req.rawHeaders;
+  }
+
+  get(name: string): string | undefined {
+    const values = this.#lines.filter((_, at) => at % 2 === 1 && this.#lines[at - 1]?.toLowerCase() === name);
+    return values.length === 0 ? undefined : values.join(', ');
   }
 }

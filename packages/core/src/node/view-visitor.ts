@@ -35,8 +35,17 @@ export interface ViewHost<Req> {
   route(req: Req): string;
   /** Prepares the request for being watched. */
   prepare?(req: Req): void;
-  /** Told at each miss of the fields that outer middleware had set. */
-  observeOuter?(req: Req, outer: OuterFields | undefined): void;
+  /**
+   * Told at each hit and miss of the fields that outer middleware had set.
+   *
+   * @param variantBy - the variant that the request selects, also by these names; `undefined` where the client itself
+   * selects another one, whose fields middleware has replaced
+   */
+  observeOuter?(
+    req: Req,
+    outer: OuterFields | undefined,
+    variantBy: (names: readonly string[]) => string | undefined,
+  ): void;
 }
 
 /** Fields of a conditional request that are answered here: on a cold key they would make a handler answer 304. */
