@@ -47,6 +47,7 @@ export class EarlyRoute implements EarlyTerms {
   /** `undefined` until it is known to be always the same. */
   #front: readonly string[] | undefined;
   #frontVary: readonly string[] = [];
+  #app: Application | undefined;
   /** URLs as they were sent, by the variant they were let through to. */
   readonly #letThrough = new Map<string, Set<string>>();
   #characters = 0;
@@ -75,7 +76,7 @@ export class EarlyRoute implements EarlyTerms {
   /** Takes down what middleware in front did for a request that passes, and puts the route on its app. */
   observe(req: Request, outer: OuterFields | undefined, variantBy: VariantBy): void {
     // What a visitor with cookies or credentials is sent says nothing of those who are answered early.
-    if (this.#obstacle === undefined && this.#isPlain(req)) this.#learn(req, outer, variantBy);
+    if (this.#obstacle === undefined && this.#isPlain(req) && this.#cameBare(req)) this.#learn(req, outer, variantBy);
     if (this.#obstacle !== undefined && !this.#hasWarned && rootOf(req.app)[served] === true) {
       this.#hasWarned = true;
       this.#warn(
@@ -97,7 +98,9 @@ export class EarlyRoute implements EarlyTerms {
     if (this.#first === undefined) this.#first = { outer };
     else this.#front ??= linesOf(outer);
     install(rootOf(req.app), this);
-    const variant = variantBy(vary);
+    // By this app's trust proxy setting the scheme and host are in the key; another one's may differ.
+    this.#app ??= req.app;
+    const variant = this.#app === req.app ? variantBy(vary) : undefined;
     if (variant !== undefined) this.#keep(variant, req.originalUrl);
   }
 
@@ -117,8 +120,9 @@ export class EarlyRoute implements EarlyTerms {
   }
 
   /** Answers from a fresh stored response, if nothing about the request speaks against it. */
-  answer(req: IncomingMessage, res: ServerResponse, app: Application): boolean {
-    if (this.#front === undefined || !this.#isPlain(req)) return false;
+  answer(req: IncomingMessage, res: ServerResponse): boolean {
+    const app = this.#app;
+    if (app === undefined || this.#front === undefined || !this.#isPlain(req)) return false;
     const request = req as Request;
     const [scheme, host, beside] = [schemeOf(request, app), hostOf(request, app), hostBeside(request, app)];
     return this.#server.answerEarly(request, res as Response, scheme, host, beside, this);
@@ -131,6 +135,15 @@ export class EarlyRoute implements EarlyTerms {
     if (headers.upgrade !== undefined || headers.expect !== undefined) return false;
     if (headers.range !== undefined || !req.url?.startsWith('/') || hasBody(req)) return false;
     return headers.cookie === undefined || this.#ignoresAll(headers.cookie);
+  }
+
+  /** Whether the client sent neither cookies nor credentials, which middleware in front may have taken away since. */
+  #cameBare({ rawHeaders }: IncomingMessage): boolean {
+    return rawHeaders.every((name, at) => {
+      const lower = at % 2 === 0 ? name.toLowerCase() : '';
+      if (lower === 'cookie') return this.#ignoresAll(rawHeaders[at + 1] ?? '');
+      return lower !== 'authorization' && lower !== 'proxy-authorization';
+    });
   }
 
   #ignoresAll(cookie: string): boolean {
@@ -146,7 +159,7 @@ function install(app: EarlyApp, route: EarlyRoute): void {
     known = all;
     app[routes] = all;
     app[slot] = (req, res) => {
-      for (const each of all) if (each.answer(req, res, app)) return true;
+      for (const each of all) if (each.answer(req, res)) return true;
       return false;
     };
   }

@@ -206,6 +206,35 @@ describe.each(expresses)('beforeMiddleware, on %s', (_version, express) => {
       expect((await site.get('/?id=7')).status).toBe(401);
     });
 
+    it.each(['cookie', 'authorization'])('not one let through by a %s that middleware takes away', async (name) => {
+      const { site } = await siteWith((req, res, next) => {
+        const isAllowed = req.url !== '/docs' || req.headers[name] !== undefined;
+        delete req.headers[name];
+        if (isAllowed) next();
+        else res.sendStatus(401);
+      });
+      await inTurn(site, '/', '/', '/');
+      for (let i = 0; i < 2; i++) await site.get('/docs', { [name]: 'alice' });
+
+      expect((await site.get('/docs')).status).toBe(401);
+    });
+
+    it('by the trust proxy setting of its own app', async () => {
+      const { app, entered } = counted();
+      const inner = express();
+      inner.set('trust proxy', true);
+      inner.get('/', cachePage({ ttl: 60, cache: makeCache(), beforeMiddleware: true }), (req, res) => {
+        res.send(req.hostname);
+      });
+      app.use('/shop', inner);
+      const site = await serveEarly(app);
+      const ask = async (host: string) => (await site.get('/shop', { Host: 'a.test', 'X-Forwarded-Host': host })).text;
+
+      for (const host of ['a.test', 'a.test', 'a.test', 'b.test', 'b.test', 'b.test'])
+        expect(await ask(host)).toBe(host);
+      expect(entered).toHaveLength(2 + 1);
+    });
+
     it('not the fields of those whose request differs in what their Vary names', async () => {
       const { site, warnings } = await siteWith((req, res, next) => {
         res.vary('Origin');
