@@ -12,6 +12,17 @@ export class TagRecord {
   constructor(readonly tag: string) {}
 }
 
+// Counts the invalidations of all tables in the process, whichever copy of this package made them.
+const slot = Symbol.for('viewcache.invalidations');
+const shared = globalThis as { [slot]?: { count: number } };
+shared[slot] ??= { count: 0 };
+const all = shared[slot];
+
+/** A moment that the tables of several caches can compare: the tokens of one mean nothing to another. */
+export function momentNow(): number {
+  return all.count;
+}
+
 /** Records of tags that nothing in L1 holds are kept for whoever looks them up by name; this many, then a floor rises. */
 const IDLE_RECORDS = 65_536;
 /** … and this many characters of theirs: the tag of a URL is as long as its client likes. */
@@ -71,6 +82,8 @@ class IdleRing {
  */
 export class TagTable {
   #clock = 0;
+  /** The moment of the last invalidation. */
+  #movedAt = 0;
   readonly #records = new Map<string, TagRecord>();
   /** Of tags that were declared; those stored responses hold records of, so only fills under way look here. */
   readonly #idle: IdleRing;
@@ -85,6 +98,11 @@ export class TagTable {
   /** The local clock: a fill token is this number, taken before anything is read. */
   get clock(): number {
     return this.#clock;
+  }
+
+  /** Whether anything was invalidated here since a moment that {@link momentNow} told. */
+  hasMovedSince(moment: number): boolean {
+    return this.#movedAt > moment;
   }
 
   /** How many records are held, for tests of boundedness. */
@@ -121,6 +139,7 @@ export class TagTable {
    */
   invalidate(tags: Iterable<string>, mode: 'soft' | 'hard'): number {
     const at = ++this.#clock;
+    this.#movedAt = ++all.count;
     for (const tag of tags) {
       let record = this.#records.get(tag);
       if (record === undefined) {

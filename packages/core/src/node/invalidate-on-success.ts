@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CacheRuntime } from '../cache/runtime.js';
 import type { KeyMaker } from '../engine/cache-key.js';
 import { invalidatedBy } from '../http/unsafe-method.js';
-import { readHead } from './response-head.js';
+import { ResponseHead } from './response-head.js';
 import type { ViewHost } from './view-visitor.js';
 
 /**
@@ -26,9 +26,9 @@ export function invalidateOnSuccess<Req extends IncomingMessage & { originalUrl?
   const method = req.method ?? '';
   let isDone = false;
   const judge = (res: ServerResponse, args: unknown[]): void => {
-    const status = Number(args[0]);
+    const status = Number(args[0]) | 0;
     if (isDone || status < 200) return;
-    const head = readHead(res, args, undefined);
+    const head = new ResponseHead(res, status, args, undefined, undefined);
     const uris = invalidatedBy({
       method,
       targetUri,

@@ -1,25 +1,23 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { ServerResponse } from 'node:http';
-import { type OuterFields, ResponseHead, readHead, takeOuterFields } from './response-head.js';
+import { isWatched, type OuterFields, ResponseHead, takeOuterFields } from './response-head.js';
 
 /** What a {@link Recorder} tells while a response goes by. */
 export interface RecorderListener {
-  /** The head is about to be read, and then written: that is not the handler's reading. */
-  heading(): void;
+  /** What runs now is Node's machinery, and that of outer middleware: its reading is not the handler's. */
+  leaving(): void;
+  /** The handler's code runs again, or that of middleware inside the view. */
+  returning(): void;
   /** The head is about to be written; fields may still be set on the response. Returns 304 to send that, without a body. */
   head(recorder: Recorder): 304 | undefined;
-  /** The head has been written, or could not be. */
-  headDone(): void;
-  /** The handler ends its response; what runs below is the machinery of outer middleware. */
-  ending(): void;
-  /** The response is whole, as far as its handler goes. */
+  /** The response is whole, as far as its handler goes, and its head is written. */
   ended(recorder: Recorder): void;
   /** Node refused to write it; what the client gets instead was not recorded. */
   failed(): void;
   /** It has become larger than may be recorded. */
   overflowed(recorder: Recorder): void;
-  /** The connection closed before the response ended. */
-  closed(recorder: Recorder): void;
+  /** The connection closed before the response ended: the handler may have noticed, and whatever it ends may be cut short. */
+  closed(): void;
   /** Somebody waits for the recording: the handler must not be held up by this client. */
   readonly isAwaited: boolean;
 }
@@ -41,10 +39,17 @@ export class Recorder {
   isEnded = false;
   /** The body is known to be whole, though the head may not be written yet. */
   isWhole = false;
+  /** The call of `end` has returned. */
+  #hasReturned = false;
+  #isTold = false;
   readonly outer: OuterFields | undefined;
   readonly #res: ServerResponse;
   readonly #maxBytes: number;
   readonly #listener: RecorderListener;
+  /** What `writeHead` was made here: where it is another one by now, middleware inside the view has put itself in front. */
+  #ownWriteHead: ServerResponse['writeHead'] | undefined;
+  /** Outer fields that the handler has set anew, if only to what they were. */
+  #overruled: Set<string> | undefined;
   #chunks: Chunk[] = [];
   #bytes = 0;
   #isOver = false;
@@ -61,7 +66,7 @@ export class Recorder {
     this.#patch(res);
   }
 
-  /** It became larger than may be recorded: there is no body to take. */
+  /** It became larger than may be recorded, or was cut off: there is no body to take. */
   get isOver(): boolean {
     return this.#isOver;
   }
@@ -108,6 +113,7 @@ export class Recorder {
     res.writeHead = function (this: ServerResponse, ...args: unknown[]) {
       return recorder.#writeHead(this, writeHead as Untyped, args) as ServerResponse;
     } as typeof res.writeHead;
+    this.#ownWriteHead = res.writeHead;
     res.write = function (this: ServerResponse, ...args: unknown[]) {
       recorder.#take(args[0], args[1], false);
       if (recorder.#isSwallowed) return recorder.#swallow(args);
@@ -126,17 +132,32 @@ export class Recorder {
     } as typeof res.addTrailers;
     // Not `once`: what it makes for each listener costs more than that this one stays.
     res.on('close', () => {
-      if (!recorder.isEnded) recorder.#listener.closed(recorder);
+      if (!recorder.#isTold) recorder.#cutOff();
     });
+    if (isWatched(this.outer)) this.#noteSetting(res, this.outer);
+  }
+
+  /** A value does not tell who has set it, when outer middleware has set the same one for this visitor. */
+  #noteSetting(res: ServerResponse, outer: OuterFields): void {
+    const { setHeader } = res;
+    res.setHeader = (name, value) => {
+      const lower = String(name).toLowerCase();
+      if (outer.has(lower)) {
+        this.#overruled ??= new Set();
+        this.#overruled.add(lower);
+      }
+      return setHeader.call(res, name, value);
+    };
   }
 
   #writeHead(res: ServerResponse, writeHead: Untyped, args: unknown[]): unknown {
-    const status = Number(args[0]);
+    // As Node reads it.
+    const status = Number(args[0]) | 0;
     // Interim responses pass through; the final one follows (RFC 9110 §15.2).
     if (this.head !== undefined || (status >= 100 && status < 200 && status !== 101)) return writeHead.apply(res, args);
-    this.#listener.heading();
+    this.#listener.leaving();
     try {
-      this.head = readHead(res, args, this.outer);
+      this.head = new ResponseHead(res, status, args, this.outer, this.#overruled);
       if (this.#listener.head(this) === 304) {
         this.#isSwallowed = true;
         for (const name of ['content-length', 'content-type', 'content-encoding', 'transfer-encoding'])
@@ -149,8 +170,30 @@ export class Recorder {
       if (String(res.getHeader('set-cookie') ?? cookies) !== cookies) this.hasLateCookie = true;
       return result;
     } finally {
-      this.#listener.headDone();
+      this.#listener.returning();
+      this.#tell();
     }
+  }
+
+  /** A session in front may hold the end back until it is saved, and write the head only then. */
+  #tell(): void {
+    if (!this.#hasReturned || this.#isTold || this.head === undefined) return;
+    this.#isTold = true;
+    this.#listener.ended(this);
+  }
+
+  /** Middleware inside the view that waits for the head, and shapes it, is the view's own code, though `end` calls it. */
+  #watchInner(res: ServerResponse): void {
+    const { writeHead } = res;
+    const listener = this.#listener;
+    res.writeHead = function (this: ServerResponse, ...args: unknown[]) {
+      listener.returning();
+      try {
+        return (writeHead as Untyped).apply(this, args) as ServerResponse;
+      } finally {
+        listener.leaving();
+      }
+    } as typeof res.writeHead;
   }
 
   /** Calls through; what Node refuses to write, the client gets something else in place of. */
@@ -166,13 +209,15 @@ export class Recorder {
   #end(res: ServerResponse, end: Untyped, args: unknown[]): unknown {
     if (this.isEnded) return end.apply(res, args);
     this.#take(args[0], args[1], true);
+    // Before its `close` is told, too, a handler can see that a connection has gone, and end early for that.
+    if (res.destroyed || res.req?.socket?.writable === false) this.#cutOff();
     this.isWhole = true;
     this.isEnded = true;
-    this.#listener.ending();
+    this.#listener.leaving();
+    if (this.head === undefined && res.writeHead !== this.#ownWriteHead) this.#watchInner(res);
     const result = this.#call(res, end, this.#isSwallowed ? args.filter((arg) => typeof arg === 'function') : args);
-    // A client that went before anything was written: Node writes no head, but the handler's answer is whole.
-    this.head ??= new ResponseHead(res, res.statusCode, undefined, this.outer);
-    this.#listener.ended(this);
+    this.#hasReturned = true;
+    this.#tell();
     return result;
   }
 
@@ -188,9 +233,18 @@ export class Recorder {
       this.#chunks.push(isLast ? chunk : Uint8Array.prototype.slice.call(chunk));
     }
     if (this.#bytes <= this.#maxBytes) return;
+    this.#stop();
+    this.#listener.overflowed(this);
+  }
+
+  #cutOff(): void {
+    this.#stop();
+    this.#listener.closed();
+  }
+
+  #stop(): void {
     this.#isOver = true;
     this.#chunks = [];
-    this.#listener.overflowed(this);
   }
 
   #swallow(args: unknown[]): boolean {

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { answerOf, kindOf, saysTrue } from '../base/answer.js';
+import { answerOf, ignoreRejection, kindOf, saysTrue } from '../base/answer.js';
 import type { Cache } from '../cache/cache.js';
 import { type CacheRuntime, runtimeOf } from '../cache/runtime.js';
 import type { ViewPolicy } from '../config/view-options.js';
@@ -214,6 +214,8 @@ export class ViewServer<
     const { when } = this.#policy;
     if (this.runtime.isOff) return 'off';
     if (isNever(res)) return 'never-cache';
+    // Part of the answer is out already: it can neither be taken from the cache nor recorded as a whole.
+    if (res.headersSent) return 'headers-sent';
     if ((method === 'GET' || method === 'HEAD') && hasBody(req)) return 'body';
     if (when === undefined) return undefined;
     const isMeant = saysTrue(
@@ -308,6 +310,7 @@ export class ViewServer<
     const fill = this.#policy.placeholders.find(([known]) => known === name)?.[1];
     try {
       const value: unknown = fill?.(req, res);
+      ignoreRejection(value);
       return typeof value === 'string' ? value : undefined;
     } catch {
       return undefined;

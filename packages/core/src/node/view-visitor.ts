@@ -9,8 +9,7 @@ import type { Candidate, Lead } from '../engine/lead.js';
 import type { LocalItem } from '../engine/local-item.js';
 import type { RequestFields } from '../engine/variants.js';
 import { runInView, ViewContext } from '../engine/view-context.js';
-import { expandTag } from '../invalidation/tags.js';
-import type { Timer } from '../ports/clock.js';
+import { momentNow } from '../invalidation/tag-table.js';
 import type { Refusal } from '../ports/event-sink.js';
 import { addVary, declaredTags, type Framing, isNotModified, judge, setStatus } from './frame-head.js';
 import { InputGuard } from './input-guard.js';
@@ -51,9 +50,6 @@ export interface ViewHost<Req> {
 /** Fields of a conditional request that are answered here: on a cold key they would make a handler answer 304. */
 const CONDITIONS = ['if-none-match', 'if-modified-since', 'if-match', 'if-unmodified-since', 'if-range'] as const;
 
-/** How long a handler whose client has gone may take to end, before somebody who still waits runs it anew. */
-const GONE_GRACE_MS = 250;
-
 /** One request to a cached view that found no hit: it waits, or runs its handler and offers what that answers. */
 export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse>
   implements Visitor, RecorderListener, LeadingVisitor
@@ -73,10 +69,13 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
   /** The values of placeholders before the handler ran. */
   #refilled: readonly string[] | undefined;
   #startedAt = 0;
+  /** When the handler began, by the count of all invalidations. */
+  #moment = 0;
   #inherited: Declared | undefined;
+  /** Something was invalidated here between the start of an outer view, of another cache, and of this one. */
+  #isOutrun = false;
   #isAnswered = false;
   #scope: AsyncResource | undefined;
-  #graceTimer: Timer | undefined;
 
   constructor(
     readonly key: CacheKey,
@@ -145,13 +144,17 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     this.#showConditions();
   }
 
-  heading(): void {
+  leaving(): void {
     this.#guard?.suspend();
   }
 
   head(recorder: Recorder): 304 | undefined {
     const { head } = recorder;
     if (this.#isWithdrawn || head === undefined || this.#lead === undefined) return undefined;
+    if (!head.isReadable) {
+      this.#refuse('head');
+      return undefined;
+    }
     const guard = this.#guard;
     const framing = judge(head, this, guard, this.#context);
     addVary(recorder, head, framing.selecting);
@@ -166,20 +169,16 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     return isNotModified(head, framing, this) ? 304 : undefined;
   }
 
-  headDone(): void {
+  returning(): void {
     this.#guard?.resume();
   }
 
-  ending(): void {
-    this.#guard?.stop();
-  }
-
   ended(recorder: Recorder): void {
-    this.#graceTimer?.cancel();
+    this.#guard?.stop();
     this.#showConditions();
     const { head } = recorder;
     const lead = this.#lead;
-    if (this.#isWithdrawn || lead === undefined || head === undefined) return;
+    if (this.#isWithdrawn || lead === undefined || head?.isReadable !== true) return;
     // After its first chunk a handler may have read, declared and refused what was not known with the head.
     const made = this.#made ?? this.#make(recorder, head, judge(head, this, this.#guard, this.#context));
     const refusal = typeof made === 'string' ? made : refusesLate(made, recorder, this);
@@ -196,16 +195,18 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
   }
 
   closed(): void {
-    // The handler may still end well, and then the others get their answer from it.
-    this.#graceTimer = this.runtime.clock.after(GONE_GRACE_MS, () => this.#refuse('aborted'));
+    this.#refuse('aborted');
   }
 
   #make(recorder: Recorder, head: ResponseHead, framing: Framing): Candidate | Refusal {
-    // What was read between the two views was read under the outer one's token.
+    if (framing.refusal !== undefined) return framing.refusal;
+    if (this.#isOutrun) return 'invalidated';
+    const { tags } = this.runtime;
+    // What was read between the two views was read under the outer one's token, and is in here, whatever it depends on.
     const inherited = this.#inherited;
-    const inheritedTags = inherited?.tags?.flatMap(expandTag) ?? [];
-    if (inherited !== undefined && !this.runtime.tags.admits(inheritedTags, inherited.token)) return 'invalidated';
-    return framing.refusal ?? makeCandidate(recorder, head, this, framing, this.#producerMs);
+    if (inherited?.clock === tags && !tags.admits([...framing.tags, ...this.key.tags], inherited.token))
+      return 'invalidated';
+    return makeCandidate(recorder, head, this, framing, this.#producerMs);
   }
 
   /** Whether these are the values of placeholders that were there before the handler ran, where there were any. */
@@ -222,19 +223,21 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     context.varyOn(...declared.varyNames);
     if (declared.refusal !== undefined) context.refuse(declared.refusal);
     this.#inherited = declared;
+    const { tags } = this.runtime;
+    this.#isOutrun = declared.clock !== tags && tags.hasMovedSince(declared.moment);
   }
 
   declared(): Declared | undefined {
     const context = this.#context;
     const lead = this.#lead;
     if (context === undefined || lead === undefined) return this.#inherited;
-    const tags = declaredTags(this, context);
-    return {
-      tags,
-      varyNames: [...context.varyNames],
-      refusal: context.refusal,
-      token: this.#inherited?.token ?? lead.token,
+    const { token, clock, moment } = this.#inherited ?? {
+      token: lead.token,
+      clock: this.runtime.tags,
+      moment: this.#moment,
     };
+    const tags = declaredTags(this, context);
+    return { tags, varyNames: [...context.varyNames], refusal: context.refusal, token, clock, moment };
   }
 
   /** Inputs that the `key` option reads are in the key; it has answered once already, and must not fail the visitor now. */
@@ -258,11 +261,14 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
   #run(): void {
     const { req, res, policy } = this;
     this.#startedAt = this.runtime.clock.monotonic();
+    this.#moment = momentNow();
     this.host.prepare?.(req);
     this.#hideConditions();
     this.#recorder = new Recorder(res, policy.maxBodyBytes, this);
     this.#refilled = fillingsOf(policy.placeholders, req, res)?.map(({ value }) => value);
-    this.#guard = new InputGuard(req, res, policy.vary, this.#refilled);
+    // That a placeholder is empty says nothing of what else is.
+    const values = this.#refilled?.filter((value) => value !== '');
+    this.#guard = new InputGuard(req, res, policy.vary, values);
     this.#context = new ViewContext((reason) => this.#refuse(reason));
     const { key } = policy;
     if (key !== undefined) this.#keyInputs(this.#guard, key);
