@@ -53,7 +53,7 @@ export function cachePage(options: Duration | CachePageOptions): Middleware {
       ? expressHost
       : {
           ...expressHost,
-          observeOuter: (req: Request, outer: Parameters<EarlyRoute['observe']>[1]) => route?.observe(req, outer),
+          observeOuter: (...passed: Parameters<EarlyRoute['observe']>) => route?.observe(...passed),
         };
   const server = new ViewServer<Request, Response>(policy, () => cache ?? defaultCache(), host);
   if (early !== false) {

@@ -1,13 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { OuterFields, ViewServer } from '@viewcache/core/node';
-import { hasBody } from '@viewcache/core/node';
+import type { EarlyTerms, OuterFields, ViewServer } from '@viewcache/core/node';
+import { hasBody, parseVary } from '@viewcache/core/node';
 import type { Application, Response } from 'express';
-import { hostOf, schemeOf } from './express-host.js';
+import { hostBeside, hostOf, schemeOf } from './express-host.js';
 import type { Request } from './middleware.js';
 
 /** The option `beforeMiddleware`. */
 export type BeforeMiddleware = boolean | { readonly ignoreCookies: readonly string[] };
 
+type VariantBy = (names: readonly string[]) => string | undefined;
 type EarlyAnswer = (req: IncomingMessage, res: ServerResponse) => boolean;
 type EarlyApp = Application & {
   [slot]?: EarlyAnswer;
@@ -26,24 +27,30 @@ const PERSONAL: ReadonlySet<string> = new Set([
   ...['authentication-info', 'proxy-authentication-info'],
 ]);
 
-/** Paths a route keeps as seen; past it they are forgotten together, and each passes through Express once more. */
-const SEEN = 10_000;
+/** Characters of what a route keeps as let through; past it all is forgotten, and passes through Express once more. */
+const LET_THROUGH = 2_000_000;
+/** What a URL costs beside its characters: its place in a map, and in a set. */
+const URL_OVERHEAD = 100;
 
 /**
  * A cached view whose hits are answered before Express is entered (option `beforeMiddleware`), under `createServer`.
  *
- * Middleware in front does not run for such a hit, so what it sets must be known: its fields are replayed only while all
- * requests that could have been answered early had exactly the same ones, at least two of them, one for this very path.
+ * Middleware in front does not run for such a hit, so what it does must be known. Its fields are replayed only while all
+ * requests that could have been answered early had exactly the same ones, at least two of them. And it must have let one
+ * through for this very URL that selected this variant, and its fields, by what the client itself had sent.
  */
-export class EarlyRoute {
+export class EarlyRoute implements EarlyTerms {
   readonly #server: ViewServer<Request, Response>;
   readonly #ignoredCookies: ReadonlySet<string>;
   readonly #warn: (message: string) => void;
   #first: { readonly outer: OuterFields | undefined } | undefined;
-  /** Name, value, name, value of what middleware in front sets; `undefined` until it is known to be always the same. */
+  /** `undefined` until it is known to be always the same. */
   #front: readonly string[] | undefined;
-  /** Scheme, host and path of what has passed through Express; another host or path may have other fields. */
-  readonly #seen = new Set<string>();
+  #frontVary: readonly string[] = [];
+  #app: Application | undefined;
+  /** URLs as they were sent, by the variant they were let through to. */
+  readonly #letThrough = new Map<string, Set<string>>();
+  #characters = 0;
   /** Why the route is never answered early again: what was seen to differ once may differ at any time. */
   #obstacle: string | undefined;
   #hasWarned = false;
@@ -54,10 +61,22 @@ export class EarlyRoute {
     this.#warn = warn;
   }
 
-  /** Takes down what middleware in front set for a request that passes, and puts the route on its app. */
-  observe(req: Request, outer: OuterFields | undefined): void {
+  get front(): readonly string[] {
+    return this.#front ?? [];
+  }
+
+  get frontVary(): readonly string[] {
+    return this.#frontVary;
+  }
+
+  hasLetThrough(variant: string, url: string): boolean {
+    return this.#letThrough.get(variant)?.has(url) === true;
+  }
+
+  /** Takes down what middleware in front did for a request that passes, and puts the route on its app. */
+  observe(req: Request, outer: OuterFields | undefined, variantBy: VariantBy): void {
     // What a visitor with cookies or credentials is sent says nothing of those who are answered early.
-    if (this.#obstacle === undefined && this.#isPlain(req)) this.#learn(req, outer);
+    if (this.#obstacle === undefined && this.#isPlain(req) && this.#cameBare(req)) this.#learn(req, outer, variantBy);
     if (this.#obstacle !== undefined && !this.#hasWarned && rootOf(req.app)[served] === true) {
       this.#hasWarned = true;
       this.#warn(
@@ -67,28 +86,46 @@ export class EarlyRoute {
     }
   }
 
-  #learn(req: Request, outer: OuterFields | undefined): void {
-    this.#obstacle = obstacleIn(outer, this.#first);
-    if (this.#obstacle !== undefined) {
+  #learn(req: Request, outer: OuterFields | undefined, variantBy: VariantBy): void {
+    const vary = parseVary(outer?.get('vary'));
+    this.#obstacle = vary === '*' ? 'Vary: *' : obstacleIn(outer, this.#first);
+    if (this.#obstacle !== undefined || vary === '*') {
       this.#front = undefined;
-      this.#seen.clear();
+      this.#forget();
       return;
     }
+    this.#frontVary = vary;
     if (this.#first === undefined) this.#first = { outer };
     else this.#front ??= linesOf(outer);
     install(rootOf(req.app), this);
-    if (this.#seen.size >= SEEN) this.#seen.clear();
-    this.#seen.add(placeOf(schemeOf(req, req.app), hostOf(req, req.app), req.originalUrl));
+    // By this app's trust proxy setting the scheme and host are in the key; another one's may differ.
+    this.#app ??= req.app;
+    const variant = this.#app === req.app ? variantBy(vary) : undefined;
+    if (variant !== undefined) this.#keep(variant, req.originalUrl);
+  }
+
+  #keep(variant: string, url: string): void {
+    if (this.hasLetThrough(variant, url)) return;
+    const characters = variant.length + url.length + URL_OVERHEAD;
+    if (this.#characters + characters > LET_THROUGH) this.#forget();
+    this.#characters += characters;
+    const urls = this.#letThrough.get(variant);
+    if (urls === undefined) this.#letThrough.set(variant, new Set([url]));
+    else urls.add(url);
+  }
+
+  #forget(): void {
+    this.#letThrough.clear();
+    this.#characters = 0;
   }
 
   /** Answers from a fresh stored response, if nothing about the request speaks against it. */
-  answer(req: IncomingMessage, res: ServerResponse, app: Application): boolean {
-    if (this.#front === undefined || !this.#isPlain(req)) return false;
+  answer(req: IncomingMessage, res: ServerResponse): boolean {
+    const app = this.#app;
+    if (app === undefined || this.#front === undefined || !this.#isPlain(req)) return false;
     const request = req as Request;
-    const scheme = schemeOf(request, app);
-    const host = hostOf(request, app);
-    if (!this.#seen.has(placeOf(scheme, host, req.url ?? '/'))) return false;
-    return this.#server.answerEarly(request, res as Response, scheme, host, this.#front);
+    const [scheme, host, beside] = [schemeOf(request, app), hostOf(request, app), hostBeside(request, app)];
+    return this.#server.answerEarly(request, res as Response, scheme, host, beside, this);
   }
 
   #isPlain(req: IncomingMessage): boolean {
@@ -98,6 +135,15 @@ export class EarlyRoute {
     if (headers.upgrade !== undefined || headers.expect !== undefined) return false;
     if (headers.range !== undefined || !req.url?.startsWith('/') || hasBody(req)) return false;
     return headers.cookie === undefined || this.#ignoresAll(headers.cookie);
+  }
+
+  /** Whether the client sent neither cookies nor credentials, which middleware in front may have taken away since. */
+  #cameBare({ rawHeaders }: IncomingMessage): boolean {
+    return rawHeaders.every((name, at) => {
+      const lower = at % 2 === 0 ? name.toLowerCase() : '';
+      if (lower === 'cookie') return this.#ignoresAll(rawHeaders[at + 1] ?? '');
+      return lower !== 'authorization' && lower !== 'proxy-authorization';
+    });
   }
 
   #ignoresAll(cookie: string): boolean {
@@ -113,7 +159,7 @@ function install(app: EarlyApp, route: EarlyRoute): void {
     known = all;
     app[routes] = all;
     app[slot] = (req, res) => {
-      for (const each of all) if (each.answer(req, res, app)) return true;
+      for (const each of all) if (each.answer(req, res)) return true;
       return false;
     };
   }
@@ -124,14 +170,6 @@ function rootOf(app: EarlyApp): EarlyApp {
   let root = app;
   while (root.parent !== undefined) root = root.parent;
   return root;
-}
-
-/** Never part of a path, a host or a scheme. */
-const SEPARATOR = '\n';
-
-function placeOf(scheme: string, host: string, url: string): string {
-  const mark = url.indexOf('?');
-  return scheme + SEPARATOR + host + SEPARATOR + (mark < 0 ? url : url.slice(0, mark));
 }
 
 /** What keeps these fields from being replayed to anybody; `undefined` when nothing does. */

@@ -2,6 +2,7 @@ import { guardOf, type ViewHost } from '@viewcache/core/node';
 import type { Application } from 'express';
 import { watchLayers } from './layers.js';
 import type { Request } from './middleware.js';
+import { paramsBeside } from './route-params.js';
 
 type TrustProxy = (address: string | undefined, hop: number) => boolean;
 
@@ -9,13 +10,18 @@ type TrustProxy = (address: string | undefined, hop: number) => boolean;
 export const expressHost: ViewHost<Request> = {
   scheme: (req) => schemeOf(req, req.app),
   host: (req) => hostOf(req, req.app),
+  beside: besideOf,
   route: routeOf,
   etag: etagOf,
   prepare(req) {
     coverOrigin((req.app as unknown as { request: object }).request);
+    keyedBy.set(req, trustOf(req.app));
     watchLayers(req.app);
   },
 };
+
+/** By which trust-proxy function the scheme and host of a watched request are in its key. */
+const keyedBy = new WeakMap<object, TrustProxy>();
 
 /** What Express works out of scheme and host, which are in every key: asking for it is no use of X-Forwarded-Host. */
 const ORIGIN = ['protocol', 'secure', 'host', 'hostname', 'subdomains'] as const;
@@ -32,7 +38,9 @@ function coverOrigin(prototype: object): void {
       enumerable: true,
       get(this: Request) {
         const guard = guardOf(this);
-        return guard === undefined ? get.call(this) : guard.unwatched(() => get.call(this));
+        // An app within the app may trust others than the one whose view this is.
+        const isKeyed = guard !== undefined && keyedBy.get(this) === trustOf(this.app);
+        return isKeyed ? guard.unwatched(() => get.call(this)) : get.call(this);
       },
     });
   }
@@ -50,28 +58,42 @@ function getterOf(prototype: object, name: string): ((this: Request) => unknown)
 export function schemeOf(req: Pick<Request, 'socket' | 'headers'>, app: Application): string {
   const own = 'encrypted' in req.socket && req.socket.encrypted === true ? 'https' : 'http';
   const forwarded = req.headers['x-forwarded-proto'];
-  if (forwarded === undefined || !isTrusted(req, app)) return own;
-  return firstOf(forwarded) || own;
+  if (forwarded === undefined || forwarded === '' || !isTrusted(req, app)) return own;
+  return firstOf(String(forwarded)).trim();
 }
 
-/** The host, through the app's trust-proxy function; empty when the client named none. */
+/** The host, through the app's trust-proxy function, as for `req.host`; empty when the client named none. */
 export function hostOf(req: Pick<Request, 'socket' | 'headers'>, app: Application): string {
   const own = req.headers.host ?? '';
   const forwarded = req.headers['x-forwarded-host'];
-  if (forwarded === undefined || !isTrusted(req, app)) return own;
-  return firstOf(forwarded) || own;
+  if (forwarded === undefined || forwarded === '' || !isTrusted(req, app)) return own;
+  return firstOf(String(forwarded));
+}
+
+/** `Host` itself, which handlers may read as well, where another host is forwarded. */
+export function hostBeside(req: Pick<Request, 'socket' | 'headers'>, app: Application): string {
+  if (req.headers['x-forwarded-host'] === undefined) return '';
+  const own = req.headers.host ?? '';
+  return hostOf(req, app) === own ? '' : `@${own}`;
+}
+
+function besideOf(req: Request): string | undefined {
+  const params = paramsBeside(req);
+  return params === undefined ? undefined : hostBeside(req, req.app) + params;
 }
 
 function isTrusted(req: Pick<Request, 'socket'>, app: Application): boolean {
-  const trust: TrustProxy = app.get('trust proxy fn');
-  return trust(req.socket.remoteAddress, 0);
+  return trustOf(app)(req.socket.remoteAddress, 0);
 }
 
-/** The first of several hops is the one the client spoke to. */
-function firstOf(field: string | string[]): string {
-  const text = typeof field === 'string' ? field : (field[0] ?? '');
-  const comma = text.indexOf(',');
-  return (comma < 0 ? text : text.slice(0, comma)).trim();
+function trustOf(app: Application): TrustProxy {
+  return app.get('trust proxy fn');
+}
+
+/** The first of several hops is the one the client spoke to; empty where it is, as for Express. */
+function firstOf(field: string): string {
+  const comma = field.indexOf(',');
+  return comma < 0 ? field : field.slice(0, comma).trimEnd();
 }
 
 /** As `res.send` would make it: by the app's setting `etag`, which may be off, weak, strong or a function. */

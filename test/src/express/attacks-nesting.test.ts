@@ -2,10 +2,11 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
-import { view } from '@viewcache/core';
+import { type Cache, type InvalidationTarget, view } from '@viewcache/core';
 import { cachePage } from '@viewcache/express';
 import type { Request, RequestHandler } from 'express';
 import { expresses } from '../support/expresses.js';
+import { gate } from '../support/gate.js';
 import { closeAfterEach, makeCache, serve } from '../support/site.js';
 
 closeAfterEach();
@@ -61,6 +62,53 @@ describe.each(expresses)('one cached view inside another, on %s', (_version, exp
     }
   });
 
+  it.each<InvalidationTarget>([{ url: '/' }, { path: '/' }, { path: '/*' }, { all: true }, { key: 'k' }])(
+    'what was read between the two is not stored once %j was invalidated before the inner one began',
+    async (target) => {
+      const cache = makeCache();
+      expect(await readBetween(cache, cache, () => cache.invalidate(target))).toMatchObject({ text: 'new' });
+    },
+  );
+
+  it('nor where the two have caches of their own, and the outer one’s clock runs ahead', async () => {
+    const [outer, inner] = [makeCache(), makeCache()];
+    await outer.invalidate({ tags: 'other' });
+    await outer.invalidate({ tags: 'other' });
+    expect(await readBetween(outer, inner, () => inner.invalidate({ tags: 'row' }))).toMatchObject({ text: 'new' });
+  });
+
+  it('is stored in the inner one’s cache where the clock of that runs ahead', async () => {
+    const [outer, inner] = [makeCache(), makeCache()];
+    await inner.invalidate({ tags: 'row' });
+    expect(await readBetween(outer, inner, async () => {})).toMatchObject({ text: 'old', isHit: true });
+  });
+
+  /** Reads between two views, lets `change` happen before the inner one begins, and asks once more. */
+  async function readBetween(outer: Cache, inner: Cache, change: () => Promise<unknown>) {
+    const isRead = gate();
+    const mayGoOn = gate();
+    let state = 'old';
+    const app = express();
+    app.use(cachePage({ ttl: 60, cache: outer }), async (req, _res, next) => {
+      view().dependsOn('row');
+      Object.assign(req, { row: state });
+      isRead.open();
+      await mayGoOn.passed;
+      next();
+    });
+    app.get('/', cachePage({ ttl: 60, cache: inner, key: (req) => Reflect.get(req, 'row') && 'k' }), (req, res) => {
+      res.send(Reflect.get(req, 'row'));
+    });
+    const site = await serve(app);
+    const first = site.get('/');
+    await isRead.passed;
+    await change();
+    state = 'new';
+    mayGoOn.open();
+    await first;
+    return await site.get('/');
+  }
+
   async function nested(between: RequestHandler, handler: RequestHandler) {
     const cache = makeCache();
     const app = express();
@@ -98,9 +146,11 @@ describe.each(expresses)("users' functions that fail, on %s", (version, express)
 
     const outcomes = JSON.parse(stdout) as { name: string; status: number; rejections: number }[];
     expect(outcomes).toEqual(
-      ['when', 'key', 'tags', 'storeIf', 'placeholders', 'listener', 'invalidateOn'].map((name) => ({
-        ...{ name, status: 200, rejections: 0 },
-      })),
+      ['when', 'key', 'tags', 'storeIf', 'placeholders', 'placeholders on a hit', 'listener', 'invalidateOn'].map(
+        (name) => ({
+          ...{ name, status: 200, rejections: 0 },
+        }),
+      ),
     );
   });
 });

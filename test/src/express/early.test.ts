@@ -194,6 +194,140 @@ describe.each(expresses)('beforeMiddleware, on %s', (_version, express) => {
     });
   });
 
+  describe('is given only what a request like it was let through to', () => {
+    it('not a URL that only visitors with cookies were let through to, by its query', async () => {
+      const { site } = await siteWith((req, res, next) => {
+        if (req.query['id'] === '7' && req.headers.cookie === undefined) res.sendStatus(401);
+        else next();
+      });
+      await inTurn(site, '/?id=1', '/?id=1', '/?id=1');
+      await site.get('/?id=7', { Cookie: 'sid=alice' });
+
+      expect((await site.get('/?id=7')).status).toBe(401);
+    });
+
+    it.each(['cookie', 'authorization'])('not one let through by a %s that middleware takes away', async (name) => {
+      const { site } = await siteWith((req, res, next) => {
+        const isAllowed = req.url !== '/docs' || req.headers[name] !== undefined;
+        delete req.headers[name];
+        if (isAllowed) next();
+        else res.sendStatus(401);
+      });
+      await inTurn(site, '/', '/', '/');
+      for (let i = 0; i < 2; i++) await site.get('/docs', { [name]: 'alice' });
+
+      expect((await site.get('/docs')).status).toBe(401);
+    });
+
+    it('by the trust proxy setting of its own app', async () => {
+      const { app, entered } = counted();
+      const inner = express();
+      inner.set('trust proxy', true);
+      inner.get('/', cachePage({ ttl: 60, cache: makeCache(), beforeMiddleware: true }), (req, res) => {
+        res.send(req.hostname);
+      });
+      app.use('/shop', inner);
+      const site = await serveEarly(app);
+      const ask = async (host: string) => (await site.get('/shop', { Host: 'a.test', 'X-Forwarded-Host': host })).text;
+
+      for (const host of ['a.test', 'a.test', 'a.test', 'b.test', 'b.test', 'b.test'])
+        expect(await ask(host)).toBe(host);
+      expect(entered).toHaveLength(2 + 1);
+    });
+
+    it('not the fields of those whose request differs in what their Vary names', async () => {
+      const { site, warnings } = await siteWith((req, res, next) => {
+        res.vary('Origin');
+        if (req.headers.origin !== undefined) res.set('Access-Control-Allow-Origin', req.headers.origin);
+        next();
+      });
+      await inTurn(site, '/', '/', '/');
+
+      const { headers } = await site.get('/', { Origin: 'https://a.test' });
+
+      expect(headers['access-control-allow-origin']).toBe('https://a.test');
+      expect(warnings).toEqual([expect.stringContaining('access-control-allow-origin')]);
+    });
+
+    it('all who agree in what that Vary names', async () => {
+      const { site, entered } = await siteWith((_req, res, next) => {
+        res.vary('Accept-Language');
+        next();
+      });
+      for (const language of ['en', 'fr', 'en', 'fr', 'fr']) await site.get('/', { 'Accept-Language': language });
+
+      expect(entered).toHaveLength(2);
+    });
+
+    it('nothing where that Vary is *', async () => {
+      const { site, entered, warnings } = await siteWith((_req, res, next) => {
+        res.set('Vary', '*');
+        next();
+      });
+      await inTurn(site, '/', '/', '/', '/');
+
+      expect(entered).toHaveLength(4);
+      expect(warnings).toEqual([expect.stringContaining('Vary: *')]);
+    });
+
+    it.each([undefined, 'admin'])(
+      'no variant by a field that middleware replaces (first asked with %s)',
+      async (role) => {
+        const { app } = counted();
+        app.use((req, _res, next) => {
+          if (req.headers['x-internal'] === 'yes') req.headers['x-role'] = 'admin';
+          else delete req.headers['x-role'];
+          next();
+        });
+        app.get('/', cachePage({ ttl: 60, cache: makeCache(), beforeMiddleware: true }), (req, res) => {
+          res.send(req.get('x-role') ?? 'nobody');
+        });
+        const site = await serveEarly(app);
+        const internal = { 'X-Internal': 'yes', ...(role === undefined ? {} : { 'X-Role': 'other' }) };
+        for (let i = 0; i < 3; i++) expect((await site.get('/', internal)).text).toBe('admin');
+        for (let i = 0; i < 3; i++) expect((await site.get('/')).text).toBe('nobody');
+
+        for (let i = 0; i < 3; i++) expect((await site.get('/', { 'X-Role': 'admin' })).text).toBe('nobody');
+      },
+    );
+
+    it('no parameters that middleware replaces', async () => {
+      const { app } = counted();
+      app.param('name', (req, _res, next) => {
+        req.params['name'] = String(req.headers['accept-language']);
+        next();
+      });
+      app.get('/:name', cachePage({ ttl: 60, cache: makeCache(), beforeMiddleware: true }), (req, res) => {
+        res.send(req.params['name']);
+      });
+      const site = await serveEarly(app);
+
+      for (const language of ['en', 'en', 'en', 'fr', 'fr']) {
+        expect((await site.get('/a', { 'Accept-Language': language })).text).toBe(language);
+      }
+    });
+
+    it('a page with the parameters that its URL has', async () => {
+      const { app, entered } = counted();
+      app.get('/:name', cachePage({ ttl: 60, cache: makeCache(), beforeMiddleware: true }), page);
+      await inTurn(await serveEarly(app), '/a', '/a', '/a', '/a');
+
+      expect(entered).toHaveLength(2);
+    });
+  });
+
+  it('keeps what was let through up to so many characters', async () => {
+    const { site, entered } = await siteWith((_req, _res, next) => next());
+    await inTurn(site, '/', '/', '/');
+    expect(entered).toHaveLength(2);
+
+    // 150 × 14,000 are more, and so are not a hundredth of the URLs that there would be room for.
+    for (let i = 0; i < 150; i++) await site.get(`/none/${i}${'z'.repeat(14_000)}`);
+    await inTurn(site, '/');
+
+    expect(entered).toHaveLength(2 + 150 + 1);
+  });
+
   it('warns of nothing under app.listen, where no route is early', async () => {
     const { app, warnings } = await unserved();
     const site = await serve(app);

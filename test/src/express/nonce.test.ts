@@ -206,6 +206,20 @@ describe.each(expresses)('a nonce for each response, on %s', (_version, express)
     expect(calls()).toBe(2);
   });
 
+  it('with a placeholder that is empty: what else is empty still counts as read', async () => {
+    const app = express();
+    app.use((req, _res, next) => {
+      Object.assign(req, { banned: req.headers.cookie === 'mallory' ? 'for spam' : '' });
+      next();
+    });
+    app.use(cachePage({ ttl: 60, cache: makeCache(), placeholders: { nonce: () => '' } }));
+    app.get('/', (req, res) => void res.send(`banned ${String(Reflect.get(req, 'banned'))}`));
+    const site = await serve(app);
+    await site.get('/', { cookie: 'alice' });
+
+    expect((await site.get('/', { cookie: 'mallory' })).text).toBe('banned for spam');
+  });
+
   it('with a placeholder that has no value for a later visitor: its handler answers', async () => {
     let isAway = false;
     const { site, calls } = await siteWith(

@@ -20,7 +20,6 @@ describe.each(expresses)('the query in the key, on %s', (_version, express) => {
     [['?a=1&b=2', '?a=2&b=1', '?a=1b=2', '?b=2', '?a=1&b=2&a=3']],
     [['?a[]=1&a[]=2', '?a[]=2&a[]=1', '?a=1&a[]=2', '?a[x]=1', '?a[y]=1', '?a.x=1']],
     [['?q=A', '?q=a', '?Q=a']],
-    [['?q=1#x', '?q=2']],
   ])('%j are different keys: each gets its own answer', async (queries) => {
     const { ask } = await siteThatPrints();
     const first = [];
@@ -50,6 +49,24 @@ describe.each(expresses)('the query in the key, on %s', (_version, express) => {
     const second = await ask(`/${other}`);
 
     expect([second.isHit, second.text]).toEqual([true, first.text]);
+  });
+
+  it.each([
+    ['a thousand parameters that are ignored', '_ga&'.repeat(1_000)],
+    ['a thousand empty ones', '&'.repeat(1_000)],
+  ])('with %s in front, past which parsers read no more, it is another key', async (_what, front) => {
+    const { ask } = await siteThatPrints();
+    await ask(`/?${front}id=2`);
+
+    expect((await ask('/?id=2')).text).toBe('{"id":"2"}');
+  });
+
+  it('a target with a fragment, which is no target (RFC 9112 §3.2), is answered by the handler alone', async () => {
+    const { ask } = await siteThatPrints();
+    expect((await ask('/page?utm_source=1#&id=2')).text).toBe('{"utm_source":"1"}');
+    expect((await ask('/page?utm_source=1#&id=2')).headers['cache-status']).toBe('viewcache; fwd=bypass');
+
+    expect((await ask('/page?id=2')).text).toBe('{"id":"2"}');
   });
 
   it('is left as it came for the handler', async () => {

@@ -15,6 +15,11 @@ describe.each(expresses)('X-Forwarded-Host and X-Forwarded-Proto, on %s', (_vers
       calls++;
       res.send(`${req.protocol}://${req.hostname}`);
     });
+    app.get(
+      '/own',
+      cachePage({ ttl: 60, cache }),
+      (req, res) => void res.send(`${req.get('host')} as ${req.hostname}`),
+    );
     app.put('/', cachePage({ ttl: 60, cache }), (_req, res) => void res.sendStatus(204));
     return { site: await serve(app), cache, calls: () => calls };
   }
@@ -83,6 +88,48 @@ describe.each(expresses)('X-Forwarded-Host and X-Forwarded-Proto, on %s', (_vers
 
     expect((await site.get('/', shop)).isHit).toBe(false);
     expect((await site.get('/', { host })).isHit).toBe(true);
+  });
+
+  it('Host itself is in the key as well: the handler may read it', async () => {
+    const { site } = await siteThatTrusts(true);
+    await site.get('/own', { host: 'evil.example', 'x-forwarded-host': 'shop.example' });
+
+    const others = [
+      { host: 'shop.example' },
+      { host: 'shop.example', 'x-forwarded-host': 'shop.example' },
+      { host, 'x-forwarded-host': 'shop.example' },
+      { host, 'x-forwarded-host': 'shop.example' },
+    ];
+    const replies = [];
+    for (const headers of others) replies.push(await site.get('/own', headers));
+
+    expect(replies.map(({ text, isHit }) => [text, isHit])).toEqual([
+      ['shop.example as shop.example', false],
+      ['shop.example as shop.example', true],
+      ['own.example as shop.example', false],
+      ['own.example as shop.example', true],
+    ]);
+  });
+
+  it('one whose first hop is empty is empty, as for Express', async () => {
+    const { site } = await siteThatTrusts(true);
+    await site.get('/', { host, 'x-forwarded-host': ', shop.example' });
+    await site.get('/', { host, 'x-forwarded-proto': ', https' });
+
+    expect((await site.get('/', { host })).text).toBe('http://own.example');
+  });
+
+  it('where only an app within the app trusts its peer, they select among its answers', async () => {
+    const app = express();
+    app.use(cachePage({ ttl: 60, cache: makeCache() }));
+    const inner = express();
+    inner.set('trust proxy', true);
+    inner.get('/', (req, res) => void res.send(`${req.protocol}://${req.hostname}`));
+    app.use('/shop', inner);
+    const site = await serve(app);
+    expect((await site.get('/shop', forwarded)).text).toBe('https://shop.example');
+
+    expect((await site.get('/shop', { host })).text).toBe('http://own.example');
   });
 
   it('one that is empty or missing leaves Host', async () => {

@@ -143,6 +143,47 @@ describe.each(expresses)('unsafe requests (RFC 9111 §4.4), on %s', (_version, e
     expect(next.isHit).toBe(false);
   });
 
+  it('invalidates also when its client has gone before its handler succeeds', async () => {
+    const isRunning = gate();
+    const hasGone = gate();
+    const isSaved = gate();
+    const { site } = await siteWith(async (res) => {
+      res.once('close', () => hasGone.open());
+      isRunning.open();
+      await hasGone.passed;
+      res.send('saved');
+      isSaved.open();
+    });
+    await fill(site, '/cities/1');
+
+    const socket = await site.connect();
+    socket.write(`PUT /cities/1 HTTP/1.1\r\nHost: 127.0.0.1:${site.port}\r\nContent-Length: 0\r\n\r\n`);
+    await isRunning.passed;
+    socket.destroy();
+    await isSaved.passed;
+
+    expect((await site.get('/cities/1')).isHit).toBe(false);
+  });
+
+  it('invalidates the URL whose route it takes, with a fragment', async () => {
+    const { site } = await siteWith((res) => void res.sendStatus(204));
+    await fill(site, '/cities/1');
+
+    await site.ask('/cities/1#x', { method: 'PUT' });
+
+    expect((await site.get('/cities/1')).isHit).toBe(false);
+  });
+
+  it.each(['x.test:80', 'X.Test', 'a/b'])('invalidates its URL and Location on a host spelt %s', async (host) => {
+    const { site } = await siteWith((res) => void res.status(201).location('/cities/2').end());
+    for (const path of ['/cities/1', '/cities/2']) await site.get(path, { host });
+
+    await site.ask('/cities/1', { method: 'PUT', headers: { host } });
+
+    expect((await site.get('/cities/1', { host })).isHit).toBe(false);
+    if (host !== 'a/b') expect((await site.get('/cities/2', { host })).isHit).toBe(false);
+  });
+
   it('keeps an answer that was being made meanwhile from being stored', async () => {
     const isRunning = gate();
     const mayAnswer = gate();

@@ -59,7 +59,7 @@ const policy = readViewOptions<object, object>('races', { ttl: 3600, keyPrefix: 
 
 /** The key of the view that everybody asks for. */
 const viewKey: CacheKey = policy.keys.special(
-  { method: 'GET', scheme: 'http', host: 'h', url: '/view/1?page=1', rewritten: '' },
+  { method: 'GET', scheme: 'http', host: 'h', url: '/view/1?page=1', rewritten: '', beside: '' },
   KEY_OPTION,
 );
 

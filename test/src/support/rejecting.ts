@@ -20,20 +20,36 @@ const reject = (async () => {
 }) as () => never;
 
 const outcomes = [];
-for (const name of ['when', 'key', 'tags', 'storeIf', 'placeholders', 'listener', 'invalidateOn']) {
+for (const name of [
+  'when',
+  'key',
+  'tags',
+  'storeIf',
+  'placeholders',
+  'placeholders on a hit',
+  'listener',
+  'invalidateOn',
+]) {
   rejections = 0;
   const cache = createCache();
   const events = new EventEmitter();
   const options: CachePageOptions = { ttl: 60, cache };
   if (name === 'listener') cache.on(reject);
   else if (name === 'invalidateOn') cache.invalidateOn(events, 'changed', reject);
-  else Object.assign(options, { [name]: name === 'placeholders' ? { token: reject } : reject });
+  else if (name === 'placeholders on a hit') {
+    // Asked twice while the response is made.
+    let asked = 0;
+    const token = () => (++asked <= 2 ? 'token-of-the-first-visitor' : reject());
+    Object.assign(options, { placeholders: { token } });
+  } else Object.assign(options, { [name]: name === 'placeholders' ? { token: reject } : reject });
   const app = express();
   app.use(cachePage(options));
-  app.get('/', (_req, res) => void res.send('page'));
+  app.get('/', (_req, res) => void res.send('token-of-the-first-visitor'));
   const server = createServer(app).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const { status } = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  await fetch(url);
+  const { status } = await fetch(url);
   events.emit('changed');
   // Node reports a rejection once the microtasks of its turn have run.
   await setImmediate();

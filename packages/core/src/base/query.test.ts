@@ -35,6 +35,12 @@ describe('normalizeQuery', () => {
     expect(new Set(['q=a&q=b', 'q=ab', 'q=a,b', 'q=a%26q=b'].map(normal)).size).toBe(4);
   });
 
+  it.each(['&', 'x&', 'utm_source&'])('leaves one of more than 100 parameters as it is: %j and others', (filler) => {
+    const query = `${filler.repeat(100)}b=2&a=1`;
+    expect(normalizeQuery(query, (name) => name.startsWith('utm_'))).toBe(query);
+    expect(normalizeQuery(query.slice(2 * filler.length), (name) => name.startsWith('utm_'))).toMatch(/^a=1&b=2/);
+  });
+
   it('leaves ignored names out, also when they are encoded', () => {
     const query = 'utm_source=x&b=2&utm%5Fmedium=y&a=1';
     expect(normalizeQuery(query, (name) => name.startsWith('utm_'))).toBe('a=1&b=2');

@@ -1,9 +1,16 @@
 /**
+ * Parsers read the first 1,000 parameters only (`qs`, `node:querystring`), empty ones counted, and apps may set less:
+ * with more than this, what is left out or moved could decide which of the others are read.
+ */
+const MOST_PARAMETERS = 100;
+
+/**
  * A query with its names in one order, so that `?b=2&a=1` and `?a=1&b=2` are one target.
  *
  * Values of one name keep their order (`?q=a&q=b` is not `?q=b&q=a`), and nothing is joined or decoded in the result:
  * `?q=a&q=b`, `?q=ab` and `?q=a,b` stay three. Names are grouped as a body parser would read them: percent-decoded,
  * and `a[]`, `a[0]`, `[a]` with `a`, because those meet in one variable of the handler.
+ * One of very many parameters stays as it is.
  *
  * @param query - without the question mark
  * @param isIgnored - tells of a decoded name whether it says nothing to the handler (`utm_source`)
@@ -11,9 +18,11 @@
 export function normalizeQuery(query: string, isIgnored: (name: string) => boolean): string {
   if (query === '') return '';
   if (!query.includes('&')) return isIgnored(nameOf(query)) ? '' : query;
+  const texts = query.split('&', MOST_PARAMETERS + 1);
+  if (texts.length > MOST_PARAMETERS) return query;
   const pairs: { group: string; text: string }[] = [];
   let isSorted = true;
-  for (const text of query.split('&')) {
+  for (const text of texts) {
     if (text === '') continue;
     const name = nameOf(text);
     if (isIgnored(name)) continue;

@@ -152,10 +152,18 @@ function ownTagsOf(key: string): readonly string[] {
   const target = readTarget(key);
   if (target === undefined) return [];
   const { method, scheme, host = '', uri } = target;
-  const keyPrefix = /\n#([^\n]*)/.exec(key)?.[1] ?? '';
-  const own = /\n=\d+:([\s\S]*)$/.exec(key)?.[1];
+  // What comes before them may have any text in it, and says how long that is.
+  const parts = withoutPart(withoutPart(key.slice(key.indexOf('\n')), '>'), '@');
+  const keyPrefix = /\n#([^\n]*)/.exec(parts)?.[1] ?? '';
+  const own = /\n=\d+:([\s\S]*)$/.exec(parts)?.[1];
   const rules = { keyPrefix, space: '', isIgnored: () => false };
-  return new CacheKey({ method, scheme, host, url: uri, rewritten: '' }, rules, own).tags;
+  return new CacheKey({ method, scheme, host, url: uri, rewritten: '', beside: '' }, rules, own).tags;
+}
+
+function withoutPart(parts: string, mark: string): string {
+  if (!parts.startsWith(`\n${mark}`)) return parts;
+  const colon = parts.indexOf(':');
+  return parts.slice(colon + 1 + Number(parts.slice(2, colon)));
 }
 
 /** Values as they are in the key of the variant, which is made of them. */

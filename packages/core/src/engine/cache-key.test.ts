@@ -6,7 +6,7 @@ import { type InvalidationTarget, tagsOf } from '../invalidation/target.js';
 import { CacheKey, KeyMaker, type KeyRules, type RequestTarget } from './cache-key.js';
 
 const rules: KeyRules = { keyPrefix: '', space: '', isIgnored: isIgnoredByDefault };
-const base: RequestTarget = { method: 'GET', scheme: 'http', host: 'h', url: '/', rewritten: '' };
+const base: RequestTarget = { method: 'GET', scheme: 'http', host: 'h', url: '/', rewritten: '', beside: '' };
 const keyOf = (target: Partial<RequestTarget>, own?: string, more: Partial<KeyRules> = {}) =>
   new CacheKey({ ...base, ...target }, { ...rules, ...more }, own);
 
@@ -88,6 +88,7 @@ const input = fc.record({
   host,
   url,
   rewritten: hostile,
+  beside: hostile,
   keyPrefix: prefix,
   space: fc.constantFrom('', 'early'),
   own: fc.option(hostile, { nil: undefined }),
@@ -98,13 +99,24 @@ type Input = typeof input extends fc.Arbitrary<infer T> ? T : never;
 const inputs = fc.oneof(
   fc.tuple(input, input),
   fc
-    .tuple(input, input, fc.constantFrom('scheme', 'host', 'url', 'rewritten', 'keyPrefix', 'own', 'space', 'method'))
+    .tuple(
+      input,
+      input,
+      fc.constantFrom('scheme', 'host', 'url', 'rewritten', 'beside', 'keyPrefix', 'own', 'space', 'method'),
+    )
     .map(([some, other, part]): [Input, Input] => [some, { ...some, [part]: other[part as keyof Input] }]),
   // The end of one part moves to the beginning of the next.
   fc
     .tuple(
       input,
-      fc.constantFrom('scheme:host', 'host:url', 'url:rewritten', 'rewritten:keyPrefix', 'keyPrefix:own'),
+      fc.constantFrom(
+        'scheme:host',
+        'host:url',
+        'url:rewritten',
+        'rewritten:beside',
+        'beside:keyPrefix',
+        'keyPrefix:own',
+      ),
       hostile,
     )
     .map(([some, seam, text]): [Input, Input] => {
@@ -153,6 +165,8 @@ describe('CacheKey.text, for any inputs', () => {
       { scheme: 'http', host: 'a', url: '/b://c/d' },
     ],
     ['a rewritten URL with a prefix', { rewritten: '/a\n#p' }, { rewritten: '/a', keyPrefix: 'p' }],
+    ['a rewritten URL with what is beside it', { rewritten: '/a\n@1:b' }, { rewritten: '/a', beside: 'b' }],
+    ['what is beside a URL with a prefix', { beside: 'b\n#p' }, { beside: 'b', keyPrefix: 'p' }],
     ['a rewritten URL with a key', { rewritten: '/a\n=1:k' }, { rewritten: '/a', own: 'k' }],
     ['a URL with a rewritten one', { url: '/a\n>/b' }, { url: '/a', rewritten: '/b' }],
     ['a prefix with a space', { keyPrefix: 'p!early' }, { keyPrefix: 'p', space: 'early' }],

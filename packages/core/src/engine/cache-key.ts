@@ -20,6 +20,8 @@ export interface RequestTarget {
   readonly url: string;
   /** Path and query as middleware rewrote them, where that differs from `url`; else empty. */
   readonly rewritten: string;
+  /** What handlers read of the target beside all this, as the framework has it; empty where there is nothing else. */
+  readonly beside: string;
 }
 
 /** How a policy makes keys. */
@@ -103,6 +105,7 @@ export class CacheKey {
     const uri = this.path + this.query;
     let text = `${target.method} ${origin.text}${delimited(uri, uri.startsWith('/') && !uri.includes('\n'))}`;
     if (target.rewritten !== '') text += `\n>${target.rewritten.length}:${target.rewritten}`;
+    if (target.beside !== '') text += `\n@${target.beside.length}:${target.beside}`;
     if (this.#prefix !== '') text += `\n#${this.#prefix}`;
     if (rules.space !== '') text += `\n!${rules.space}`;
     if (own !== undefined) text += `\n=${own.length}:${own}`;
@@ -148,9 +151,10 @@ export class KeyMaker {
   }
 
   /** The key of a target that nothing was rewritten in and no function adds to. */
-  plain(method: string, scheme: string, host: string, url: string): CacheKey {
+  plain(method: string, scheme: string, host: string, url: string, beside = ''): CacheKey {
     const known = method === 'GET' ? this.#remembered.get(scheme)?.get(host)?.get(url) : undefined;
-    return known ?? new CacheKey({ method, scheme, host, url, rewritten: '' }, this.#rules);
+    if (known !== undefined && known.target.beside === beside) return known;
+    return new CacheKey({ method, scheme, host, url, rewritten: '', beside }, this.#rules);
   }
 
   /**
@@ -171,7 +175,8 @@ export class KeyMaker {
   }
 
   #remember(scheme: string, host: string, url: string, key: CacheKey): void {
-    const bytes = scheme.length + host.length + url.length + key.text.length + REMEMBERED_OVERHEAD;
+    const { beside } = key.target;
+    const bytes = scheme.length + host.length + url.length + beside.length + key.text.length + REMEMBERED_OVERHEAD;
     this.#bytes += bytes;
     if (this.#bytes > REMEMBERED) {
       // Dropped as a whole: an exact order of use would cost every hit something.

@@ -94,6 +94,11 @@ export class Engine implements LeadOwner {
     return validity === 'stale' ? { ...shown, validity } : shown;
   }
 
+  /** The key text of the variant that these fields select, as far as is known by now. */
+  variantOf(key: CacheKey, policyNames: readonly string[], fields: RequestFields): string {
+    return this.#selection.textOf(key, policyNames, fields);
+  }
+
   /** Sees to it that a visitor without a hit is answered: by a shared store, by another visitor's handler, or by its own. */
   fetch(visitor: Visitor): void {
     const { clock, sink } = this.#parts;

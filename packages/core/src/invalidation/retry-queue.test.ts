@@ -198,6 +198,20 @@ describe('RetryQueue is bounded', () => {
     expect(queue.isPending(['never named'])).toBe(false);
   });
 
+  it('takes everything for pending when long tags wait, and forgets what it has heard of long ones', async () => {
+    const { queue, last } = world();
+    const long = (i: number) => `${i}${'z'.repeat(1_000_000)}`;
+    const first = queue.acknowledgements;
+    for (let i = 0; i < 8; i++) {
+      void queue.deliver([long(i)], 'soft', i);
+      await last().answer(true);
+    }
+    expect([queue.size, queue.isPending(['never named'])]).toEqual([0, false]);
+    expect([queue.isDoubtful(['x'], first), queue.isDoubtful(['x'], first + 5)]).toEqual([true, false]);
+    for (let i = 0; i < 4; i++) void queue.deliver([long(i)], 'soft', i);
+    expect(queue.isPending(['never named'])).toBe(true);
+  });
+
   it('gets out of that also when the store acknowledged each of the many', async () => {
     const { queue, sent, clock } = world();
     const receipt = queue.deliver(many, 'soft', 1);

@@ -5,6 +5,8 @@ type Mode = 'soft' | 'hard';
 
 /** Invalidations that wait for the shared store, and those it has just heard of: by tag, so that repeating one costs nothing. */
 const LIMIT = 10_000;
+/** … and the characters of each of the two: the tag of a URL is as long as its client likes. */
+const CHARACTER_LIMIT = 4_000_000;
 const FIRST_DELAY_MS = 250;
 const LONGEST_DELAY_MS = 10_000;
 
@@ -18,6 +20,8 @@ export class RetryQueue {
   readonly #pending = new Map<string, { mode: Mode; since: number }>();
   /** The number of the acknowledgement by tag, the latest last. */
   readonly #heard = new Map<string, number>();
+  #pendingCharacters = 0;
+  #heardCharacters = 0;
   /** Acknowledgements up to this one are no longer known by tag. */
   #forgotten = 0;
   #acknowledgements = 0;
@@ -87,8 +91,10 @@ export class RetryQueue {
   }
 
   #add(tag: string, mode: Mode, since: number): void {
-    if (this.#pending.size >= LIMIT && !this.#pending.has(tag)) {
+    if (!this.#pending.has(tag)) this.#pendingCharacters += tag.length;
+    if ((this.#pending.size >= LIMIT && !this.#pending.has(tag)) || this.#pendingCharacters > CHARACTER_LIMIT) {
       this.#pending.clear();
+      this.#pendingCharacters = ALL_TAG.length;
       this.#pending.set(ALL_TAG, { mode: 'hard', since });
       // Nobody's delivery stands for it: it goes out by itself, also when all that led to it got through.
       this.#arm();
@@ -104,19 +110,25 @@ export class RetryQueue {
     for (const tag of tags) {
       this.#remember(tag);
       // A newer invalidation of the tag may have been queued while this one was under way: that one stays.
-      if ((this.#pending.get(tag)?.since ?? Number.POSITIVE_INFINITY) <= at) this.#pending.delete(tag);
+      if ((this.#pending.get(tag)?.since ?? Number.POSITIVE_INFINITY) <= at) this.#settle(tag);
     }
     return true;
   }
 
+  #settle(tag: string): void {
+    if (this.#pending.delete(tag)) this.#pendingCharacters -= tag.length;
+  }
+
   #remember(tag: string): void {
-    this.#heard.delete(tag);
+    if (!this.#heard.delete(tag)) this.#heardCharacters += tag.length;
     this.#heard.set(tag, this.#acknowledgements);
-    if (this.#heard.size <= LIMIT) return;
-    const [oldest] = this.#heard;
-    if (oldest === undefined) return;
-    this.#heard.delete(oldest[0]);
-    this.#forgotten = oldest[1];
+    while (this.#heard.size > LIMIT || this.#heardCharacters > CHARACTER_LIMIT) {
+      const [oldest] = this.#heard;
+      if (oldest === undefined) return;
+      this.#heard.delete(oldest[0]);
+      this.#heardCharacters -= oldest[0].length;
+      this.#forgotten = oldest[1];
+    }
   }
 
   #arm(): void {

@@ -168,6 +168,23 @@ describe('TagTable records are bounded', () => {
     expect(table.size).toBe(0);
   });
 
+  it('keeps no more characters of idle tags than it may, those of one long URL neither', () => {
+    const table = new TagTable(100, 3_000);
+    const key = { tags: [urlTag('/a')] };
+    const long = (i: number) => urlTag(`/${i}${'z'.repeat(900)}`);
+    for (let i = 0; i < 50; i++) table.invalidate([long(i), `declared-${i}`], 'soft');
+    expect(table.size).toBe(3 + 50);
+    expect(table.ownValidity(key, 46, 46)).toBe('gone');
+    expect(table.ownValidity(key, 47, 47)).toBe('valid');
+    table.invalidate([urlTag('z'.repeat(4_000))], 'soft');
+    expect(table.size).toBe(50);
+    expect(table.ownValidity(key, 50, 50)).toBe('gone');
+    // What is in use again does not count.
+    table.release([table.retain('declared-1')]);
+    for (let i = 0; i < 3; i++) table.invalidate([long(i)], 'soft');
+    expect(table.size).toBe(3 + 50);
+  });
+
   it('takes a record out of the ring when something carries it again', () => {
     const table = new TagTable(1);
     table.invalidate(['a'], 'soft');

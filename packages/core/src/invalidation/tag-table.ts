@@ -12,8 +12,21 @@ export class TagRecord {
   constructor(readonly tag: string) {}
 }
 
+// Counts the invalidations of all tables in the process, whichever copy of this package made them.
+const slot = Symbol.for('viewcache.invalidations');
+const shared = globalThis as { [slot]?: { count: number } };
+shared[slot] ??= { count: 0 };
+const all = shared[slot];
+
+/** A moment that the tables of several caches can compare: the tokens of one mean nothing to another. */
+export function momentNow(): number {
+  return all.count;
+}
+
 /** Records of tags that nothing in L1 holds are kept for whoever looks them up by name; this many, then a floor rises. */
 const IDLE_RECORDS = 65_536;
+/** … and this many characters of theirs: the tag of a URL is as long as its client likes. */
+const IDLE_CHARACTERS = 8_000_000;
 
 /** Something whose tags follow from what it is, and are worked out only when they are asked for: a cache key. */
 export interface Tagged {
@@ -26,9 +39,12 @@ class IdleRing {
   floor = 0;
   readonly #records = new Map<string, TagRecord>();
   readonly #limit: number;
+  readonly #characterLimit: number;
+  #characters = 0;
 
-  constructor(limit: number) {
+  constructor(limit: number, characterLimit: number) {
     this.#limit = limit;
+    this.#characterLimit = characterLimit;
   }
 
   get size(): number {
@@ -36,18 +52,22 @@ class IdleRing {
   }
 
   take(tag: string): void {
-    this.#records.delete(tag);
+    if (this.#records.delete(tag)) this.#characters -= tag.length;
   }
 
-  /** @returns the record that had to go, where there was no room */
-  keep(record: TagRecord): TagRecord | undefined {
-    // Delete first: a Map keeps the place of a key that is set again, and the ring drops from the front.
-    this.#records.delete(record.tag);
+  keep(record: TagRecord): void {
+    // Take first: a Map keeps the place of a key that is set again, and the ring drops from the front.
+    this.take(record.tag);
     this.#records.set(record.tag, record);
-    if (this.#records.size <= this.#limit) return undefined;
+    this.#characters += record.tag.length;
+  }
+
+  /** @returns a record that has to go, as long as there is no room for all */
+  shed(): TagRecord | undefined {
+    if (this.#records.size <= this.#limit && this.#characters <= this.#characterLimit) return undefined;
     const [oldest] = this.#records.values();
     if (oldest === undefined) return undefined;
-    this.#records.delete(oldest.tag);
+    this.take(oldest.tag);
     this.floor = Math.max(this.floor, oldest.invalidatedAt);
     return oldest;
   }
@@ -62,20 +82,27 @@ class IdleRing {
  */
 export class TagTable {
   #clock = 0;
+  /** The moment of the last invalidation. */
+  #movedAt = 0;
   readonly #records = new Map<string, TagRecord>();
   /** Of tags that were declared; those stored responses hold records of, so only fills under way look here. */
   readonly #idle: IdleRing;
   /** Of tags of keys: nobody holds a record of these, stored responses look here too. */
   readonly #idleOwn: IdleRing;
 
-  constructor(idleLimit: number = IDLE_RECORDS) {
-    this.#idle = new IdleRing(idleLimit);
-    this.#idleOwn = new IdleRing(idleLimit);
+  constructor(idleLimit: number = IDLE_RECORDS, idleCharacters: number = IDLE_CHARACTERS) {
+    this.#idle = new IdleRing(idleLimit, idleCharacters);
+    this.#idleOwn = new IdleRing(idleLimit, idleCharacters);
   }
 
   /** The local clock: a fill token is this number, taken before anything is read. */
   get clock(): number {
     return this.#clock;
+  }
+
+  /** Whether anything was invalidated here since a moment that {@link momentNow} told. */
+  hasMovedSince(moment: number): boolean {
+    return this.#movedAt > moment;
   }
 
   /** How many records are held, for tests of boundedness. */
@@ -112,6 +139,7 @@ export class TagTable {
    */
   invalidate(tags: Iterable<string>, mode: 'soft' | 'hard'): number {
     const at = ++this.#clock;
+    this.#movedAt = ++all.count;
     for (const tag of tags) {
       let record = this.#records.get(tag);
       if (record === undefined) {
@@ -188,7 +216,8 @@ export class TagTable {
   }
 
   #keepIdle(record: TagRecord): void {
-    const gone = this.#ringOf(record.tag).keep(record);
-    if (gone !== undefined) this.#records.delete(gone.tag);
+    const ring = this.#ringOf(record.tag);
+    ring.keep(record);
+    for (let gone = ring.shed(); gone !== undefined; gone = ring.shed()) this.#records.delete(gone.tag);
   }
 }

@@ -98,6 +98,7 @@ export function judge<Req extends IncomingMessage, Res extends ServerResponse>(
         })
       : whyNotStored(exchange, { ttlMs: lifetimeMs, statuses: policy.statuses })) ??
     (isEventStream(head) ? 'event-stream' : undefined) ??
+    (head.isRepeatable ? undefined : 'head') ??
     (guard?.refusal === undefined ? undefined : 'input') ??
     context?.refusal ??
     (typeof tags === 'string' ? tags : undefined) ??

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { ViewContext } from '../engine/view-context.js';
+import type { TagTable } from '../invalidation/tag-table.js';
 import type { InnerLayers } from './inner-layers.js';
 
 /** What a view's code has said of its response so far. */
@@ -10,6 +11,10 @@ export interface Declared {
   readonly refusal: ViewContext['refusal'];
   /** The local clock before anything was read. */
   readonly token: number;
+  /** Whose clock that is: the inner view's cache may be another one. */
+  readonly clock: TagTable;
+  /** The same time for whoever has another clock. */
+  readonly moment: number;
 }
 
 /** The visitor whose handler runs for a response, as other middleware inside may speak to it. */

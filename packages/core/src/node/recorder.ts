@@ -1,31 +1,29 @@
 import { AsyncResource } from 'node:async_hooks';
-import type { ServerResponse } from 'node:http';
+import type { OutgoingHttpHeader, ServerResponse } from 'node:http';
 import { forbidStoring } from './answer-instead.js';
-import { type OuterFields, ResponseHead, readHead, takeOuterFields } from './response-head.js';
+import { isWatched, type OuterFields, ResponseHead, takeOuterFields } from './response-head.js';
 
 /** What a {@link Recorder} tells while a response goes by. */
 export interface RecorderListener {
-  /** The head is about to be read, and then written: that is not the handler's reading. */
-  heading(): void;
+  /** What runs now is Node's machinery, and that of outer middleware: its reading is not the handler's. */
+  leaving(): void;
+  /** The handler's code runs again, or that of middleware inside the view. */
+  returning(): void;
   /**
-   * The head is about to be written; fields may still be set on it. Returns a status to send that, without a body, or
-   * `'replaced'` when something else has been sent altogether.
+   * The head is about to be written; fields may still be set on it, if it can be read. Returns a status to send that,
+   * without a body, or `'replaced'` when something else has been sent altogether.
    */
   head(recorder: Recorder): 304 | 412 | 'replaced' | undefined;
   /** Whether something else may be sent in place of a response with this status. */
   mayReplace(status: number): boolean;
-  /** The head has been written, or could not be. */
-  headDone(): void;
-  /** The handler ends its response; what runs below is the machinery of outer middleware. */
-  ending(): void;
-  /** The response is whole, as far as its handler goes. */
+  /** The response is whole, as far as its handler goes, and its head is written. */
   ended(recorder: Recorder): void;
   /** Node refused to write it; what the client gets instead was not recorded. */
   failed(): void;
   /** It has become larger than may be recorded. */
   overflowed(recorder: Recorder): void;
-  /** The connection closed before the response ended. */
-  closed(recorder: Recorder): void;
+  /** The connection closed before the response ended: the handler may have noticed, and whatever it ends may be cut short. */
+  closed(): void;
   /** The client may be answered otherwise than by the handler's response: preconditions decide. */
   readonly mayAnswerOtherwise: boolean;
   /** Somebody waits for the recording: the handler must not be held up by this client. */
@@ -46,13 +44,25 @@ export class Recorder {
   hasTrailers = false;
   /** A cookie appeared while outer middleware's hooks ran: a session, begun or prolonged by this request. */
   hasLateCookie = false;
+  /** What the answer said of storing it, before outer middleware's hooks ran. */
+  said:
+    | { readonly cacheControl: OutgoingHttpHeader | undefined; readonly vary: OutgoingHttpHeader | undefined }
+    | undefined;
   isEnded = false;
   /** The body is known to be whole, though the head may not be written yet. */
   isWhole = false;
+  /** The call of `end` has returned. */
+  #hasReturned = false;
+  #isTold = false;
+  #isCutOff = false;
   readonly outer: OuterFields | undefined;
   readonly res: ServerResponse;
   readonly #maxBytes: number;
   readonly #listener: RecorderListener;
+  /** What `writeHead` was made here: where it is another one by now, middleware inside the view has put itself in front. */
+  #ownWriteHead: ServerResponse['writeHead'] | undefined;
+  /** Outer fields that the handler has set anew, if only to what they were. */
+  #overruled: Set<string> | undefined;
   #chunks: Chunk[] = [];
   #bytes = 0;
   #isOver = false;
@@ -66,7 +76,7 @@ export class Recorder {
   /** The stored body that goes out in place of the handler's. */
   #substitute: Buffer | undefined;
   /** The fields that `writeHead` was given; Node lets them win over what was set. */
-  #given: Record<string, unknown> = NOTHING_GIVEN;
+  #given: object = NOTHING_GIVEN;
   /** The context in which the handler was told to wait for `drain`: whoever lets it go on has another. */
   #heldUp: AsyncResource | undefined;
 
@@ -79,7 +89,7 @@ export class Recorder {
     this.#patch(res);
   }
 
-  /** It became larger than may be recorded: there is no body to take. */
+  /** It became larger than may be recorded, or was cut off: there is no body to take. */
   get isOver(): boolean {
     return this.#isOver;
   }
@@ -116,6 +126,7 @@ export class Recorder {
   substitute(head: ResponseHead, body: Buffer): void {
     this.recordInstead(head, body);
     this.#substitute = body;
+    this.#given = NOTHING_GIVEN;
   }
 
   /** Something else is recorded than what the handler answers with; only from `head`. */
@@ -136,7 +147,13 @@ export class Recorder {
   removeField(name: string): void {
     this.res.removeHeader(name);
     const lower = name.toLowerCase();
-    for (const given of Object.keys(this.#given)) if (given.toLowerCase() === lower) delete this.#given[given];
+    const given = this.#given;
+    if (Array.isArray(given)) {
+      const at = given.findIndex((own, place) => place % 2 === 0 && String(own).toLowerCase() === lower);
+      if (at >= 0) given.splice(at, 2);
+      return;
+    }
+    for (const own of Object.keys(given)) if (own.toLowerCase() === lower) Reflect.deleteProperty(given, own);
   }
 
   /** Lets a handler go on that waits for a client which does not read. */
@@ -162,6 +179,7 @@ export class Recorder {
     res.writeHead = function (this: ServerResponse, ...args: unknown[]) {
       return recorder.#writeHead(this, args) as ServerResponse;
     } as typeof res.writeHead;
+    this.#ownWriteHead = res.writeHead;
     res.write = function (this: ServerResponse, ...args: unknown[]) {
       recorder.#take(args[0], args[1], false);
       recorder.#offerReplacement(this);
@@ -181,8 +199,26 @@ export class Recorder {
     } as typeof res.addTrailers;
     // Not `once`: what it makes for each listener costs more than that this one stays.
     res.on('close', () => {
-      if (!recorder.isEnded) recorder.#listener.closed(recorder);
+      if (!recorder.#isTold) recorder.#cutOff();
     });
+    this.noteSetting(res, () => this.#below.setHeader);
+  }
+
+  /**
+   * Notes what the handler sets, on the response or on a draft of it: a value does not tell who has set it, when outer
+   * middleware has set the same one for this visitor.
+   */
+  noteSetting(res: ServerResponse, below: () => Untyped): void {
+    const { outer } = this;
+    if (!isWatched(outer)) return;
+    res.setHeader = (name, value) => {
+      const lower = String(name).toLowerCase();
+      if (outer.has(lower)) {
+        this.#overruled ??= new Set();
+        this.#overruled.add(lower);
+      }
+      return below().call(res, name, value) as ServerResponse;
+    };
   }
 
   /** Writes the head before the first of the body is passed on: below, it would be too late to send something else. */
@@ -192,14 +228,15 @@ export class Recorder {
 
   #writeHead(res: ServerResponse, args: unknown[]): unknown {
     const { writeHead } = this.#below;
-    const status = Number(args[0]);
     if (this.#isReplaced) return res;
+    // As Node reads it.
+    const status = Number(args[0]) | 0;
     // Interim responses pass through; the final one follows (RFC 9110 §15.2).
     if (this.head !== undefined || (status >= 100 && status < 200 && status !== 101)) return writeHead.apply(res, args);
-    this.#listener.heading();
+    this.#listener.leaving();
     try {
-      this.head = readHead(res, args, this.outer);
-      this.#copyGiven(args);
+      this.head = new ResponseHead(res, status, args, this.outer, this.#overruled);
+      if (this.head.isReadable) this.#copyGiven(args);
       const instead = this.#listener.head(this);
       if (instead === 'replaced') return res;
       if (instead !== undefined) {
@@ -211,21 +248,57 @@ export class Recorder {
         res.statusCode = instead;
         return this.#call(res, writeHead, [instead]);
       }
+      this.said = { cacheControl: this.#saying('cache-control'), vary: this.#saying('vary') };
       const cookies = String(this.head.field('set-cookie') ?? '');
       const result = this.#call(res, writeHead, this.#substitute === undefined ? args : this.#headOf(res));
       if (String(res.getHeader('set-cookie') ?? cookies) !== cookies) this.hasLateCookie = true;
       return result;
     } finally {
-      this.#listener.headDone();
+      // What has ended goes on with the machinery that ends it.
+      if (!this.isEnded) this.#listener.returning();
+      this.#tell();
     }
   }
 
   /** A copy: the handler may use its object again, for another response. */
   #copyGiven(args: unknown[]): void {
-    const at = args.findIndex((arg, place) => place > 0 && typeof arg === 'object' && arg !== null);
-    if (at < 0) return;
-    this.#given = { ...(args[at] as object) };
+    const at = placeOfFields(args);
+    const given = args[at];
+    if (typeof given !== 'object' || given === null) return;
+    this.#given = Array.isArray(given) ? [...given] : { ...given };
     args[at] = this.#given;
+  }
+
+  /** What the answer says of itself now: `writeHead` was given what wins over what was set. */
+  #saying(name: string): OutgoingHttpHeader | undefined {
+    const given = this.#given;
+    for (const [at, key] of Object.keys(given).entries()) {
+      if (!Array.isArray(given)) {
+        if (key.toLowerCase() === name) return Reflect.get(given, key);
+      } else if (at % 2 === 0 && String(given[at]).toLowerCase() === name) return given[at + 1];
+    }
+    return this.res.getHeader(name);
+  }
+
+  /** A session in front may hold the end back until it is saved, and write the head only then. */
+  #tell(): void {
+    if (!this.#hasReturned || this.#isTold || this.head === undefined) return;
+    this.#isTold = true;
+    this.#listener.ended(this);
+  }
+
+  /** Middleware inside the view that waits for the head, and shapes it, is the view's own code, though `end` calls it. */
+  #watchInner(res: ServerResponse): void {
+    const { writeHead } = res;
+    const listener = this.#listener;
+    res.writeHead = function (this: ServerResponse, ...args: unknown[]) {
+      listener.returning();
+      try {
+        return (writeHead as Untyped).apply(this, args) as ServerResponse;
+      } finally {
+        listener.leaving();
+      }
+    } as typeof res.writeHead;
   }
 
   /** Calls through; what Node refuses to write, the client gets something else in place of. */
@@ -241,15 +314,18 @@ export class Recorder {
   #end(res: ServerResponse, args: unknown[]): unknown {
     if (this.isEnded) return this.#isReplaced ? res : this.#below.end.apply(res, args);
     this.#take(args[0], args[1], true);
+    // Before its `close` is told, too, a handler can see that a connection has gone, and end early for that.
+    const isGone = res.destroyed || res.req?.socket?.writable === false;
+    if (isGone && !this.#isReplaced) this.#cutOff();
     this.isWhole = true;
     this.isEnded = true;
-    this.#listener.ending();
+    this.#listener.leaving();
+    if (this.head === undefined && res.writeHead !== this.#ownWriteHead) this.#watchInner(res);
     if (this.head === undefined && this.#listener.mayAnswerOtherwise) this.#writeHeadFirst(res);
     this.#offerReplacement(res);
     const result = this.#endBelow(res, args);
-    // A client that went before anything was written: Node writes no head, but the handler's answer is whole.
-    this.head ??= new ResponseHead(res, res.statusCode, undefined, this.outer);
-    this.#listener.ended(this);
+    this.#hasReturned = true;
+    this.#tell();
     return result;
   }
 
@@ -296,9 +372,20 @@ export class Recorder {
       this.#chunks.push(isLast ? chunk : Uint8Array.prototype.slice.call(chunk));
     }
     if (this.#bytes <= this.#maxBytes) return;
+    this.#stop();
+    this.#listener.overflowed(this);
+  }
+
+  #cutOff(): void {
+    if (this.#isCutOff) return;
+    this.#isCutOff = true;
+    this.#stop();
+    this.#listener.closed();
+  }
+
+  #stop(): void {
     this.#isOver = true;
     this.#chunks = [];
-    this.#listener.overflowed(this);
   }
 
   #swallow(args: unknown[]): boolean {
@@ -308,12 +395,17 @@ export class Recorder {
   }
 }
 
-const NOTHING_GIVEN: Record<string, unknown> = Object.freeze({});
+const NOTHING_GIVEN: object = Object.freeze({});
+
+/** Which of the arguments of `writeHead` has the fields, as Node reads them. */
+function placeOfFields(args: readonly unknown[]): 1 | 2 {
+  return typeof args[1] === 'string' || (args[2] !== undefined && args[2] !== null) ? 2 : 1;
+}
 
 type Untyped = (this: ServerResponse, ...args: unknown[]) => unknown;
 
-type Below = Readonly<Record<'writeHead' | 'write' | 'end' | 'addTrailers', Untyped>>;
+type Below = Readonly<Record<'writeHead' | 'write' | 'end' | 'addTrailers' | 'setHeader', Untyped>>;
 
-function below({ writeHead, write, end, addTrailers }: ServerResponse): Below {
-  return { writeHead, write, end, addTrailers } as Below;
+function below({ writeHead, write, end, addTrailers, setHeader }: ServerResponse): Below {
+  return { writeHead, write, end, addTrailers, setHeader } as Below;
 }

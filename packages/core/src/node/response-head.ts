@@ -1,10 +1,10 @@
-import type { IncomingMessage, OutgoingHttpHeader, ServerResponse } from 'node:http';
+import { type IncomingMessage, type OutgoingHttpHeader, type ServerResponse, STATUS_CODES } from 'node:http';
 
 /** Fields that outer middleware and the handler may both add to: each one's part stays its own. */
 const LIST_FIELDS: ReadonlySet<string> = new Set(['vary', 'link', 'server-timing', 'set-cookie', 'cache-status']);
 
-/** What `writeHead` was given beside the status, unless it was a list: see {@link readHead}. */
-type ExtraHead = Record<string, OutgoingHttpHeader | undefined> | undefined;
+/** A field's value, or its lines. */
+type Lines = string | readonly string[];
 
 /** Fields that say what the body is: they go with it, also where middleware in front happened to say the same. */
 const DESCRIBING: ReadonlySet<string> = new Set([
@@ -24,7 +24,17 @@ export type OuterFields = ReadonlyMap<string, OutgoingHttpHeader>;
 export function takeOuterFields(res: ServerResponse): OuterFields | undefined {
   const names = res.getHeaderNames();
   if (names.length === 0) return undefined;
-  return new Map(names.map((name) => [name, res.getHeader(name) ?? '']));
+  return new Map(names.map((name) => [name, copyOf(res.getHeader(name) ?? '')]));
+}
+
+/** `appendHeader` adds to the very list that `getHeader` gives. */
+function copyOf(value: OutgoingHttpHeader): OutgoingHttpHeader {
+  return Array.isArray(value) ? [...value] : value;
+}
+
+/** Whether it matters who sets these fields: what Express says of itself, it says to everybody. */
+export function isWatched(outer: OuterFields | undefined): outer is OuterFields {
+  return outer !== undefined && (outer.size > 1 || !outer.has('x-powered-by'));
 }
 
 /** The head of a response as it is about to be written, told apart by who set what. */
@@ -33,23 +43,43 @@ export class ResponseHead {
   readonly own: string[] = [];
   /** Outer fields that the handler took away. */
   readonly removed: readonly string[];
+  /**
+   * False where `writeHead` was given what Node makes one thing or another of, by whether fields were set before: then none
+   * may be set that would not be there without the cache.
+   */
+  readonly isReadable: boolean;
+  /** False where the reason phrase is not the usual one, or where something was added to a field of outer middleware. */
+  readonly isRepeatable: boolean;
   /** The names of {@link own} in lower case. */
   readonly #ownNames: string[] = [];
   // A head has few fields: to go through them costs less than a map does to make.
   readonly #names: string[];
-  readonly #values: OutgoingHttpHeader[];
+  readonly #values: Lines[];
 
+  /**
+   * @param args - those of the call of `writeHead` that is about to write it
+   * @param overruled - outer fields that the handler has set anew, if only to what they were
+   */
   constructor(
     res: ServerResponse,
     readonly status: number,
-    extra: ExtraHead,
+    args: readonly unknown[],
     readonly outer: OuterFields | undefined,
+    overruled: ReadonlySet<string> | undefined,
   ) {
     const written = rawNames(res);
     this.#names = written.map(lowerCase);
-    this.#values = this.#names.map((name) => res.getHeader(name) ?? '');
-    if (extra !== undefined) this.#addExtra(extra, written);
-    for (let i = 0; i < written.length; i++) this.#sort(this.#names[i] ?? '', written[i] ?? '', this.#values[i] ?? '');
+    this.#values = this.#names.map((name) => linesOf(res.getHeader(name) ?? ''));
+    const hasPhrase = typeof args[1] === 'string';
+    const given = this.#add(hasPhrase ? args[2] : (args[2] ?? args[1]), written);
+    this.isReadable = given !== undefined;
+    let isRepeatable = isUsual(status, hasPhrase ? args[1] : res.statusMessage || undefined);
+    for (let i = 0; i < written.length; i++) {
+      const lower = this.#names[i] ?? '';
+      const isSet = overruled?.has(lower) === true || given?.includes(lower) === true;
+      if (!this.#sort(lower, written[i] ?? '', this.#values[i] ?? '', isSet)) isRepeatable = false;
+    }
+    this.isRepeatable = isRepeatable;
     this.removed = outer === undefined ? NONE : [...outer.keys()].filter((name) => !this.#names.includes(name));
   }
 
@@ -61,8 +91,7 @@ export class ResponseHead {
   /** The field as the client sees it, whoever set it. */
   field(name: string): string | readonly string[] | undefined {
     const at = this.#names.indexOf(name);
-    const value = at < 0 ? undefined : this.#values[at];
-    return typeof value === 'number' ? String(value) : value;
+    return at < 0 ? undefined : this.#values[at];
   }
 
   /** The first line of a field that the handler set. */
@@ -82,32 +111,66 @@ export class ResponseHead {
     return this.#ownNames[at] ?? '';
   }
 
-  #sort(lower: string, name: string, value: OutgoingHttpHeader): void {
+  /** @returns false for an outer field that was not set anew and yet is another: something was added to it */
+  #sort(lower: string, name: string, value: Lines, isSet: boolean): boolean {
     const outer = this.outer?.get(lower);
-    if (outer === undefined) this.#push(lower, name, value);
-    else if (isListField(lower)) this.#push(lower, name, withoutOuter(value, outer));
-    else if (String(outer) !== String(value) || DESCRIBING.has(lower)) this.#push(lower, name, value);
+    if (outer === undefined) {
+      this.#push(lower, name, value);
+      return true;
+    }
+    if (isListField(lower)) {
+      this.#push(lower, name, withoutOuter(value, outer));
+      return true;
+    }
+    const isSame = String(outer) === String(value);
+    if (isSet || !isSame || DESCRIBING.has(lower)) this.#push(lower, name, value);
+    return isSet || isSame || !isWatched(this.outer);
   }
 
-  #push(lower: string, name: string, value: OutgoingHttpHeader): void {
-    for (const line of typeof value === 'object' ? value : [value]) {
+  #push(lower: string, name: string, value: Lines): void {
+    for (const line of typeof value === 'string' ? [value] : value) {
       this.#ownNames.push(lower);
       this.own.push(name, String(line));
     }
   }
 
-  /** Node merges what `writeHead` is given over what was set. */
-  #addExtra(extra: NonNullable<ExtraHead>, written: string[]): void {
-    for (const [name, value] of Object.entries(extra)) {
-      if (value === undefined) continue;
+  /**
+   * Takes in the fields that `writeHead` was given, which Node merges over what was set.
+   *
+   * @returns their names, in lower case; `undefined` where they cannot be read
+   */
+  #add(extra: unknown, written: string[]): readonly string[] | undefined {
+    if (typeof extra !== 'object' || extra === null)
+      return typeof extra === 'string' && extra !== '' ? undefined : NONE;
+    const isList = Array.isArray(extra);
+    const keys: readonly unknown[] = isList ? extra : Object.keys(extra);
+    if (isList && keys.length % 2 !== 0) return undefined;
+    const given: string[] = [];
+    for (let i = 0; i < keys.length; i += isList ? 2 : 1) {
+      const name = keys[i];
+      if (typeof name !== 'string' || name === '') return undefined;
       const lower = lowerCase(name);
+      // Of a name that comes twice Node sends one or both, by its version and by what was set before.
+      if (given.includes(lower)) return undefined;
+      given.push(lower);
       const at = this.#names.indexOf(lower);
       const place = at < 0 ? written.length : at;
       written[place] = name;
       this.#names[place] = lower;
-      this.#values[place] = value;
+      this.#values[place] = linesOf(isList ? keys[i + 1] : Reflect.get(extra, name));
     }
+    return given;
   }
+}
+
+/** A value as Node writes it, whatever it is. */
+function linesOf(value: unknown): Lines {
+  return typeof value === 'string' || Array.isArray(value) ? value : String(value);
+}
+
+/** Whether a hit has the same reason phrase: the one that Node writes where none is named. */
+function isUsual(status: number, phrase: unknown): boolean {
+  return phrase === undefined || phrase === (STATUS_CODES[status] ?? 'unknown');
 }
 
 const NONE: readonly string[] = [];
@@ -124,44 +187,19 @@ function lowerCase(name: string): string {
   return lower;
 }
 
-/**
- * Reads the head that a call of `writeHead` with these arguments makes, before calling through.
- *
- * A list is taken out of the arguments and set: of a name that repeats in it, Node 20 sends only the last line where fields
- * were set before, later ones send all.
- */
-export function readHead(res: ServerResponse, args: unknown[], outer: OuterFields | undefined): ResponseHead {
-  const at = typeof args[1] === 'string' || args[2] !== undefined ? 2 : 1;
-  if (Array.isArray(args[at])) setListed(res, args.splice(at, 1)[0] as readonly unknown[]);
-  return new ResponseHead(res, Number(args[0]), args[at] as ExtraHead, outer);
-}
-
-/** As Node has it: a list overrides what was set, and a name that repeats in it makes several lines. */
-function setListed(res: ServerResponse, list: readonly unknown[]): void {
-  const flat = Array.isArray(list[0]) ? list.flat(1) : list;
-  const values = new Map<string, [name: string, lines: OutgoingHttpHeader]>();
-  for (let i = 0; i < flat.length; i += 2) {
-    const name = String(flat[i]);
-    const value = flat[i + 1] as OutgoingHttpHeader;
-    const before = values.get(name.toLowerCase());
-    values.set(name.toLowerCase(), [name, before === undefined ? value : [before[1], value].flat().map(String)]);
-  }
-  for (const [name, lines] of values.values()) res.setHeader(name, lines);
-}
-
 /** Names in the letter case they were set in; on every Node there is, though not in its types. */
 function rawNames(res: ServerResponse): string[] {
   return (res as ServerResponse & { getRawHeaderNames(): string[] }).getRawHeaderNames();
 }
 
-function withoutOuter(value: OutgoingHttpHeader, outer: OutgoingHttpHeader): string[] {
+function withoutOuter(value: Lines, outer: OutgoingHttpHeader): string[] {
   const theirs = new Set(membersOf(outer).map((member) => member.toLowerCase()));
   return membersOf(value).filter((member) => !theirs.has(member.toLowerCase()));
 }
 
 /** List members; a cookie is one member, whatever commas it has. */
-function membersOf(value: OutgoingHttpHeader): string[] {
-  if (typeof value === 'object') return value.map(String);
+function membersOf(value: OutgoingHttpHeader | Lines): string[] {
+  if (Array.isArray(value)) return value.map(String);
   return String(value)
     .split(',')
     .map((member) => member.trim())

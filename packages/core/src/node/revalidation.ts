@@ -94,10 +94,13 @@ export function restoreHead(
     if (before === undefined) res.removeHeader(name);
     else res.setHeader(name, before as string);
   }
-  setFields(res, update === undefined ? stored.headers : updatedFields(stored, update), stored.removes);
+  const fields = update === undefined ? stored.headers : updatedFields(stored, update);
+  setFields(res, fields, stored.removes);
   res.statusCode = stored.status;
   res.statusMessage = '';
-  return new ResponseHead(res, stored.status, undefined, outer);
+  // What is stored is the handler's own, also where middleware in front says the same.
+  const own = new Set(fields.flatMap((name, at) => (at % 2 === 0 ? [name.toLowerCase()] : [])));
+  return new ResponseHead(res, stored.status, [], outer, own);
 }
 
 function updatedFields(stored: StoredResponse, update: ResponseHead): string[] {

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { answerOf, kindOf, saysTrue } from '../base/answer.js';
+import { answerOf, ignoreRejection, kindOf, saysTrue } from '../base/answer.js';
 import type { Cache } from '../cache/cache.js';
 import { type CacheRuntime, runtimeOf } from '../cache/runtime.js';
 import type { ViewPolicy } from '../config/view-options.js';
@@ -30,6 +30,16 @@ import { type HitStyle, writeHit } from './write-hit.js';
 type Next = (error?: unknown) => void;
 
 const status = cacheStatusWriter('viewcache');
+
+/** What is known of requests that go without the middleware in front. */
+export interface EarlyTerms {
+  /** Name, value, name, value of what that middleware sets. */
+  readonly front: readonly string[];
+  /** Request fields that those vary by, in lower case. */
+  readonly frontVary: readonly string[];
+  /** Whether the middleware has let such a request through to this variant of this URL, as the client spells it. */
+  hasLetThrough(variant: string, url: string): boolean;
+}
 
 /**
  * Serves one cached view: the same for every web framework, which only says how to read its requests.
@@ -118,11 +128,15 @@ export class ViewServer<
   }
 
   /** Answers a request that no middleware has seen from a fresh stored response, with the fields they would have set. */
-  answerEarly(req: Req, res: Res, scheme: string, host: string, front: readonly string[]): boolean {
+  answerEarly(req: Req, res: Res, scheme: string, host: string, beside: string, terms: EarlyTerms): boolean {
     const { engine, telemetry, clock, isOff } = this.runtime;
     if (isOff) return false;
-    const key = this.#policy.keys.plain('GET', scheme, host, req.url ?? '/');
-    const item = engine.find(key, this.#policy.vary, fieldsOf(req));
+    const url = req.url ?? '/';
+    const { front, frontVary } = terms;
+    const key = this.#policy.keys.plain('GET', scheme, host, url, beside);
+    const fields = fieldsOf(req);
+    if (!terms.hasLetThrough(engine.variantOf(key, this.#namesWith(frontVary), fields), url)) return false;
+    const item = engine.find(key, this.#policy.vary, fields);
     if (item === undefined || item.stored.placeholders.length > 0) return false;
     if (this.#isDue(item)) return false;
     if (this.#earlyStyle?.front !== front) this.#earlyStyle = { ...this.#hitStyle, front };
@@ -192,7 +206,7 @@ export class ViewServer<
       return;
     }
     // A hit tells as much of the middleware in front as a miss does.
-    this.#host.observeOuter?.(req, takeOuterFields(res));
+    this.#host.observeOuter?.(req, takeOuterFields(res), (names) => this.#sentVariant(req, key, names));
     const item = isFresh === 'no-cache' ? undefined : engine.find(key, policy.vary, fieldsOf(req));
     const isTaken = item !== undefined && (typeof isFresh !== 'function' || isFresh(item));
     if (isTaken && !this.#isDue(item) && this.writeItem(req, res, item, 'hit')) {
@@ -280,6 +294,19 @@ export class ViewServer<
     return req.method !== 'HEAD' && req.headers.range === undefined && !this.#isUnkeyedIdentity(req);
   }
 
+  /** The variant that a request selects, where the fields that its client sent select the same one. */
+  #sentVariant(req: Req, key: CacheKey, names: readonly string[]): string | undefined {
+    const { engine } = this.runtime;
+    const all = this.#namesWith(names);
+    const variant = engine.variantOf(key, all, fieldsOf(req));
+    return engine.variantOf(key, all, new SentFields(req)) === variant ? variant : undefined;
+  }
+
+  #namesWith(names: readonly string[]): readonly string[] {
+    const { vary } = this.#policy;
+    return names.length === 0 ? vary : [...new Set([...vary, ...names])].sort();
+  }
+
   /** A request with Authorization that the key does not cover: its response is rarely one that others may have. */
   #isUnkeyedIdentity(req: Req): boolean {
     const { key, vary, inputs } = this.#policy;
@@ -291,6 +318,8 @@ export class ViewServer<
     const { when } = this.#policy;
     if (this.runtime.isOff) return 'off';
     if (isNever(res)) return 'never-cache';
+    // Part of the answer is out already: it can neither be taken from the cache nor recorded as a whole.
+    if (res.headersSent) return 'headers-sent';
     if ((method === 'GET' || method === 'HEAD') && hasBody(req)) return 'body';
     if (when === undefined) return undefined;
     const isMeant = saysTrue(
@@ -303,29 +332,32 @@ export class ViewServer<
   /** What a request is for, as it was when it came here. */
   #targetOf(req: Req, res: Res): Target | undefined {
     const url = req.originalUrl ?? req.url ?? '';
-    // An absolute-form or asterisk-form target is for proxies (RFC 9112 §3.2); nothing is looked up by it.
-    if (!url.startsWith('/')) return undefined;
+    // An absolute-form or asterisk-form target is for proxies (RFC 9112 §3.2); nothing is looked up by it. One with a
+    // fragment has no form at all: Express drops it, `new URL()` does, and to the handler it is another URL.
+    if (!url.startsWith('/') || url.includes('#')) return undefined;
+    const beside = this.#host.beside === undefined ? '' : this.#host.beside(req);
+    if (beside === undefined) return undefined;
     const baseUrl = req.baseUrl ?? '';
     const seen = baseUrl === '' ? (req.url ?? url) : baseUrl + (req.url ?? '');
     const outer = visitorOf(res);
     if (outer !== undefined) {
       // The nearest cached view is the one that counts; its responses are not those of the outer one.
       outer.withdraw();
-      return { url, rewritten: `${seen}\n>inner` };
+      return { url, rewritten: `${seen}\n>inner`, beside };
     }
-    return { url, rewritten: seen === url || isMountRoot(baseUrl, req.url, url) ? '' : seen };
+    return { url, rewritten: seen === url || isMountRoot(baseUrl, req.url, url) ? '' : seen, beside };
   }
 
-  #keyOf(req: Req, method: string, { url, rewritten }: Target): CacheKey | undefined {
+  #keyOf(req: Req, method: string, { url, rewritten, beside }: Target): CacheKey | undefined {
     const { keys, key } = this.#policy;
     const verb = method === 'HEAD' ? 'GET' : method;
     const scheme = this.#host.scheme(req);
     const host = this.#host.host(req);
-    if (key === undefined && rewritten === '') return keys.plain(verb, scheme, host, url);
+    if (key === undefined && rewritten === '') return keys.plain(verb, scheme, host, url, beside);
     const own = this.#ownKey(req);
     // Where nothing covers the body of a POST, its answer is not for another one.
     if (own === undefined && verb !== 'GET') return undefined;
-    return own === null ? undefined : keys.special({ method: verb, scheme, host, url, rewritten }, own);
+    return own === null ? undefined : keys.special({ method: verb, scheme, host, url, rewritten, beside }, own);
   }
 
   /** What the `key` option adds; `null` when it failed, and then nothing may be looked up or stored. */
@@ -385,6 +417,7 @@ export class ViewServer<
     const fill = this.#policy.placeholders.find(([known]) => known === name)?.[1];
     try {
       const value: unknown = fill?.(req, res);
+      ignoreRejection(value);
       return typeof value === 'string' ? value : undefined;
     } catch {
       return undefined;
@@ -414,6 +447,8 @@ interface Target {
   readonly url: string;
   /** Empty where it was not rewritten. */
   readonly rewritten: string;
+  /** What handlers read of it beside scheme, host and URL. */
+  readonly beside: string;
 }
 
 /** Express strips the mount path: `/api` reaches a router mounted there as `/`, which is no rewriting. */
@@ -437,5 +472,21 @@ class HeaderFields implements RequestFields {
     if (isProperty(name)) return selectingPropertyOf(this.#req, name);
     const value = this.#req.headers[name];
     return Array.isArray(value) ? value.join(', ') : value;
+  }
+}
+
+/** The fields as the client sent them, whatever middleware has made of them since. */
+class SentFields implements RequestFields {
+  readonly #lines: readonly string[];
+
+  constructor(req: IncomingMessage) {
+    this.#lines = req.rawHeaders;
+  }
+
+  get(name: string): string | undefined {
+    // Nobody sends what middleware assigns.
+    if (isProperty(name)) return undefined;
+    const values = this.#lines.filter((_, at) => at % 2 === 1 && this.#lines[at - 1]?.toLowerCase() === name);
+    return values.length === 0 ? undefined : values.join(', ');
   }
 }

@@ -12,8 +12,7 @@ import { isProperty, takeProperties } from '../engine/selecting-values.js';
 import type { RequestFields } from '../engine/variants.js';
 import { runInView, ViewContext, view } from '../engine/view-context.js';
 import { isSuccessful, type Validators } from '../http/preconditions.js';
-import { expandTag } from '../invalidation/tags.js';
-import type { Timer } from '../ports/clock.js';
+import { momentNow } from '../invalidation/tag-table.js';
 import type { Refusal } from '../ports/event-sink.js';
 import { afterAnswer } from './after-answer.js';
 import { answerInstead } from './answer-instead.js';
@@ -55,21 +54,32 @@ export interface ViewHost<Req> {
   scheme(req: Req): string;
   /** Through the app's own trust-proxy setting; as the client sent it. */
   host(req: Req): string;
+  /**
+   * What handlers read of the target beside scheme, host and URL, as text that is the same wherever it is the same;
+   * `undefined` where it cannot be told.
+   */
+  beside?(req: Req): string | undefined;
   /** The route's pattern, `/cities/:id`, known once the handler has run. */
   route(req: Req): string;
   /** The entity tag that the app itself would give a body, if any; without this function, a weak one is made. */
   etag?(req: Req, body: Buffer): string | undefined;
   /** Prepares the request for being watched. */
   prepare?(req: Req): void;
-  /** Told at each miss of the fields that outer middleware had set. */
-  observeOuter?(req: Req, outer: OuterFields | undefined): void;
+  /**
+   * Told at each hit and miss of the fields that outer middleware had set.
+   *
+   * @param variantBy - the variant that the request selects, also by these names; `undefined` where the client itself
+   * selects another one, whose fields middleware has replaced
+   */
+  observeOuter?(
+    req: Req,
+    outer: OuterFields | undefined,
+    variantBy: (names: readonly string[]) => string | undefined,
+  ): void;
 }
 
 /** Fields of a conditional request that are answered here: on a cold key they would make a handler answer 304. */
 const CONDITIONS = ['if-none-match', 'if-modified-since', 'if-match', 'if-unmodified-since', 'if-range'] as const;
-
-/** How long a handler whose client has gone may take to end, before somebody who still waits runs it anew. */
-const GONE_GRACE_MS = 250;
 
 /** One request to a cached view that found no hit: it waits, or runs its handler and offers what that answers. */
 export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse>
@@ -96,7 +106,11 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
   /** The values of placeholders before the handler ran. */
   #refilled: readonly string[] | undefined;
   #startedAt = 0;
+  /** When the handler began, by the count of all invalidations. */
+  #moment = 0;
   #inherited: Declared | undefined;
+  /** Something was invalidated here between the start of an outer view, of another cache, and of this one. */
+  #isOutrun = false;
   #isAnswered = false;
   /** What was on the response before the handler ran, where something else may be answered in its stead. */
   #before: ResponsePart | undefined;
@@ -106,7 +120,6 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
   #endRefresh: () => void = () => {};
   readonly #patience: Patience;
   #scope: AsyncResource | undefined;
-  #graceTimer: Timer | undefined;
 
   constructor(
     readonly key: CacheKey,
@@ -241,7 +254,7 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     this.#refuse('input');
   }
 
-  heading(): void {
+  leaving(): void {
     this.#guard?.conclude();
     this.#guard?.suspend();
   }
@@ -254,6 +267,10 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     if (this.#isWithdrawn || recorder.head === undefined || this.#lead === undefined) return undefined;
     const { status } = recorder.head;
     const head = this.#judged(recorder, recorder.head);
+    if (!head.isReadable) {
+      this.#refuse('head');
+      return this.#replaceFailure(status) ? 'replaced' : undefined;
+    }
     const guard = this.#guard;
     const framing = judge(head, this, guard, this.#context);
     addVary(recorder, head, framing.selecting);
@@ -278,8 +295,13 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     else if (isKept) this.emission.addTo(recorder, head, framing, this.req, this.runtime.clock.now());
     if (this.policy.serverTiming) setTiming(recorder, head, this.#lead.fwd, this.#producerMs);
     if (early !== undefined) this.#refuse(early);
-    if (this.#isFailure(head.status) && this.#replace({ detail: 'error', fwdStatus: head.status })) return 'replaced';
+    if (this.#replaceFailure(head.status)) return 'replaced';
     return this.isRefresh ? undefined : instead;
+  }
+
+  /** Answers with what is stored in place of a status by which the handler fails. */
+  #replaceFailure(status: number): boolean {
+    return this.#isFailure(status) && this.#replace({ detail: 'error', fwdStatus: status });
   }
 
   /** The head that is judged: that of a stored response, where the handler has only said that it still holds. */
@@ -293,11 +315,11 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
   /** The stored response in place of the 304 by which its handler says that it still holds (RFC 9111 §4.3.3). */
   #restored(recorder: Recorder, head: ResponseHead, found: StaleItem): ResponseHead {
     const { stored } = found.item;
-    const update = speaksOf(stored, head) ? head : undefined;
-    const restored = restoreHead(this.res, stored, update, head.outer);
+    const refusal = !head.isReadable || !head.isRepeatable ? 'head' : speaksOf(stored, head) ? undefined : 'status';
+    const restored = restoreHead(this.res, stored, refusal === undefined ? head : undefined, head.outer);
     recorder.substitute(restored, stored.body);
     // It speaks of another one: this visitor is answered as it was told, and nothing is stored on its word.
-    if (update === undefined) this.#refuse('status');
+    if (refusal !== undefined) this.#refuse(refusal);
     else this.#freshened = found;
     return restored;
   }
@@ -305,6 +327,7 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
   /** The stored response that a HEAD tells is as it was; told otherwise, it stands for nothing any more (§4.3.5). */
   #updated(recorder: Recorder, head: ResponseHead, found: StaleItem): ResponseHead {
     const { stored } = found.item;
+    if (!head.isReadable || !head.isRepeatable) return head;
     if (!describes(stored, head)) {
       if (isSuccessful(head.status)) this.stale.supersede(found.item);
       return head;
@@ -322,21 +345,22 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     return answerInstead(this.req.method, this.conditions, response, this.runtime.clock.now());
   }
 
-  headDone(): void {
+  returning(): void {
     this.#guard?.resume();
   }
 
-  ending(): void {
-    this.#guard?.stop();
-  }
-
   ended(recorder: Recorder): void {
-    this.#graceTimer?.cancel();
     this.#patience.forget();
+    this.#guard?.stop();
     this.#showConditions();
     const { head } = recorder;
     const lead = this.#lead;
-    if (this.#isWithdrawn || lead === undefined || head === undefined) return;
+    // Of one that was broken off nothing is to be learnt.
+    if (this.#isWithdrawn || lead === undefined || head === undefined || lead.refusal === 'aborted') return;
+    if (!head.isReadable) {
+      this.#learnFrom(head.status, 'head');
+      return;
+    }
     // After its first chunk a handler may have read, declared and refused what was not known with the head.
     const made = this.#made ?? this.#make(recorder, head, judge(head, this, this.#guard, this.#context));
     const refusal = typeof made === 'string' ? made : (refusesLate(made, recorder, this) ?? this.#differs(made));
@@ -355,22 +379,20 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
 
   closed(): void {
     this.#patience.forget();
-    if (this.isRefresh || this.#hasStandIn) {
-      // There is no client who could have gone: the handler has broken off.
-      this.stale.backOff.failed(this.key.text, this.#now);
-      this.#refuse('aborted');
-      return;
-    }
-    // The handler may still end well, and then the others get their answer from it.
-    this.#graceTimer = this.runtime.clock.after(GONE_GRACE_MS, () => this.#refuse('aborted'));
+    // Where there is no client who could have gone, the handler has broken off.
+    if (this.isRefresh || this.#hasStandIn) this.stale.backOff.failed(this.key.text, this.#now);
+    this.#refuse('aborted');
   }
 
   #make(recorder: Recorder, head: ResponseHead, framing: Framing): Candidate | Refusal {
-    // What was read between the two views was read under the outer one's token.
+    if (framing.refusal !== undefined) return framing.refusal;
+    if (this.#isOutrun) return 'invalidated';
+    const { tags } = this.runtime;
+    // What was read between the two views was read under the outer one's token, and is in here, whatever it depends on.
     const inherited = this.#inherited;
-    const inheritedTags = inherited?.tags?.flatMap(expandTag) ?? [];
-    if (inherited !== undefined && !this.runtime.tags.admits(inheritedTags, inherited.token)) return 'invalidated';
-    const made = framing.refusal ?? makeCandidate(recorder, head, this, framing, this.#producerMs);
+    if (inherited?.clock === tags && !tags.admits([...framing.tags, ...this.key.tags], inherited.token))
+      return 'invalidated';
+    const made = makeCandidate(recorder, head, this, framing, this.#producerMs);
     return typeof made === 'string' || this.#freshened === undefined ? made : freshenedCandidate(made, this.#freshened);
   }
 
@@ -388,19 +410,21 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     context.varyOn(...declared.varyNames);
     if (declared.refusal !== undefined) context.refuse(declared.refusal);
     this.#inherited = declared;
+    const { tags } = this.runtime;
+    this.#isOutrun = declared.clock !== tags && tags.hasMovedSince(declared.moment);
   }
 
   declared(): Declared | undefined {
     const context = this.#context;
     const lead = this.#lead;
     if (context === undefined || lead === undefined) return this.#inherited;
-    const tags = declaredTags(this, context);
-    return {
-      tags,
-      varyNames: [...context.varyNames],
-      refusal: context.refusal,
-      token: this.#inherited?.token ?? lead.token,
+    const { token, clock, moment } = this.#inherited ?? {
+      token: lead.token,
+      clock: this.runtime.tags,
+      moment: this.#moment,
     };
+    const tags = declaredTags(this, context);
+    return { tags, varyNames: [...context.varyNames], refusal: context.refusal, token, clock, moment };
   }
 
   /** Inputs that the `key` option reads are in the key; it has answered once already, and must not fail the visitor now. */
@@ -626,6 +650,7 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
   #run(): void {
     const { req, res, policy } = this;
     this.#startedAt = this.runtime.clock.monotonic();
+    this.#moment = momentNow();
     this.host.prepare?.(req);
     this.#validating = req.method === 'GET' ? validatingFields(this.#lead?.stale, this.#startedAt) : undefined;
     this.#hideConditions();
@@ -635,9 +660,10 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     this.#recorder = new Recorder(res, policy.maxBodyBytes, this);
     this.#refilled = fillingsOf(policy.placeholders, req, res)?.map(({ value }) => value);
     const { key, inputs } = policy;
+    // That a placeholder is empty says nothing of what else is.
+    const values = this.#refilled?.filter((value) => value !== '');
     // Without a guard nobody knows what the key covers.
-    if (inputs.mode !== 'off' || key !== undefined)
-      this.#guard = new InputGuard(req, res, policy, this, this.#refilled);
+    if (inputs.mode !== 'off' || key !== undefined) this.#guard = new InputGuard(req, res, policy, this, values);
     this.#context = new ViewContext((reason) => this.#refuse(reason));
     const guard = this.#guard;
     if (inputs.watch.length > 0) this.#context.onStoreRead = (storage) => guard?.noteStore(storage);

@@ -12,6 +12,8 @@ export type Refusal =
   | 'too-large'
   /** Its body is not as long as its Content-Length says. */
   | 'content-length'
+  /** Its head is not one that can be written again: a reason phrase of its own, a field twice in `writeHead`. */
+  | 'head'
   /** The client went, or the handler stopped, before it was whole. */
   | 'aborted'
   /** Its body repeats a nonce of its own Content-Security-Policy. */
@@ -42,6 +44,8 @@ export type Bypass =
   | 'when'
   /** `neverCache()` in front. */
   | 'never-cache'
+  /** Middleware in front has begun to answer. */
+  | 'headers-sent'
   /** The store is `off:`. */
   | 'off'
   /** A GET or HEAD with a body. */
