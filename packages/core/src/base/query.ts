@@ -5,15 +5,21 @@
  * `?q=a&q=b`, `?q=ab` and `?q=a,b` stay three. Names are grouped as a body parser would read them: percent-decoded,
  * and `a[]`, `a[0]`, `[a]` with `a`, because those meet in one variable of the handler.
  *
+ * A query that a parser may read otherwise than it is read here is left as it is: one with a semicolon, which separates
+ * for some, so that `utm_x=1;q=2` hides a `q`; and one with more pairs than a parser may read, of which the last are hidden.
+ *
  * @param query - without the question mark
  * @param isIgnored - tells of a decoded name whether it says nothing to the handler (`utm_source`)
  */
 export function normalizeQuery(query: string, isIgnored: (name: string) => boolean): string {
   if (query === '') return '';
+  if (query.includes(';')) return query;
   if (!query.includes('&')) return isIgnored(nameOf(query)) ? '' : query;
   const pairs: { group: string; text: string }[] = [];
   let isSorted = true;
-  for (const text of query.split('&')) {
+  const texts = query.split('&');
+  if (texts.length > MOST_PAIRS) return query;
+  for (const text of texts) {
     if (text === '') continue;
     const name = nameOf(text);
     if (isIgnored(name)) continue;
@@ -26,6 +32,9 @@ export function normalizeQuery(query: string, isIgnored: (name: string) => boole
   if (!isSorted) pairs.sort((a, b) => (a.group < b.group ? -1 : a.group > b.group ? 1 : 0));
   return pairs.map((pair) => pair.text).join('&');
 }
+
+/** Parsers read a thousand pairs, most of them, or what the app tells them; nobody's link has as many as this. */
+const MOST_PAIRS = 100;
 
 /** What stands in front of the brackets; without that, what stands in the first (`qs` reads `[]` as `0`). */
 function groupOf(name: string): string {
