@@ -181,7 +181,7 @@ export class Engine implements LeadOwner {
     if (flight === undefined) return;
     this.#flights.close(flight);
     // The handler may well succeed for somebody who stays: the others get one more flight.
-    if (reason === 'aborted') {
+    if (reason === 'aborted' || reason === 'key-changed') {
       this.#moveOn(flight);
       return;
     }
@@ -226,7 +226,8 @@ export class Engine implements LeadOwner {
   #lead(flight: Flight, leader: Visitor, sharedToken: SharedToken | undefined, stale: StaleItem | undefined): void {
     const { key } = leader;
     const fwd = this.#forward(key, flight.text);
-    if (leader.isRefresh !== true) this.#parts.sink.miss(key.text, fwd);
+    if (leader.isRefresh === true) this.#parts.sink.emit({ type: 'refresh', key: key.text });
+    else this.#parts.sink.miss(key.text, fwd);
     const waited = flight.isApart ? undefined : flight;
     const lead = new Lead(this, key, leader, flight.token, sharedToken, flight.startedAt, fwd, waited, stale);
     try {

@@ -160,6 +160,12 @@ export class InputGuard implements Watcher, LayerOwner {
     this.#watched.leave();
   }
 
+  /** Watches on where the request is given another connection. */
+  move(make: () => void): void {
+    if (this.#isStopped) make();
+    else this.unwatched(() => this.#watched.move(make));
+  }
+
   entering(layer: LayerFunction): void {
     if (uncloneable.has(layer)) this.#release();
   }

@@ -188,7 +188,7 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
 
   lead(lead: Lead): void {
     this.#lead = lead;
-    if (!this.isRefresh && !this.isDemanding) {
+    if (!this.isRefresh && !this.isDemanding && this.req.method !== 'HEAD') {
       const item = this.stale.whileRevalidating(lead.stale, this.#now);
       // It was found by asking the shared store; what this process had at hand was looked at before.
       if (item !== undefined && this.#isBehind && this.#leadBehind(lead, item)) return;
@@ -277,6 +277,8 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     if (!isValid) forbidKeeping(recorder, head);
     else if (isKept) this.emission.addTo(recorder, head, framing, this.req, this.runtime.clock.now());
     if (this.policy.serverTiming) setTiming(recorder, head, this.#lead.fwd, this.#producerMs);
+    // Before those who wait go on: they are to leave it alone.
+    if (this.#isFailure(head.status)) this.#failed();
     if (early !== undefined) this.#refuse(early);
     if (this.#isFailure(head.status) && this.#replace({ detail: 'error', fwdStatus: head.status })) return 'replaced';
     return this.isRefresh ? undefined : instead;
@@ -357,7 +359,7 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     this.#patience.forget();
     if (this.isRefresh || this.#hasStandIn) {
       // There is no client who could have gone: the handler has broken off.
-      this.stale.backOff.failed(this.key.text, this.#now);
+      this.#failed();
       this.#refuse('aborted');
       return;
     }
@@ -443,6 +445,11 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     return this.stale.onError(found, this.#now);
   }
 
+  /** Remembered where something stored can answer meanwhile; elsewhere nobody would ask. */
+  #failed(): void {
+    if (this.isRefresh || this.#lead?.stale !== undefined) this.stale.backOff.failed(this.key.text, this.#now);
+  }
+
   /** A status by which the handler fails, unless the policy takes it for an answer. */
   #isFailure(status: number): boolean {
     return isFailure(status) && this.policy.statuses?.has(status) !== true;
@@ -516,7 +523,7 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     const part = this.#standIn({ detail: 'timeout' }) ?? (isHard ? this.#standIn('gateway-timeout') : undefined);
     if (part === undefined) return;
     this.#patience.forget();
-    stale.backOff.failed(this.key.text, this.#now);
+    this.#failed();
     const context = this.#context;
     const interlude = new Interlude(req, res, part, () => view() === context, this.policy.maxBodyBytes);
     this.#hideConditions();
@@ -533,10 +540,12 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
       // In the newborn response's case; the visitor's own, while it lasts, is shielded from it.
       res.destroy();
     });
-    afterAnswer(res, runtime.clock, HAND_OVER_MS, {
-      goOn: () => interlude.end(() => recorder.rebase()),
-      tooSlow: giveUp,
-    });
+    const renew = (makeNew: () => void): void => {
+      if (this.#guard === undefined) makeNew();
+      else this.#guard.move(makeNew);
+      recorder.rebase();
+    };
+    afterAnswer(res, runtime.clock, HAND_OVER_MS, { goOn: () => interlude.end(renew), tooSlow: giveUp });
   }
 
   /** What the handler leans on has failed a moment ago: it is left alone while a stored response can answer. */
@@ -603,10 +612,10 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     if (this.answers.keyNow() !== this.key.text) return 'key-changed';
     const { headers } = this.req;
     const isSame = (name: string): boolean => {
+      if (!stored.selecting.includes(name)) return false;
       const value = headers[name];
-      return (
-        stored.selecting.includes(name) && this.fields.get(name) === (Array.isArray(value) ? value.join(', ') : value)
-      );
+      // A property is what it was at arrival: middleware inside may set it.
+      return isProperty(name) || this.fields.get(name) === (Array.isArray(value) ? value.join(', ') : value);
     };
     return [...stored.selecting, ...made.selecting].every(isSame) ? undefined : 'key-changed';
   }
@@ -615,7 +624,7 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
   #learnFrom(status: number, refusal: Refusal | undefined): void {
     const { backOff } = this.stale;
     if (this.#isFailure(status)) {
-      backOff.failed(this.key.text, this.#now);
+      this.#failed();
       return;
     }
     backOff.succeeded(this.key.text);
@@ -656,7 +665,7 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
       if (this.#recorder?.isReplaced === true) return res;
       const isEarly = this.#recorder?.head === undefined && !this.isGone;
       if (!isEarly || !this.#replace({ detail: 'aborted' })) return destroy.call(res, error);
-      this.stale.backOff.failed(this.key.text, this.#now);
+      this.#failed();
       this.#refuse('aborted');
       return res;
     };

@@ -76,6 +76,13 @@ export class WatchedRequest {
     unwatchSocket(this.#req.socket, this.#watcher);
   }
 
+  /** Follows the request to another connection, its response having become a newborn one. */
+  move(make: () => void): void {
+    this.leave();
+    make();
+    watchSocket(this.#req.socket, this.#watcher);
+  }
+
   /** Puts the plain objects back in place of those that watch. */
   restore(): void {
     this.#req.headers = this.#headers;

@@ -93,6 +93,11 @@ export type CacheEvent =
       readonly detail?: string;
     }
   | {
+      /** A handler is about to run behind an answer, to make new what that was answered with. */
+      readonly type: 'refresh';
+      readonly key: string;
+    }
+  | {
       /** A stored response that is not fresh has answered in its handler's stead. */
       readonly type: 'stale';
       readonly key: string;
