@@ -49,6 +49,7 @@ export class InputGuard implements Watcher, LayerOwner {
   #learned: Set<string> | undefined;
   #keyed: Set<string> | undefined;
   /** While the policy's own `key` runs, what it reads becomes part of the key. */
+  #passed: Set<string> | undefined;
   #isKeying = false;
   #isSuspended = false;
   #isStopped = false;
@@ -181,6 +182,12 @@ export class InputGuard implements Watcher, LayerOwner {
     if (this.#isStopped || this.#isSuspended) return;
     if (this.#isKeying) this.#cover(input);
     else if (!this.isCleared(input)) this.layers.take(input);
+    else this.#letThrough(input);
+  }
+
+  /** Fields that were read and are no input by themselves: only where the page shows what they say. */
+  get passed(): ReadonlySet<string> {
+    return this.#passed ?? NOTHING;
   }
 
   /** Somebody has asked for the store of an AsyncLocalStorage. */
@@ -258,6 +265,13 @@ export class InputGuard implements Watcher, LayerOwner {
     this.#watched.leave();
     this.#watched.restore();
     this.#owner.released();
+  }
+
+  #letThrough(input: string): void {
+    // What is covered, or was named to be ignored, may be shown.
+    if (!input.startsWith(FIELD) || this.#keyed?.has(input) === true || this.rules.actions.has(input)) return;
+    this.#passed ??= new Set();
+    this.#passed.add(input.slice(FIELD.length));
   }
 
   #cover(input: string): void {

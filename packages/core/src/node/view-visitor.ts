@@ -28,6 +28,7 @@ import { makeCandidate, refusesLate } from './make-candidate.js';
 import { canBeReborn } from './newborn.js';
 import { fillingsOf } from './placeholders.js';
 import { Recorder, type RecorderListener } from './recorder.js';
+import { repeatedField } from './repeated-fields.js';
 import type { OuterFields, ResponseHead } from './response-head.js';
 import { giveBack, putMethods, type ResponsePart, takeBack, takePart } from './response-parts.js';
 import {
@@ -373,7 +374,17 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     const inheritedTags = inherited?.tags?.flatMap(expandTag) ?? [];
     if (inherited !== undefined && !this.runtime.tags.admits(inheritedTags, inherited.token)) return 'invalidated';
     const made = framing.refusal ?? makeCandidate(recorder, head, this, framing, this.#producerMs);
-    return typeof made === 'string' || this.#freshened === undefined ? made : freshenedCandidate(made, this.#freshened);
+    if (typeof made === 'string') return made;
+    if (this.#freshened !== undefined) return freshenedCandidate(made, this.#freshened);
+    return this.#isRepeating(made) ? 'input' : made;
+  }
+
+  /** The response shows what a field says that is no input of pages. */
+  #isRepeating(made: Candidate): boolean {
+    const guard = this.#guard;
+    const name = guard === undefined ? undefined : repeatedField(guard.passed, this.fields, made);
+    if (name !== undefined) guard?.refuse(`header ${name}`);
+    return name !== undefined && guard?.refusal !== undefined;
   }
 
   /** Whether these are the values of placeholders that were there before the handler ran, where there were any. */
