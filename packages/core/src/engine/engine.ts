@@ -7,7 +7,7 @@ import type { CacheKey } from './cache-key.js';
 import { Flight, type Visitor, type Waiter } from './flight.js';
 import { apart, Flights } from './flights.js';
 import { HitForMiss } from './hit-for-miss.js';
-import { type Candidate, Lead, type LeadOwner } from './lead.js';
+import { type Candidate, Lead, type LeadOwner, type Room } from './lead.js';
 import type { LocalItem, StaleItem } from './local-item.js';
 import { LocalLevel } from './local-level.js';
 import { makeStored, NO_STAMPS, tagNames, unstamped } from './make-stored.js';
@@ -146,6 +146,10 @@ export class Engine implements LeadOwner {
     const { tags: table } = this.#parts;
     // Most often nothing was invalidated meanwhile, and the tags of the key need not be made.
     return lead.token === table.clock || (table.admits(tags, lead.token) && table.admits(lead.key.tags, lead.token));
+  }
+
+  makeRoom(lead: Lead, name: string, limit: number): Room {
+    return this.#local.makeRoom(lead.key.text, name, this.#selection.part(name, lead.visitor.fields), limit);
   }
 
   complete(lead: Lead, candidate: Candidate): void {

@@ -22,6 +22,9 @@ export interface LayerOwner {
   /** Loaders may be excused at all. */
   readonly mayExcuse: boolean;
   use(input: string, by: ReadBy): void;
+  /** Reads count again, where they no longer do only because the handler has ended. */
+  reopen(): boolean;
+  end(): void;
   /** What stands on request and response now, to be compared later. */
   takeStock(): Stock;
   /** Watches what a loader has left; all there is, where nothing was taken down before it. */
@@ -119,7 +122,7 @@ export class InnerLayers {
         this.#reads = new Map();
         if (layer[declared] !== true && !others.has(layer)) this.#stock = this.#owner.takeStock();
       }
-      if (!this.#reads.has(input)) this.#reads.set(input, readerOf(layer, input, ANCHORS.layer));
+      this.#reads.set(input, readerOf(layer, input, ANCHORS.layer));
     } else {
       const reader = lateReaderOf(layer, input);
       this.#owner.use(input, { reader, layer: layer && nameOf(layer), hasGoneOn: false });
@@ -145,10 +148,13 @@ export class InnerLayers {
   runReplacedHead(layer: LayerFunction, writeHead: Method, args: unknown[]): unknown {
     const outer = this.#replaced;
     this.#replaced = { layer, anchor: ANCHORS.head };
+    // Also where the handler has ended: Node writes the head late, and what is put into it here is stored.
+    const wasEnded = this.#owner.reopen();
     try {
       return writeHead.apply(this.#res, args);
     } finally {
       this.#replaced = outer;
+      if (wasEnded) this.#owner.end();
     }
   }
 

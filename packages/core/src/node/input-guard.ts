@@ -1,10 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { InputRules, WatchedStorage } from '../config/input-options.js';
+import type { Lead } from '../engine/lead.js';
 import { isComparable, LANGUAGES, selectingNameOf } from '../engine/selecting-values.js';
 import type { RequestFields } from '../engine/variants.js';
 import { type DefaultAction, fieldAction } from './field-inputs.js';
 import { InnerLayers, type LayerFunction, type LayerOwner, type ReadBy, type Stock } from './inner-layers.js';
+import { type Place, warnOfMany, warnOfUse } from './input-warnings.js';
 import { CREDENTIALS, isLocalised } from './inputs.js';
+import { learnedFieldsOf } from './learned-fields.js';
 import { ALL_FIELDS } from './watched-fields.js';
 import { WatchedRequest } from './watched-request.js';
 import { type Watcher, watcherSlot } from './watcher.js';
@@ -20,7 +23,7 @@ export interface GuardOwner {
   /** What the request said before anything inside could change it. */
   readonly fields: RequestFields;
   /** Nothing is watched any more, for the sake of a layer that cannot do with it; nothing may be stored either. */
-  released(): void;
+  released(isNew: boolean): void;
 }
 
 /** What a guard goes by. */
@@ -47,12 +50,14 @@ export class InputGuard implements Watcher, LayerOwner {
   #concerns: Use[] | undefined;
   #selecting: Set<string> | undefined;
   #learned: Set<string> | undefined;
+  #weighed = 0;
   #keyed: Set<string> | undefined;
-  /** While the policy's own `key` runs, what it reads becomes part of the key. */
   #passed: Set<string> | undefined;
+  /** While the policy's own `key` runs, what it reads becomes part of the key. */
   #isKeying = false;
   #isSuspended = false;
   #isStopped = false;
+  #isEnded = false;
   readonly #owner: GuardOwner;
   readonly #res: ServerResponse;
   readonly #refilled: readonly string[];
@@ -80,16 +85,6 @@ export class InputGuard implements Watcher, LayerOwner {
   /** The first input that keeps the response from being stored: `header cookie`, `req.user`, `res.locals.user`. */
   get refusal(): string | undefined {
     return this.#refusal?.input;
-  }
-
-  /** The same, with who read it. */
-  get refusedUse(): Use | undefined {
-    return this.#refusal;
-  }
-
-  /** Inputs that would have kept it from being stored, had the policy not said `warn`. */
-  get concerns(): readonly Use[] {
-    return this.#concerns ?? [];
   }
 
   /** What to select by: names of request fields, and of properties as {@link selectingNameOf} makes them. */
@@ -168,13 +163,27 @@ export class InputGuard implements Watcher, LayerOwner {
   }
 
   entering(layer: LayerFunction): void {
-    if (uncloneable.has(layer)) this.#release();
+    if (uncloneable.has(layer)) this.#release(false);
   }
 
   mayRunAgain(error: unknown, layer: LayerFunction): boolean {
     if (!this.isListening || !this.mayExcuse || this.#res.headersSent || !isCloneError(error)) return false;
     uncloneable.add(layer);
-    this.#release();
+    this.#release(true);
+    return true;
+  }
+
+  /** The handler has answered, but its head may still be written by what middleware inside has put there. */
+  end(): void {
+    if (this.#isStopped) return;
+    this.stop();
+    this.#isEnded = true;
+  }
+
+  reopen(): boolean {
+    if (!this.#isEnded) return false;
+    this.#isStopped = false;
+    this.#isEnded = false;
     return true;
   }
 
@@ -249,6 +258,28 @@ export class InputGuard implements Watcher, LayerOwner {
     if (!this.isCleared(input)) this.refuse(input);
   }
 
+  /** Whether there is anything to {@link report}. */
+  get hasUses(): boolean {
+    return this.#refusal !== undefined || this.#concerns !== undefined;
+  }
+
+  /** Tells what was read, to who can do something about it. */
+  report(where: Place, isRefused: boolean): void {
+    if (isRefused && this.#refusal !== undefined && this.#refusal.by !== NOBODY)
+      warnOfUse(this.rules, this.#refusal, where);
+    for (const use of this.#concerns ?? []) warnOfUse(this.rules, use, where);
+  }
+
+  /** Asks, once for each response, whether the fields it was found to be selected by may select it. */
+  weigh(lead: Lead, where: Place): void {
+    if (this.#weighed === this.learned.size) return;
+    this.#weighed = this.learned.size;
+    const counters = where.telemetry.route(where.route);
+    const { refused, barred } = learnedFieldsOf(this.rules).weigh(this.learned, lead, where.route, counters, where.now);
+    if (barred !== undefined) warnOfMany(this.rules, barred, where);
+    if (refused !== undefined) this.refuse(`header ${refused}`, { ...NOBODY });
+  }
+
   takeStock(): Stock {
     return this.unwatched(() => this.#watched.takeStock());
   }
@@ -258,13 +289,13 @@ export class InputGuard implements Watcher, LayerOwner {
   }
 
   /** Takes the watched objects away: for code that cannot do with them, whose response is not stored. */
-  #release(): void {
+  #release(isNew: boolean): void {
     if (this.#isStopped) return;
     this.#refusal ??= { input: ALL_FIELDS, by: NOBODY };
     this.#isStopped = true;
     this.#watched.leave();
     this.#watched.restore();
-    this.#owner.released();
+    this.#owner.released(isNew);
   }
 
   #letThrough(input: string): void {
@@ -320,7 +351,9 @@ const uncloneable = new WeakSet<LayerFunction>();
 
 /** What the structured clone algorithm says of a Proxy; `v8.serialize` says it with a plain error. */
 function isCloneError(error: unknown): boolean {
-  return error instanceof Error && /^(?:#<Object>|\[object Array\]) could not be cloned/.test(error.message);
+  // Not `instanceof`: it may come from another realm.
+  const message: unknown = typeof error === 'object' && error !== null && Reflect.get(error, 'message');
+  return typeof message === 'string' && /^(?:#<Object>|\[object Array\]) could not be cloned/.test(message);
 }
 
 /** The guard that watches a request now. */

@@ -21,6 +21,7 @@ import { type Emission, forbidKeeping } from './emission.js';
 import { addVary, declaredTags, type Framing, judge, setStatus, setTiming } from './frame-head.js';
 import type { InnerLayers } from './inner-layers.js';
 import { type GuardOwner, InputGuard } from './input-guard.js';
+import { type Place, warnOfRelease } from './input-warnings.js';
 import { Interlude } from './interlude.js';
 import { markRefresh } from './is-refresh.js';
 import { type Declared, type LeadingVisitor, markLeading, visitorOf } from './leading.js';
@@ -238,8 +239,9 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     return this.#guard?.isListening === true ? this.#guard.layers : undefined;
   }
 
-  released(): void {
+  released(isNew: boolean): void {
     this.#refuse('input');
+    if (isNew) warnOfRelease(this.policy.inputs, this.#place(false));
   }
 
   heading(): void {
@@ -256,7 +258,7 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     const { status } = recorder.head;
     const head = this.#judged(recorder, recorder.head);
     const guard = this.#guard;
-    const framing = judge(head, this, guard, this.#context);
+    const framing = this.#judge(head);
     addVary(recorder, head, framing.selecting);
     // Where all of it is here with the head, what becomes of it is known now, and Cache-Status can say so.
     if (recorder.isWhole) this.#made = this.#make(recorder, head, framing);
@@ -330,7 +332,7 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
   }
 
   ending(): void {
-    this.#guard?.stop();
+    this.#guard?.end();
   }
 
   ended(recorder: Recorder): void {
@@ -341,10 +343,11 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     const lead = this.#lead;
     if (this.#isWithdrawn || lead === undefined || head === undefined) return;
     // After its first chunk a handler may have read, declared and refused what was not known with the head.
-    const made = this.#made ?? this.#make(recorder, head, judge(head, this, this.#guard, this.#context));
+    const made = this.#made ?? this.#make(recorder, head, this.#judge(head));
     const refusal = typeof made === 'string' ? made : (refusesLate(made, recorder, this) ?? this.#differs(made));
     if (typeof made === 'string' || refusal !== undefined) this.#refuse(refusal ?? 'view');
     else lead.complete(made);
+    if (this.#guard?.hasUses === true) this.#guard.report(this.#place(refusal === undefined), refusal === 'input');
     this.#learnFrom(head.status, refusal);
   }
 
@@ -366,6 +369,15 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     }
     // The handler may still end well, and then the others get their answer from it.
     this.#graceTimer = this.runtime.clock.after(GONE_GRACE_MS, () => this.#refuse('aborted'));
+  }
+
+  /** By the head, and by what was read until now. */
+  #judge(head: ResponseHead): Framing {
+    const guard = this.#guard;
+    if (guard !== undefined && guard.learned.size > 0 && this.#lead !== undefined) {
+      guard.weigh(this.#lead, this.#place(false));
+    }
+    return judge(head, this, guard, this.#context);
   }
 
   #make(recorder: Recorder, head: ResponseHead, framing: Framing): Candidate | Refusal {
@@ -438,6 +450,12 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
   #refuse(reason: Refusal): void {
     const detail = reason === 'input' ? this.#guard?.refusal : undefined;
     this.#lead?.refuse(reason, this.host.route(this.req), detail);
+  }
+
+  /** Where a warning about an input comes from. */
+  #place(isStored: boolean): Place {
+    const route = this.host.route(this.req);
+    return { method: this.req.method ?? 'GET', route, isStored, telemetry: this.runtime.telemetry, now: this.#now };
   }
 
   get #now(): number {

@@ -126,6 +126,7 @@ export class WatchedRequest {
       if (isMemoised(req, name)) this.#watchDistinct();
       else this.#watchForeign(name);
     }
+    if (this.#watcher.rules.hiddenFields.size > 0) this.#watchDistinct();
     for (const name of EXPECTED) if (!(name in req)) watchAbsent(req, name);
     for (const name of learned) if (!(name in req)) watchAbsent(req, name);
   }
@@ -135,17 +136,20 @@ export class WatchedRequest {
     this.#watch(this.#req, name, `req.${String(name)}`);
   }
 
-  /** Node keeps the answer of the first reader, who may have been in front; the next one asks nothing that is watched. */
+  /**
+   * Node keeps the answer of the first reader of `headersDistinct`, who may have been in front; the next one asks nothing
+   * that is watched. And it makes that answer from lines of which some may be hidden.
+   */
   #watchDistinct(): void {
     const req = this.#req;
     const watcher = this.#watcher;
-    const { headersDistinct } = req;
     Object.defineProperty(req, 'headersDistinct', {
       configurable: true,
       get: () => {
-        watcher.note(ALL_FIELDS);
-        if (!watcher.isHiding || watcher.rules.hiddenFields.size === 0) return headersDistinct;
-        return this.#fields.shownOf(headersDistinct);
+        const { rules, isHiding } = watcher;
+        if (!rules.hasAnonymousCopies) watcher.note(ALL_FIELDS);
+        const all = watcher.unwatched(() => Reflect.get(Object.getPrototypeOf(req), 'headersDistinct', req));
+        return isHiding && rules.hiddenFields.size > 0 ? this.#fields.shownOf(all) : all;
       },
     });
   }

@@ -113,6 +113,15 @@ export type CacheEvent =
     }
   | { readonly type: 'invalidations-drained'; readonly tags: number }
   | { readonly type: 'store-error'; readonly store: string; readonly error: Error }
+  | {
+      /** A handler, or middleware inside a cached part, read something outside the key: told once for each route. */
+      readonly type: 'input';
+      readonly route: string;
+      readonly input: string;
+      readonly stored: boolean;
+      /** What to do about it. */
+      readonly message: string;
+    }
   | { readonly type: 'warning'; readonly message: string };
 
 /** Where the engine reports to. Cheap when nobody listens. */
