@@ -99,7 +99,9 @@ export class Engine implements LeadOwner {
     const { clock, sink } = this.#parts;
     const text = this.#selection.textOf(visitor.key, visitor.policyNames, visitor.fields);
     if (this.#uncacheable.has(text, clock.monotonic())) {
-      this.#alone(visitor, 'miss');
+      // What is validated at each use: by each for himself, and only if the shared store still has it valid.
+      if (this.#local.peek(text)?.stored.lifetimeMs === 0) this.#start(new Flight(text, true), visitor);
+      else this.#alone(visitor, 'miss');
       return;
     }
     const open = this.#flights.find(text);
@@ -137,9 +139,18 @@ export class Engine implements LeadOwner {
     };
   }
 
-  /** Runs one visitor's handler without anybody waiting for it: for requests that must not be collapsed. */
+  /**
+   * Runs one visitor's handler without anybody waiting for it, whatever is stored: for requests that want a new answer.
+   * The shared store is asked for a token all the same, so that what they get may be stored there.
+   */
   fetchAlone(visitor: Visitor, fwd: Forward): void {
-    this.#alone(visitor, fwd);
+    if (visitor.isGone) return;
+    const text = this.#selection.textOf(visitor.key, visitor.policyNames, visitor.fields);
+    this.#start(new Flight(text, true, fwd), visitor);
+  }
+
+  get isShared(): boolean {
+    return this.#shared !== undefined;
   }
 
   admits(lead: Lead, tags: readonly string[]): boolean {
@@ -229,7 +240,7 @@ export class Engine implements LeadOwner {
 
   #lead(flight: Flight, leader: Visitor, sharedToken: SharedToken | undefined, stale: StaleItem | undefined): void {
     const { key } = leader;
-    const fwd = this.#forward(key, flight.text);
+    const fwd = flight.asked ?? this.#forward(key, flight.text);
     if (leader.isRefresh === true) this.#parts.sink.emit({ type: 'refresh', key: key.text });
     else this.#parts.sink.miss(key.text, fwd);
     const waited = flight.isApart ? undefined : flight;
@@ -284,7 +295,12 @@ export class Engine implements LeadOwner {
   #redirect(flight: Flight, leader: Visitor): void {
     this.#flights.close(flight);
     const visitors = [leader, ...flight.takeWaiters().map((waiter) => waiter.visitor)];
-    const again = (visitor: Visitor): void => (flight.isApart ? this.fetchApart(visitor) : this.fetch(visitor));
+    const { asked, isApart } = flight;
+    const again = (visitor: Visitor): void => {
+      if (asked !== undefined) this.fetchAlone(visitor, asked);
+      else if (isApart) this.fetchApart(visitor);
+      else this.fetch(visitor);
+    };
     for (const visitor of visitors) if (!visitor.isGone) apart(this.#parts.sink, () => again(visitor));
   }
 

@@ -32,6 +32,8 @@ export type Room = 'some' | 'last' | 'none';
 
 /** What the engine has to hear from a leader, sooner or later, exactly once. */
 export interface LeadOwner {
+  /** Whether there is a store that other processes write to. */
+  readonly isShared: boolean;
   complete(lead: Lead, candidate: Candidate): void;
   refuse(lead: Lead, reason: Refusal, route: string, detail?: string): void;
   /** Another cached view, further inside, answers in its place. */
@@ -76,6 +78,13 @@ export class Lead {
     readonly stale: StaleItem | undefined,
   ) {
     this.#owner = owner;
+  }
+
+  /** What a 304 may freshen: nothing but what was valid in the read that took the token (PROTOCOL 4.10). */
+  get freshenable(): StaleItem | undefined {
+    if (this.stale?.validity !== 'valid') return undefined;
+    // Of what this process has at hand others may know better, whom nobody has asked.
+    return this.sharedToken !== undefined || !this.#owner.isShared ? this.stale : undefined;
   }
 
   /** Whether anybody waits for this response now. */

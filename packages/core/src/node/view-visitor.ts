@@ -175,12 +175,18 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
   }
 
   answer(item: LocalItem, how: Answer): void {
-    this.#patience.forget();
     if (this.isRefresh) {
       // Another process has made it new already.
+      this.#patience.forget();
       this.#endRefresh();
       return;
     }
+    if (!this.answers.accepts(item)) {
+      this.isDemanding = true;
+      this.runtime.engine.fetchAlone(this, 'request');
+      return;
+    }
+    this.#patience.forget();
     this.#isAnswered = true;
     this.#inScope(() => {
       if (this.isGone || this.answers.write(item, how)) return;
@@ -190,6 +196,7 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
 
   lead(lead: Lead): void {
     this.#lead = lead;
+    if (this.#answersInstead(lead)) return;
     if (!this.isRefresh && !this.isDemanding && this.req.method !== 'HEAD') {
       const item = this.stale.whileRevalidating(lead.stale, this.#now);
       // It was found by asking the shared store; what this process had at hand was looked at before.
@@ -200,6 +207,21 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
       }
     }
     this.#inScope(() => this.#run());
+  }
+
+  /** The request asks for no handler, or not for a new answer. */
+  #answersInstead(lead: Lead): boolean {
+    let isAnswered = false;
+    this.#inScope(() => {
+      isAnswered = !this.isRefresh && this.answers.writeInsteadOf(lead.stale);
+    });
+    if (!isAnswered) return false;
+    this.#isAnswered = true;
+    this.#patience.forget();
+    // It was counted as a miss, and is none.
+    this.runtime.telemetry.withdrawn(lead.fwd);
+    lead.handOver();
+    return true;
   }
 
   /** Answers from what is stored, fresh or stale, and makes it new: behind the answer, or with this visitor waiting for it. */
@@ -289,8 +311,8 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
 
   /** The head that is judged: that of a stored response, where the handler has only said that it still holds. */
   #judged(recorder: Recorder, head: ResponseHead): ResponseHead {
-    const found = this.#lead?.stale;
-    if (found?.validity !== 'valid') return head;
+    const found = this.#lead?.freshenable;
+    if (found === undefined) return head;
     if (this.req.method === 'HEAD') return this.#updated(recorder, head, found);
     return head.status === 304 && this.#validating !== undefined ? this.#restored(recorder, head, found) : head;
   }
@@ -665,7 +687,7 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     const { req, res, policy } = this;
     this.#startedAt = this.runtime.clock.monotonic();
     this.host.prepare?.(req);
-    this.#validating = req.method === 'GET' ? validatingFields(this.#lead?.stale, this.#startedAt) : undefined;
+    this.#validating = req.method === 'GET' ? validatingFields(this.#lead?.freshenable, this.#startedAt) : undefined;
     this.#hideConditions();
     const mayStandIn =
       !this.isRefresh && (this.#lead?.stale !== undefined || this.stale.policy.hardTimeoutMs !== undefined);
