@@ -270,6 +270,24 @@ describe.each(expresses)('inputs, on %s', (_version, express) => {
     });
   });
 
+  describe('a property that cannot be watched, as it cannot be configured', () => {
+    const fixed = (name: string) => (app: Express) => {
+      app.use((req, _res, next) => next(void Object.defineProperty(req, name, { value: [who(req)] })));
+    };
+
+    it('counts as read', async () => {
+      const site = await siteWith({}, (_req, res) => void res.send('page'), fixed('account'));
+      expect((await site.get('/', ALICE)).text).toBe('page');
+      expect((await site.get('/', ALICE)).isHit).toBe(false);
+    });
+
+    it('does not where it is known to be a tracer’s own', async () => {
+      const site = await siteWith({}, (_req, res) => void res.send('page'), fixed('__ot_middlewares'));
+      await site.get('/', ALICE);
+      expect((await site.get('/', BOB)).isHit).toBe(true);
+    });
+  });
+
   it('to ask whether something is in res.locals is to read it', async () => {
     const site = await siteWith(
       {},

@@ -8,6 +8,7 @@ import { InnerLayers, type LayerFunction, type LayerOwner, type ReadBy, type Sto
 import { type Place, warnOfMany, warnOfUse } from './input-warnings.js';
 import { CREDENTIALS, isLocalised } from './inputs.js';
 import { learnedFieldsOf } from './learned-fields.js';
+import { UNKNOWN_READER } from './loaders.js';
 import { ALL_FIELDS } from './watched-fields.js';
 import { WatchedRequest } from './watched-request.js';
 import { type Watcher, watcherSlot } from './watcher.js';
@@ -78,8 +79,9 @@ export class InputGuard implements Watcher, LayerOwner {
     this.#res = res;
     if (vary.length > 0) this.#keyed = new Set(vary.map((name) => `header ${name}`));
     this.#refilled = refilled;
-    this.#watched = new WatchedRequest(req, res, this);
     this.layers = new InnerLayers(this, res);
+    this.#watched = new WatchedRequest(req, res, this);
+    this.#watched.watch();
   }
 
   /** The first input that keeps the response from being stored: `header cookie`, `req.user`, `res.locals.user`. */
@@ -341,7 +343,7 @@ const REQ = 'req.';
 
 const NOTHING: ReadonlySet<string> = new Set();
 const NOBODY: ReadBy = {
-  reader: { package: '(app)', depth: 0, isPure: false, place: undefined },
+  reader: UNKNOWN_READER,
   layer: undefined,
   hasGoneOn: false,
 };

@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Reader, UNKNOWN_READER } from './loaders.js';
+import { APP, type Reader, UNKNOWN_READER } from './loaders.js';
 
 /** Functions of the guard that call middleware: the frame next to one of them is the router's, then comes the middleware. */
 export const ANCHORS = { layer: 'runLayer', end: 'runReplacedEnd', head: 'runReplacedHead' } as const;
@@ -120,7 +120,6 @@ function callSites(): readonly NodeJS.CallSite[] {
   }
 }
 
-const APP = '(app)';
 const NODE = 'node';
 
 /** The package that a frame's file is in, by the last `node_modules` of its path. */

@@ -59,6 +59,12 @@ export class WatchedRequest {
     this.#headers = req.headers;
     this.#rawHeaders = req.rawHeaders;
     this.#fields = new WatchedFields(watcher);
+  }
+
+  /** Begins to watch; what cannot be watched is noted as read at once. */
+  watch(): void {
+    const req = this.#req;
+    const watcher = this.#watcher;
     req.headers = new Proxy(this.#headers as Fields, this.#fields) as typeof req.headers;
     req.rawHeaders = new Proxy(this.#rawHeaders, new WatchedLines(watcher));
     this.#watchRequest();
