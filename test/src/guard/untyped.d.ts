@@ -9,6 +9,7 @@ declare module 'i18n';
 declare module 'jsonwebtoken';
 declare module 'method-override';
 declare module 'multer';
+declare module 'on-headers';
 declare module 'passport';
 declare module 'passport-http-bearer';
 declare module 'request-ip';

@@ -40,6 +40,21 @@ const unkeyed: readonly (readonly [what: string, line: string, print: (req: Requ
   ['User-Agent', `User-Agent: ${EVIL}`, (req) => req.headers['user-agent']],
   ['a cookie', `Cookie: lang=${EVIL}`, (req) => req.headers.cookie],
   ['Accept', `Accept: text/${EVIL}`, (req) => req.headers.accept],
+  ['a request id, for support', `X-Request-Id: ${EVIL}`, (req) => `<!-- ${req.headers['x-request-id']} -->`],
+  ['a request id, in JSON', `X-Correlation-Id: "><b>${EVIL}`, (req) => JSON.stringify(req.headers['x-correlation-id'])],
+  ['a trace', `traceparent: ${EVIL}`, (req) => req.get('traceparent')],
+  [
+    'a trace, in a field',
+    `baggage: ${EVIL}`,
+    (req, res) => {
+      res.set('X-Baggage', req.get('baggage'));
+      return 'page';
+    },
+  ],
+  ['Via', `Via: 1.1 ${EVIL}`, (req) => req.headers.via],
+  ['Content-Type of a GET', `Content-Type: text/${EVIL}`, (req) => req.headers['content-type']],
+  ['Cache-Control of the request', `Cache-Control: ${EVIL}`, (req) => req.headers['cache-control']],
+  ['Max-Forwards', `Max-Forwards: ${EVIL}`, (req) => req.headers['max-forwards']],
   ['any other field', `X-Theme: ${EVIL}`, (req) => req.headers['x-theme']],
 ];
 
@@ -67,6 +82,29 @@ describe.each(expresses)('request fields outside the key, on %s', (_version, exp
       expect((await send(site, '/', { lines: [HOST, harmless] })).bytes).not.toContain(EVIL);
     },
   );
+
+  it('a request id or a trace that the page does not show keeps nothing from being stored', async () => {
+    const site = await siteOf((app) =>
+      app.get('/', (req, res) => {
+        const seen = [
+          req.headers['x-request-id'],
+          req.headers['traceparent'],
+          req.headers['cache-control'],
+          req.headers.host,
+        ];
+        res.set('X-Seen', String(seen.filter((it) => it !== undefined).length)).send('no-cache at site.example');
+      }),
+    );
+    const lines = [
+      HOST,
+      'X-Request-Id: 4f1c',
+      'traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+      'Cache-Control: no-cache',
+    ];
+
+    expect((await send(site, '/', { lines })).isStored).toBe(true);
+    expect((await send(site, '/')).isHit).toBe(true);
+  });
 
   it('X-Forwarded-Host that the app does not trust is not the host of a link, and is in no key', async () => {
     const site = await siteOf((app) => app.get('/', (req, res) => void res.send(`//${req.hostname}/a.js`)));

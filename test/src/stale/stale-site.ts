@@ -21,8 +21,8 @@ export interface StaleSite {
   readonly events: CacheEvent[];
   /** One word for each run of the handler: `visit` or `refresh`. */
   readonly runs: string[];
-  /** Resolves with the next event of this type. */
-  next<T extends CacheEvent['type']>(type: T): Promise<Extract<CacheEvent, { type: T }>>;
+  /** Resolves with the next event of this type, or with the last of the next few. */
+  next<T extends CacheEvent['type']>(type: T, count?: number): Promise<Extract<CacheEvent, { type: T }>>;
   /** The page: its text and what was said of it. */
   page(path?: string, headers?: Record<string, string>): Promise<string>;
 }
@@ -56,10 +56,11 @@ export async function staleSite([, express, start]: Way, options: StaleSiteOptio
   const site = await start(app);
   return {
     ...{ site, clock, cache, events, runs },
-    next: (type) =>
+    next: (type, count = 1) =>
       new Promise((resolve) => {
+        let left = count;
         const end = cache.on((event) => {
-          if (event.type !== type) return;
+          if (event.type !== type || --left > 0) return;
           end();
           resolve(event as never);
         });

@@ -10,13 +10,16 @@ const MOST_PARAMETERS = 100;
  * Values of one name keep their order (`?q=a&q=b` is not `?q=b&q=a`), and nothing is joined or decoded in the result:
  * `?q=a&q=b`, `?q=ab` and `?q=a,b` stay three. Names are grouped as a body parser would read them: percent-decoded,
  * and `a[]`, `a[0]`, `[a]` with `a`, because those meet in one variable of the handler.
- * One of very many parameters stays as it is.
+ *
+ * A query that a parser may read otherwise than it is read here is left as it is: one with a semicolon, which separates
+ * for some, so that `utm_x=1;q=2` hides a `q`; and one with more parameters than a parser may read, of which the last are hidden.
  *
  * @param query - without the question mark
  * @param isIgnored - tells of a decoded name whether it says nothing to the handler (`utm_source`)
  */
 export function normalizeQuery(query: string, isIgnored: (name: string) => boolean): string {
   if (query === '') return '';
+  if (query.includes(';')) return query;
   if (!query.includes('&')) return isIgnored(nameOf(query)) ? '' : query;
   const texts = query.split('&', MOST_PARAMETERS + 1);
   if (texts.length > MOST_PARAMETERS) return query;

@@ -22,7 +22,14 @@ import { type HeuristicFreshness, readHeuristics, readStatuses, readTtl, type St
 import { readStaleOptions, STALE_OPTIONS, type StaleOptions, type StalePolicy } from './stale-options.js';
 
 /** Request Cache-Control directives that `honourRequest` can name (RFC 9111 §5.2.1). */
-export const REQUEST_DIRECTIVES = ['no-cache', 'no-store', 'max-age', 'min-fresh', 'only-if-cached'] as const;
+export const REQUEST_DIRECTIVES = [
+  'no-cache',
+  'no-store',
+  'max-age',
+  'max-stale',
+  'min-fresh',
+  'only-if-cached',
+] as const;
 /** A request Cache-Control directive that a route may let its visitors use. */
 export type RequestDirective = (typeof REQUEST_DIRECTIVES)[number];
 

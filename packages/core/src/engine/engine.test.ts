@@ -476,7 +476,7 @@ describe('what has to be validated at each use (RFC 9111 §5.2.2.4)', () => {
     const others = [come(), come()];
     leader.complete('one', noCache);
     expect(others.map(({ log }) => log)).toEqual([['led miss'], ['led miss']]);
-    expect(come().log).toEqual(['led miss']);
+    expect(come().log).toEqual(['led stale']);
   });
 
   it('is there to be revalidated', () => {

@@ -7,7 +7,7 @@ import type { CacheKey } from './cache-key.js';
 import { Flight, type Visitor, type Waiter } from './flight.js';
 import { apart, Flights } from './flights.js';
 import { HitForMiss } from './hit-for-miss.js';
-import { type Candidate, Lead, type LeadOwner } from './lead.js';
+import { type Candidate, Lead, type LeadOwner, type Room } from './lead.js';
 import type { LocalItem, StaleItem } from './local-item.js';
 import { LocalLevel } from './local-level.js';
 import { makeStored, NO_STAMPS, tagNames, unstamped } from './make-stored.js';
@@ -104,7 +104,9 @@ export class Engine implements LeadOwner {
     const { clock, sink } = this.#parts;
     const text = this.#selection.textOf(visitor.key, visitor.policyNames, visitor.fields);
     if (this.#uncacheable.has(text, clock.monotonic())) {
-      this.#alone(visitor, 'miss');
+      // What is validated at each use: by each for himself, and only if the shared store still has it valid.
+      if (this.#local.peek(text)?.stored.lifetimeMs === 0) this.#start(new Flight(text, true), visitor);
+      else this.#alone(visitor, 'miss');
       return;
     }
     const open = this.#flights.find(text);
@@ -142,15 +144,28 @@ export class Engine implements LeadOwner {
     };
   }
 
-  /** Runs one visitor's handler without anybody waiting for it: for requests that must not be collapsed. */
+  /**
+   * Runs one visitor's handler without anybody waiting for it, whatever is stored: for requests that want a new answer.
+   * The shared store is asked for a token all the same, so that what they get may be stored there.
+   */
   fetchAlone(visitor: Visitor, fwd: Forward): void {
-    this.#alone(visitor, fwd);
+    if (visitor.isGone) return;
+    const text = this.#selection.textOf(visitor.key, visitor.policyNames, visitor.fields);
+    this.#start(new Flight(text, true, fwd), visitor);
+  }
+
+  get isShared(): boolean {
+    return this.#shared !== undefined;
   }
 
   admits(lead: Lead, tags: readonly string[]): boolean {
     const { tags: table } = this.#parts;
     // Most often nothing was invalidated meanwhile, and the tags of the key need not be made.
     return lead.token === table.clock || (table.admits(tags, lead.token) && table.admits(lead.key.tags, lead.token));
+  }
+
+  makeRoom(lead: Lead, name: string, limit: number): Room {
+    return this.#local.makeRoom(lead.key.text, name, this.#selection.part(name, lead.visitor.fields), limit);
   }
 
   complete(lead: Lead, candidate: Candidate): void {
@@ -186,7 +201,7 @@ export class Engine implements LeadOwner {
     if (flight === undefined) return;
     this.#flights.close(flight);
     // The handler may well succeed for somebody who stays: the others get one more flight.
-    if (reason === 'aborted') {
+    if (reason === 'aborted' || reason === 'key-changed') {
       this.#moveOn(flight);
       return;
     }
@@ -230,8 +245,9 @@ export class Engine implements LeadOwner {
 
   #lead(flight: Flight, leader: Visitor, sharedToken: SharedToken | undefined, stale: StaleItem | undefined): void {
     const { key } = leader;
-    const fwd = this.#forward(key, flight.text);
-    if (leader.isRefresh !== true) this.#parts.sink.miss(key.text, fwd);
+    const fwd = flight.asked ?? this.#forward(key, flight.text);
+    if (leader.isRefresh === true) this.#parts.sink.emit({ type: 'refresh', key: key.text });
+    else this.#parts.sink.miss(key.text, fwd);
     const waited = flight.isApart ? undefined : flight;
     const lead = new Lead(this, key, leader, flight.token, sharedToken, flight.startedAt, fwd, waited, stale);
     try {
@@ -284,7 +300,12 @@ export class Engine implements LeadOwner {
   #redirect(flight: Flight, leader: Visitor): void {
     this.#flights.close(flight);
     const visitors = [leader, ...flight.takeWaiters().map((waiter) => waiter.visitor)];
-    const again = (visitor: Visitor): void => (flight.isApart ? this.fetchApart(visitor) : this.fetch(visitor));
+    const { asked, isApart } = flight;
+    const again = (visitor: Visitor): void => {
+      if (asked !== undefined) this.fetchAlone(visitor, asked);
+      else if (isApart) this.fetchApart(visitor);
+      else this.fetch(visitor);
+    };
     for (const visitor of visitors) if (!visitor.isGone) apart(this.#parts.sink, () => again(visitor));
   }
 

@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../ports/clock.js';
+import type { Forward } from '../ports/event-sink.js';
 import type { CacheKey } from './cache-key.js';
 import type { Lead } from './lead.js';
 import type { LocalItem } from './local-item.js';
@@ -52,10 +53,12 @@ export class Flight {
   /**
    * @param text - the key of the variant, or of the target where nothing is known to select yet
    * @param isApart - nobody may join it: what its leader is answered with may be for nobody else
+   * @param asked - why its leader's handler runs whatever is stored; absent where what is stored will do
    */
   constructor(
     readonly text: string,
     readonly isApart = false,
+    readonly asked?: Forward,
   ) {}
 
   /** Lets visitors go when they have waited this long: `onTimeout` is called with those whose time is up. */

@@ -27,8 +27,13 @@ export interface Candidate {
   readonly placeholders: readonly Placeholder[];
 }
 
+/** Places among the variants of a target for values of one selecting header. */
+export type Room = 'some' | 'last' | 'none';
+
 /** What the engine has to hear from a leader, sooner or later, exactly once. */
 export interface LeadOwner {
+  /** Whether there is a store that other processes write to. */
+  readonly isShared: boolean;
   complete(lead: Lead, candidate: Candidate): void;
   refuse(lead: Lead, reason: Refusal, route: string, detail?: string): void;
   /** Another cached view, further inside, answers in its place. */
@@ -37,6 +42,8 @@ export interface LeadOwner {
   handOver(lead: Lead): void;
   /** Answers those who wait and may share the read that found the item. */
   share(lead: Lead, item: LocalItem): void;
+  /** Whether there is a place for one more value of a selecting header, and whether that was the last. */
+  makeRoom(lead: Lead, name: string, limit: number): Room;
   /** Whether what is read under the lead's token may still be stored with these tags. */
   admits(lead: Lead, tags: readonly string[]): boolean;
 }
@@ -73,9 +80,24 @@ export class Lead {
     this.#owner = owner;
   }
 
+  /** What a 304 may freshen: nothing but what was valid in the read that took the token (PROTOCOL 4.10). */
+  get freshenable(): StaleItem | undefined {
+    if (this.stale?.validity !== 'valid') return undefined;
+    // Of what this process has at hand others may know better, whom nobody has asked.
+    return this.sharedToken !== undefined || !this.#owner.isShared ? this.stale : undefined;
+  }
+
   /** Whether anybody waits for this response now. */
   get hasWaiters(): boolean {
     return !this.#isSettled && this.flight !== undefined && this.flight.waiters.length > 0;
+  }
+
+  /**
+   * Whether the visitor's value of a selecting header has a place among the variants of the target, of which no more
+   * than so many may differ by it. One that has answered nobody leaves for it; `last` where none is left after it.
+   */
+  makeRoom(name: string, limit: number): Room {
+    return this.#owner.makeRoom(this, name, limit);
   }
 
   /** Whether a response with these tags of its own could be stored now: none was invalidated since the token was taken. */

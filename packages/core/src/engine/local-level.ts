@@ -5,6 +5,7 @@ import type { EventSink } from '../ports/event-sink.js';
 import type { LocalStore } from '../ports/local-store.js';
 import type { StoredResponse } from '../ports/stored-response.js';
 import type { CacheKey } from './cache-key.js';
+import type { Room } from './lead.js';
 import { LocalItem, type StaleItem } from './local-item.js';
 import type { VariantIndex } from './variants.js';
 
@@ -103,6 +104,24 @@ export class LocalLevel {
     }
     if (stored.selecting.length > 0) this.#admit(item);
     this.#sink.stored(stored.key, stored.route, weight, tags);
+  }
+
+  /** See {@link Lead.makeRoom}; what of the key text belongs to the header is `part`. */
+  makeRoom(target: string, name: string, part: string, limit: number): Room {
+    const values = this.#variants.byValue(target, name);
+    if (values.has(part)) return values.size >= limit || this.#variants.isFull(target) ? 'last' : 'some';
+    if (values.size >= limit) {
+      const idle = [...values.values()].find((texts) => !texts.some((text) => this.#store.peek(text)?.hasAnswered));
+      if (idle === undefined) return 'none';
+      for (const text of idle) this.#remove(target, text);
+      return 'last';
+    }
+    return values.size + 1 >= limit || this.#variants.isFull(target) ? 'last' : 'some';
+  }
+
+  #remove(target: string, text: string): void {
+    this.#variants.forget(target, text);
+    if (this.#store.delete(text)) this.#sink.emit({ type: 'removed', key: text, reason: 'variants' });
   }
 
   /** Counts a variant that is in L1 by now, and takes the one out that leaves for it. */

@@ -27,6 +27,11 @@ export class Selection {
     return variantText(key.text, names, fields, this.#normalize);
   }
 
+  /** What a selecting header adds to the key text. */
+  part(name: string, fields: RequestFields): string {
+    return variantText('', [name], fields, this.#normalize);
+  }
+
   /** Whether a stored response is the one that a visitor's own fields select. */
   selects(visitor: Visitor, item: LocalItem): boolean {
     const { selecting, key } = item.stored;

@@ -59,7 +59,7 @@ export class SharedExchange {
   /** Asks on behalf of a flight: first whether what L1 holds is still good, then for the response itself (PROTOCOL 4.3). */
   async ask(flight: Flight, key: CacheKey): Promise<Said> {
     try {
-      const held = this.#held(flight, key);
+      const held = flight.asked === undefined ? this.#held(flight, key) : undefined;
       if (held !== undefined) {
         if ((await this.#level.store.check(held.stored.tags)) === 'valid' && this.#local.isSound(held, key)) {
           held.verifiedAt = flight.startedAt;
@@ -135,7 +135,7 @@ export class SharedExchange {
     const names = tagNames(found.response);
     if (found.validity === 'stale') return { kind: 'miss', token, stale: { item, validity: 'stale', tags: names } };
     this.#local.keep(item, names);
-    if (this.#local.isSound(item, key)) return { kind: 'item', item };
+    if (flight.asked === undefined && this.#local.isSound(item, key)) return { kind: 'item', item };
     return { kind: 'miss', token, stale: { item, validity: 'valid', tags: names } };
   }
 

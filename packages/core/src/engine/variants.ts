@@ -79,6 +79,23 @@ export class VariantIndex {
     return leaves;
   }
 
+  /** The variants of a target in L1 by the part of their key text that is a selecting header's. */
+  byValue(target: string, name: string): ReadonlyMap<string, readonly string[]> {
+    const values = new Map<string, string[]>();
+    for (const text of this.#targets.get(target)?.texts ?? []) {
+      const part = partOf(text, target, name);
+      const texts = values.get(part);
+      if (texts === undefined) values.set(part, [text]);
+      else texts.push(text);
+    }
+    return values;
+  }
+
+  /** Whether a target has as many variants as it may. */
+  isFull(target: string): boolean {
+    return (this.#targets.get(target)?.texts.size ?? 0) >= this.#variantLimit;
+  }
+
   /** A variant has left L1. */
   forget(target: string, text: string): void {
     const known = this.#targets.get(target);
@@ -136,6 +153,15 @@ export function variantText(
     }
   }
   return text;
+}
+
+/** What {@link variantText} has made of one header: no value has a line break in it. */
+function partOf(text: string, target: string, name: string): string {
+  const start = text.indexOf(`\n~${name}`, target.length);
+  const after = text[start + name.length + 2];
+  if (start < 0 || (after !== undefined && after !== '=' && after !== '\n')) return '';
+  const end = text.indexOf('\n', start + 1);
+  return end < 0 ? text.slice(start) : text.slice(start, end);
 }
 
 function union(some: readonly string[], more: readonly string[]): readonly string[] {

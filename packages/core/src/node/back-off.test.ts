@@ -40,8 +40,8 @@ describe('BackOff', () => {
 
   it('remembers a bounded number of keys, and none of a length that only an attacker chooses', () => {
     const backOff = new BackOff();
-    for (let i = 0; i <= 10_000; i++) backOff.failed(`k${i}`, 0);
-    expect([0, 1, 10_000].map((i) => backOff.isResting(`k${i}`, 1))).toEqual([false, true, true]);
+    for (let i = 0; i <= 1_000; i++) backOff.failed(`k${i}`, 0);
+    expect([0, 1, 1_000].map((i) => backOff.isResting(`k${i}`, 1))).toEqual([false, true, true]);
     const long = 'x'.repeat(2_049);
     backOff.failed(long, 0);
     expect(backOff.isResting(long, 1)).toBe(false);

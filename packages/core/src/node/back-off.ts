@@ -2,7 +2,7 @@
 const FIRST_MS = 1_000;
 const LONGEST_MS = 30_000;
 /** Keys remembered; past it the oldest are forgotten, which costs a handler run too early. */
-const LIMIT = 10_000;
+const LIMIT = 1_000;
 /** A longer key is not remembered: the client chooses how long it is. */
 const LONGEST_KEY = 2_048;
 

@@ -37,6 +37,8 @@ export interface Framing {
   readonly hasValidator: boolean;
   /** Names of selecting headers, lower case and sorted. */
   readonly selecting: readonly string[];
+  /** Names of fields that are the visitor's own, lower case. */
+  readonly withheld: ReadonlySet<string>;
   /** The tags that user code declared, within the limit and expanded. */
   readonly tags: readonly string[];
   readonly etag: string | undefined;
@@ -112,6 +114,7 @@ export function judge<Req extends IncomingMessage, Res extends ServerResponse>(
     stale: staleLimits(policy, cacheControl),
     hasValidator,
     selecting: selectingNames(vary, head, policy.vary, context?.varyNames ?? NOTHING, guard?.selecting ?? NOTHING),
+    withheld: guard?.withheld ?? NOTHING,
     tags: typeof tags === 'string' ? [] : tags,
     etag,
     lastModified,

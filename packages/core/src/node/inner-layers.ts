@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ServerResponse } from 'node:http';
-import { isLoader, isMachinery, type Left, type Reader } from './loaders.js';
+import { APP, isLoader, isMachinery, type Left, type Reader } from './loaders.js';
 import { ANCHORS, lateReaderOf, readerOf } from './readers.js';
 
 /** Middleware as a router holds it. */
@@ -44,6 +44,8 @@ type Method = (this: unknown, ...args: unknown[]) => unknown;
 
 /** Layers that have read something and were no loaders: nothing is taken down for them. */
 const others = new WeakSet<LayerFunction>();
+/** Loaders that were known in a bundle: what they put in place of `res.end` is theirs, though no package says so. */
+const bundled = new WeakSet<LayerFunction>();
 
 /** Whose asynchronous code runs, where a loader was declared. */
 const loading = new AsyncLocalStorage<object>();
@@ -113,13 +115,14 @@ export class InnerLayers {
     if (this.#replaced !== undefined) {
       const { layer: owner, anchor } = this.#replaced;
       const reader = readerOf(owner, `${anchor} ${input}`, anchor);
-      if (!isMachinery(reader)) this.#owner.use(input, { reader, layer: nameOf(owner), hasGoneOn: true });
+      if (!isMachinery(reader, bundled.has(owner)))
+        this.#owner.use(input, { reader, layer: nameOf(owner), hasGoneOn: true });
     } else if (layer !== undefined && (this.#isSync || this.#isLoading)) {
       if (this.#reads === undefined) {
         this.#reads = new Map();
         if (layer[declared] !== true && !others.has(layer)) this.#stock = this.#owner.takeStock();
       }
-      if (!this.#reads.has(input)) this.#reads.set(input, readerOf(layer, input, ANCHORS.layer));
+      this.#reads.set(input, readerOf(layer, input, ANCHORS.layer));
     } else {
       const reader = lateReaderOf(layer, input);
       this.#owner.use(input, { reader, layer: layer && nameOf(layer), hasGoneOn: false });
@@ -177,6 +180,7 @@ export class InnerLayers {
     const isDeclared = layer[declared] === true;
     if (reads === undefined && !isDeclared) return;
     if (hasGoneOn && this.#owner.mayExcuse && (isDeclared || isLoader(reads ?? NOTHING, stock))) {
+      if (!isDeclared && [...(reads ?? NOTHING).values()].every((reader) => reader.package === APP)) bundled.add(layer);
       this.#owner.watchLeft(stock);
       return;
     }

@@ -1,10 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { InputRules, WatchedStorage } from '../config/input-options.js';
+import type { Lead } from '../engine/lead.js';
 import { isComparable, LANGUAGES, selectingNameOf } from '../engine/selecting-values.js';
 import type { RequestFields } from '../engine/variants.js';
 import { type DefaultAction, fieldAction } from './field-inputs.js';
 import { InnerLayers, type LayerFunction, type LayerOwner, type ReadBy, type Stock } from './inner-layers.js';
+import { type Place, warnOfMany, warnOfUse } from './input-warnings.js';
 import { CREDENTIALS, isLocalised } from './inputs.js';
+import { learnedFieldsOf } from './learned-fields.js';
+import { UNKNOWN_READER } from './loaders.js';
 import { ALL_FIELDS } from './watched-fields.js';
 import { WatchedRequest } from './watched-request.js';
 import { type Watcher, watcherSlot } from './watcher.js';
@@ -20,7 +24,7 @@ export interface GuardOwner {
   /** What the request said before anything inside could change it. */
   readonly fields: RequestFields;
   /** Nothing is watched any more, for the sake of a layer that cannot do with it; nothing may be stored either. */
-  released(): void;
+  released(isNew: boolean): void;
 }
 
 /** What a guard goes by. */
@@ -47,7 +51,9 @@ export class InputGuard implements Watcher, LayerOwner {
   #concerns: Use[] | undefined;
   #selecting: Set<string> | undefined;
   #learned: Set<string> | undefined;
+  #weighed = 0;
   #keyed: Set<string> | undefined;
+  #passed: Set<string> | undefined;
   /** While the policy's own `key` runs, what it reads becomes part of the key. */
   #isKeying = false;
   #isSuspended = false;
@@ -72,23 +78,14 @@ export class InputGuard implements Watcher, LayerOwner {
     this.#res = res;
     if (vary.length > 0) this.#keyed = new Set(vary.map((name) => `header ${name}`));
     this.#refilled = refilled;
-    this.#watched = new WatchedRequest(req, res, this);
     this.layers = new InnerLayers(this, res);
+    this.#watched = new WatchedRequest(req, res, this);
+    this.#watched.watch();
   }
 
   /** The first input that keeps the response from being stored: `header cookie`, `req.user`, `res.locals.user`. */
   get refusal(): string | undefined {
     return this.#refusal?.input;
-  }
-
-  /** The same, with who read it. */
-  get refusedUse(): Use | undefined {
-    return this.#refusal;
-  }
-
-  /** Inputs that would have kept it from being stored, had the policy not said `warn`. */
-  get concerns(): readonly Use[] {
-    return this.#concerns ?? [];
   }
 
   /** What to select by: names of request fields, and of properties as {@link selectingNameOf} makes them. */
@@ -160,14 +157,20 @@ export class InputGuard implements Watcher, LayerOwner {
     this.#watched.leave();
   }
 
+  /** Watches on where the request is given another connection. */
+  move(make: () => void): void {
+    if (this.#isStopped) make();
+    else this.unwatched(() => this.#watched.move(make));
+  }
+
   entering(layer: LayerFunction): void {
-    if (uncloneable.has(layer)) this.#release();
+    if (uncloneable.has(layer)) this.#release(false);
   }
 
   mayRunAgain(error: unknown, layer: LayerFunction): boolean {
     if (!this.isListening || !this.mayExcuse || this.#res.headersSent || !isCloneError(error)) return false;
     uncloneable.add(layer);
-    this.#release();
+    this.#release(true);
     return true;
   }
 
@@ -175,6 +178,12 @@ export class InputGuard implements Watcher, LayerOwner {
     if (this.#isStopped || this.#isSuspended) return;
     if (this.#isKeying) this.#cover(input);
     else if (!this.isCleared(input)) this.layers.take(input);
+    else this.#letThrough(input);
+  }
+
+  /** Fields that were read and are no input by themselves: only where the page shows what they say. */
+  get passed(): ReadonlySet<string> {
+    return this.#passed ?? NOTHING;
   }
 
   /** Somebody has asked for the store of an AsyncLocalStorage. */
@@ -236,6 +245,28 @@ export class InputGuard implements Watcher, LayerOwner {
     if (!this.isCleared(input)) this.refuse(input);
   }
 
+  /** Whether there is anything to {@link report}. */
+  get hasUses(): boolean {
+    return this.#refusal !== undefined || this.#concerns !== undefined;
+  }
+
+  /** Tells what was read, to who can do something about it. */
+  report(where: Place, isRefused: boolean): void {
+    if (isRefused && this.#refusal !== undefined && this.#refusal.by !== NOBODY)
+      warnOfUse(this.rules, this.#refusal, where);
+    for (const use of this.#concerns ?? []) warnOfUse(this.rules, use, where);
+  }
+
+  /** Asks, once for each response, whether the fields it was found to be selected by may select it. */
+  weigh(lead: Lead, where: Place): void {
+    if (this.#weighed === this.learned.size) return;
+    this.#weighed = this.learned.size;
+    const counters = where.telemetry.route(where.route);
+    const { refused, barred } = learnedFieldsOf(this.rules).weigh(this.learned, lead, where.route, counters, where.now);
+    if (barred !== undefined) warnOfMany(this.rules, barred, where);
+    if (refused !== undefined) this.refuse(`header ${refused}`, { ...NOBODY });
+  }
+
   takeStock(): Stock {
     return this.unwatched(() => this.#watched.takeStock());
   }
@@ -245,13 +276,20 @@ export class InputGuard implements Watcher, LayerOwner {
   }
 
   /** Takes the watched objects away: for code that cannot do with them, whose response is not stored. */
-  #release(): void {
+  #release(isNew: boolean): void {
     if (this.#isStopped) return;
     this.#refusal ??= { input: ALL_FIELDS, by: NOBODY };
     this.#isStopped = true;
     this.#watched.leave();
     this.#watched.restore();
-    this.#owner.released();
+    this.#owner.released(isNew);
+  }
+
+  #letThrough(input: string): void {
+    // What is covered, or was named to be ignored, may be shown.
+    if (!input.startsWith(FIELD) || this.#keyed?.has(input) === true || this.rules.actions.has(input)) return;
+    this.#passed ??= new Set();
+    this.#passed.add(input.slice(FIELD.length));
   }
 
   #cover(input: string): void {
@@ -290,7 +328,7 @@ const REQ = 'req.';
 
 const NOTHING: ReadonlySet<string> = new Set();
 const NOBODY: ReadBy = {
-  reader: { package: '(app)', depth: 0, isPure: false, place: undefined },
+  reader: UNKNOWN_READER,
   layer: undefined,
   hasGoneOn: false,
 };
@@ -300,7 +338,9 @@ const uncloneable = new WeakSet<LayerFunction>();
 
 /** What the structured clone algorithm says of a Proxy; `v8.serialize` says it with a plain error. */
 function isCloneError(error: unknown): boolean {
-  return error instanceof Error && /^(?:#<Object>|\[object Array\]) could not be cloned/.test(error.message);
+  // Not `instanceof`: it may come from another realm.
+  const message: unknown = typeof error === 'object' && error !== null && Reflect.get(error, 'message');
+  return typeof message === 'string' && /^(?:#<Object>|\[object Array\]) could not be cloned/.test(message);
 }
 
 /** The guard that watches a request now. */

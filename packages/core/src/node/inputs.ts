@@ -61,6 +61,10 @@ const PLAIN_REQUEST: ReadonlySet<string> = new Set([
     'sessionOptions',
     'sessionCookies',
     'sessionKey',
+    // Tracing: OpenTelemetry, Sentry.
+    '__ot_middlewares',
+    '__sentry_transaction',
+    '_sentryspan',
     'queryPolluted',
     'bodyPolluted',
   ],
@@ -106,7 +110,8 @@ const NODE_OWN: ReadonlySet<string | symbol> = new Set([
   // What a server adds to a response of its own.
   ...['_maxRequestsPerSocket', '_onPendingData', '_sent100', '_expect_continue'],
 ]);
-const NODE_SYMBOL = /^(?:k[A-Z]\w*|async_id_symbol|corked|shapeMode|nodejs\.\S*|http\.\S*|router\.\S*|viewcache\.\S*)$/;
+const NODE_SYMBOL =
+  /^(?:k[A-Z]\w*|async_id_symbol|corked|shapeMode|nodejs\.\S*|http\.\S*|router\.\S*|viewcache\.\S*|OtListeners)$/;
 
 /** Where Node keeps the answer of the first reader of `headersDistinct`. */
 const DISTINCT = 'kHeadersDistinct';

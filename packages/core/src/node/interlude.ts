@@ -74,12 +74,11 @@ export class Interlude {
   /**
    * The answer has left: the handler goes on with a newborn response, on which everything is done that it did meanwhile.
    *
-   * @param prepare - called when the response is new, and before anything is put on it
+   * @param renew - is given what makes the response new, and calls it before anything is put on it
    */
-  end(prepare: () => void): void {
+  end(renew: (makeNew: () => void) => void): void {
     const res = this.#res;
-    makeNewborn(this.#req, res);
-    prepare();
+    renew(() => makeNewborn(this.#req, res));
     const { fields, status, message } = takePart(this.#draft);
     giveBack(res, { ...this.#part, fields, status, message });
     try {

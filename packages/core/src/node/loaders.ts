@@ -22,8 +22,11 @@ export interface Reader {
   readonly place: string | undefined;
 }
 
+/** The package of what is in none. */
+export const APP = '(app)';
+
 /** A reader of which the stack says nothing, as the read came asynchronously. */
-export const UNKNOWN_READER: Reader = { package: '(app)', depth: 0, isPure: false, place: undefined };
+export const UNKNOWN_READER: Reader = { package: APP, depth: 0, isPure: false, place: undefined };
 
 /** Says which of some properties a layer has put on its request. */
 export interface Left {
@@ -44,11 +47,12 @@ export function isLoader(reads: ReadonlyMap<string, Reader>, left: Left | undefi
   if (name === undefined) return false;
   if (name === 'passport') return hasOnly(reads, SESSION_READS);
   if (LOADERS.has(name)) return true;
-  return name === '(app)' && left !== undefined && isBundled(reads, left);
+  return name === APP && left !== undefined && isBundled(reads, left);
 }
 
 /** Whether what a package has put under `res.end` or `res.writeHead` only does its own bookkeeping there. */
-export function isMachinery(reader: Reader): boolean {
+export function isMachinery(reader: Reader, isBundledLoader: boolean): boolean {
+  if (isBundledLoader && reader.package === APP) return true;
   return LOADERS.has(reader.package) && reader.isPure;
 }
 

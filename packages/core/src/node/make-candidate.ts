@@ -118,7 +118,7 @@ function storedFields<Req extends IncomingMessage, Res extends ServerResponse>(
   for (let i = 0; i < head.own.length; i += 2) {
     const lower = head.ownName(i / 2);
     const value = head.own[i + 1] ?? '';
-    if (REWRITTEN.has(lower) || !isStoredField(lower, withheld)) continue;
+    if (REWRITTEN.has(lower) || framing.withheld.has(lower) || !isStoredField(lower, withheld)) continue;
     if (lower === 'set-cookie' && policy.storeCookies?.has(cookieName(value)) !== true) continue;
     fields.push(head.own[i] ?? '', value);
   }

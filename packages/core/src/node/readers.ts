@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Reader, UNKNOWN_READER } from './loaders.js';
+import { APP, type Reader, UNKNOWN_READER } from './loaders.js';
 
 /** Functions of the guard that call middleware: the frame next to one of them is the router's, then comes the middleware. */
 export const ANCHORS = { layer: 'runLayer', end: 'runReplacedEnd', head: 'runReplacedHead' } as const;
@@ -15,8 +15,16 @@ const WRAPPERS = /^(?:@opentelemetry\/|@sentry\/|shimmer$|on-headers$|import-in-
 /** The folder of this file, where it is one: in a bundle there is nothing to tell it by. */
 const HERE = folderOf(import.meta.url);
 
-/** What is known of each function's reads; the stack is taken once for each input that it reads. */
-const known = new WeakMap<object, Map<string, Reader>>();
+/** What is known of a function's reads of one input. */
+interface Known {
+  reader: Reader;
+  samples: number;
+}
+
+/** What is known of each function's reads. */
+const known = new WeakMap<object, Map<string, Known>>();
+/** A stack is taken for so many reads of each input: a package may read it first, and a callback of the app's then. */
+const SAMPLES = 8;
 
 /**
  * Who reads an input now, inside a function that one of the anchors has called.
@@ -27,11 +35,25 @@ const known = new WeakMap<object, Map<string, Reader>>();
 export function readerOf(owner: object, slot: string, anchor: string): Reader {
   const inputs = readsOf(owner);
   const remembered = inputs.get(slot);
-  if (remembered !== undefined) return remembered;
+  if (remembered !== undefined && remembered.samples >= SAMPLES) return remembered.reader;
   const reader = readerBelow(anchor);
-  // What came asynchronously may be known another time.
-  if (reader !== UNKNOWN_READER && inputs.size < REMEMBERED) inputs.set(slot, reader);
-  return reader;
+  // What came asynchronously, or from too deep, may be known another time.
+  if (reader === UNKNOWN_READER) return reader;
+  if (remembered === undefined) {
+    if (inputs.size < REMEMBERED) inputs.set(slot, { reader, samples: 1 });
+    return reader;
+  }
+  remembered.samples++;
+  // Once a function of the app's own was among them, none is excused any more.
+  if (isWorse(reader, remembered.reader)) {
+    remembered.reader = reader;
+    if (!reader.isPure) remembered.samples = SAMPLES;
+  }
+  return remembered.reader;
+}
+
+function isWorse(reader: Reader, than: Reader): boolean {
+  return than.isPure && (!reader.isPure || reader.package !== than.package || reader.depth > than.depth);
 }
 
 /** Who reads an input asynchronously, when the stack no longer says which layer called: only where, for who has to mend it. */
@@ -39,15 +61,14 @@ export function lateReaderOf(owner: object | undefined, input: string): Reader {
   if (owner === undefined || process.env['NODE_ENV'] === 'production') return UNKNOWN_READER;
   const inputs = readsOf(owner);
   const slot = `late ${input}`;
-  let reader = inputs.get(slot);
-  if (reader === undefined) {
-    reader = { ...UNKNOWN_READER, place: placeOf(callSites()) };
-    if (inputs.size < REMEMBERED) inputs.set(slot, reader);
-  }
+  const remembered = inputs.get(slot);
+  if (remembered !== undefined) return remembered.reader;
+  const reader = { ...UNKNOWN_READER, place: placeOf(callSites()) };
+  if (inputs.size < REMEMBERED) inputs.set(slot, { reader, samples: SAMPLES });
   return reader;
 }
 
-function readsOf(owner: object): Map<string, Reader> {
+function readsOf(owner: object): Map<string, Known> {
   let inputs = known.get(owner);
   if (inputs === undefined) {
     inputs = new Map();
@@ -99,7 +120,6 @@ function callSites(): readonly NodeJS.CallSite[] {
   }
 }
 
-const APP = '(app)';
 const NODE = 'node';
 
 /** The package that a frame's file is in, by the last `node_modules` of its path. */

@@ -3,8 +3,11 @@ import { Duplex } from 'node:stream';
 
 /** What a handler may ask a socket about its peer: a response that is made for nobody is made as for the visitor. */
 const PEER = [
-  ...['remoteAddress', 'remoteFamily', 'remotePort', 'localAddress', 'localFamily', 'localPort', 'encrypted', 'server'],
-] as const;
+  ...['remoteAddress', 'remoteFamily', 'remotePort', 'localAddress', 'localFamily', 'localPort', 'server'],
+  ...['encrypted', 'authorized', 'authorizationError', 'alpnProtocol', 'servername'],
+];
+/** … and what it may ask one that is encrypted. */
+const QUESTIONS = ['getPeerCertificate', 'getPeerX509Certificate', 'getProtocol', 'getCipher'];
 
 /**
  * A socket that takes everything and sends nothing. It never pushes back, so that a pipe into it cannot stall, and
@@ -15,7 +18,17 @@ export class SwallowingSocket extends Duplex {
   constructor(peer?: Socket) {
     super({ writableHighWaterMark: Number.MAX_SAFE_INTEGER });
     const source = peer as unknown as Record<string, unknown> | undefined;
-    for (const name of PEER) Object.defineProperty(this, name, { value: source?.[name], writable: true });
+    for (const name of PEER) {
+      const value = source?.[name];
+      // Getters, as on Node's own sockets: the input guard watches those.
+      if (value !== undefined) Object.defineProperty(this, name, { configurable: true, get: () => value });
+    }
+    for (const name of QUESTIONS) {
+      const ask = source?.[name];
+      if (typeof ask !== 'function') continue;
+      const value = (...args: unknown[]): unknown => ask.apply(peer, args);
+      Object.defineProperty(this, name, { configurable: true, writable: true, value });
+    }
     // As a server does for its sockets: a response that is destroyed with an error ends no process.
     this.on('error', () => {});
   }

@@ -5,10 +5,9 @@ import { type CacheRuntime, runtimeOf } from '../cache/runtime.js';
 import type { ViewPolicy } from '../config/view-options.js';
 import type { CacheKey } from '../engine/cache-key.js';
 import type { Answer } from '../engine/flight.js';
-import type { LocalItem } from '../engine/local-item.js';
+import type { LocalItem, StaleItem } from '../engine/local-item.js';
 import { isProperty, selectingPropertyOf } from '../engine/selecting-values.js';
 import type { RequestFields } from '../engine/variants.js';
-import { parseCacheControl } from '../http/cache-control.js';
 import { cacheStatusWriter } from '../http/cache-status.js';
 import { withStaleControl } from '../http/downstream.js';
 import { formatServerTiming } from '../http/server-timing.js';
@@ -20,6 +19,7 @@ import { invalidateOnSuccess } from './invalidate-on-success.js';
 import { visitorOf } from './leading.js';
 import { isNever } from './never.js';
 import { fillHoles } from './placeholders.js';
+import { RequestLimits } from './request-limits.js';
 import { hasBody, takeOuterFields } from './response-head.js';
 import { StaleView } from './stale-view.js';
 import type { StandIn, VisitorAnswers } from './stand-in.js';
@@ -200,35 +200,30 @@ export class ViewServer<
   #serve(req: Req, res: Res, next: Next, key: CacheKey, target: Target): void {
     const { engine } = this.runtime;
     const policy = this.#policy;
-    const isFresh = policy.honours === undefined ? undefined : this.#requestLimits(req, policy.honours);
-    if (isFresh === 'no-store') {
+    const limits = policy.honours === undefined ? undefined : new RequestLimits(req, policy.honours);
+    if (limits?.noStore === true) {
       this.#pass(req, res, next, 'request');
       return;
     }
     // A hit tells as much of the middleware in front as a miss does.
     this.#host.observeOuter?.(req, takeOuterFields(res), (names) => this.#sentVariant(req, key, names));
-    const item = isFresh === 'no-cache' ? undefined : engine.find(key, policy.vary, fieldsOf(req));
-    const isTaken = item !== undefined && (typeof isFresh !== 'function' || isFresh(item));
+    const isRefused = limits?.noCache === true;
+    const item = isRefused ? undefined : engine.find(key, policy.vary, fieldsOf(req));
+    const isTaken = item !== undefined && limits?.accepts(item, this.runtime.clock.monotonic()) !== false;
     if (isTaken && !this.#isDue(item) && this.writeItem(req, res, item, 'hit')) {
       if (!key.isRemembered) policy.keys.remember(key);
       return;
     }
-    const usable = isTaken ? item : this.#whileRevalidating(req, key, isFresh);
+    const usable = isTaken ? item : this.#whileRevalidating(req, key, limits);
     if (usable !== undefined) {
       if (!this.#mayFill(req)) {
         if (this.writeItem(req, res, usable, 'hit')) return;
-      } else if (this.#visitor(req, res, next, key, target).revalidate(usable)) return;
+      } else if (this.#visitor(req, res, next, key, target, limits).revalidate(usable)) return;
     }
-    if (this.#mayOnlyBeCached(req)) {
-      res.statusCode = 504;
-      if (policy.cacheStatus !== 'none')
-        res.setHeader('Cache-Status', status.write({ fwd: 'request', detail: 'only-if-cached' }));
-      res.end();
-      return;
-    }
-    if (req.method === 'HEAD' && policy.revalidatableMs > 0) {
-      // It never fills, but may tell of something stale whether it still holds (RFC 9111 §4.3.5).
-      const asking = this.#visitor(req, res, next, key, target);
+    const isCachedOnly = limits?.onlyIfCached === true;
+    if (isCachedOnly || (req.method === 'HEAD' && policy.revalidatableMs > 0)) {
+      // HEAD never fills, but may tell of something stale whether it still holds (RFC 9111 §4.3.5).
+      const asking = this.#visitor(req, res, next, key, target, limits);
       engine.fetchApart(asking);
       asking.wait();
       return;
@@ -238,13 +233,13 @@ export class ViewServer<
       this.#pass(req, res, next, req.method === 'HEAD' ? 'method' : 'partial');
       return;
     }
-    const visitor = this.#visitor(req, res, next, key, target);
+    const visitor = this.#visitor(req, res, next, key, target, limits);
     // What is stored was not new enough for this request.
-    visitor.isDemanding = isFresh === 'no-cache' || (typeof isFresh === 'function' && usable === undefined);
+    visitor.isDemanding = isRefused || (limits !== undefined && usable === undefined);
     if (visitor.rest()) return;
     visitor.growImpatient();
     // What only this visitor may see, or a response it asked to be new, is no answer for others who wait.
-    if (isFresh === 'no-cache') engine.fetchAlone(visitor, 'request');
+    if (isRefused) engine.fetchAlone(visitor, 'request');
     else if (item !== undefined) engine.fetchAlone(visitor, 'request');
     else if (this.#isUnkeyedIdentity(req)) engine.fetchApart(visitor);
     else engine.fetch(visitor);
@@ -256,17 +251,39 @@ export class ViewServer<
   }
 
   /** What is stale and may answer this request while it is made new. */
-  #whileRevalidating(req: Req, key: CacheKey, isFresh: RequestLimits | undefined): LocalItem | undefined {
-    if (isFresh === 'no-cache') return undefined;
+  #whileRevalidating(req: Req, key: CacheKey, limits: RequestLimits | undefined): LocalItem | undefined {
+    if (limits?.noCache === true) return undefined;
     const { engine, clock } = this.runtime;
     const found = engine.findStale(key, this.#policy.vary, fieldsOf(req));
     const item = this.#stale.whileRevalidating(found, clock.monotonic());
-    return item !== undefined && typeof isFresh === 'function' && !isFresh(item) ? undefined : item;
+    return item !== undefined && limits?.accepts(item, clock.monotonic()) === false ? undefined : item;
   }
 
-  #visitor(req: Req, res: Res, next: Next, key: CacheKey, target: Target): ViewVisitor<Req, Res> {
+  /** Answers with what is stale, if the request asks for no better, or with nothing, if it wants no handler to run. */
+  #writeInsteadOf(req: Req, res: Res, found: StaleItem | undefined, limits: RequestLimits | undefined): boolean {
+    if (limits === undefined) return false;
+    const isTaken = found?.validity === 'valid' && limits.acceptsStale(found.item, this.runtime.clock.monotonic());
+    if (isTaken && this.writeItem(req, res, found.item, 'hit')) return true;
+    if (!limits.onlyIfCached) return false;
+    res.statusCode = 504;
+    if (this.#policy.cacheStatus !== 'none')
+      res.setHeader('Cache-Status', status.write({ fwd: 'request', detail: 'only-if-cached' }));
+    res.end();
+    return true;
+  }
+
+  #visitor(
+    req: Req,
+    res: Res,
+    next: Next,
+    key: CacheKey,
+    target: Target,
+    limits: RequestLimits | undefined,
+  ): ViewVisitor<Req, Res> {
     const method = req.method ?? 'GET';
     const answers: VisitorAnswers = {
+      writeInsteadOf: (found) => this.#writeInsteadOf(req, res, found, limits),
+      accepts: (item) => limits?.accepts(item, this.runtime.clock.monotonic()) !== false,
       write: (item, how) => this.writeItem(req, res, item, how),
       writeStandIn: (item, standIn) => this.writeStandIn(req, res, item, standIn),
       writeTimeout: () => this.#writeTimeout(res),
@@ -379,28 +396,6 @@ export class ViewServer<
     return null;
   }
 
-  #requestLimits(req: Req, honours: ReadonlySet<string>): RequestLimits {
-    const field = req.headers['cache-control'];
-    // RFC 9111 §5.4: Pragma counts only where there is no Cache-Control.
-    const control = parseCacheControl(field ?? req.headers.pragma);
-    if (honours.has('no-store') && control.noStore) return 'no-store';
-    if (honours.has('no-cache') && control.noCache !== false) return 'no-cache';
-    const maxAge = honours.has('max-age') ? control.maxAge : undefined;
-    const minFresh = honours.has('min-fresh') ? control.minFresh : undefined;
-    return (item) => {
-      const now = this.runtime.clock.monotonic();
-      if (maxAge !== undefined && now - item.generatedAt > maxAge * 1000) return false;
-      return minFresh === undefined || item.freshUntil - now >= minFresh * 1000;
-    };
-  }
-
-  #mayOnlyBeCached(req: Req): boolean {
-    return (
-      this.#policy.honours?.has('only-if-cached') === true &&
-      parseCacheControl(req.headers['cache-control']).onlyIfCached
-    );
-  }
-
   #pass(req: Req, res: Res, next: Next, reason: Bypass): void {
     this.runtime.telemetry.bypass(req.originalUrl ?? req.url ?? '', reason);
     if (this.#policy.cacheStatus !== 'none' && !res.headersSent) {
@@ -438,9 +433,6 @@ function timingOf({ stored }: LocalItem, outcome: Answer): string {
     { name: 'saved', dur: stored.producerMs },
   ]);
 }
-
-/** What a request asks of a stored response (RFC 9111 §5.2.1): none at all, not to be stored, or whether one will do. */
-type RequestLimits = 'no-store' | 'no-cache' | ((item: LocalItem) => boolean);
 
 /** What a request is for: its target, and what middleware in front has made of it. */
 interface Target {

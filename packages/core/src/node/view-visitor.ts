@@ -20,6 +20,7 @@ import { type Emission, forbidKeeping } from './emission.js';
 import { addVary, declaredTags, type Framing, judge, setStatus, setTiming } from './frame-head.js';
 import type { InnerLayers } from './inner-layers.js';
 import { type GuardOwner, InputGuard } from './input-guard.js';
+import { type Place, warnOfRelease } from './input-warnings.js';
 import { Interlude } from './interlude.js';
 import { markRefresh } from './is-refresh.js';
 import { type Declared, type LeadingVisitor, markLeading, visitorOf } from './leading.js';
@@ -27,6 +28,7 @@ import { makeCandidate, refusesLate } from './make-candidate.js';
 import { canBeReborn } from './newborn.js';
 import { fillingsOf } from './placeholders.js';
 import { Recorder, type RecorderListener } from './recorder.js';
+import { repeatedField } from './repeated-fields.js';
 import type { OuterFields, ResponseHead } from './response-head.js';
 import { giveBack, putMethods, type ResponsePart, takeBack, takePart } from './response-parts.js';
 import {
@@ -186,12 +188,18 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
   }
 
   answer(item: LocalItem, how: Answer): void {
-    this.#patience.forget();
     if (this.isRefresh) {
       // Another process has made it new already.
+      this.#patience.forget();
       this.#endRefresh();
       return;
     }
+    if (!this.answers.accepts(item)) {
+      this.isDemanding = true;
+      this.runtime.engine.fetchAlone(this, 'request');
+      return;
+    }
+    this.#patience.forget();
     this.#isAnswered = true;
     this.#inScope(() => {
       if (this.isGone || this.answers.write(item, how)) return;
@@ -201,7 +209,8 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
 
   lead(lead: Lead): void {
     this.#lead = lead;
-    if (!this.isRefresh && !this.isDemanding) {
+    if (this.#answersInstead(lead)) return;
+    if (!this.isRefresh && !this.isDemanding && this.req.method !== 'HEAD') {
       const item = this.stale.whileRevalidating(lead.stale, this.#now);
       // It was found by asking the shared store; what this process had at hand was looked at before.
       if (item !== undefined && this.#isBehind && this.#leadBehind(lead, item)) return;
@@ -211,6 +220,21 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
       }
     }
     this.#inScope(() => this.#run());
+  }
+
+  /** The request asks for no handler, or not for a new answer. */
+  #answersInstead(lead: Lead): boolean {
+    let isAnswered = false;
+    this.#inScope(() => {
+      isAnswered = !this.isRefresh && this.answers.writeInsteadOf(lead.stale);
+    });
+    if (!isAnswered) return false;
+    this.#isAnswered = true;
+    this.#patience.forget();
+    // It was counted as a miss, and is none.
+    this.runtime.telemetry.withdrawn(lead.fwd);
+    lead.handOver();
+    return true;
   }
 
   /** Answers from what is stored, fresh or stale, and makes it new: behind the answer, or with this visitor waiting for it. */
@@ -250,8 +274,9 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     return this.#guard?.isListening === true ? this.#guard.layers : undefined;
   }
 
-  released(): void {
+  released(isNew: boolean): void {
     this.#refuse('input');
+    if (isNew) warnOfRelease(this.policy.inputs, this.#place(false));
   }
 
   leaving(): void {
@@ -272,7 +297,7 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
       return this.#replaceFailure(status) ? 'replaced' : undefined;
     }
     const guard = this.#guard;
-    const framing = judge(head, this, guard, this.#context);
+    const framing = this.#judge(head);
     addVary(recorder, head, framing.selecting);
     // Where all of it is here with the head, what becomes of it is known now, and Cache-Status can say so.
     if (recorder.isWhole) this.#made = this.#make(recorder, head, framing);
@@ -294,6 +319,8 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     if (!isValid) forbidKeeping(recorder, head);
     else if (isKept) this.emission.addTo(recorder, head, framing, this.req, this.runtime.clock.now());
     if (this.policy.serverTiming) setTiming(recorder, head, this.#lead.fwd, this.#producerMs);
+    // Before those who wait go on: they are to leave it alone.
+    if (this.#isFailure(head.status)) this.#failed();
     if (early !== undefined) this.#refuse(early);
     if (this.#replaceFailure(head.status)) return 'replaced';
     return this.isRefresh ? undefined : instead;
@@ -306,8 +333,8 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
 
   /** The head that is judged: that of a stored response, where the handler has only said that it still holds. */
   #judged(recorder: Recorder, head: ResponseHead): ResponseHead {
-    const found = this.#lead?.stale;
-    if (found?.validity !== 'valid') return head;
+    const found = this.#lead?.freshenable;
+    if (found === undefined) return head;
     if (this.req.method === 'HEAD') return this.#updated(recorder, head, found);
     return head.status === 304 && this.#validating !== undefined ? this.#restored(recorder, head, found) : head;
   }
@@ -362,10 +389,11 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
       return;
     }
     // After its first chunk a handler may have read, declared and refused what was not known with the head.
-    const made = this.#made ?? this.#make(recorder, head, judge(head, this, this.#guard, this.#context));
+    const made = this.#made ?? this.#make(recorder, head, this.#judge(head));
     const refusal = typeof made === 'string' ? made : (refusesLate(made, recorder, this) ?? this.#differs(made));
     if (typeof made === 'string' || refusal !== undefined) this.#refuse(refusal ?? 'view');
     else lead.complete(made);
+    if (this.#guard?.hasUses === true) this.#guard.report(this.#place(refusal === undefined), refusal === 'input');
     this.#learnFrom(head.status, refusal);
   }
 
@@ -380,8 +408,17 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
   closed(): void {
     this.#patience.forget();
     // Where there is no client who could have gone, the handler has broken off.
-    if (this.isRefresh || this.#hasStandIn) this.stale.backOff.failed(this.key.text, this.#now);
+    if (this.isRefresh || this.#hasStandIn) this.#failed();
     this.#refuse('aborted');
+  }
+
+  /** By the head, and by what was read until now. */
+  #judge(head: ResponseHead): Framing {
+    const guard = this.#guard;
+    if (guard !== undefined && guard.learned.size > 0 && this.#lead !== undefined) {
+      guard.weigh(this.#lead, this.#place(false));
+    }
+    return judge(head, this, guard, this.#context);
   }
 
   #make(recorder: Recorder, head: ResponseHead, framing: Framing): Candidate | Refusal {
@@ -393,7 +430,17 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     if (inherited?.clock === tags && !tags.admits([...framing.tags, ...this.key.tags], inherited.token))
       return 'invalidated';
     const made = makeCandidate(recorder, head, this, framing, this.#producerMs);
-    return typeof made === 'string' || this.#freshened === undefined ? made : freshenedCandidate(made, this.#freshened);
+    if (typeof made === 'string') return made;
+    if (this.#freshened !== undefined) return freshenedCandidate(made, this.#freshened);
+    return this.#isRepeating(made) ? 'input' : made;
+  }
+
+  /** The response shows what a field says that is no input of pages. */
+  #isRepeating(made: Candidate): boolean {
+    const guard = this.#guard;
+    const name = guard === undefined ? undefined : repeatedField(guard.passed, this.fields, made);
+    if (name !== undefined) guard?.refuse(`header ${name}`);
+    return name !== undefined && guard?.refusal !== undefined;
   }
 
   /** Whether these are the values of placeholders that were there before the handler ran, where there were any. */
@@ -451,6 +498,12 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     this.#lead?.refuse(reason, this.host.route(this.req), detail);
   }
 
+  /** Where a warning about an input comes from. */
+  #place(isStored: boolean): Place {
+    const route = this.host.route(this.req);
+    return { method: this.req.method ?? 'GET', route, isStored, telemetry: this.runtime.telemetry, now: this.#now };
+  }
+
   get #now(): number {
     return this.runtime.clock.monotonic();
   }
@@ -465,6 +518,11 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     if (this.isRefresh || this.#hasStandIn) return undefined;
     const found = this.runtime.engine.stillStale(this, this.#lead?.stale);
     return this.stale.onError(found, this.#now);
+  }
+
+  /** Remembered where something stored can answer meanwhile; elsewhere nobody would ask. */
+  #failed(): void {
+    if (this.isRefresh || this.#lead?.stale !== undefined) this.stale.backOff.failed(this.key.text, this.#now);
   }
 
   /** A status by which the handler fails, unless the policy takes it for an answer. */
@@ -540,7 +598,7 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     const part = this.#standIn({ detail: 'timeout' }) ?? (isHard ? this.#standIn('gateway-timeout') : undefined);
     if (part === undefined) return;
     this.#patience.forget();
-    stale.backOff.failed(this.key.text, this.#now);
+    this.#failed();
     const context = this.#context;
     const interlude = new Interlude(req, res, part, () => view() === context, this.policy.maxBodyBytes);
     this.#hideConditions();
@@ -557,10 +615,12 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
       // In the newborn response's case; the visitor's own, while it lasts, is shielded from it.
       res.destroy();
     });
-    afterAnswer(res, runtime.clock, HAND_OVER_MS, {
-      goOn: () => interlude.end(() => recorder.rebase()),
-      tooSlow: giveUp,
-    });
+    const renew = (makeNew: () => void): void => {
+      if (this.#guard === undefined) makeNew();
+      else this.#guard.move(makeNew);
+      recorder.rebase();
+    };
+    afterAnswer(res, runtime.clock, HAND_OVER_MS, { goOn: () => interlude.end(renew), tooSlow: giveUp });
   }
 
   /** What the handler leans on has failed a moment ago: it is left alone while a stored response can answer. */
@@ -627,10 +687,10 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     if (this.answers.keyNow() !== this.key.text) return 'key-changed';
     const { headers } = this.req;
     const isSame = (name: string): boolean => {
+      if (!stored.selecting.includes(name)) return false;
       const value = headers[name];
-      return (
-        stored.selecting.includes(name) && this.fields.get(name) === (Array.isArray(value) ? value.join(', ') : value)
-      );
+      // A property is what it was at arrival: middleware inside may set it.
+      return isProperty(name) || this.fields.get(name) === (Array.isArray(value) ? value.join(', ') : value);
     };
     return [...stored.selecting, ...made.selecting].every(isSame) ? undefined : 'key-changed';
   }
@@ -639,7 +699,7 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
   #learnFrom(status: number, refusal: Refusal | undefined): void {
     const { backOff } = this.stale;
     if (this.#isFailure(status)) {
-      backOff.failed(this.key.text, this.#now);
+      this.#failed();
       return;
     }
     backOff.succeeded(this.key.text);
@@ -652,7 +712,7 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     this.#startedAt = this.runtime.clock.monotonic();
     this.#moment = momentNow();
     this.host.prepare?.(req);
-    this.#validating = req.method === 'GET' ? validatingFields(this.#lead?.stale, this.#startedAt) : undefined;
+    this.#validating = req.method === 'GET' ? validatingFields(this.#lead?.freshenable, this.#startedAt) : undefined;
     this.#hideConditions();
     const mayStandIn =
       !this.isRefresh && (this.#lead?.stale !== undefined || this.stale.policy.hardTimeoutMs !== undefined);
@@ -682,7 +742,7 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
       if (this.#recorder?.isReplaced === true) return res;
       const isEarly = this.#recorder?.head === undefined && !this.isGone;
       if (!isEarly || !this.#replace({ detail: 'aborted' })) return destroy.call(res, error);
-      this.stale.backOff.failed(this.key.text, this.#now);
+      this.#failed();
       this.#refuse('aborted');
       return res;
     };

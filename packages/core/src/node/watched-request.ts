@@ -59,6 +59,12 @@ export class WatchedRequest {
     this.#headers = req.headers;
     this.#rawHeaders = req.rawHeaders;
     this.#fields = new WatchedFields(watcher);
+  }
+
+  /** Begins to watch; what cannot be watched is noted as read at once. */
+  watch(): void {
+    const req = this.#req;
+    const watcher = this.#watcher;
     req.headers = new Proxy(this.#headers as Fields, this.#fields) as typeof req.headers;
     req.rawHeaders = new Proxy(this.#rawHeaders, new WatchedLines(watcher));
     this.#watchRequest();
@@ -74,6 +80,13 @@ export class WatchedRequest {
   /** The connection goes on to other requests. */
   leave(): void {
     unwatchSocket(this.#req.socket, this.#watcher);
+  }
+
+  /** Follows the request to another connection, its response having become a newborn one. */
+  move(make: () => void): void {
+    this.leave();
+    make();
+    watchSocket(this.#req.socket, this.#watcher);
   }
 
   /** Puts the plain objects back in place of those that watch. */
@@ -119,6 +132,7 @@ export class WatchedRequest {
       if (isMemoised(req, name)) this.#watchDistinct();
       else this.#watchForeign(name);
     }
+    if (this.#watcher.rules.hiddenFields.size > 0) this.#watchDistinct();
     for (const name of EXPECTED) if (!(name in req)) watchAbsent(req, name);
     for (const name of learned) if (!(name in req)) watchAbsent(req, name);
   }
@@ -128,17 +142,20 @@ export class WatchedRequest {
     this.#watch(this.#req, name, `req.${String(name)}`);
   }
 
-  /** Node keeps the answer of the first reader, who may have been in front; the next one asks nothing that is watched. */
+  /**
+   * Node keeps the answer of the first reader of `headersDistinct`, who may have been in front; the next one asks nothing
+   * that is watched. And it makes that answer from lines of which some may be hidden.
+   */
   #watchDistinct(): void {
     const req = this.#req;
     const watcher = this.#watcher;
-    const { headersDistinct } = req;
     Object.defineProperty(req, 'headersDistinct', {
       configurable: true,
       get: () => {
-        watcher.note(ALL_FIELDS);
-        if (!watcher.isHiding || watcher.rules.hiddenFields.size === 0) return headersDistinct;
-        return this.#fields.shownOf(headersDistinct);
+        const { rules, isHiding } = watcher;
+        if (!rules.hasAnonymousCopies) watcher.note(ALL_FIELDS);
+        const all = watcher.unwatched(() => Reflect.get(Object.getPrototypeOf(req), 'headersDistinct', req));
+        return isHiding && rules.hiddenFields.size > 0 ? this.#fields.shownOf(all) : all;
       },
     });
   }

@@ -97,6 +97,11 @@ export type CacheEvent =
       readonly detail?: string;
     }
   | {
+      /** A handler is about to run behind an answer, to make new what that was answered with. */
+      readonly type: 'refresh';
+      readonly key: string;
+    }
+  | {
       /** A stored response that is not fresh has answered in its handler's stead. */
       readonly type: 'stale';
       readonly key: string;
@@ -112,6 +117,15 @@ export type CacheEvent =
     }
   | { readonly type: 'invalidations-drained'; readonly tags: number }
   | { readonly type: 'store-error'; readonly store: string; readonly error: Error }
+  | {
+      /** A handler, or middleware inside a cached part, read something outside the key: told once for each route. */
+      readonly type: 'input';
+      readonly route: string;
+      readonly input: string;
+      readonly stored: boolean;
+      /** What to do about it. */
+      readonly message: string;
+    }
   | { readonly type: 'warning'; readonly message: string };
 
 /** Where the engine reports to. Cheap when nobody listens. */

@@ -1,0 +1,153 @@
+import type { InputRules } from '../config/input-options.js';
+import type { EventSink } from '../ports/event-sink.js';
+import type { Use } from './input-guard.js';
+import { isLocalised } from './inputs.js';
+import { ALL_FIELDS } from './watched-fields.js';
+
+/** Where a warning comes from, and who is to hear of it. */
+export interface Place {
+  readonly method: string;
+  readonly route: string;
+  readonly isStored: boolean;
+  /** Monotonic. */
+  readonly now: number;
+  readonly telemetry: Pick<EventSink, 'emit' | 'route'>;
+}
+
+const told = new WeakMap<InputRules, Set<string>>();
+/** Routes and inputs that are remembered as told, for each view. */
+const REMEMBERED = 1000;
+
+/**
+ * Says, once for each route and input, why a response was not stored, and what to do: to those who listen to the cache,
+ * and to the developer. In production only where `inputs: 'warn'` asks for it.
+ */
+export function warnOfUse(rules: InputRules, use: Use, where: Place): void {
+  if (!isNew(rules, `${where.method} ${where.route} ${use.input}`)) return;
+  tell(rules, use.input, where, textOf(use, where));
+}
+
+/** Says that a layer could not do with what is watched, so that nothing of it is stored any more. */
+export function warnOfRelease(rules: InputRules, where: Place): void {
+  if (!isNew(rules, `${where.method} ${where.route} clone`)) return;
+  const message = [
+    `viewcache: ${where.method} ${where.route} was not stored: it tried to clone req.headers, which are watched and cannot be cloned.`,
+    '  It ran again with headers that are not watched, and is not stored from now on.',
+    '  clone a copy   structuredClone({ ...req.headers })',
+    `  why: ${GUIDE}#clone`,
+  ].join('\n');
+  tell(rules, ALL_FIELDS, where, message);
+}
+
+/** Says that a field has a value for each visitor, by what came of varying by it. */
+export function warnOfMany(rules: InputRules, name: string, where: Place): void {
+  const message = [
+    `viewcache: ${where.method} ${where.route} is not stored for 10 minutes where it reads header ${name}: it has too many values, and few of what was stored answered anybody.`,
+    `  if it has a few that matter   key: (req) => one of those few, made from req.get('${name}')`,
+    `  if the page does not differ   inputs: { '${name}': 'ignore' }`,
+    `  why: ${GUIDE}#learned`,
+  ].join('\n');
+  tell(rules, `header ${name}`, where, message);
+}
+
+const GUIDE = 'docs/guides/input-guard';
+
+function isNew(rules: InputRules, what: string): boolean {
+  let known = told.get(rules);
+  if (known === undefined) {
+    known = new Set();
+    told.set(rules, known);
+  }
+  if (known.has(what) || known.size >= REMEMBERED) return false;
+  known.add(what);
+  return true;
+}
+
+function tell(rules: InputRules, input: string, where: Place, message: string): void {
+  where.telemetry.emit({ type: 'input', route: where.route, input, stored: where.isStored, message });
+  if (process.env['NODE_ENV'] !== 'production' || rules.mode === 'warn') {
+    process.emitWarning(message, 'ViewcacheWarning');
+  }
+}
+
+function textOf(use: Use, where: Place): string {
+  const { input, by } = use;
+  const start = `viewcache: ${where.method} ${where.route} was ${where.isStored ? 'stored, although' : 'not stored:'}`;
+  const why = `  why: ${GUIDE}#${anchorOf(input)}`;
+  const place = by.reader.place === undefined ? '' : `   (${by.reader.place})`;
+  if (by.hasGoneOn && by.layer !== undefined) {
+    const name = by.layer;
+    const mention = /^[\w$]+$/.test(name) ? name : 'it';
+    return [
+      `${start} middleware ${name} (mounted after the cache) read ${input} and may decide who gets through; on a hit it would be skipped.`,
+      ...(place === '' ? [] : [`  read by   ${name}${place}`]),
+      `  Mount it before cachePage, or wrap it in loader(${mention}) if it never refuses a request.`,
+      why,
+    ].join('\n');
+  }
+  return [
+    `${start} it ${deedOf(input)}.`,
+    `  read by   the handler of ${where.route}${place}`,
+    ...remediesOf(input),
+    why,
+  ].join('\n');
+}
+
+function deedOf(input: string): string {
+  if (input !== ALL_FIELDS) return `read ${input}, which is not part of its cache key`;
+  return 'copied all request headers (fetch, proxy or SSR adapter?), which are not part of its cache key';
+}
+
+/** In two columns, so that each can be copied. */
+function remediesOf(input: string): string[] {
+  if (input === ALL_FIELDS) {
+    return [
+      "  if it needs no visitor's own   inputs: { cookie: 'hide', authorization: 'hide' }",
+      '  if it needs them all           leave it out of the cache: neverCache()',
+    ];
+  }
+  const key = keyOf(input);
+  const ignored = input.replace(/^header /, '');
+  const lines: [when: string, what: string][] = [];
+  if (input === 'header user-agent') lines.push(['if the page differs by device', 'key: (req) => isMobile(req)']);
+  else if (isLocalised(input)) lines.push(['if it is one per language', 'choose the language in front of cachePage']);
+  else if (key !== undefined) lines.push(['if the page differs per user', `${key}      one stored response each`]);
+  if (isNameable(ignored)) lines.push(['if it does not', `inputs: { '${ignored}': 'ignore' }`]);
+  const width = Math.max(...lines.map(([when]) => when.length));
+  return lines.map(([when, what]) => `  ${when.padEnd(width)}   ${what}`);
+}
+
+const KEYS: Readonly<Record<string, string>> = {
+  'req.user': 'key: (req) => req.user?.id',
+  'req.auth': 'key: (req) => req.auth?.sub',
+  'req.session': 'key: (req) => req.sessionID',
+  'socket.remoteAddress': 'key: (req) => req.ip',
+  'header x-forwarded-for': 'key: (req) => req.ip',
+};
+
+function keyOf(input: string): string | undefined {
+  const known = KEYS[input];
+  if (known !== undefined) return known;
+  if (input.startsWith('header ')) return `key: (req) => req.get('${input.slice('header '.length)}')`;
+  if (input.startsWith('req.')) return `key: (req) => ${input}`;
+  if (input.startsWith('res.')) return `key: (req) => req.${input}`;
+  return undefined;
+}
+
+function isNameable(input: string): boolean {
+  return !input.includes(' ') && !input.startsWith('watch[');
+}
+
+/** Headings of the guide. */
+const ANCHORS: ReadonlySet<string> = new Set([
+  ...['req.user', 'req.session', 'req.cookies', 'cookie', 'authorization', 'user-agent', 'all-headers', 'watch'],
+]);
+
+function anchorOf(input: string): string {
+  const name = input.replace(/^header /, '').replaceAll(' ', '-');
+  if (ANCHORS.has(name)) return name;
+  if (input.startsWith('watch[')) return 'watch';
+  if (/^(?:socket\.|header (?:x-forwarded-for|forwarded|.*-ip$))/.test(input)) return 'address';
+  if (input.startsWith('res')) return input.startsWith('res.locals') ? 'res.locals' : 'properties';
+  return input.startsWith('req.') ? (isLocalised(input) ? 'language' : 'properties') : 'fields';
+}
