@@ -102,6 +102,22 @@ describe('conditional requests (RFC 9110 §13.2)', () => {
       expect(headers[name]).toBeUndefined();
   });
 
+  it.each<[string, unknown]>([
+    ['an object', { ...minute, ETag: '"v1"', 'Content-Type': 'text/plain' }],
+    ['a list', ['Cache-Control', 'max-age=60', 'ETag', '"v1"', 'Content-Type', 'text/plain']],
+  ])('a 304 on a cold key has those of them that writeHead was given, in %s', async (_what, fields) => {
+    const { site } = await standardSite((_req, res) => void res.writeHead(200, fields as { ETag: string }).end(page));
+
+    const { status, headers } = await site.get('/', { 'if-none-match': '"v1"' });
+
+    expect([status, headers.etag, headers['cache-control'], headers['content-type']]).toEqual([
+      304,
+      '"v1"',
+      'max-age=60',
+      undefined,
+    ]);
+  });
+
   it.each([
     ['stored', true],
     ['cold', false],

@@ -54,6 +54,24 @@ describe.each([
     expect([again.isHit, again.text]).toEqual([false, 'page 1']);
   });
 
+  it.each<[string, RequestHandler]>([
+    ['names a field twice', (_req, res) => void res.writeHead(304, ['ETag', '"v1"', 'etag', '"v1"']).end()],
+    ['has a reason phrase of its own', (_req, res) => void res.writeHead(304, 'As Before', { ETag: '"v1"' }).end()],
+  ])('a 304 that %s: who asked for a page gets it, and it is not made fresh', async (_what, confirm) => {
+    const { state, handler } = versioned();
+    const { site, clock } = await siteWith((req, res, next) => {
+      if (req.headers['if-none-match'] === undefined) handler(req, res, next);
+      else confirm(req, res, next);
+    });
+    await site.get('/');
+    clock.advance(60_000);
+
+    const reply = await site.get('/');
+
+    expect([reply.status, reply.text, state.pages]).toEqual([200, 'page 1', 1]);
+    expect((await site.get('/')).isHit).toBe(false);
+  });
+
   it('stores what the handler answers where it has another version', async () => {
     const { state, handler } = versioned();
     const { site, clock } = await siteWith(handler);

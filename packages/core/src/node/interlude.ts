@@ -38,7 +38,7 @@ export class Interlude {
   readonly #res: ServerResponse;
   readonly #part: ResponsePart;
   /** Has the status and the fields that the handler has set, and sets. */
-  readonly #draft: ServerResponse;
+  readonly draft: ServerResponse;
   readonly #maxBytes: number;
   #calls: [name: string, args: unknown[]][] = [];
   #bytes = 0;
@@ -64,8 +64,8 @@ export class Interlude {
     this.#res = res;
     this.#part = part;
     this.#maxBytes = maxBytes;
-    this.#draft = new ServerResponse(req);
-    giveBack(this.#draft, { ...part, methods: new Map(), listeners: [] });
+    this.draft = new ServerResponse(req);
+    giveBack(this.draft, { ...part, methods: new Map(), listeners: [] });
     this.#standBetween();
     const lift = shield(req.socket, isHandler);
     EventEmitter.prototype.once.call(res, 'close', lift);
@@ -79,7 +79,7 @@ export class Interlude {
   end(renew: (makeNew: () => void) => void): void {
     const res = this.#res;
     renew(() => makeNewborn(this.#req, res));
-    const { fields, status, message } = takePart(this.#draft);
+    const { fields, status, message } = takePart(this.draft);
     giveBack(res, { ...this.#part, fields, status, message });
     try {
       for (const [name, args] of this.#calls) (res as unknown as Callable)[name]?.(...args);
@@ -99,7 +99,7 @@ export class Interlude {
 
   #standBetween(): void {
     const res = this.#res;
-    const draft = this.#draft;
+    const draft = this.draft;
     const on = (owner: object, name: string, args: unknown[]) => (owner as Callable)[name]?.apply(owner, args);
     // Middleware in front may hold the head of the visitor's answer back, and has to finish it.
     const isHeadOut = res.headersSent;

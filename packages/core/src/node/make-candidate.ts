@@ -2,16 +2,15 @@ import type { IncomingMessage, OutgoingHttpHeader, ServerResponse } from 'node:h
 import { saysTrue } from '../base/answer.js';
 import type { Candidate } from '../engine/lead.js';
 import { isProperty } from '../engine/selecting-values.js';
-import { parseCacheControl } from '../http/cache-control.js';
 import { isStoredField, withheldFields } from '../http/hop-by-hop.js';
 import { formatHttpDate, parseHttpDate } from '../http/http-date.js';
 import type { Validators } from '../http/preconditions.js';
-import { whyNotStored } from '../http/storable.js';
 import { parseVary } from '../http/vary.js';
 import type { Refusal } from '../ports/event-sink.js';
 import type { Placeholder } from '../ports/stored-response.js';
 import { cookieName, isKnownCookie } from './cookies.js';
 import type { Framing } from './frame-head.js';
+import { forbiddenSince } from './late-word.js';
 import { madeEtag } from './made-etag.js';
 import { digHoles, fillingsOf, holds, noncesOf } from './placeholders.js';
 import type { Recorder } from './recorder.js';
@@ -27,23 +26,13 @@ export function refusesLate<Req extends IncomingMessage, Res extends ServerRespo
   visitor: ViewVisitor<Req, Res>,
 ): Refusal | undefined {
   if (recorder.hasLateCookie && !areKnown(visitor)) return 'set-cookie';
-  const forbidding = refusesLateWord(recorder, visitor.res);
+  const forbidding = forbiddenSince(recorder.said, visitor.res);
   if (forbidding !== undefined) return forbidding;
   for (const name of POLICY_FIELDS) {
     const nonces = noncesOf(lineOf(visitor.res.getHeader(name)));
     if (nonces.some((nonce) => holds(candidate.body, nonce))) return 'nonce';
   }
   return undefined;
-}
-
-/** Whether what outer middleware has said of storing, as the head was written, forbids it. */
-function refusesLateWord({ said }: Recorder, res: ServerResponse): Refusal | undefined {
-  const control = lineOf(res.getHeader('cache-control'));
-  const vary = lineOf(res.getHeader('vary'));
-  if (said === undefined || (control === lineOf(said.cacheControl) && vary === lineOf(said.vary))) return undefined;
-  const exchange = { method: 'GET', status: 200, hasSetCookie: false, hasAuthorization: false, hasContentRange: false };
-  const word = { cacheControl: parseCacheControl(control), vary: parseVary(vary) };
-  return whyNotStored({ ...exchange, ...word }, { ttlMs: 1 });
 }
 
 const POLICY_FIELDS = ['content-security-policy', 'content-security-policy-report-only'];

@@ -1,6 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { OutgoingHttpHeader, ServerResponse } from 'node:http';
 import { forbidStoring } from './answer-instead.js';
+import type { Word } from './late-word.js';
 import { isWatched, type OuterFields, ResponseHead, takeOuterFields } from './response-head.js';
 
 /** What a {@link Recorder} tells while a response goes by. */
@@ -45,9 +46,7 @@ export class Recorder {
   /** A cookie appeared while outer middleware's hooks ran: a session, begun or prolonged by this request. */
   hasLateCookie = false;
   /** What the answer said of storing it, before outer middleware's hooks ran. */
-  said:
-    | { readonly cacheControl: OutgoingHttpHeader | undefined; readonly vary: OutgoingHttpHeader | undefined }
-    | undefined;
+  said: Word | undefined;
   isEnded = false;
   /** The body is known to be whole, though the head may not be written yet. */
   isWhole = false;
@@ -201,23 +200,24 @@ export class Recorder {
     res.on('close', () => {
       if (!recorder.#isTold) recorder.#cutOff();
     });
-    this.noteSetting(res, () => this.#below.setHeader);
+    this.noteSetting(res);
   }
 
   /**
    * Notes what the handler sets, on the response or on a draft of it: a value does not tell who has set it, when outer
    * middleware has set the same one for this visitor.
    */
-  noteSetting(res: ServerResponse, below: () => Untyped): void {
+  noteSetting(res: ServerResponse): void {
     const { outer } = this;
     if (!isWatched(outer)) return;
+    const own = res === this.res ? undefined : res.setHeader;
     res.setHeader = (name, value) => {
       const lower = String(name).toLowerCase();
       if (outer.has(lower)) {
         this.#overruled ??= new Set();
         this.#overruled.add(lower);
       }
-      return below().call(res, name, value) as ServerResponse;
+      return (own ?? this.#below.setHeader).call(res, name, value) as ServerResponse;
     };
   }
 
@@ -242,6 +242,7 @@ export class Recorder {
       if (instead !== undefined) {
         this.#isSwallowed = true;
         this.#substitute = undefined;
+        this.#call(res, () => this.#setGiven(res), []);
         for (const name of ['content-length', 'content-type', 'content-encoding', 'transfer-encoding'])
           res.removeHeader(name);
         if (instead === 412) forbidStoring(res);
@@ -267,6 +268,13 @@ export class Recorder {
     if (typeof given !== 'object' || given === null) return;
     this.#given = Array.isArray(given) ? [...given] : { ...given };
     args[at] = this.#given;
+  }
+
+  /** A head without a body is written of what is set alone. */
+  #setGiven(res: ServerResponse): void {
+    const given = this.#given;
+    const fields = Array.isArray(given) ? given : Object.entries(given).flat(1);
+    for (let at = 0; at < fields.length; at += 2) res.setHeader(fields[at], fields[at + 1]);
   }
 
   /** What the answer says of itself now: `writeHead` was given what wins over what was set. */

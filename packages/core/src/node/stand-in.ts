@@ -2,8 +2,9 @@ import type { IncomingMessage, OutgoingHttpHeader, ServerResponse } from 'node:h
 import type { LocalItem, StaleItem } from '../engine/local-item.js';
 import type { Clock, Timer } from '../ports/clock.js';
 import { afterAnswer } from './after-answer.js';
+import { listenForWord } from './late-word.js';
 import { makeNewborn } from './newborn.js';
-import { giveBack, type ResponsePart, takePart } from './response-parts.js';
+import { giveBack, putMethods, type ResponsePart, takePart } from './response-parts.js';
 
 /** How long a visitor may take to receive an answer before somebody else makes new what he was answered with. */
 export const HAND_OVER_MS = 250;
@@ -35,7 +36,7 @@ export interface VisitorAnswers {
 export interface Turn {
   /** Both objects are new: the handler may run. */
   goOn(): void;
-  /** He takes his answer in too slowly. */
+  /** He takes his answer in too slowly, or middleware in front has added to it what is his alone. */
   giveUp(): void;
 }
 
@@ -55,13 +56,23 @@ export function continueBehind(
   turn: Turn,
 ): boolean {
   const before = takePart(res);
-  if (!answer()) return false;
-  if (hasLateFields(res, before, item)) {
+  const forbidden = listenForWord(res);
+  if (!answer()) {
+    putMethods(res, before.methods);
+    return false;
+  }
+  const isLate = (): boolean => forbidden() !== undefined || hasLateFields(res, before, item);
+  if (isLate()) {
     turn.giveUp();
     return true;
   }
   afterAnswer(res, clock, HAND_OVER_MS, {
     goOn: () => {
+      // A session in front may have held the head back until it was saved.
+      if (isLate()) {
+        turn.giveUp();
+        return;
+      }
       makeNewborn(req, res);
       giveBack(res, { ...before, methods: new Map(), listeners: [] });
       turn.goOn();
@@ -78,11 +89,12 @@ const DELICATE = ['set-cookie', 'content-security-policy', 'content-security-pol
  * Whether middleware in front has added to an answer, as its head went out, what would have kept the handler's own answer
  * from being stored: a session that begins or is prolonged, a nonce.
  */
-export function hasLateFields(res: ServerResponse, before: ResponsePart, { stored }: LocalItem): boolean {
+export function hasLateFields(res: ServerResponse, before: ResponsePart, item: LocalItem | undefined): boolean {
+  const fields = item?.stored.headers ?? [];
   return DELICATE.some((name) => {
     const expected = linesOf(before.fields.find(([its]) => its.toLowerCase() === name)?.[1]);
-    for (let i = 0; i < stored.headers.length; i += 2) {
-      if (stored.headers[i]?.toLowerCase() === name) expected.push(stored.headers[i + 1] ?? '');
+    for (let i = 0; i < fields.length; i += 2) {
+      if (fields[i]?.toLowerCase() === name) expected.push(fields[i + 1] ?? '');
     }
     return linesOf(res.getHeader(name)).some((line) => !expected.includes(line));
   });

@@ -23,6 +23,7 @@ import { type GuardOwner, InputGuard } from './input-guard.js';
 import { type Place, warnOfRelease } from './input-warnings.js';
 import { Interlude } from './interlude.js';
 import { markRefresh } from './is-refresh.js';
+import { listenForWord } from './late-word.js';
 import { type Declared, type LeadingVisitor, markLeading, visitorOf } from './leading.js';
 import { makeCandidate, refusesLate } from './make-candidate.js';
 import { canBeReborn } from './newborn.js';
@@ -117,6 +118,8 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
   /** What was on the response before the handler ran, where something else may be answered in its stead. */
   #before: ResponsePart | undefined;
   #hasStandIn = false;
+  /** What middleware in front has added to the answer in the handler's stead would have kept the handler's own from being stored. */
+  #late: Refusal | undefined;
   /** The stored response that is made new behind the visitor's answer. */
   #refreshed: LocalItem | undefined;
   #endRefresh: () => void = () => {};
@@ -293,6 +296,7 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     const { status } = recorder.head;
     const head = this.#judged(recorder, recorder.head);
     if (!head.isReadable) {
+      if (this.#isFailure(status)) this.#failed();
       this.#refuse('head');
       return this.#replaceFailure(status) ? 'replaced' : undefined;
     }
@@ -390,7 +394,8 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     }
     // After its first chunk a handler may have read, declared and refused what was not known with the head.
     const made = this.#made ?? this.#make(recorder, head, this.#judge(head));
-    const refusal = typeof made === 'string' ? made : (refusesLate(made, recorder, this) ?? this.#differs(made));
+    const refusal =
+      typeof made === 'string' ? made : (this.#late ?? refusesLate(made, recorder, this) ?? this.#differs(made));
     if (typeof made === 'string' || refusal !== undefined) this.#refuse(refusal ?? 'view');
     else lead.complete(made);
     if (this.#guard?.hasUses === true) this.#guard.report(this.#place(refusal === undefined), refusal === 'input');
@@ -557,6 +562,7 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
       this.answers.writeTimeout();
       return true;
     };
+    const forbidden = listenForWord(res);
     const isWritten = this.#guard === undefined ? write() : this.#guard.unwatched(write);
     if (!isWritten) {
       giveBack(res, part);
@@ -564,8 +570,7 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
       return undefined;
     }
     this.#hasStandIn = true;
-    if (item !== undefined && this.#recorder !== undefined && hasLateFields(res, before, item))
-      this.#recorder.hasLateCookie = true;
+    this.#late = forbidden() ?? (hasLateFields(res, before, item) ? 'set-cookie' : undefined);
     return part;
   }
 
@@ -601,6 +606,7 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     this.#failed();
     const context = this.#context;
     const interlude = new Interlude(req, res, part, () => view() === context, this.policy.maxBodyBytes);
+    recorder.noteSetting(interlude.draft);
     this.#hideConditions();
     const giveUp = (): void => {
       interlude.abandon();
