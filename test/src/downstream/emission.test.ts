@@ -1,13 +1,14 @@
+import { once } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import { ConfigError, purgeKeys, view } from '@viewcache/core';
 import { FakeClock } from '@viewcache/core/testing';
-import { type CachePageOptions, cachePage } from '@viewcache/express';
+import { type CachePageOptions, cachePage, createServer } from '@viewcache/express';
 import type { Express } from 'express';
 import session from 'express-session';
 import { parseList } from 'structured-headers';
 import { expresses } from '../support/expresses.js';
 import { countdown, gate } from '../support/gate.js';
-import { closeAfterEach, makeCache, type Reply, serve } from '../support/site.js';
+import { closeAfterEach, makeCache, type Reply, Site, serve } from '../support/site.js';
 
 closeAfterEach();
 
@@ -334,5 +335,39 @@ describe.each(expresses)('a stale answer on %s', (_version, express) => {
 
     expect([status, headers['cache-control'], headers.age]).toEqual([200, 'public, s-maxage=0', '61']);
     expect(headers).not.toHaveProperty('cdn-cache-control');
+  });
+});
+
+describe.each(expresses)('an answer before any middleware, on %s', (_version, express) => {
+  it('tells caches further out as much as one behind it, and leaves alone what middleware in front says', async () => {
+    for (const front of [{ 'X-Front': '1' }, { 'Cache-Control': 'max-age=9' }]) {
+      const app = express();
+      const passed: string[] = [];
+      app.use((req, res, next) => {
+        passed.push(req.url);
+        res.set(front);
+        next();
+      });
+      const clock = new FakeClock();
+      const options = { emitCacheControl: true, emitTags: { 'Surrogate-Key': true }, tags: ['city'] } as const;
+      app.use(cachePage({ ttl: 60, cache: makeCache({ clock }), beforeMiddleware: true, ...options }));
+      app.get('/', (_req, res) => void res.send('page'));
+      const server = createServer(app as never).listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const site = new Site(server);
+      for (let i = 0; i < 3; i++) await site.get('/');
+      clock.advance(10_000);
+      const before = passed.length;
+      const early = await site.get('/');
+      await site.close();
+
+      expect([early.isHit, passed.length]).toEqual([true, before]);
+      const isOwn = 'Cache-Control' in front;
+      expect(early.headers).toMatchObject(
+        isOwn
+          ? { 'cache-control': 'max-age=9' }
+          : { 'cache-control': 'max-age=60', age: '10', 'surrogate-key': 'city' },
+      );
+    }
   });
 });

@@ -133,6 +133,23 @@ describe('conditional requests (RFC 9110 §13.2)', () => {
     for (const name of ['cdn-cache-control', 'expires', 'etag', 'content-type']) expect(headers[name]).toBeUndefined();
   });
 
+  it.each([
+    ['"v0"', 412, ''],
+    ['"v1"', 200, 'one two'],
+  ])('If-Match: %s, where the body comes in pieces: %i', async (tag, status, text) => {
+    const { site } = await standardSite(async (_req, res) => {
+      res.set({ ...minute, ETag: '"v1"' }).write('one');
+      await new Promise((resolve) => setImmediate(resolve));
+      res.end(' two');
+    });
+
+    const cold = await site.get('/', { 'if-match': tag });
+    const hit = await site.get('/');
+
+    expect([cold.status, cold.text]).toEqual([status, text]);
+    expect([hit.isHit, hit.text]).toEqual([true, 'one two']);
+  });
+
   it.each([404, 301, 500])('%i: preconditions do not count (§13.2.1)', async (status) => {
     const { site } = await standardSite(
       (_req, res) =>

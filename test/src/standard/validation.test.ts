@@ -407,6 +407,21 @@ describe('revalidateFor', () => {
     expect((await site.get('/')).isHit).toBe(false);
   });
 
+  it('what a handler writes along with its 304 is none of the stored body', async () => {
+    const { site, clock } = await standardSite((req, res) => {
+      res.set({ 'Cache-Control': 'max-age=60', ETag: '"v1"' });
+      if (req.headers['if-none-match'] === undefined) return void res.end('page');
+      res.status(304).write('junk');
+      res.end('more');
+    });
+    await site.get('/');
+    clock.advance(60_000);
+
+    const texts = [(await site.get('/')).text, (await site.get('/')).text];
+
+    expect(texts).toEqual(['page', 'page']);
+  });
+
   it('shows the visitor’s own conditions again to what runs after the answer', async () => {
     const seen: unknown[] = [];
     const { handler } = versioned();
@@ -417,8 +432,10 @@ describe('revalidateFor', () => {
     await site.get('/');
     clock.advance(60_000);
     await site.get('/', { 'if-none-match': '"mine"' });
+    clock.advance(60_000);
+    await site.get('/');
 
-    expect(seen).toEqual([undefined, '"mine"']);
+    expect(seen).toEqual([undefined, '"mine"', undefined]);
   });
 
   it('what middleware in front has set stays with its own visitor', async () => {

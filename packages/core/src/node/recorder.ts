@@ -181,6 +181,8 @@ export class Recorder {
     this.#ownWriteHead = res.writeHead;
     res.write = function (this: ServerResponse, ...args: unknown[]) {
       recorder.#take(args[0], args[1], false);
+      // Whether the first of the body is sent at all is known with the head.
+      if (recorder.head === undefined && recorder.#listener.mayAnswerOtherwise) this.writeHead(this.statusCode);
       recorder.#offerReplacement(this);
       if (recorder.#isSwallowed || recorder.#isReplaced) return recorder.#swallow(args);
       const isFlowing = recorder.#call(this, recorder.#below.write, args) as boolean;

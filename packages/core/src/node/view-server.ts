@@ -175,6 +175,7 @@ export class ViewServer<
     const style: HitStyle = {
       ...this.#hitStyle,
       fields: (it) => withStaleControl(it.stored.headers),
+      serverTiming: this.#policy.serverTiming ? (it) => timingOf(it, 'stale') : noField,
       cacheStatus: (_item, ttl) =>
         level === 'none'
           ? undefined
@@ -427,7 +428,7 @@ export class ViewServer<
 const noField = (): undefined => undefined;
 
 /** What the browser is shown of an answer that no handler was asked for. */
-function timingOf({ stored }: LocalItem, outcome: Answer): string {
+function timingOf({ stored }: LocalItem, outcome: Answer | 'stale'): string {
   return formatServerTiming([
     { name: 'viewcache', desc: outcome },
     { name: 'saved', dur: stored.producerMs },
