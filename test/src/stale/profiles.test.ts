@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { view } from '@viewcache/core';
+import { cachePage } from '@viewcache/express';
 import { Keyv } from 'keyv';
 import { countdown, gate } from '../support/gate.js';
-import { closeAfterEach } from '../support/site.js';
+import { closeAfterEach, makeCache } from '../support/site.js';
 import { staleSite, ways } from './stale-site.js';
 
 closeAfterEach();
@@ -345,5 +346,24 @@ describe.each(ways)('together with other options, on %s', (...way) => {
     await stored;
     expect(await page()).toBe('run 1 (hit; ttl=60)');
     expect(seen).toEqual([undefined, '"one"']);
+  });
+
+  it('serves the inner of two views stale, and the outer one stays out of it', async () => {
+    const outer = makeCache();
+    const { page, clock, next, runs } = await staleSite(way, {
+      staleWhileRevalidate: 30,
+      staleIfError: '1h',
+      front: [cachePage({ ttl: 60, cache: outer, staleWhileRevalidate: 30, staleIfError: '1h', hardTimeout: 1 })],
+      handler: (_req, res, run) => void res.status(run === 3 ? 500 : 200).send(`run ${run}`),
+    });
+    await page();
+    clock.advance(MINUTE);
+    const stored = next('stored');
+    expect(await page()).toMatch(/^run 1 .*hit; ttl=0/);
+    await stored;
+    expect(await page()).toMatch(/^run 2 .*hit; ttl=60/);
+    clock.advance(MINUTE + 30_000);
+    expect(await page()).toMatch(/^run 2 .*fwd=stale; fwd-status=500; ttl=-30/);
+    expect(runs).toEqual(['visit', 'refresh', 'visit']);
   });
 });

@@ -4,34 +4,28 @@ import { answerOf } from '../base/answer.js';
 import type { CacheRuntime } from '../cache/runtime.js';
 import type { ViewPolicy } from '../config/view-options.js';
 import type { CacheKey } from '../engine/cache-key.js';
-import type { Reservation } from '../engine/engine.js';
 import type { Answer, Visitor } from '../engine/flight.js';
 import type { Candidate, Lead } from '../engine/lead.js';
 import type { LocalItem, StaleItem } from '../engine/local-item.js';
 import { isProperty, takeProperties } from '../engine/selecting-values.js';
 import type { RequestFields } from '../engine/variants.js';
-import { runInView, ViewContext, view } from '../engine/view-context.js';
+import { runInView, ViewContext } from '../engine/view-context.js';
 import { isSuccessful, type Validators } from '../http/preconditions.js';
 import { momentNow } from '../invalidation/tag-table.js';
 import type { Refusal } from '../ports/event-sink.js';
-import { afterAnswer } from './after-answer.js';
 import { answerInstead } from './answer-instead.js';
 import { type Emission, forbidKeeping } from './emission.js';
 import { addVary, declaredTags, type Framing, judge, setStatus, setTiming } from './frame-head.js';
 import type { InnerLayers } from './inner-layers.js';
 import { type GuardOwner, InputGuard } from './input-guard.js';
 import { type Place, warnOfRelease } from './input-warnings.js';
-import { Interlude } from './interlude.js';
-import { markRefresh } from './is-refresh.js';
-import { listenForWord } from './late-word.js';
 import { type Declared, type LeadingVisitor, markLeading, visitorOf } from './leading.js';
 import { makeCandidate, refusesLate } from './make-candidate.js';
-import { canBeReborn } from './newborn.js';
 import { fillingsOf } from './placeholders.js';
 import { Recorder, type RecorderListener } from './recorder.js';
+import { Refresh } from './refresh.js';
 import { repeatedField } from './repeated-fields.js';
 import type { OuterFields, ResponseHead } from './response-head.js';
-import { giveBack, putMethods, type ResponsePart, takeBack, takePart } from './response-parts.js';
 import {
   describes,
   freshenedCandidate,
@@ -41,15 +35,9 @@ import {
   type Validating,
   validatingFields,
 } from './revalidation.js';
-import { isFailure, type StaleView } from './stale-view.js';
-import {
-  continueBehind,
-  HAND_OVER_MS,
-  hasLateFields,
-  Patience,
-  type StandIn,
-  type VisitorAnswers,
-} from './stand-in.js';
+import type { StaleView } from './stale-view.js';
+import type { VisitorAnswers } from './stand-in.js';
+import { type Course, StandIns } from './stand-ins.js';
 
 /** What the web framework knows of a request, and the engine does not. */
 export interface ViewHost<Req> {
@@ -99,7 +87,7 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
   /** The stored response of which the handler has said that it holds. */
   #freshened: StaleItem | undefined;
   /** Not stored: another cached view inside this one has taken over. */
-  #isWithdrawn = false;
+  isWithdrawn = false;
   #lead: Lead | undefined;
   #recorder: Recorder | undefined;
   #guard: InputGuard | undefined;
@@ -114,16 +102,9 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
   #inherited: Declared | undefined;
   /** Something was invalidated here between the start of an outer view, of another cache, and of this one. */
   #isOutrun = false;
-  #isAnswered = false;
-  /** What was on the response before the handler ran, where something else may be answered in its stead. */
-  #before: ResponsePart | undefined;
-  #hasStandIn = false;
-  /** What middleware in front has added to the answer in the handler's stead would have kept the handler's own from being stored. */
-  #late: Refusal | undefined;
-  /** The stored response that is made new behind the visitor's answer. */
-  #refreshed: LocalItem | undefined;
-  #endRefresh: () => void = () => {};
-  readonly #patience: Patience;
+  isAnswered = false;
+  readonly #standIns: StandIns<Req, Res>;
+  readonly #refresh: Refresh<Req, Res>;
   #scope: AsyncResource | undefined;
 
   constructor(
@@ -138,7 +119,8 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     readonly stale: StaleView,
     readonly emission: Emission,
   ) {
-    this.#patience = new Patience(runtime.clock);
+    this.#standIns = new StandIns<Req, Res>(this);
+    this.#refresh = new Refresh<Req, Res>(this, this.#standIns);
     // A copy: what middleware inside the view writes into the request must not change which variant this is.
     const headers = { ...req.headers };
     const properties = takeProperties(req, policy.inputs.properties);
@@ -162,7 +144,7 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
   }
 
   get isRefresh(): boolean {
-    return this.#refreshed !== undefined;
+    return this.#refresh.item !== undefined;
   }
 
   get isAwaited(): boolean {
@@ -180,21 +162,18 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
 
   /** Remembers the visitor's asynchronous context when it has to wait: its handler must not run in another visitor's. */
   wait(): void {
-    if (this.#lead === undefined && !this.#isAnswered) this.#scope = new AsyncResource('viewcache.visitor');
+    if (this.#lead === undefined && !this.isAnswered) this.#scope = new AsyncResource('viewcache.visitor');
   }
 
   /** Counts how long the visitor waits, for his own handler or for somebody else's. */
   growImpatient(): void {
-    const { softTimeoutMs, hardTimeoutMs } = this.stale.policy;
-    this.#patience.endsAfter(softTimeoutMs, () => this.#runOut(false));
-    this.#patience.endsAfter(hardTimeoutMs, () => this.#runOut(true));
+    this.#standIns.growImpatient();
   }
 
   answer(item: LocalItem, how: Answer): void {
     if (this.isRefresh) {
       // Another process has made it new already.
-      this.#patience.forget();
-      this.#endRefresh();
+      this.#refresh.end();
       return;
     }
     if (!this.answers.accepts(item)) {
@@ -202,9 +181,9 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
       this.runtime.engine.fetchAlone(this, 'request');
       return;
     }
-    this.#patience.forget();
-    this.#isAnswered = true;
-    this.#inScope(() => {
+    this.#standIns.patience.forget();
+    this.isAnswered = true;
+    this.inScope(() => {
       if (this.isGone || this.answers.write(item, how)) return;
       this.next();
     });
@@ -214,26 +193,26 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     this.#lead = lead;
     if (this.#answersInstead(lead)) return;
     if (!this.isRefresh && !this.isDemanding && this.req.method !== 'HEAD') {
-      const item = this.stale.whileRevalidating(lead.stale, this.#now);
+      const item = this.stale.whileRevalidating(lead.stale, this.now);
       // It was found by asking the shared store; what this process had at hand was looked at before.
-      if (item !== undefined && this.#isBehind && this.#leadBehind(lead, item)) return;
+      if (item !== undefined && this.#refresh.isBehind && this.#refresh.leadBehind(lead, item)) return;
       if (this.rest()) {
         lead.withdraw();
         return;
       }
     }
-    this.#inScope(() => this.#run());
+    this.inScope(() => this.#run());
   }
 
   /** The request asks for no handler, or not for a new answer. */
   #answersInstead(lead: Lead): boolean {
     let isAnswered = false;
-    this.#inScope(() => {
+    this.inScope(() => {
       isAnswered = !this.isRefresh && this.answers.writeInsteadOf(lead.stale);
     });
     if (!isAnswered) return false;
-    this.#isAnswered = true;
-    this.#patience.forget();
+    this.isAnswered = true;
+    this.#standIns.patience.forget();
     // It was counted as a miss, and is none.
     this.runtime.telemetry.withdrawn(lead.fwd);
     lead.handOver();
@@ -242,20 +221,16 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
 
   /** Answers from what is stored, fresh or stale, and makes it new: behind the answer, or with this visitor waiting for it. */
   revalidate(item: LocalItem): boolean {
-    const { runtime, stale, res } = this;
-    const isResting = stale.backOff.isResting(this.key.text, this.#now);
-    if (isResting || (this.#isBehind && !stale.mayContinue(res))) return this.answers.write(item, 'hit');
-    const reservation = runtime.engine.reserve(this);
-    if (reservation === undefined) return this.answers.write(item, 'hit');
-    if (this.#isBehind) {
-      const isWritten = this.#answerAndRefresh(item, reservation);
-      if (!isWritten) reservation.giveUp();
-      return isWritten;
-    }
-    this.growImpatient();
-    reservation.begin();
-    this.wait();
-    return true;
+    return this.#refresh.revalidate(item);
+  }
+
+  /** Answers from what is stored where the handler has failed a moment ago, and is left alone. */
+  rest(): boolean {
+    return this.#standIns.rest();
+  }
+
+  get course(): Course {
+    return { lead: this.#lead, recorder: this.#recorder, guard: this.#guard, context: this.#context };
   }
 
   hurry(): void {
@@ -263,14 +238,15 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
   }
 
   forbid(): void {
-    if (!this.#isWithdrawn) this.#refuse('no-store');
+    if (!this.isWithdrawn) this.refuse('no-store');
   }
 
   withdraw(): void {
-    this.#isWithdrawn = true;
+    this.isWithdrawn = true;
+    this.#standIns.patience.forget();
     this.#guard?.stop();
     this.#lead?.withdraw();
-    this.#showConditions();
+    this.showConditions();
   }
 
   get layers(): InnerLayers | undefined {
@@ -278,7 +254,7 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
   }
 
   released(isNew: boolean): void {
-    this.#refuse('input');
+    this.refuse('input');
     if (isNew) warnOfRelease(this.policy.inputs, this.#place(false));
   }
 
@@ -288,16 +264,16 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
   }
 
   mayReplace(status: number): boolean {
-    return this.#before !== undefined && this.#isFailure(status) && this.#fallback() !== undefined;
+    return this.#standIns.mayReplace(status);
   }
 
   head(recorder: Recorder): 304 | 412 | 'replaced' | undefined {
-    if (this.#isWithdrawn || recorder.head === undefined || this.#lead === undefined) return undefined;
+    if (this.isWithdrawn || recorder.head === undefined || this.#lead === undefined) return undefined;
     const { status } = recorder.head;
     const head = this.#judged(recorder, recorder.head);
     if (!head.isReadable) {
-      if (this.#isFailure(status)) this.#failed();
-      this.#refuse('head');
+      if (this.#standIns.isFailure(status)) this.#standIns.failed();
+      this.refuse('head');
       return this.#replaceFailure(status) ? 'replaced' : undefined;
     }
     const guard = this.#guard;
@@ -324,15 +300,15 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     else if (isKept) this.emission.addTo(recorder, head, framing, this.req, this.runtime.clock.now());
     if (this.policy.serverTiming) setTiming(recorder, head, this.#lead.fwd, this.#producerMs);
     // Before those who wait go on: they are to leave it alone.
-    if (this.#isFailure(head.status)) this.#failed();
-    if (early !== undefined) this.#refuse(early);
+    if (this.#standIns.isFailure(head.status)) this.#standIns.failed();
+    if (early !== undefined) this.refuse(early);
     if (this.#replaceFailure(head.status)) return 'replaced';
     return this.isRefresh ? undefined : instead;
   }
 
   /** Answers with what is stored in place of a status by which the handler fails. */
   #replaceFailure(status: number): boolean {
-    return this.#isFailure(status) && this.#replace({ detail: 'error', fwdStatus: status });
+    return this.#standIns.isFailure(status) && this.#standIns.replace({ detail: 'error', fwdStatus: status });
   }
 
   /** The head that is judged: that of a stored response, where the handler has only said that it still holds. */
@@ -350,7 +326,7 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     const restored = restoreHead(this.res, stored, refusal === undefined ? head : undefined, head.outer);
     recorder.substitute(restored, stored.body);
     // It speaks of another one: this visitor is answered as it was told, and nothing is stored on its word.
-    if (refusal !== undefined) this.#refuse(refusal);
+    if (refusal !== undefined) this.refuse(refusal);
     else this.#freshened = found;
     return restored;
   }
@@ -381,40 +357,41 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
   }
 
   ended(recorder: Recorder): void {
-    this.#patience.forget();
+    const { patience, late } = this.#standIns;
+    patience.forget();
     this.#guard?.stop();
-    this.#showConditions();
+    this.showConditions();
     const { head } = recorder;
     const lead = this.#lead;
     // Of one that was broken off nothing is to be learnt.
-    if (this.#isWithdrawn || lead === undefined || head === undefined || lead.refusal === 'aborted') return;
+    if (this.isWithdrawn || lead === undefined || head === undefined || lead.refusal === 'aborted') return;
     if (!head.isReadable) {
-      this.#learnFrom(head.status, 'head');
+      this.#refresh.learnFrom(head.status, 'head');
       return;
     }
     // After its first chunk a handler may have read, declared and refused what was not known with the head.
     const made = this.#made ?? this.#make(recorder, head, this.#judge(head));
     const refusal =
-      typeof made === 'string' ? made : (this.#late ?? refusesLate(made, recorder, this) ?? this.#differs(made));
-    if (typeof made === 'string' || refusal !== undefined) this.#refuse(refusal ?? 'view');
+      typeof made === 'string' ? made : (late ?? refusesLate(made, recorder, this) ?? this.#refresh.differs(made));
+    if (typeof made === 'string' || refusal !== undefined) this.refuse(refusal ?? 'view');
     else lead.complete(made);
     if (this.#guard?.hasUses === true) this.#guard.report(this.#place(refusal === undefined), refusal === 'input');
-    this.#learnFrom(head.status, refusal);
+    this.#refresh.learnFrom(head.status, refusal);
   }
 
   failed(): void {
-    this.#refuse('aborted');
+    this.refuse('aborted');
   }
 
   overflowed(): void {
-    this.#refuse('too-large');
+    this.refuse('too-large');
   }
 
   closed(): void {
-    this.#patience.forget();
+    this.#standIns.patience.forget();
     // Where there is no client who could have gone, the handler has broken off.
-    if (this.isRefresh || this.#hasStandIn) this.#failed();
-    this.#refuse('aborted');
+    if (this.isRefresh || this.#standIns.hasAnswered) this.#standIns.failed();
+    this.refuse('aborted');
   }
 
   /** By the head, and by what was read until now. */
@@ -484,7 +461,7 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     const ask = () =>
       answerOf(
         () => key(this.req),
-        () => this.#refuse('input'),
+        () => this.refuse('input'),
       );
     const context = this.#context;
     // Inside the view, where a storage that is watched tells of being read.
@@ -498,7 +475,7 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     return Math.max(0, this.runtime.clock.monotonic() - this.#startedAt);
   }
 
-  #refuse(reason: Refusal): void {
+  refuse(reason: Refusal): void {
     const detail = reason === 'input' ? this.#guard?.refusal : undefined;
     this.#lead?.refuse(reason, this.host.route(this.req), detail);
   }
@@ -506,211 +483,15 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
   /** Where a warning about an input comes from. */
   #place(isStored: boolean): Place {
     const route = this.host.route(this.req);
-    return { method: this.req.method ?? 'GET', route, isStored, telemetry: this.runtime.telemetry, now: this.#now };
+    return { method: this.req.method ?? 'GET', route, isStored, telemetry: this.runtime.telemetry, now: this.now };
   }
 
   get #now(): number {
     return this.runtime.clock.monotonic();
   }
 
-  /** Refreshes run behind answers here, rather than in front of a visitor. */
-  get #isBehind(): boolean {
-    return this.stale.continues(this.res);
-  }
-
-  /** What may be answered in the handler's stead now. */
-  #fallback(): LocalItem | undefined {
-    if (this.isRefresh || this.#hasStandIn) return undefined;
-    const found = this.runtime.engine.stillStale(this, this.#lead?.stale);
-    return this.stale.onError(found, this.#now);
-  }
-
-  /** Remembered where something stored can answer meanwhile; elsewhere nobody would ask. */
-  #failed(): void {
-    if (this.isRefresh || this.#lead?.stale !== undefined) this.stale.backOff.failed(this.key.text, this.#now);
-  }
-
-  /** A status by which the handler fails, unless the policy takes it for an answer. */
-  #isFailure(status: number): boolean {
-    return isFailure(status) && this.policy.statuses?.has(status) !== true;
-  }
-
-  /** Answers with what is stored in place of what the handler has just begun, or broken off. */
-  #replace(standIn: StandIn): boolean {
-    const part = this.#standIn(standIn);
-    if (part === undefined) return false;
-    putMethods(this.res, part.methods);
-    this.#recorder?.replace();
-    return true;
-  }
-
-  /**
-   * Answers in the handler's stead, with the response as it was before the handler ran.
-   *
-   * @returns what the handler had made of it; `undefined` when nothing could be answered
-   */
-  #standIn(standIn: StandIn | 'gateway-timeout'): ResponsePart | undefined {
-    const { res } = this;
-    const item = this.#fallback();
-    const before = this.#before;
-    if (before === undefined || res.headersSent) return undefined;
-    if (standIn !== 'gateway-timeout' && item === undefined) return undefined;
-    const part = takeBack(res, before);
-    this.#showConditions();
-    const write = (): boolean => {
-      if (standIn !== 'gateway-timeout' && item !== undefined) return this.answers.writeStandIn(item, standIn);
-      this.answers.writeTimeout();
-      return true;
-    };
-    const forbidden = listenForWord(res);
-    const isWritten = this.#guard === undefined ? write() : this.#guard.unwatched(write);
-    if (!isWritten) {
-      giveBack(res, part);
-      this.#hideConditions();
-      return undefined;
-    }
-    this.#hasStandIn = true;
-    this.#late = forbidden() ?? (hasLateFields(res, before, item) ? 'set-cookie' : undefined);
-    return part;
-  }
-
-  /** The visitor has waited for long enough. */
-  #runOut(isHard: boolean): void {
-    if (this.#isAnswered || this.#hasStandIn || this.isGone || this.#isWithdrawn) return;
-    if (this.#lead === undefined) this.#runOutWaiting(isHard);
-    else this.#runOutLeading(isHard);
-  }
-
-  /** Somebody else's handler takes too long: this visitor does not wait for it any more. */
-  #runOutWaiting(isHard: boolean): void {
-    const item = this.#fallback();
-    if (item === undefined && !isHard) return;
-    this.#inScope(() => {
-      if (item !== undefined) this.#isAnswered = this.answers.write(item, 'collapsed');
-      if (this.#isAnswered || !isHard) return;
-      this.#isAnswered = true;
-      this.answers.writeTimeout();
-    });
-    // With its head sent it counts as gone, and the flight forgets it.
-    if (this.#isAnswered) this.#patience.forget();
-  }
-
-  /** The handler goes on, into nothing, and what it answers is stored. */
-  #runOutLeading(isHard: boolean): void {
-    const { req, res, runtime, stale } = this;
-    const recorder = this.#recorder;
-    if (recorder === undefined || recorder.head !== undefined) return;
-    const part = this.#standIn({ detail: 'timeout' }) ?? (isHard ? this.#standIn('gateway-timeout') : undefined);
-    if (part === undefined) return;
-    this.#patience.forget();
-    this.#failed();
-    const context = this.#context;
-    const interlude = new Interlude(req, res, part, () => view() === context, this.policy.maxBodyBytes);
-    recorder.noteSetting(interlude.draft);
-    this.#hideConditions();
-    const giveUp = (): void => {
-      interlude.abandon();
-      this.#refuse('aborted');
-    };
-    if (!canBeReborn()) {
-      giveUp();
-      return;
-    }
-    this.#patience.endsAfter(stale.policy.refreshTimeoutMs, () => {
-      giveUp();
-      // In the newborn response's case; the visitor's own, while it lasts, is shielded from it.
-      res.destroy();
-    });
-    const renew = (makeNew: () => void): void => {
-      if (this.#guard === undefined) makeNew();
-      else this.#guard.move(makeNew);
-      recorder.rebase();
-    };
-    afterAnswer(res, runtime.clock, HAND_OVER_MS, { goOn: () => interlude.end(renew), tooSlow: giveUp });
-  }
-
-  /** What the handler leans on has failed a moment ago: it is left alone while a stored response can answer. */
-  rest(): boolean {
-    if (this.isDemanding || !this.stale.backOff.isResting(this.key.text, this.#now)) return false;
-    const item = this.#fallback();
-    if (item === undefined) return false;
-    this.#inScope(() => {
-      this.#isAnswered = this.answers.write(item, 'hit');
-    });
-    if (this.#isAnswered) this.#patience.forget();
-    return this.#isAnswered;
-  }
-
-  /** The shared store has something stale: it answers everybody, and is made new behind this visitor's answer. */
-  #leadBehind(lead: Lead, item: LocalItem): boolean {
-    const { stale, runtime, res } = this;
-    const mayRefresh = stale.mayContinue(res) && !stale.backOff.isResting(this.key.text, this.#now);
-    let isWritten = false;
-    this.#inScope(() => {
-      isWritten = mayRefresh
-        ? this.#answerAndRefresh(item, { begin: () => this.lead(lead), giveUp: () => lead.handOver() })
-        : this.answers.write(item, 'hit');
-    });
-    if (!isWritten) return false;
-    this.#isAnswered = true;
-    this.#patience.forget();
-    // It was counted as a miss, and is none.
-    runtime.telemetry.withdrawn(lead.fwd);
-    lead.share(item);
-    if (!mayRefresh) lead.handOver();
-    return true;
-  }
-
-  #answerAndRefresh(item: LocalItem, flight: Reservation): boolean {
-    const { req, res, runtime, stale } = this;
-    this.wait();
-    const countOut = stale.begin();
-    const giveUp = (): void => {
-      countOut();
-      flight.giveUp();
-    };
-    const answer = (): boolean => this.answers.write(item, 'hit');
-    const goOn = (): void => {
-      this.#refreshed = item;
-      this.#endRefresh = () => {
-        this.#patience.forget();
-        countOut();
-      };
-      markRefresh(req);
-      res.once('close', () => this.#endRefresh());
-      this.#patience.endsAfter(stale.policy.refreshTimeoutMs, () => res.destroy());
-      flight.begin();
-    };
-    const isWritten = continueBehind(req, res, runtime.clock, item, answer, { goOn, giveUp });
-    if (!isWritten) countOut();
-    return isWritten;
-  }
-
-  /** Whether a refresh is of something else by now than what was answered with: then nothing of it is stored. */
-  #differs(made: Candidate): Refusal | undefined {
-    const stored = this.#refreshed?.stored;
-    if (stored === undefined) return undefined;
-    if (this.answers.keyNow() !== this.key.text) return 'key-changed';
-    const { headers } = this.req;
-    const isSame = (name: string): boolean => {
-      if (!stored.selecting.includes(name)) return false;
-      const value = headers[name];
-      // A property is what it was at arrival: middleware inside may set it.
-      return isProperty(name) || this.fields.get(name) === (Array.isArray(value) ? value.join(', ') : value);
-    };
-    return [...stored.selecting, ...made.selecting].every(isSame) ? undefined : 'key-changed';
-  }
-
-  /** What became of the handler's run says whether to run it again soon, and whether what is stored still stands for it. */
-  #learnFrom(status: number, refusal: Refusal | undefined): void {
-    const { backOff } = this.stale;
-    if (this.#isFailure(status)) {
-      this.#failed();
-      return;
-    }
-    backOff.succeeded(this.key.text);
-    const isOther = refusal !== undefined && refusal !== 'invalidated' && refusal !== 'null-store';
-    if (isOther && this.#refreshed !== undefined) this.stale.supersede(this.#refreshed);
+  get now(): number {
+    return this.runtime.clock.monotonic();
   }
 
   #run(): void {
@@ -719,10 +500,8 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     this.#moment = momentNow();
     this.host.prepare?.(req);
     this.#validating = req.method === 'GET' ? validatingFields(this.#lead?.freshenable, this.#startedAt) : undefined;
-    this.#hideConditions();
-    const mayStandIn =
-      !this.isRefresh && (this.#lead?.stale !== undefined || this.stale.policy.hardTimeoutMs !== undefined);
-    if (mayStandIn) this.#before = takePart(res);
+    this.hideConditions();
+    const begin = this.#standIns.ready();
     this.#recorder = new Recorder(res, policy.maxBodyBytes, this);
     this.#refilled = fillingsOf(policy.placeholders, req, res)?.map(({ value }) => value);
     const { key, inputs } = policy;
@@ -730,31 +509,18 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     const values = this.#refilled?.filter((value) => value !== '');
     // Without a guard nobody knows what the key covers.
     if (inputs.mode !== 'off' || key !== undefined) this.#guard = new InputGuard(req, res, policy, this, values);
-    this.#context = new ViewContext((reason) => this.#refuse(reason));
+    this.#context = new ViewContext((reason) => this.refuse(reason));
     const guard = this.#guard;
     if (inputs.watch.length > 0) this.#context.onStoreRead = (storage) => guard?.noteStore(storage);
     if (key !== undefined && this.#guard !== undefined) this.#keyInputs(this.#guard, key);
     if (inputs.mode === 'off') this.#guard?.stop();
     this.#inherit(visitorOf(res), this.#context);
     markLeading(res, this);
-    if (mayStandIn) this.#standReady(res);
+    begin();
     runInView(this.#context, this.next);
   }
 
-  /** A handler that breaks its response off has failed, and something else may still be answered. */
-  #standReady(res: ServerResponse): void {
-    const { destroy } = res;
-    res.destroy = (error) => {
-      if (this.#recorder?.isReplaced === true) return res;
-      const isEarly = this.#recorder?.head === undefined && !this.isGone;
-      if (!isEarly || !this.#replace({ detail: 'aborted' })) return destroy.call(res, error);
-      this.#failed();
-      this.#refuse('aborted');
-      return res;
-    };
-  }
-
-  #inScope(run: () => void): void {
+  inScope(run: () => void): void {
     if (this.#scope === undefined) {
       run();
       return;
@@ -769,7 +535,7 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     });
   }
 
-  #hideConditions(): void {
+  hideConditions(): void {
     const { headers } = this.req;
     for (const name of CONDITIONS) {
       const value = headers[name];
@@ -781,7 +547,7 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     Object.assign(headers, this.#validating);
   }
 
-  #showConditions(): void {
+  showConditions(): void {
     const { headers } = this.req;
     for (const name of Object.keys(this.#validating ?? {})) delete headers[name];
     if (this.isConditional) Object.assign(headers, this.conditions);

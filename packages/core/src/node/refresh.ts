@@ -1,0 +1,134 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Reservation } from '../engine/engine.js';
+import type { Candidate, Lead } from '../engine/lead.js';
+import type { LocalItem } from '../engine/local-item.js';
+import { isProperty } from '../engine/selecting-values.js';
+import type { Refusal } from '../ports/event-sink.js';
+import { markRefresh } from './is-refresh.js';
+import { continueBehind } from './stand-in.js';
+import type { StaleVisitor, StandIns } from './stand-ins.js';
+
+/** A visitor who is answered first, and whose handler runs behind the answer. */
+interface RefreshingVisitor<Req extends IncomingMessage, Res extends ServerResponse> extends StaleVisitor<Req, Res> {
+  /** Remembers the visitor's asynchronous context. */
+  wait(): void;
+}
+
+/** Makes a stored response new: behind a visitor's answer, or in front of one while the others are answered from it. */
+export class Refresh<Req extends IncomingMessage, Res extends ServerResponse> {
+  readonly #visitor: RefreshingVisitor<Req, Res>;
+  readonly #standIns: StandIns<Req, Res>;
+  /** What the visitor was answered with, once his handler may run behind the answer. */
+  item: LocalItem | undefined;
+  #end: () => void = () => {};
+
+  constructor(visitor: RefreshingVisitor<Req, Res>, standIns: StandIns<Req, Res>) {
+    this.#visitor = visitor;
+    this.#standIns = standIns;
+  }
+
+  /** Refreshes run behind answers here, rather than in front of a visitor. */
+  get isBehind(): boolean {
+    const { stale, res } = this.#visitor;
+    return stale.continues(res);
+  }
+
+  /** Another process has made it new already. */
+  end(): void {
+    this.#standIns.patience.forget();
+    this.#end();
+  }
+
+  /** Answers from what is stored, fresh or stale, and makes it new. */
+  revalidate(item: LocalItem): boolean {
+    const visitor = this.#visitor;
+    const { runtime, stale, res, answers } = visitor;
+    const isResting = stale.backOff.isResting(visitor.key.text, visitor.now);
+    if (isResting || (this.isBehind && !stale.mayContinue(res))) return answers.write(item, 'hit');
+    const reservation = runtime.engine.reserve(visitor);
+    if (reservation === undefined) return answers.write(item, 'hit');
+    if (this.isBehind) {
+      const isWritten = this.#answer(item, reservation);
+      if (!isWritten) reservation.giveUp();
+      return isWritten;
+    }
+    this.#standIns.growImpatient();
+    reservation.begin();
+    visitor.wait();
+    return true;
+  }
+
+  /** The shared store has something stale: it answers everybody, and is made new behind this visitor's answer. */
+  leadBehind(lead: Lead, item: LocalItem): boolean {
+    const visitor = this.#visitor;
+    const { stale, runtime, res } = visitor;
+    const mayRefresh = stale.mayContinue(res) && !stale.backOff.isResting(visitor.key.text, visitor.now);
+    let isWritten = false;
+    visitor.inScope(() => {
+      isWritten = mayRefresh
+        ? this.#answer(item, { begin: () => visitor.lead(lead), giveUp: () => lead.handOver() })
+        : visitor.answers.write(item, 'hit');
+    });
+    if (!isWritten) return false;
+    visitor.isAnswered = true;
+    this.#standIns.patience.forget();
+    // It was counted as a miss, and is none.
+    runtime.telemetry.withdrawn(lead.fwd);
+    lead.share(item);
+    if (!mayRefresh) lead.handOver();
+    return true;
+  }
+
+  #answer(item: LocalItem, flight: Reservation): boolean {
+    const { answers, req, res, runtime, stale } = this.#visitor;
+    this.#visitor.wait();
+    const countOut = stale.begin();
+    const giveUp = (): void => {
+      countOut();
+      flight.giveUp();
+    };
+    const answer = (): boolean => answers.write(item, 'hit');
+    const goOn = (): void => {
+      this.item = item;
+      this.#end = () => {
+        this.#standIns.patience.forget();
+        countOut();
+      };
+      markRefresh(req);
+      res.once('close', () => this.#end());
+      this.#standIns.patience.endsAfter(stale.policy.refreshTimeoutMs, () => res.destroy());
+      flight.begin();
+    };
+    const isWritten = continueBehind(req, res, runtime.clock, item, answer, { goOn, giveUp });
+    if (!isWritten) countOut();
+    return isWritten;
+  }
+
+  /** Whether a refresh is of something else by now than what was answered with: then nothing of it is stored. */
+  differs(made: Candidate): Refusal | undefined {
+    const stored = this.item?.stored;
+    if (stored === undefined) return undefined;
+    const { answers, fields, key, req } = this.#visitor;
+    if (answers.keyNow() !== key.text) return 'key-changed';
+    const { headers } = req;
+    const isSame = (name: string): boolean => {
+      if (!stored.selecting.includes(name)) return false;
+      const value = headers[name];
+      // A property is what it was at arrival: middleware inside may set it.
+      return isProperty(name) || fields.get(name) === (Array.isArray(value) ? value.join(', ') : value);
+    };
+    return [...stored.selecting, ...made.selecting].every(isSame) ? undefined : 'key-changed';
+  }
+
+  /** What became of the handler's run says whether to run it again soon, and whether what is stored still stands for it. */
+  learnFrom(status: number, refusal: Refusal | undefined): void {
+    const { key, stale } = this.#visitor;
+    if (this.#standIns.isFailure(status)) {
+      this.#standIns.failed();
+      return;
+    }
+    stale.backOff.succeeded(key.text);
+    const isOther = refusal !== undefined && refusal !== 'invalidated' && refusal !== 'null-store';
+    if (isOther && this.item !== undefined) stale.supersede(this.item);
+  }
+}
