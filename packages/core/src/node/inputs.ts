@@ -1,4 +1,4 @@
-import { IncomingMessage, ServerResponse } from 'node:http';
+import { IncomingMessage, OutgoingMessage, Server, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 
 // What a read of each input of a request means to a cached view. The tables are the whole of that knowledge; the guard
@@ -25,19 +25,7 @@ const PLAIN_REQUEST: ReadonlySet<string> = new Set([
     'method',
   ],
   ...['statusCode', 'statusMessage', 'client', '_consuming', '_dumped', '_closed', '_destroyed', 'next', 'baseUrl'],
-  ...[
-    'originalUrl',
-    '_parsedUrl',
-    '_parsedOriginalUrl',
-    'params',
-    'query',
-    'res',
-    'route',
-    'app',
-    'body',
-    '_body',
-    'length',
-  ],
+  ...['originalUrl', '_parsedUrl', '_parsedOriginalUrl', 'params', 'query', 'res', 'route', 'app', 'body', '_body'],
   ...[
     'log',
     'logger',
@@ -73,7 +61,7 @@ const PLAIN_REQUEST: ReadonlySet<string> = new Set([
 
 /** Own properties of a response that say nothing about the visitor. */
 const PLAIN_RESPONSE: ReadonlySet<string> = new Set(
-  'locals req app log allLogs timeout err __onFinished _startAt _startTime _body on once removeListener'.split(' '),
+  'locals req app log allLogs __onFinished _startAt _startTime _body'.split(' '),
 );
 
 /** Response fields that libraries look at to add to them, and that say nothing of a visitor. */
@@ -84,8 +72,8 @@ export const PLAIN_FIELDS: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-/** What Express itself keeps in `res.locals`. */
-export const PLAIN_LOCALS: ReadonlySet<string> = new Set(['settings', 'cache', '_locals', 'log', 'requestId']);
+/** What loggers keep in `res.locals`. */
+export const PLAIN_LOCALS: ReadonlySet<string> = new Set(['log', 'requestId']);
 
 /** What internationalisation puts on a request and into `res.locals`: all of it follows from the language it has chosen. */
 const LOCALISED: ReadonlySet<string> = new Set(
@@ -103,23 +91,48 @@ export function isLocalised(input: string): boolean {
 
 /** What Node itself puts on a request and a response, by the Node that runs. */
 const bare = new IncomingMessage(new Socket());
+const bareNames = Reflect.ownKeys(bare);
 const NODE_OWN: ReadonlySet<string | symbol> = new Set([
-  ...Reflect.ownKeys(bare),
+  ...bareNames,
   ...Reflect.ownKeys(new ServerResponse(bare)),
+  // A server hands some of its own symbols on to its responses.
+  ...Object.getOwnPropertySymbols(new Server()),
   ...['statusCode', 'statusMessage', 'end', 'write', 'writeHead', 'addTrailers', 'emit', 'flush'],
   // What a server adds to a response of its own.
   ...['_maxRequestsPerSocket', '_onPendingData', '_sent100', '_expect_continue'],
 ]);
-const NODE_SYMBOL =
-  /^(?:k[A-Z]\w*|async_id_symbol|corked|shapeMode|nodejs\.\S*|http\.\S*|router\.\S*|viewcache\.\S*|OtListeners)$/;
+/** Symbols of the router and of tracing. Any other is somebody's own, whatever it is called. */
+const PLAIN_SYMBOLS: ReadonlySet<string | undefined> = new Set(['router.tracing.matchedRoute', 'OtListeners']);
 
 /** Where Node keeps the answer of the first reader of `headersDistinct`. */
-const DISTINCT = 'kHeadersDistinct';
+const DISTINCT = memoOf('headersDistinct');
+/** The same of `trailersDistinct`, which come after the body. */
+const TRAILERS_DISTINCT = memoOf('trailersDistinct');
+
+/** The symbol under which Node keeps what such a getter has answered. */
+function memoOf(name: 'headersDistinct' | 'trailersDistinct'): string | symbol | undefined {
+  const before = new Set(Reflect.ownKeys(bare));
+  void bare[name];
+  return Reflect.ownKeys(bare).find((key) => !before.has(key)) ?? bareMemoOf(name);
+}
+
+/** Where Node puts that symbol on every request from the first. */
+function bareMemoOf(name: string): string | symbol | undefined {
+  const description = `k${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+  return bareNames.find((key) => typeof key === 'symbol' && key.description === description);
+}
 
 /** Node has made `headersDistinct` before, for somebody in front. */
 export function isMemoised(req: Fields, name: string | symbol): boolean {
-  return typeof name === 'symbol' && name.description === DISTINCT && Boolean(Reflect.get(req, name));
+  return name === DISTINCT && Boolean(Reflect.get(req, name));
 }
+
+/** Methods that tracing binds to its context, or that Node calls to write the response: to call one is to read nothing. */
+const BOUND: ReadonlySet<string> = new Set([
+  ...'on once off emit addListener prependListener prependOnceListener removeListener removeAllListeners'.split(' '),
+  ...Object.getOwnPropertyNames(ServerResponse.prototype),
+  ...Object.getOwnPropertyNames(OutgoingMessage.prototype),
+]);
 
 type Names = readonly (string | symbol)[];
 const NOTHING: Names = [];
@@ -156,7 +169,7 @@ class JudgedNames {
   }
 
   #isCleared(name: string | symbol): boolean {
-    if (typeof name === 'symbol') return name.description !== DISTINCT && (NODE_OWN.has(name) || isNodeSymbol(name));
+    if (typeof name === 'symbol') return name !== DISTINCT && isPlainSymbol(name);
     return name !== 'query' && name !== 'body' && (NODE_OWN.has(name) || this.#plain.has(name));
   }
 }
@@ -188,15 +201,17 @@ function areSame(some: Names, others: Names): boolean {
   return true;
 }
 
-function isNodeSymbol(name: symbol): boolean {
-  return NODE_SYMBOL.test(name.description ?? '');
+function isPlainSymbol(name: symbol): boolean {
+  if (NODE_OWN.has(name) || name === TRAILERS_DISTINCT || PLAIN_SYMBOLS.has(name.description)) return true;
+  return Symbol.keyFor(name)?.startsWith('viewcache.') === true;
 }
 
 /** Of a name that is not cleared by itself, whether what stands under it may be about the visitor. */
 function isForeign(target: Fields, name: string | symbol): boolean {
-  if (typeof name === 'symbol') return name.description !== DISTINCT || isMemoised(target, name);
+  if (typeof name === 'symbol') return name !== DISTINCT || isMemoised(target, name);
   if (name === 'query' || name === 'body') return isReplaced(target, name);
-  // A method that shadows an inherited one (tracing binds `on` and `once`) is no input.
+  if (!BOUND.has(name)) return true;
+  // A method in the place of an inherited one is no input; a value there would be.
   const inherited = Object.getPrototypeOf(target)?.[name];
   return typeof inherited !== 'function' || typeof Object.getOwnPropertyDescriptor(target, name)?.value !== 'function';
 }

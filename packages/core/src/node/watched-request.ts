@@ -169,7 +169,12 @@ export class WatchedRequest {
 
   #watchLocals(before: ReadonlySet<Name> | undefined): void {
     const { locals } = this.#res;
-    if (!isObject(locals)) return;
+    if (locals === undefined) return;
+    if (!isPlainObject(locals)) {
+      // A class, a Map, or what inherits from somebody's object: its own keys say nothing of what it tells.
+      this.#watch(this.#res, 'locals', 'res.locals');
+      return;
+    }
     let names: Name[] | undefined;
     for (const name of Reflect.ownKeys(locals)) {
       if ((typeof name === 'string' && PLAIN_LOCALS.has(name)) || before?.has(name) === true) continue;
@@ -221,6 +226,14 @@ export class WatchedRequest {
     const watching = watchProperty(target, name, input, this.#watcher);
     if (watching !== undefined) this.#getters.add(watching);
   }
+}
+
+/** Express makes `res.locals` without a prototype; a literal has that of its realm. */
+function isPlainObject(value: unknown): value is object {
+  if (!isObject(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === null || prototype === Object.prototype) return true;
+  return isObject(prototype) && Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'isPrototypeOf');
 }
 
 function isObject(value: unknown): value is object {
