@@ -94,4 +94,69 @@ describe.each(expresses)('what middleware in front leaves for one visitor, on %s
 
     expect((await site.get('/')).isHit).toBe(true);
   });
+
+  it.each(['name', 'type', 'length', 'then'])('a field %s is one, though libraries ask for it', async (name) => {
+    const app = express();
+    app.use(cachePage({ ttl: 60, cache: makeCache() }));
+    app.get('/', (req, res) => void res.end(`for ${req.headers[name]}`));
+    const site = await serve(app);
+
+    expect((await site.get('/', { [name]: '1' })).text).toBe('for 1');
+    expect((await site.get('/', { [name]: '2' })).text).toBe('for 2');
+  });
+
+  it.each(['hasHeader', 'getHeaderNames', 'getRawHeaderNames'])('res.%s tells of a field set in front', async (how) => {
+    const app = express();
+    const inFront: RequestHandler = (req, res, next) => {
+      if (req.headers.cookie !== undefined) res.setHeader('x-member', '1');
+      next();
+    };
+    app.use(inFront, cachePage({ ttl: 60, cache: makeCache() }));
+    app.get('/', (_req, res) => {
+      const said = call(Reflect.get(res, how).bind(res), 'x-member');
+      const isMember = Array.isArray(said) ? said.includes('x-member') : said;
+      res.status(isMember ? 200 : 401).end();
+    });
+    const site = await serve(app);
+
+    expect((await site.get('/', { cookie: 'alice' })).status).toBe(200);
+    expect((await site.get('/')).status).toBe(401);
+  });
+
+  it.each(['add', 'replace'])('a query that is not the URL’s reaches nobody else: %s', async (how) => {
+    const app = express();
+    const inFront: RequestHandler = (req, _res, next) => {
+      const tenant = req.headers.cookie;
+      if (how === 'add') Object.assign(req.query, { tenant });
+      else Object.defineProperty(req, 'query', { value: { tenant }, configurable: true, enumerable: true });
+      next();
+    };
+    app.use(inFront, cachePage({ ttl: 60, cache: makeCache() }));
+    app.get('/', (req, res) => void res.end(`for ${req.query['tenant']}`));
+    const site = await serve(app);
+
+    for (const path of ['/', '/?a=1']) {
+      await site.get(path, { cookie: 'alice' });
+      expect((await site.get(path, { cookie: 'bob' })).text).not.toBe('for alice');
+    }
+  });
+
+  it.each<[string, Put, Read]>([
+    ['res', (_req, res) => Reflect.set(res, 'suspect', 1), (_req, res) => res['suspect']],
+    ['req, beside many others', (req) => Reflect.set(req, 'suspect', 1), (req) => req['suspect']],
+  ])('what one visitor had on %s is missed on others', async (_where, put, read) => {
+    const app = express();
+    const inFront: RequestHandler = (req, res, next) => {
+      for (let i = 0; i < 40; i++) Object.assign(req, { [`own${i}`]: i });
+      if (req.headers.cookie === 'banned') put(req as never, res as never, '');
+      next();
+    };
+    app.use(inFront, cachePage({ ttl: 60, cache: makeCache() }));
+    app.get('/:page', (req, res) => void res.status(read(req as never, res as never) ? 403 : 200).end());
+    const site = await serve(app);
+    await site.get('/1', { cookie: 'banned' });
+    await site.get('/2');
+
+    expect((await site.get('/2', { cookie: 'banned' })).status).toBe(403);
+  });
 });

@@ -54,9 +54,16 @@ export function fieldAction(name: string): DefaultAction {
   return isIgnored(name) ? 'ignore' : 'learn';
 }
 
-/** Node gives field names in lower case: anything else that is asked for is no field. */
-export function isFieldName(name: string): boolean {
-  return !PROBES.has(name) && !(name in Object.prototype) && name === name.toLowerCase();
+/** Those of them that a request had as a field, and a handler has asked for: from then on its absence says something. */
+const seen = new Set<string>();
+
+/** Node gives field names in lower case: anything else that is asked for is no field, unless the request has it. */
+export function isFieldName(name: string, fields: object): boolean {
+  if (PROBES.has(name)) {
+    if (Object.hasOwn(fields, name)) seen.add(name);
+    return seen.has(name);
+  }
+  return name === name.toLowerCase() && (!(name in Object.prototype) || Object.hasOwn(fields, name));
 }
 
 function isIgnored(name: string): boolean {

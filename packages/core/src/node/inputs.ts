@@ -1,5 +1,6 @@
 import { IncomingMessage, OutgoingMessage, Server, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
 
 // What a read of each input of a request means to a cached view. The tables are the whole of that knowledge; the guard
 // only asks them.
@@ -217,13 +218,29 @@ function isForeign(target: Fields, name: string | symbol): boolean {
 }
 
 /**
- * `req.query` is worked out from the URL, which is in the key, unless somebody has put another one in its place (Express
- * 4 puts its own there, which cannot be told apart); `req.body` of a request without a body comes from nowhere else.
+ * `req.query` is worked out from the URL, which is in the key, unless somebody has put another one in its place, or has
+ * added to the one that Express 4 makes; `req.body` of a request without a body comes from nowhere else.
  */
 function isReplaced(target: Fields, name: 'query' | 'body'): boolean {
-  if (name === 'query') return 'query' in Object.getPrototypeOf(target);
+  if (name === 'query') return 'query' in Object.getPrototypeOf(target) || !isOfUrl(target);
   const value = Object.getOwnPropertyDescriptor(target, name)?.value;
   return value !== undefined && value !== null && (typeof value !== 'object' || Object.keys(value).length > 0);
+}
+
+interface Express4 {
+  get(setting: 'query parser fn'): unknown;
+}
+
+/** Whether a query is what the app would make of the URL as it is now, which is the one in the key. */
+function isOfUrl(target: Fields): boolean {
+  const query = Object.getOwnPropertyDescriptor(target, 'query')?.value;
+  if (typeof query !== 'object' || query === null) return false;
+  const [url = ''] = String(target['url']).split('#', 1);
+  const at = url.indexOf('?');
+  const isBare = Reflect.ownKeys(query).length === 0;
+  if (at < 0 || at === url.length - 1) return isBare;
+  const parse = (target['app'] as Express4 | undefined)?.get('query parser fn');
+  return typeof parse === 'function' ? isDeepStrictEqual(parse(url.slice(at + 1)), query) : isBare;
 }
 
 /** Where a loader inside the cached part has been: other names than before it, so that these are judged once, too. */

@@ -17,7 +17,7 @@ export class WatchedFields implements ProxyHandler<Fields> {
 
   get(target: Fields, property: string | symbol): unknown {
     if (property === watcherSlot) return this.#watcher;
-    if (typeof property === 'string' && isTold(this.#watcher, property)) {
+    if (typeof property === 'string' && isTold(this.#watcher, property, target)) {
       if (isHidden(this.#watcher, property)) return undefined;
       this.#watcher.note(`header ${property}`);
     }
@@ -25,7 +25,7 @@ export class WatchedFields implements ProxyHandler<Fields> {
   }
 
   has(target: Fields, property: string | symbol): boolean {
-    if (typeof property === 'string' && isTold(this.#watcher, property)) {
+    if (typeof property === 'string' && isTold(this.#watcher, property, target)) {
       if (isHidden(this.#watcher, property)) return false;
       this.#watcher.note(`header ${property}`);
     }
@@ -33,7 +33,7 @@ export class WatchedFields implements ProxyHandler<Fields> {
   }
 
   getOwnPropertyDescriptor(target: Fields, property: string | symbol): PropertyDescriptor | undefined {
-    if (typeof property === 'string' && isTold(this.#watcher, property)) {
+    if (typeof property === 'string' && isTold(this.#watcher, property, target)) {
       if (isHidden(this.#watcher, property)) return undefined;
       this.#watcher.note(`header ${property}`);
     }
@@ -90,8 +90,8 @@ export class WatchedLines implements ProxyHandler<string[]> {
 }
 
 /** Reads of it are heard of now. */
-function isTold(watcher: Watcher, name: string): boolean {
-  return watcher.isListening && isFieldName(name);
+function isTold(watcher: Watcher, name: string, fields: object): boolean {
+  return watcher.isListening && isFieldName(name, fields);
 }
 
 function isHidden(watcher: Watcher, name: string): boolean {

@@ -39,12 +39,23 @@ export function watchProperty(
 type Watched = Fields & { readonly headers: { readonly [watcherSlot]?: Watcher } };
 
 /** One accessor a name for all requests: a closure for each would cost more than the rest of the guard. */
-const absentAccessors = new Map<string, PropertyDescriptor & ThisType<Watched>>();
+const absentOfRequests = new Map<string | symbol, PropertyDescriptor>();
+const absentOfResponses = new Map<string | symbol, PropertyDescriptor>();
 const absentGetters = new WeakSet<object>();
 
 /** Says that a property which is not there was asked for; who assigns it gets a plain property. */
-export function watchAbsent(req: object, name: string): void {
-  Object.defineProperty(req, name, absentOf(name));
+export function watchAbsent(req: object, name: string | symbol): void {
+  Object.defineProperty(
+    req,
+    name,
+    absentOf(absentOfRequests, name, `req.${String(name)}`, (it) => it as Watched),
+  );
+}
+
+/** The same of a response, which knows its request. */
+export function watchAbsentOfResponse(res: object, name: string | symbol): void {
+  const requestOf = (it: object) => (it as { req?: Watched }).req;
+  Object.defineProperty(res, name, absentOf(absentOfResponses, name, `res.${String(name)}`, requestOf));
 }
 
 /** Whether there is a property, and not only somebody who watches for it. */
@@ -53,22 +64,24 @@ export function isPresent(req: object, name: string | symbol): boolean {
   return descriptor !== undefined && (descriptor.get === undefined || !absentGetters.has(descriptor.get));
 }
 
-function absentOf(name: string): PropertyDescriptor {
-  let accessor = absentAccessors.get(name);
+function absentOf(
+  accessors: Map<string | symbol, PropertyDescriptor>,
+  name: string | symbol,
+  input: string,
+  requestOf: (it: object) => Watched | undefined,
+): PropertyDescriptor {
+  let accessor = accessors.get(name);
   if (accessor === undefined) {
-    accessor = {
-      configurable: true,
-      enumerable: false,
-      get() {
-        this.headers[watcherSlot]?.note(`req.${name}`);
-        return undefined;
-      },
-      set(value: unknown) {
-        Object.defineProperty(this, name, { configurable: true, enumerable: true, writable: true, value });
-      },
+    const get = function (this: object) {
+      requestOf(this)?.headers[watcherSlot]?.note(input);
+      return undefined;
     };
-    absentAccessors.set(name, accessor);
-    if (accessor.get !== undefined) absentGetters.add(accessor.get);
+    const set = function (this: object, value: unknown) {
+      Object.defineProperty(this, name, { configurable: true, enumerable: true, writable: true, value });
+    };
+    accessor = { configurable: true, enumerable: false, get, set };
+    accessors.set(name, accessor);
+    absentGetters.add(get);
   }
   return accessor;
 }

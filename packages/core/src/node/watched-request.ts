@@ -16,6 +16,7 @@ import {
   unwatchSocket,
   WatchedLocals,
   watchAbsent,
+  watchAbsentOfResponse,
   watchProperty,
   watchSocket,
 } from './watched-properties.js';
@@ -26,10 +27,13 @@ type Request = IncomingMessage & Fields;
 type Response = ServerResponse & Fields & { locals?: unknown };
 
 /** Names that were once seen on a request, set by middleware in front: watched from then on also where they are absent. */
-const learned = new Set<string>();
-/** The same of `res.locals`. */
+const learned = new Set<Name>();
+/** The same of a response, of `res.locals`, and of response fields. */
+const learnedOfResponses = new Set<Name>();
 const learnedLocals = new Set<Name>();
-const LEARNED = 32;
+const learnedFields = new Set<string>();
+/** Names that are learned of each: only those which a request lacks cost anything. */
+const LEARNED = 128;
 /** Watched from the first request on, also where they are absent: often only visitors who are logged in have them. */
 const EXPECTED = ['user', 'session', 'clientIp'];
 
@@ -101,7 +105,7 @@ export class WatchedRequest {
     const names = new Set(Reflect.ownKeys(req).filter((name) => isPresent(req, name)));
     return {
       req: names,
-      res: new Set(Reflect.ownKeys(this.#res)),
+      res: new Set(Reflect.ownKeys(this.#res).filter((name) => isPresent(this.#res, name))),
       locals: new Set(isObject(this.#res.locals) ? Reflect.ownKeys(this.#res.locals) : []),
       fields: { ...this.#res.getHeaders() },
       hasLeft: (name) => !names.has(name) && isPresent(req, name),
@@ -138,7 +142,7 @@ export class WatchedRequest {
   }
 
   #watchForeign(name: Name): void {
-    if (typeof name === 'string' && learned.size < LEARNED) learned.add(name);
+    learn(learned, name);
     this.#watch(this.#req, name, `req.${String(name)}`);
   }
 
@@ -162,7 +166,11 @@ export class WatchedRequest {
 
   #watchResponse(): void {
     const res = this.#res;
-    for (const name of ofResponses.of(res)) this.#watch(res, name, `res.${String(name)}`);
+    for (const name of ofResponses.of(res)) {
+      learn(learnedOfResponses, name);
+      this.#watch(res, name, `res.${String(name)}`);
+    }
+    for (const name of learnedOfResponses) if (!(name in res)) watchAbsentOfResponse(res, name);
     this.#watchOuterFields(res);
     this.#watchLocals(undefined);
   }
@@ -180,7 +188,7 @@ export class WatchedRequest {
       if ((typeof name === 'string' && PLAIN_LOCALS.has(name)) || before?.has(name) === true) continue;
       names ??= [];
       names.push(name);
-      if (learnedLocals.size < LEARNED) learnedLocals.add(name);
+      learn(learnedLocals, name);
     }
     if (this.#locals !== undefined) {
       this.#locals.add(names ?? []);
@@ -193,17 +201,36 @@ export class WatchedRequest {
 
   /** A field that middleware in front set for this visitor may be asked for as well as a property. */
   #watchOuterFields(res: Response): void {
-    const names = res.getHeaderNames().filter((name) => !PLAIN_FIELDS.has(name));
-    if (names.length === 0) return;
-    const outer = new Set(names);
-    const { getHeader, getHeaders } = res;
+    for (const name of res.getHeaderNames()) if (!PLAIN_FIELDS.has(name)) learn(learnedFields, name);
+    if (learnedFields.size === 0) return;
+    const watcher = this.#watcher;
+    const outer = new Set([...learnedFields, ...res.getHeaderNames().filter((name) => !PLAIN_FIELDS.has(name))]);
+    const { getHeader, getHeaders, getHeaderNames, hasHeader } = res;
+    const noteOne = (name: string) => {
+      if (outer.has(String(name).toLowerCase())) watcher.note(`response header ${name}`);
+    };
+    const noteAll = () => watcher.note('all response headers');
     res.getHeader = (name) => {
-      if (outer.has(String(name).toLowerCase())) this.#watcher.note(`response header ${name}`);
+      noteOne(name);
       return getHeader.call(res, name);
     };
+    res.hasHeader = (name) => {
+      noteOne(name);
+      return hasHeader.call(res, name);
+    };
     res.getHeaders = () => {
-      this.#watcher.note('all response headers');
+      noteAll();
       return getHeaders.call(res);
+    };
+    res.getHeaderNames = () => {
+      noteAll();
+      return getHeaderNames.call(res);
+    };
+    const raw = res as Response & { getRawHeaderNames(): string[] };
+    const { getRawHeaderNames } = raw;
+    raw.getRawHeaderNames = () => {
+      noteAll();
+      return getRawHeaderNames.call(res);
     };
   }
 
@@ -225,6 +252,22 @@ export class WatchedRequest {
     if (getter !== undefined && this.#getters.has(getter)) return;
     const watching = watchProperty(target, name, input, this.#watcher);
     if (watching !== undefined) this.#getters.add(watching);
+  }
+}
+
+let hasToldOfMany = false;
+
+/** Remembers a name; says so, once, where there are too many to watch them all. */
+function learn<N extends Name>(names: Set<N>, name: N): void {
+  if (names.has(name)) return;
+  if (names.size < LEARNED) {
+    names.add(name);
+  } else if (!hasToldOfMany) {
+    hasToldOfMany = true;
+    process.emitWarning(
+      `viewcache: middleware in front of the cache has set more than ${LEARNED} different properties, ${String(name)} among them. Where a request lacks one of the others, asking for it is not noticed.\n  why: docs/guides/input-guard#properties`,
+      'ViewcacheWarning',
+    );
   }
 }
 
