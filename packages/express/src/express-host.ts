@@ -15,13 +15,11 @@ export const expressHost: ViewHost<Request> = {
   etag: etagOf,
   prepare(req) {
     coverOrigin((req.app as unknown as { request: object }).request);
-    keyedBy.set(req, trustOf(req.app));
     watchLayers(req.app);
+    // The trust-proxy function by which the scheme and host are in the key.
+    return trustOf(req.app);
   },
 };
-
-/** By which trust-proxy function the scheme and host of a watched request are in its key. */
-const keyedBy = new WeakMap<object, TrustProxy>();
 
 /** What Express works out of scheme and host, which are in every key: asking for it is no use of X-Forwarded-Host. */
 const ORIGIN = ['protocol', 'secure', 'host', 'hostname', 'subdomains'] as const;
@@ -39,7 +37,7 @@ function coverOrigin(prototype: object): void {
       get(this: Request) {
         const guard = guardOf(this);
         // An app within the app may trust others than the one whose view this is.
-        const isKeyed = guard !== undefined && keyedBy.get(this) === trustOf(this.app);
+        const isKeyed = guard !== undefined && guard.keyedBy === trustOf(this.app);
         return isKeyed ? guard.unwatched(() => get.call(this)) : get.call(this);
       },
     });

@@ -62,6 +62,8 @@ export class InputGuard implements Watcher, LayerOwner {
   readonly #res: ServerResponse;
   readonly #refilled: readonly string[];
   readonly #watched: WatchedRequest;
+  /** By what the framework has read scheme and host for the key; its own to know. */
+  keyedBy: unknown;
 
   /** @param refilled - values that are filled in anew on each hit: where they are read, nothing of one visitor stays */
   constructor(

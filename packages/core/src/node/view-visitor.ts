@@ -54,8 +54,8 @@ export interface ViewHost<Req> {
   route(req: Req): string;
   /** The entity tag that the app itself would give a body, if any; without this function, a weak one is made. */
   etag?(req: Req, body: Buffer): string | undefined;
-  /** Prepares the request for being watched. */
-  prepare?(req: Req): void;
+  /** Prepares the request for being watched; what it returns, the guard keeps for it ({@link InputGuard.keyedBy}). */
+  prepare?(req: Req): unknown;
   /**
    * Told at each hit and miss of the fields that outer middleware had set.
    *
@@ -486,10 +486,6 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     return { method: this.req.method ?? 'GET', route, isStored, telemetry: this.runtime.telemetry, now: this.now };
   }
 
-  get #now(): number {
-    return this.runtime.clock.monotonic();
-  }
-
   get now(): number {
     return this.runtime.clock.monotonic();
   }
@@ -498,7 +494,7 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     const { req, res, policy } = this;
     this.#startedAt = this.runtime.clock.monotonic();
     this.#moment = momentNow();
-    this.host.prepare?.(req);
+    const keyedBy = this.host.prepare?.(req);
     this.#validating = req.method === 'GET' ? validatingFields(this.#lead?.freshenable, this.#startedAt) : undefined;
     this.hideConditions();
     const begin = this.#standIns.ready();
@@ -508,7 +504,10 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     // That a placeholder is empty says nothing of what else is.
     const values = this.#refilled?.filter((value) => value !== '');
     // Without a guard nobody knows what the key covers.
-    if (inputs.mode !== 'off' || key !== undefined) this.#guard = new InputGuard(req, res, policy, this, values);
+    if (inputs.mode !== 'off' || key !== undefined) {
+      this.#guard = new InputGuard(req, res, policy, this, values);
+      this.#guard.keyedBy = keyedBy;
+    }
     this.#context = new ViewContext((reason) => this.refuse(reason));
     const guard = this.#guard;
     if (inputs.watch.length > 0) this.#context.onStoreRead = (storage) => guard?.noteStore(storage);
