@@ -35,8 +35,17 @@ export function parseHttpDate(text: string, now: number): number | undefined {
  * @param ms - milliseconds since the epoch; what lies outside the years 1970–9999 is moved to their nearer end
  */
 export function formatHttpDate(ms: number): string {
-  return new Date(ms >= 0 ? Math.min(ms, LAST_MS) : 0).toUTCString();
+  const second = Math.floor((ms >= 0 ? Math.min(ms, LAST_MS) : 0) / 1000);
+  if (second !== writtenSecond) {
+    written = new Date(second * 1000).toUTCString();
+    writtenSecond = second;
+  }
+  return written;
 }
+
+/** The last second that was written: a busy server stores many responses within one. */
+let writtenSecond = 0;
+let written = new Date(0).toUTCString();
 
 function parseImfFixdate(text: string): number | undefined {
   if (text.charCodeAt(3) !== 0x2c || text.charCodeAt(4) !== 0x20) return undefined;
