@@ -1,3 +1,5 @@
+import type { Bus } from './bus.js';
+import type { Leases } from './leases.js';
 import type { StoredResponse, TagStamp } from './stored-response.js';
 
 /**
@@ -49,8 +51,11 @@ export interface Fill {
 /** What came of a {@link Fill}. */
 export type CommitVerdict =
   | { readonly kind: 'stored'; readonly tags: readonly TagStamp[] }
-  /** A tag was invalidated, or its history was lost, since the token was taken. */
-  | { readonly kind: 'refused' }
+  /**
+   * A tag was invalidated, or its history was lost, since the token was taken. `tags` are those, where the store tells:
+   * what is held locally with them is no longer valid either (PROTOCOL 4.8).
+   */
+  | { readonly kind: 'refused'; readonly tags?: readonly string[] }
   | { readonly kind: 'unavailable' };
 
 /**
@@ -63,7 +68,12 @@ export type CommitVerdict =
  * protocol in full (4.14, 4.15). No method rejects, and each settles within the deadline of the guard below it.
  */
 export interface TaggedStore {
+  /** A word for logs and events: `redis`, `memcached`, `keyv`. Never carries a credential. */
   readonly name: string;
+  /** Where processes hear of each other's invalidations; without one L1 believes nothing for longer than it may lag. */
+  readonly bus?: Bus | undefined;
+  /** Where one process can run a handler for all. */
+  readonly leases?: Leases | undefined;
   /** BEGIN-READ: takes the token and looks for the stored response in as few round trips as the store allows. */
   begin(key: string, decode: DecodeFrame): Promise<BeginRead>;
   /** Asks only whether these tags are unchanged: no body travels. */
@@ -74,9 +84,11 @@ export interface TaggedStore {
   /**
    * Marks tags invalid; `hard` also forbids serving what carried them on error.
    *
+   * @param holdMs - for how long data sources may still answer with what was there before (PROTOCOL 4.6, hold); 0 for
+   * not at all
    * @returns true when the store has acknowledged it, and every process that asks the store will see it
    */
-  invalidate(tags: readonly string[], mode: 'soft' | 'hard'): Promise<boolean>;
+  invalidate(tags: readonly string[], mode: 'soft' | 'hard', holdMs?: number): Promise<boolean>;
   health(): StoreHealth;
   close(): Promise<void>;
 }

@@ -3,7 +3,8 @@ import { CacheError } from '../base/errors.js';
 import { StoreBusyError, StoreFailedError, StoreOpenError, StoreTimeoutError } from '../base/store-errors.js';
 import { ChaosStore, type Fault } from '../testing/chaos-store.js';
 import { FakeClock } from '../testing/fake-clock.js';
-import { type GuardOptions, guarded } from './guarded.js';
+import type { GuardOptions } from './guard.js';
+import { guarded } from './guarded.js';
 
 const bytes = new Uint8Array([1, 2, 3]);
 

@@ -6,7 +6,8 @@ import type { StoredResponse, TagStamp } from '../ports/stored-response.js';
 import type { BeginRead, CommitVerdict, SharedToken, TaggedStore } from '../ports/tagged-store.js';
 import { ChaosStore, type Fault } from '../testing/chaos-store.js';
 import { FakeClock } from '../testing/fake-clock.js';
-import { type GuardOptions, guarded } from './guarded.js';
+import type { GuardOptions } from './guard.js';
+import { guarded } from './guarded.js';
 import { keyvStore } from './keyv.js';
 import { nonceProtocol } from './nonce-protocol.js';
 

@@ -1,0 +1,145 @@
+import {
+  StoreBusyError,
+  type StoreError,
+  StoreFailedError,
+  StoreOpenError,
+  type StoreOperation,
+  StoreTimeoutError,
+} from '../base/store-errors.js';
+import type { Clock } from '../ports/clock.js';
+import type { StoreHealth } from '../ports/tagged-store.js';
+import { Breaker, type BreakerLimits } from './breaker.js';
+
+/** What a store may cost at most. */
+export interface GuardOptions {
+  readonly clock: Clock;
+  /** Longest time one operation may take. @defaultValue 50 */
+  readonly deadlineMs?: number;
+  /** @defaultValue 3 failures running open it for 500 ms, doubling to 5,000 ms */
+  readonly breaker?: Partial<BreakerLimits>;
+  /** Operations that may be under way at once; one that hangs keeps its place until it settles. @defaultValue 256 */
+  readonly bulkhead?: number;
+  /** Hears of every failure that {@link StoreHealth.failures} counts: not of what an open breaker turned away. */
+  readonly onFailure?: (error: StoreTimeoutError | StoreFailedError | StoreBusyError) => void;
+}
+
+/**
+ * A deadline, a circuit breaker and a bulkhead in front of a store that may throw, reject, hang or answer late.
+ *
+ * The deadline is a timer of our own, because client libraries do not settle a command that is already written to a
+ * connection that hangs. A late answer is dropped.
+ */
+export class Guard {
+  readonly name: string;
+  readonly #clock: Clock;
+  readonly #deadlineMs: number;
+  readonly #bulkhead: number;
+  readonly #breaker: Breaker;
+  readonly #onFailure: GuardOptions['onFailure'];
+  #outstanding = 0;
+  #failures = 0;
+
+  /** @param name - the store's, for errors */
+  constructor(name: string, options: GuardOptions) {
+    this.name = name;
+    this.#clock = options.clock;
+    this.#deadlineMs = options.deadlineMs ?? 50;
+    this.#bulkhead = options.bulkhead ?? 256;
+    this.#breaker = new Breaker({ failures: 3, openMs: 500, maxOpenMs: 5_000, ...options.breaker });
+    this.#onFailure = options.onFailure;
+  }
+
+  health(): StoreHealth {
+    return {
+      state: this.#breaker.isClosed ? 'up' : 'down',
+      outstanding: this.#outstanding,
+      failures: this.#failures,
+    };
+  }
+
+  /**
+   * Asks the store something.
+   *
+   * @param read - makes of the answer what is needed; what it throws counts as the store's failure
+   * @returns rejects with a {@link StoreError} and nothing else, within the deadline
+   */
+  run<T>(operation: StoreOperation, ask: () => unknown, read: (answer: unknown) => T): Promise<T> {
+    const refusal = this.#refusal(operation);
+    if (refusal !== undefined) return Promise.reject(refusal);
+    const pass = this.#breaker.enter();
+    this.#outstanding++;
+    return new Promise((resolve, reject) => {
+      let isLate = false;
+      const fail = (error: StoreTimeoutError | StoreFailedError): void => {
+        this.#breaker.fail(pass, this.#clock.monotonic());
+        reject(error);
+        this.#report(error);
+      };
+      const timer = this.#clock.after(this.#deadlineMs, () => {
+        isLate = true;
+        fail(new StoreTimeoutError(this.name, operation, this.#deadlineMs));
+      });
+      const settle = (): boolean => {
+        this.#outstanding--;
+        timer.cancel();
+        return !isLate;
+      };
+      // Attached whatever happens, so that a rejection after the deadline is nobody's unhandled rejection.
+      call(ask)
+        .then(read)
+        .then(
+          (answer) => {
+            if (!settle()) return this.#breaker.stir();
+            this.#breaker.succeed(pass);
+            resolve(answer);
+          },
+          (cause: unknown) => {
+            if (settle()) fail(new StoreFailedError(this.name, operation, cause));
+          },
+        );
+    });
+  }
+
+  /** Closes the store. Waits one deadline at most, whatever state it is in; what goes on after that is its own affair. */
+  close(close: () => unknown): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.#clock.after(this.#deadlineMs, () => {
+        this.#report(new StoreTimeoutError(this.name, 'close', this.#deadlineMs));
+        resolve();
+      });
+      const finish = (): void => {
+        timer.cancel();
+        resolve();
+      };
+      call(close).then(finish, (cause: unknown) => {
+        this.#report(new StoreFailedError(this.name, 'close', cause));
+        finish();
+      });
+    });
+  }
+
+  #refusal(operation: StoreOperation): StoreError | undefined {
+    const isFull = this.#outstanding >= this.#bulkhead;
+    // A probe needs a place too: until something settles, the store is as closed as before.
+    const isAdmitted = this.#breaker.admits(this.#clock.monotonic()) && (this.#breaker.isClosed || !isFull);
+    if (!isAdmitted) return new StoreOpenError(this.name, operation);
+    if (!isFull) return undefined;
+    const busy = new StoreBusyError(this.name, operation, this.#outstanding);
+    this.#report(busy);
+    return busy;
+  }
+
+  #report(error: StoreTimeoutError | StoreFailedError | StoreBusyError): void {
+    this.#failures++;
+    try {
+      this.#onFailure?.(error);
+    } catch {
+      // A listener that throws must not become the failure of a request.
+    }
+  }
+}
+
+/** Calls a driver so that a throw before its first `await` is a rejection like any other. */
+async function call(ask: () => unknown): Promise<unknown> {
+  return ask();
+}
