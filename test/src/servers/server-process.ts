@@ -1,0 +1,90 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+
+/** Ports on this machine that nobody listens on just now; different ones. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
+  await Promise.all(servers.map((server) => server.listening || once(server, 'listening')));
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
+  return ports;
+}
+
+/** A server's process with what it has logged, so that a test waits for what happened and not for some time to pass. */
+export class ServerProcess {
+  readonly #child: ChildProcess;
+  readonly #exit: Promise<unknown>;
+  readonly #watchdog: ChildProcess;
+  readonly #lines: string[] = [];
+  readonly #listeners = new Set<() => void>();
+  #hasExited = false;
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+    // Ends the server when this process ends, however it ends: its standard input closes then.
+    this.#watchdog = spawn('sh', ['-c', 'read _; kill -9 "$0"', String(child.pid)], {
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
+    this.#exit = once(child, 'exit').then(() => {
+      this.#hasExited = true;
+      this.#watchdog.kill('SIGKILL');
+      for (const listener of [...this.#listeners]) listener();
+    });
+    let rest = '';
+    const read = (text: string): void => {
+      const lines = (rest + text).split('\n');
+      rest = lines.pop() ?? '';
+      this.#lines.push(...lines);
+      for (const listener of [...this.#listeners]) listener();
+    };
+    child.stdout?.setEncoding('utf8').on('data', read);
+    child.stderr?.setEncoding('utf8').on('data', read);
+  }
+
+  static async start(program: string, words: readonly string[], folder: string): Promise<ServerProcess> {
+    const child = spawn(program, words, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+    await once(child, 'spawn');
+    return new ServerProcess(child);
+  }
+
+  get pid(): number {
+    return this.#child.pid as number;
+  }
+
+  /** How many lines it has logged: a place to wait {@link logged} from. */
+  get position(): number {
+    return this.#lines.length;
+  }
+
+  /**
+   * Waits until it has logged a line.
+   *
+   * @param from - lines before this one do not count
+   * @throws when it ends without having done so
+   */
+  logged(pattern: RegExp, from = 0): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const look = (): void => {
+        const line = this.#lines.slice(from).find((it) => pattern.test(it));
+        if (line === undefined && !this.#hasExited) return;
+        this.#listeners.delete(look);
+        if (line !== undefined) resolve(line);
+        else reject(new Error(`the server ended without logging ${pattern}:\n${this.#lines.slice(-20).join('\n')}`));
+      };
+      this.#listeners.add(look);
+      look();
+    });
+  }
+
+  /** Sends a signal: SIGSTOP makes it hang with its connections open, SIGCONT lets it go on. */
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name);
+  }
+
+  /** Kills it with SIGKILL, stopped or not, and waits until it is gone. */
+  async kill(): Promise<void> {
+    if (!this.#hasExited) this.#child.kill('SIGKILL');
+    await this.#exit;
+  }
+}
