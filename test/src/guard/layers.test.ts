@@ -245,6 +245,64 @@ describe.each(expresses)('middleware inside a cached part, on %s', (_version, ex
     });
   });
 
+  describe('that leaves something which the key has asked for too early', () => {
+    const set: readonly (readonly [input: string, load: RequestHandler, read: (req: Request) => unknown])[] = [
+      ['req.account', (req, _res, next) => next(put(req, 'account', who(req))), (req) => Reflect.get(req, 'account')],
+      ['req.user', (req, _res, next) => next(put(req, 'user', who(req))), (req) => Reflect.get(req, 'user')],
+      [
+        'res.locals.account',
+        (req, res, next) => next(void Object.assign(res.locals, { account: who(req) })),
+        (req) => req.res?.locals['account'],
+      ],
+      [
+        'res.account',
+        (req, res, next) => next(void Reflect.set(res, 'account', who(req))),
+        (req) => req.res && Reflect.get(req.res, 'account'),
+      ],
+    ];
+
+    function siteKeyedBy(read: (req: Request) => unknown, load: RequestHandler, isInFront: boolean) {
+      const app = express();
+      const cache = cachePage({
+        ttl: 60,
+        cache: makeCache(),
+        cacheStatus: 'full',
+        key: (req) => read(req as Request) as string | undefined,
+      });
+      app.use(...(isInFront ? [load, cache] : [cache, loader(load)]));
+      app.get('/', (req, res) => void res.send(`for ${read(req)}`));
+      return serve(app);
+    }
+
+    it.each(set)('is not covered by it: %s', async (input, load, read) => {
+      const site = await siteKeyedBy(read, load, false);
+      for (const visitor of [ALICE, BOB, ALICE, BOB]) {
+        const answer = await site.get('/', visitor);
+        expect([answer.text, answer.isStored]).toEqual([`for ${who({ headers: visitor })}`, false]);
+        expect(answer.headers['cache-status']).toContain(`detail="input ${input}"`);
+      }
+    });
+
+    it.each(set)('is covered where it is set in front: %s', async (_input, load, read) => {
+      const site = await siteKeyedBy(read, load, true);
+      await site.get('/', ALICE);
+      const [bob, alice] = [await site.get('/', BOB), await site.get('/', ALICE)];
+      expect([bob.text, bob.isHit, alice.text, alice.isHit]).toEqual(['for bob', false, 'for alice', true]);
+    });
+
+    it('goes on to be covered where a loader only puts something else in its place', async () => {
+      const app = express();
+      app.use((req, _res, next) => next(put(req, 'user', who(req))));
+      app.use(cachePage({ ttl: 60, cache: makeCache(), key: (req) => String(Reflect.get(req, 'user')) }));
+      app.use(loader((req, _res, next) => next(put(req, 'user', `${Reflect.get(req, 'user')} the great`))));
+      app.get('/', (req, res) => void res.send(`for ${Reflect.get(req, 'user')}`));
+      const site = await serve(app);
+      await site.get('/', ALICE);
+      const [alice, bob] = [await site.get('/', ALICE), await site.get('/', BOB)];
+      expect([alice.isHit, alice.text, bob.text]).toEqual([true, 'for alice the great', 'for bob the great']);
+    });
+  });
+
   it('the language that a loader names is its visitor’s, and stands on no hit', async () => {
     const languages = i18next.createInstance();
     await languages

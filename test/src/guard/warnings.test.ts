@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { CacheEvent } from '@viewcache/core';
-import { type CachePageOptions, cachePage } from '@viewcache/express';
+import { type CachePageOptions, cachePage, loader } from '@viewcache/express';
 import type { Express, Request, RequestHandler } from 'express';
 import { expresses } from '../support/expresses.js';
 import { closeAfterEach, makeCache, serve } from '../support/site.js';
@@ -106,6 +106,23 @@ describe.each(expresses)('the warning, on %s', (_version, express) => {
     const { site } = await siteWith((req, res) => void res.json(read(req) ?? null));
     await site.get('/offers');
     expect(warned).toEqual([expect.stringContaining(text)]);
+  });
+
+  it('of what a loader has set says that no key can have it', async () => {
+    const loadPlan: RequestHandler = (req, _res, next) => next(void Object.assign(req, { plan: req.get('cookie') }));
+    const { site } = await siteWith(
+      (req, res) => void res.send(String(Reflect.get(req, 'plan'))),
+      { key: (req) => String(Reflect.get(req, 'plan')) },
+      (app) => app.use(loader(loadPlan)),
+    );
+    await site.get('/offers', { cookie: 'plan=paid' });
+    expect(warned[0]?.split('\n')).toEqual([
+      'viewcache: GET /offers was not stored: it read req.plan, which a middleware mounted after the cache has set: no key can have it.',
+      place,
+      '  if the page differs per user   mount that middleware before cachePage, and key: (req) => req.plan',
+      "  if it does not                 inputs: { 'req.plan': 'ignore' }",
+      '  why: docs/guides/input-guard#properties',
+    ]);
   });
 
   it('is an event alone in production, unless it is asked for', async () => {

@@ -17,6 +17,8 @@ import { type Watcher, watcherSlot } from './watcher.js';
 export interface Use {
   readonly input: string;
   readonly by: ReadBy;
+  /** A loader inside has put it there, after the key was made. */
+  readonly isLeft?: boolean;
 }
 
 /** On whose behalf a guard watches. */
@@ -53,6 +55,7 @@ export class InputGuard implements Watcher, LayerOwner {
   #learned: Set<string> | undefined;
   #weighed = 0;
   #keyed: Set<string> | undefined;
+  #left: Set<string> | undefined;
   #passed: Set<string> | undefined;
   /** While the policy's own `key` runs, what it reads becomes part of the key. */
   #isKeying = false;
@@ -234,12 +237,19 @@ export class InputGuard implements Watcher, LayerOwner {
 
   /** Keeps the response from being stored, or says only that it should have been kept. */
   refuse(input: string, by: ReadBy = NOBODY): void {
+    const use = { input, by, isLeft: this.#left?.has(input) === true };
     if (this.rules.mode === 'warn') {
       this.#concerns ??= [];
-      this.#concerns.push({ input, by });
+      this.#concerns.push(use);
     } else {
-      this.#refusal ??= { input, by };
+      this.#refusal ??= use;
     }
+  }
+
+  leftInput(input: string): void {
+    this.#left ??= new Set();
+    this.#left.add(input);
+    this.#keyed?.delete(input);
   }
 
   leftField(name: string): void {

@@ -86,20 +86,21 @@ function textOf(use: Use, where: Place): string {
     ].join('\n');
   }
   return [
-    `${start} it ${deedOf(input)}.`,
+    `${start} it ${deedOf(use)}.`,
     `  read by   the handler of ${where.route}${place}`,
-    ...remediesOf(input),
+    ...remediesOf(use),
     why,
   ].join('\n');
 }
 
-function deedOf(input: string): string {
+function deedOf({ input, isLeft }: Use): string {
+  if (isLeft === true) return `read ${input}, which a middleware mounted after the cache has set: no key can have it`;
   if (input !== ALL_FIELDS) return `read ${input}, which is not part of its cache key`;
   return 'copied all request headers (fetch, proxy or SSR adapter?), which are not part of its cache key';
 }
 
 /** In two columns, so that each can be copied. */
-function remediesOf(input: string): string[] {
+function remediesOf({ input, isLeft }: Use): string[] {
   if (input === ALL_FIELDS) {
     return [
       "  if it needs no visitor's own   inputs: { cookie: 'hide', authorization: 'hide' }",
@@ -109,7 +110,11 @@ function remediesOf(input: string): string[] {
   const key = keyOf(input);
   const ignored = input.replace(/^header /, '');
   const lines: [when: string, what: string][] = [];
-  if (input === 'header user-agent') lines.push(['if the page differs by device', 'key: (req) => isMobile(req)']);
+  if (isLeft === true) {
+    const then = key === undefined ? '' : `, and ${key}`;
+    lines.push(['if the page differs per user', `mount that middleware before cachePage${then}`]);
+  } else if (input === 'header user-agent')
+    lines.push(['if the page differs by device', 'key: (req) => isMobile(req)']);
   else if (isLocalised(input)) lines.push(['if it is one per language', 'choose the language in front of cachePage']);
   else if (key !== undefined) lines.push(['if the page differs per user', `${key}      one stored response each`]);
   if (isNameable(ignored)) lines.push(['if it does not', `inputs: { '${ignored}': 'ignore' }`]);

@@ -52,6 +52,8 @@ export class WatchedRequest {
   readonly #rawHeaders: string[];
   #locals: WatchedLocals | undefined;
   #plainLocals: unknown;
+  /** Names that middleware in front had set. */
+  #outerLocals: readonly Name[] | undefined;
   /** What stands in place of properties: a library may have put something else there since. */
   readonly #getters = new Set<unknown>();
   #tainted: Set<string> | undefined;
@@ -117,12 +119,17 @@ export class WatchedRequest {
     const req = this.#req;
     const res = this.#res;
     for (const name of insideRequests.of(req)) {
-      if (before?.req.has(name) !== true && isPresent(req, name)) this.#watchForeign(name);
+      if (before?.req.has(name) !== true && isPresent(req, name) && this.#watchForeign(name))
+        this.#watcher.leftInput(`req.${String(name)}`);
     }
     for (const name of insideResponses.of(res)) {
-      if (before?.res.has(name) !== true) this.#watch(res, name, `res.${String(name)}`);
+      const input = `res.${String(name)}`;
+      if (before?.res.has(name) !== true && isPresent(res, name) && this.#watch(res, name, input))
+        this.#watcher.leftInput(input);
     }
-    this.#watchLocals(before?.locals);
+    for (const name of this.#watchLocals(before?.locals) ?? []) {
+      if (this.#outerLocals?.includes(name) !== true) this.#watcher.leftInput(`res.locals.${String(name)}`);
+    }
     this.#watchFields(before?.fields);
     for (const name of this.#fields.written ?? []) {
       this.#tainted ??= new Set();
@@ -141,9 +148,9 @@ export class WatchedRequest {
     for (const name of learned) if (!(name in req)) watchAbsent(req, name);
   }
 
-  #watchForeign(name: Name): void {
+  #watchForeign(name: Name): boolean {
     learn(learned, name);
-    this.#watch(this.#req, name, `req.${String(name)}`);
+    return this.#watch(this.#req, name, `req.${String(name)}`);
   }
 
   /**
@@ -172,16 +179,17 @@ export class WatchedRequest {
     }
     for (const name of learnedOfResponses) if (!(name in res)) watchAbsentOfResponse(res, name);
     this.#watchOuterFields(res);
-    this.#watchLocals(undefined);
+    this.#outerLocals = this.#watchLocals(undefined);
   }
 
-  #watchLocals(before: ReadonlySet<Name> | undefined): void {
+  /** Returns the names that were not there before. */
+  #watchLocals(before: ReadonlySet<Name> | undefined): Name[] | undefined {
     const { locals } = this.#res;
-    if (locals === undefined) return;
+    if (locals === undefined) return undefined;
     if (!isPlainObject(locals)) {
       // A class, a Map, or what inherits from somebody's object: its own keys say nothing of what it tells.
       this.#watch(this.#res, 'locals', 'res.locals');
-      return;
+      return undefined;
     }
     let names: Name[] | undefined;
     for (const name of Reflect.ownKeys(locals)) {
@@ -197,6 +205,7 @@ export class WatchedRequest {
       this.#plainLocals = locals;
       Object.assign(this.#res, { locals: new Proxy(locals as Fields, this.#locals) });
     }
+    return names;
   }
 
   /** A field that middleware in front set for this visitor may be asked for as well as a property. */
@@ -247,11 +256,13 @@ export class WatchedRequest {
     }
   }
 
-  #watch(target: Fields, name: Name, input: string): void {
+  /** Returns whether it was not watched yet. */
+  #watch(target: Fields, name: Name, input: string): boolean {
     const getter = Object.getOwnPropertyDescriptor(target, name)?.get;
-    if (getter !== undefined && this.#getters.has(getter)) return;
+    if (getter !== undefined && this.#getters.has(getter)) return false;
     const watching = watchProperty(target, name, input, this.#watcher);
     if (watching !== undefined) this.#getters.add(watching);
+    return true;
   }
 }
 

@@ -11,6 +11,8 @@ export interface Watcher {
   note(input: string): void;
   /** Runs what reads inputs that count already, or not at all. */
   unwatched<T>(run: () => T): T;
+  /** A loader has left an input that was not there when the key was made: whatever the key read of it, it is not in there. */
+  leftInput(input: string): void;
   /** A loader has set a field of the response, which is for its visitor alone. */
   leftField(name: string): void;
   /** The key or the policy covers an input, or nobody minds its being read. */
