@@ -228,6 +228,11 @@ describe.each(expresses)('middleware inside a cached part, on %s', (_version, ex
         (req, res) => void res.send(`for ${req.get('x-request-id')}`),
       ],
       [
+        'in a property that nobody can watch',
+        (req, _res, next) => next(void Object.defineProperty(req, 'fixed', { value: who(req) })),
+        (req, res) => void res.send(`for ${Reflect.get(req, 'fixed')}`),
+      ],
+      [
         'in a field of the response',
         (req, res, next) => next(void res.set('X-Visitor', who(req) ?? '')),
         (_req, res) => void res.send('for all'),

@@ -246,10 +246,12 @@ export class InputGuard implements Watcher, LayerOwner {
     }
   }
 
-  leftInput(input: string): void {
+  leftInput(input: string, isWatched: boolean): void {
     this.#left ??= new Set();
     this.#left.add(input);
     this.#keyed?.delete(input);
+    // Nobody would hear of its being read.
+    if (!isWatched && !this.isCleared(input)) this.refuse(input);
   }
 
   leftField(name: string): void {

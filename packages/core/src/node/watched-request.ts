@@ -119,16 +119,15 @@ export class WatchedRequest {
     const req = this.#req;
     const res = this.#res;
     for (const name of insideRequests.of(req)) {
-      if (before?.req.has(name) !== true && isPresent(req, name) && this.#watchForeign(name))
-        this.#watcher.leftInput(`req.${String(name)}`);
+      if (before?.req.has(name) === true || !isPresent(req, name)) continue;
+      this.#adopt(req, name, `req.${String(name)}`);
     }
     for (const name of insideResponses.of(res)) {
-      const input = `res.${String(name)}`;
-      if (before?.res.has(name) !== true && isPresent(res, name) && this.#watch(res, name, input))
-        this.#watcher.leftInput(input);
+      if (before?.res.has(name) === true || !isPresent(res, name)) continue;
+      this.#adopt(res, name, `res.${String(name)}`);
     }
     for (const name of this.#watchLocals(before?.locals) ?? []) {
-      if (this.#outerLocals?.includes(name) !== true) this.#watcher.leftInput(`res.locals.${String(name)}`);
+      if (this.#outerLocals?.includes(name) !== true) this.#watcher.leftInput(`res.locals.${String(name)}`, true);
     }
     this.#watchFields(before?.fields);
     for (const name of this.#fields.written ?? []) {
@@ -148,9 +147,9 @@ export class WatchedRequest {
     for (const name of learned) if (!(name in req)) watchAbsent(req, name);
   }
 
-  #watchForeign(name: Name): boolean {
+  #watchForeign(name: Name): void {
     learn(learned, name);
-    return this.#watch(this.#req, name, `req.${String(name)}`);
+    this.#watch(this.#req, name, `req.${String(name)}`);
   }
 
   /**
@@ -256,13 +255,25 @@ export class WatchedRequest {
     }
   }
 
-  /** Returns whether it was not watched yet. */
-  #watch(target: Fields, name: Name, input: string): boolean {
+  #watch(target: Fields, name: Name, input: string): void {
+    if (!this.#isWatched(target, name)) this.#beginToWatch(target, name, input);
+  }
+
+  /** Watches what a loader has left. */
+  #adopt(target: Fields, name: Name, input: string): void {
+    if (target === this.#req) learn(learned, name);
+    if (!this.#isWatched(target, name)) this.#watcher.leftInput(input, this.#beginToWatch(target, name, input));
+  }
+
+  #isWatched(target: Fields, name: Name): boolean {
     const getter = Object.getOwnPropertyDescriptor(target, name)?.get;
-    if (getter !== undefined && this.#getters.has(getter)) return false;
+    return getter !== undefined && this.#getters.has(getter);
+  }
+
+  #beginToWatch(target: Fields, name: Name, input: string): boolean {
     const watching = watchProperty(target, name, input, this.#watcher);
     if (watching !== undefined) this.#getters.add(watching);
-    return true;
+    return watching !== undefined;
   }
 }
 

@@ -12,7 +12,7 @@ export interface Watcher {
   /** Runs what reads inputs that count already, or not at all. */
   unwatched<T>(run: () => T): T;
   /** A loader has left an input that was not there when the key was made: whatever the key read of it, it is not in there. */
-  leftInput(input: string): void;
+  leftInput(input: string, isWatched: boolean): void;
   /** A loader has set a field of the response, which is for its visitor alone. */
   leftField(name: string): void;
   /** The key or the policy covers an input, or nobody minds its being read. */
