@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { CacheEvent } from '@viewcache/core';
 import { type CachePageOptions, cachePage, loader } from '@viewcache/express';
@@ -7,6 +8,7 @@ import { closeAfterEach, makeCache, serve } from '../support/site.js';
 
 closeAfterEach();
 
+const storage = new AsyncLocalStorage<{ user: string }>();
 const { NODE_ENV } = process.env;
 let warned: string[] = [];
 beforeEach(() => {
@@ -28,7 +30,11 @@ describe.each(expresses)('the warning, on %s', (_version, express) => {
     const heard: CacheEvent[] = [];
     cache.on((event) => event.type === 'input' && heard.push(event));
     const app = express();
-    app.use((req, _res, next) => next(void Object.assign(req, { user: { id: 1 } })));
+    app.use((req, res, next) => {
+      Object.assign(req, { user: { id: 1 } });
+      Object.assign(res.locals, { plan: 'free' });
+      next();
+    });
     app.use(cachePage({ ttl: 60, cache, ...options }));
     inside(app);
     app.get('/offers', show);
@@ -50,7 +56,7 @@ describe.each(expresses)('the warning, on %s', (_version, express) => {
       place,
       '  if the page differs per user   key: (req) => req.user?.id      one stored response each',
       "  if it does not                 inputs: { 'req.user': 'ignore' }",
-      '  why: docs/guides/input-guard#req.user',
+      '  why: docs/guides/input-guard.md#req.user',
     ]);
     expect(heard).toEqual([{ type: 'input', route: '/offers', input: 'req.user', stored: false, message: warned[0] }]);
   });
@@ -101,11 +107,31 @@ describe.each(expresses)('the warning, on %s', (_version, express) => {
     ['a copy', (req) => ({ ...req.headers }), "inputs: { cookie: 'hide', authorization: 'hide' }"],
     ['the user-agent', (req) => req.get('user-agent'), 'key: (req) => isMobile(req)'],
     ['the cookie', (req) => req.get('cookie'), "inputs: { 'cookie': 'ignore' }"],
-    ['the address', (req) => req.socket.remoteAddress, "inputs: { 'socket.remoteAddress': 'ignore' }"],
+    ['the cookie', (req) => req.get('cookie'), "key: (req) => themeOf(req.get('cookie'))      not all of it"],
+    ['credentials', (req) => req.get('authorization'), "key: (req) => roleOf(req.get('authorization'))      not all"],
+    ['the address', (req) => req.ip, "inputs: { 'x-forwarded-for': 'ignore', 'socket.remoteAddress': 'ignore' }"],
+    ['the address', (req) => req.socket.remoteAddress, 'key: (req) => req.ip'],
+    ['a local', (req) => req.res?.locals['plan'], 'key: (req) => req.res?.locals.plan'],
+    ['a storage', () => storage.getStore(), 'key: () => storage.getStore()?.user'],
+    ['a storage', () => storage.getStore(), 'leave the storage out of watch'],
   ])('of %s names the way out', async (_what, read, text) => {
-    const { site } = await siteWith((req, res) => void res.json(read(req) ?? null));
+    const { site } = await siteWith((req, res) => void res.json(read(req) ?? null), { watch: [storage] });
     await site.get('/offers');
     expect(warned).toEqual([expect.stringContaining(text)]);
+  });
+
+  it.each<[input: string, options: Partial<CachePageOptions>, read: (req: Request) => unknown]>([
+    [
+      'the address',
+      { inputs: { 'x-forwarded-for': 'ignore', 'socket.remoteAddress': 'ignore' } },
+      (req) => req.ip === undefined,
+    ],
+    ['a local', { key: (req) => req.res?.locals['plan'] }, (req) => req.res?.locals['plan']],
+  ])('of %s helps who follows it', async (_what, options, read) => {
+    const { site } = await siteWith((req, res) => void res.json(read(req)), options);
+    await site.get('/offers');
+    expect((await site.get('/offers')).isHit).toBe(true);
+    expect(warned).toEqual([]);
   });
 
   it('of what a loader has set says that no key can have it', async () => {
@@ -121,7 +147,7 @@ describe.each(expresses)('the warning, on %s', (_version, express) => {
       place,
       '  if the page differs per user   mount that middleware before cachePage, and key: (req) => req.plan',
       "  if it does not                 inputs: { 'req.plan': 'ignore' }",
-      '  why: docs/guides/input-guard#properties',
+      '  why: docs/guides/input-guard.md#properties',
     ]);
   });
 

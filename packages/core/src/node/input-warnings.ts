@@ -50,7 +50,7 @@ export function warnOfMany(rules: InputRules, name: string, where: Place): void 
   tell(rules, `header ${name}`, where, message);
 }
 
-const GUIDE = 'docs/guides/input-guard';
+const GUIDE = 'docs/guides/input-guard.md';
 
 function isNew(rules: InputRules, what: string): boolean {
   let known = told.get(rules);
@@ -108,7 +108,6 @@ function remediesOf({ input, isLeft }: Use): string[] {
     ];
   }
   const key = keyOf(input);
-  const ignored = input.replace(/^header /, '');
   const lines: [when: string, what: string][] = [];
   if (isLeft === true) {
     const then = key === undefined ? '' : `, and ${key}`;
@@ -116,8 +115,12 @@ function remediesOf({ input, isLeft }: Use): string[] {
   } else if (input === 'header user-agent')
     lines.push(['if the page differs by device', 'key: (req) => isMobile(req)']);
   else if (isLocalised(input)) lines.push(['if it is one per language', 'choose the language in front of cachePage']);
+  else if (SECRETS.has(input)) lines.push(['if a few pages differ by it', `${key}      not all of it: keys are shown`]);
+  else if (input.startsWith('watch['))
+    lines.push(['if the page differs per user', 'key: () => storage.getStore()?.user']);
   else if (key !== undefined) lines.push(['if the page differs per user', `${key}      one stored response each`]);
-  if (isNameable(ignored)) lines.push(['if it does not', `inputs: { '${ignored}': 'ignore' }`]);
+  const otherwise = otherwiseOf(input);
+  if (otherwise !== undefined) lines.push(['if it does not', otherwise]);
   const width = Math.max(...lines.map(([when]) => when.length));
   return lines.map(([when, what]) => `  ${when.padEnd(width)}   ${what}`);
 }
@@ -128,19 +131,33 @@ const KEYS: Readonly<Record<string, string>> = {
   'req.session': 'key: (req) => req.sessionID',
   'socket.remoteAddress': 'key: (req) => req.ip',
   'header x-forwarded-for': 'key: (req) => req.ip',
+  'header cookie': "key: (req) => themeOf(req.get('cookie'))",
+  'header authorization': "key: (req) => roleOf(req.get('authorization'))",
+  // An object is no key.
+  'req.cookies': 'key: (req) => req.cookies.theme',
+  'req.signedCookies': 'key: (req) => req.signedCookies.theme',
 };
+
+/** Inputs that are credentials as they stand: what a key returns stands in events and in Cache-Status. */
+const SECRETS: ReadonlySet<string> = new Set(['header cookie', 'header authorization']);
+
+/** `req.ip` reads one, and then the other. */
+const ADDRESS: ReadonlySet<string> = new Set(['header x-forwarded-for', 'socket.remoteAddress']);
 
 function keyOf(input: string): string | undefined {
   const known = KEYS[input];
   if (known !== undefined) return known;
   if (input.startsWith('header ')) return `key: (req) => req.get('${input.slice('header '.length)}')`;
   if (input.startsWith('req.')) return `key: (req) => ${input}`;
-  if (input.startsWith('res.')) return `key: (req) => req.${input}`;
+  if (input.startsWith('res.')) return `key: (req) => ${input.replace(/^res\b/, 'req.res?')}`;
   return undefined;
 }
 
-function isNameable(input: string): boolean {
-  return !input.includes(' ') && !input.startsWith('watch[');
+function otherwiseOf(input: string): string | undefined {
+  if (ADDRESS.has(input)) return "inputs: { 'x-forwarded-for': 'ignore', 'socket.remoteAddress': 'ignore' }";
+  if (input.startsWith('watch[')) return 'leave the storage out of watch';
+  const name = input.replace(/^header /, '');
+  return name.includes(' ') ? undefined : `inputs: { '${name}': 'ignore' }`;
 }
 
 /** Headings of the guide. */

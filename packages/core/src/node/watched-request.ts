@@ -287,7 +287,7 @@ function learn<N extends Name>(names: Set<N>, name: N): void {
   } else if (!hasToldOfMany) {
     hasToldOfMany = true;
     process.emitWarning(
-      `viewcache: middleware in front of the cache has set more than ${LEARNED} different properties, ${String(name)} among them. Where a request lacks one of the others, asking for it is not noticed.\n  why: docs/guides/input-guard#properties`,
+      `viewcache: middleware in front of the cache has set more than ${LEARNED} different properties, ${String(name)} among them. Where a request lacks one of the others, asking for it is not noticed.\n  why: docs/guides/input-guard.md#properties`,
       'ViewcacheWarning',
     );
   }
