@@ -25,7 +25,7 @@ export interface ConditionalOptions {
 /**
  * Answers a request that is conditional on a version before the handler does its work: 304 where the client has the
  * current one, 412 where it wants to change another (RFC 9110 §13.2). Else the handler runs, and its successful response
- * gets `ETag` and `Last-Modified` unless it sets its own.
+ * to a GET or HEAD gets `ETag` and `Last-Modified` unless it sets its own.
  *
  * Inside a cached part it also answers the cache: a stored response that has become stale is validated by the two
  * functions alone, and served for another lifetime where nothing has changed.
@@ -49,7 +49,8 @@ export function conditional(options: ConditionalOptions): Middleware {
       const version = { etag: entityTag(tag), lastModified: wholeSeconds(date) };
       const status = statusFor(req, version);
       if (status === undefined) {
-        setVersion(res, version);
+        // Of another method it would be the version before the change (RFC 9110 §9.3.4).
+        if (req.method === 'GET' || req.method === 'HEAD') setVersion(res, version);
         next();
         return;
       }

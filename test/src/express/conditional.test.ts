@@ -74,6 +74,14 @@ describe.each(expresses)('conditional(), on %s', (_version, express) => {
     expect(calls()).toBe(status === 200 ? 1 : 0);
   });
 
+  it.each(['PUT', 'POST', 'PATCH', 'DELETE'])('says nothing of the version that a %s has changed', async (method) => {
+    const { site } = await siteWith(both, (_req, res) => void res.end('changed'));
+
+    const { headers } = await site.ask('/', { method, headers: { 'if-match': '"v1"' } });
+
+    expect([headers.etag, headers['last-modified']]).toEqual([undefined, undefined]);
+  });
+
   it.each<[string, Record<string, string>, number]>([
     ['PUT', { 'if-match': '*' }, 412],
     ['PUT', { 'if-match': '"v1"' }, 412],
