@@ -302,19 +302,26 @@ describe.each(expresses)('inputs, on %s', (_version, express) => {
     expect((await other.get('/')).isHit).toBe(false);
   });
 
-  it.each<[unknown, string]>([
+  it.each<[inputs: unknown, setting: string, suggestion?: string]>([
     ['always', 'cachePage.inputs'],
     [['cookie'], 'cachePage.inputs'],
     [null, 'cachePage.inputs'],
     [{ cookie: 'drop' }, 'cachePage.inputs.cookie'],
-    [{ 'a cookie': 'hide' }, 'cachePage.inputs.a cookie'],
-    [{ 'req.user.name': 'hide' }, 'cachePage.inputs.req.user.name'],
-    [{ 'res.locals': 'hide' }, 'cachePage.inputs.res.locals'],
+    [{ 'a cookie': 'hide' }, 'cachePage.inputs'],
+    [{ 'req.user.name': 'hide' }, 'cachePage.inputs', "'req.user'"],
+    [{ 'res.locals.user.name': 'hide' }, 'cachePage.inputs', "'res.locals.user'"],
+    [{ 'req.headers.cookie': 'ignore' }, 'cachePage.inputs', "'cookie'"],
+    [{ 'header cookie': 'ignore' }, 'cachePage.inputs', "'cookie'"],
+    [{ 'req.ip': 'ignore' }, 'cachePage.inputs', "'x-forwarded-for' and 'socket.remoteAddress'"],
+    [{ 'req.headers': 'ignore' }, 'cachePage.inputs', "'all headers'"],
+    [{ 'res.locals': 'hide' }, 'cachePage.inputs'],
     [{ 'res.locals.user': 'vary' }, 'cachePage.inputs.res.locals.user'],
     [{ 'all headers': 'hide' }, 'cachePage.inputs.all headers'],
     [{ 'socket.remoteAddress': 'vary' }, 'cachePage.inputs.socket.remoteAddress'],
-  ])('%p is refused at once', (inputs, setting) => {
-    expect(() => cachePage({ ttl: 60, inputs: inputs as never })).toThrow(expect.objectContaining({ setting }));
+  ])('%p is refused at once', (inputs, setting, ...suggested) => {
+    expect(() => cachePage({ ttl: 60, inputs: inputs as never })).toThrow(
+      expect.objectContaining({ setting, suggestion: suggested[0] }),
+    );
   });
 
   it.each<[Partial<CachePageOptions>]>([

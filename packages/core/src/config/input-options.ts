@@ -76,7 +76,7 @@ function readActions(setting: string, inputs: unknown): Map<string, InputAction>
   }
   for (const [name, value] of Object.entries(inputs)) {
     const input = inputOf(name);
-    if (input === undefined) throw new ConfigError(`${setting}.${name}`, value, NAMES);
+    if (input === undefined) throw new ConfigError(setting, name, NAMES, meantBy(name));
     const action = checkOneOf(`${setting}.${name}`, value, INPUT_ACTIONS);
     const refused = whyNot(input, action);
     if (refused !== undefined) throw new ConfigError(`${setting}.${name}`, value, refused);
@@ -87,8 +87,27 @@ function readActions(setting: string, inputs: unknown): Map<string, InputAction>
 
 const PROPERTY = /^(?:req|res|res\.locals)\.[\w$]+$/;
 
+/** Properties that read what is an input: to name them would change nothing. */
+const READS: Readonly<Record<string, string>> = {
+  'req.ip': "'x-forwarded-for' and 'socket.remoteAddress'",
+  'req.ips': "'x-forwarded-for'",
+  'req.headers': "'all headers'",
+  'req.rawHeaders': "'all headers'",
+  'req.headersDistinct': "'all headers'",
+};
+
+/** The input that somebody had in mind who wrote it as code does, or as events do. */
+function meantBy(name: string): string | undefined {
+  if (Object.hasOwn(READS, name)) return READS[name];
+  const field = /^(?:header |req\.headers\.)(.+)$/.exec(name)?.[1];
+  if (field !== undefined && isToken(field)) return `'${field}'`;
+  const part = /^((?:req|res\.locals|res(?!\.locals\.))\.[\w$]+)\./.exec(name)?.[1];
+  return part === undefined ? undefined : `'${part}'`;
+}
+
 /** The input that an option names, as the guard names it. */
 function inputOf(name: string): string | undefined {
+  if (Object.hasOwn(READS, name)) return undefined;
   if (name === 'all headers' || name === 'socket.remoteAddress') return name;
   if (PROPERTY.test(name) && name !== 'res.locals') return name;
   return isToken(name) && !name.includes('.') ? FIELD + name.toLowerCase() : undefined;
