@@ -190,6 +190,7 @@ describe('readViewOptions', () => {
 
   it.each<[unknown, string]>([
     [{ ttl: 1, tag: 'x' }, 'did you mean tags?'],
+    [{ ttl: 1, tags: 'city' }, "or a function; did you mean ['city']?"],
     [{ TTL: 1 }, 'did you mean ttl?'],
     ['300', "cachePage.ttl: '300' is not allowed; use a number of seconds from 0 to 100 years, or a string such as "],
     ['300', "or 'origin'; did you mean 300 or '300s'?"],

@@ -420,6 +420,7 @@ function readTags<Req, Res>(setting: string, tags: NonNullable<ViewOptions<Req, 
       setting,
       Array.isArray(tags) ? tags.find((tag) => !isTag(tag)) : tags,
       'a list of strings of 1 to 256 characters without control characters, or a function',
+      isTag(tags) ? `['${tags}']` : undefined,
     );
   }
   return tags;
