@@ -67,6 +67,8 @@ function reopen(req: IncomingMessage, socket: SwallowingSocket): void {
   const fresh = new IncomingMessage(asSocket(socket)) as unknown as Owner;
   for (const name of STREAM_STATE) if (name in fresh) own[name] = fresh[name];
   req.socket = asSocket(socket);
+  // Its other name, of which Node's types know nothing.
+  own['client'] = socket;
   req.complete = true;
   req.push(null);
 }
