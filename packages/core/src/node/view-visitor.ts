@@ -314,7 +314,8 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
   /** The head that is judged: that of a stored response, where the handler has only said that it still holds. */
   #judged(recorder: Recorder, head: ResponseHead): ResponseHead {
     const found = this.#lead?.freshenable;
-    if (found === undefined) return head;
+    // A body with holes is nobody's as it stands: a head vouches for none that was filled in.
+    if (found === undefined || found.item.stored.placeholders.length > 0) return head;
     if (this.req.method === 'HEAD') return this.#updated(recorder, head, found);
     return head.status === 304 && this.#validating !== undefined ? this.#restored(recorder, head, found) : head;
   }
