@@ -244,6 +244,7 @@ describe.each(expresses)('inputs, on %s', (_version, express) => {
       ['req.socket.remoteAddress', (req: Request) => req.socket.remoteAddress],
       ['req.connection.remotePort', (req: Request) => req.connection.remotePort],
       ['res.socket.remoteAddress', (req: Request) => req.res?.socket?.remoteAddress],
+      ['req.socket.localPort', (req: Request) => req.socket.localPort],
     ])('%s: not stored', async (_what, ask) => {
       const site = await siteWith({}, (req, res) => void res.send(`for ${ask(req)}`));
       await site.get('/');

@@ -129,7 +129,10 @@ export class WatchedLocals implements ProxyHandler<Fields> {
 }
 
 const ADDRESS = 'socket.remoteAddress';
-const PERSONAL = ['remoteAddress', 'remotePort', 'remoteFamily'] as const;
+/** At which port and address one comes in may tell, too, who is let in. */
+const PERSONAL = ['remoteAddress', 'remotePort', 'remoteFamily', 'localAddress', 'localPort'] as const;
+/** What a server that asks for certificates knows of its client, and the name that the client has asked for. */
+const OF_TLS = ['authorized', 'authorizationError', 'servername'] as const;
 const CERTIFICATES = ['getPeerCertificate', 'getPeerX509Certificate'] as const;
 
 /** Who watches a connection now, and who did before and still may: requests can be sent ahead of answers. */
@@ -137,8 +140,10 @@ interface Connected {
   readonly watcher: Watcher;
   readonly before: Connected | undefined;
 }
-type WatchedSocket = Socket & { [watchers]?: Connected | undefined };
+type WatchedSocket = Socket & { [watchers]?: Connected | undefined; [isFixed]?: true };
 const watchers: unique symbol = Symbol('viewcache.watchers');
+/** Some of it cannot be watched: it counts as read. */
+const isFixed: unique symbol = Symbol('viewcache.fixed');
 
 /** Watches the address of a connection, and the client's certificate: once for all requests that come over it. */
 export function watchSocket(socket: WatchedSocket | undefined, watcher: Watcher): void {
@@ -148,8 +153,13 @@ export function watchSocket(socket: WatchedSocket | undefined, watcher: Watcher)
   let before = socket[watchers];
   while (before !== undefined && !before.watcher.isListening) before = before.before;
   socket[watchers] = { watcher, before };
-  if (!isFirst) return;
-  for (const name of PERSONAL) watchGetter(socket, name);
+  if (isFirst) watchConnection(socket);
+  if (socket[isFixed] === true) watcher.note(ADDRESS);
+}
+
+function watchConnection(socket: WatchedSocket): void {
+  const names = 'encrypted' in socket ? [...PERSONAL, ...OF_TLS] : PERSONAL;
+  if (!names.map((name) => watchValue(socket, name)).every(Boolean)) socket[isFixed] = true;
   for (const name of CERTIFICATES) {
     const method: unknown = Reflect.get(socket, name);
     if (typeof method !== 'function') continue;
@@ -170,19 +180,28 @@ export function unwatchSocket(socket: WatchedSocket | undefined, watcher: Watche
   if (socket && connected?.watcher === watcher) socket[watchers] = connected.before;
 }
 
-function watchGetter(socket: WatchedSocket, name: string): void {
+/** @returns false where it cannot be watched */
+function watchValue(socket: WatchedSocket, name: string): boolean {
   let owner: object | null = socket;
-  let get: (() => unknown) | undefined;
-  for (; owner !== null && get === undefined; owner = Object.getPrototypeOf(owner)) {
-    get = Object.getOwnPropertyDescriptor(owner, name)?.get;
+  let descriptor: PropertyDescriptor | undefined;
+  for (; owner !== null && descriptor === undefined; owner = Object.getPrototypeOf(owner)) {
+    descriptor = Object.getOwnPropertyDescriptor(owner, name);
   }
-  if (get === undefined) return;
-  const read = get;
+  if (descriptor === undefined) return true;
+  if (!descriptor.configurable && Object.hasOwn(socket, name)) return false;
+  const { get, enumerable } = descriptor;
+  let value: unknown = descriptor.value;
   Object.defineProperty(socket, name, {
     configurable: true,
+    enumerable: enumerable ?? false,
     get: () => {
       for (let it = socket[watchers]; it !== undefined; it = it.before) it.watcher.note(ADDRESS);
-      return read.call(socket);
+      return get === undefined ? value : get.call(socket);
+    },
+    // Node itself may find out more of its client.
+    set: (next: unknown) => {
+      value = next;
     },
   });
+  return true;
 }
