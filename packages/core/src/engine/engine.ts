@@ -91,7 +91,9 @@ export class Engine implements LeadOwner {
     if (shown === undefined) return this.findStale(visitor.key, visitor.policyNames, visitor.fields);
     const validity = this.#parts.tags.validityOf([...shown.tags, ...visitor.key.tags], shown.item.token);
     if (validity === 'gone') return undefined;
-    return validity === 'stale' ? { ...shown, validity } : shown;
+    if (validity === 'valid') return shown;
+    shown.item.isOutdated = true;
+    return { ...shown, validity };
   }
 
   /** The key text of the variant that these fields select, as far as is known by now. */

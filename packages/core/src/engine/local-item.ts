@@ -21,7 +21,10 @@ export class LocalItem {
   records: readonly TagRecord[] = [];
   /** It has answered since its URL last had to choose a variant to part with. */
   hasAnswered = false;
-  /** One of its tags was invalidated while it was made: it answers who had waited before that, and may be kept by nobody. */
+  /**
+   * One of its tags was invalidated, while it was made or since: it answers who had waited before that, or where its
+   * handler fails, and may be kept by nobody.
+   */
   isOutdated = false;
   /** The last header array that was written for it, by whom, and for which second of Age: kept by whoever writes hits. */
   head: readonly string[] | undefined = undefined;

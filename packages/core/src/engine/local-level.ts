@@ -70,6 +70,7 @@ export class LocalLevel {
     const own = tags.ownValidity(key, item.token, item.checked);
     if (declared === 'gone' || own === 'gone') return undefined;
     const validity = declared === 'valid' && own === 'valid' ? 'valid' : 'stale';
+    if (validity === 'stale') item.isOutdated = true;
     return { item, validity, tags: item.records.map(({ tag }) => tag).filter((tag) => !isKeyTag(tag)) };
   }
 

@@ -133,7 +133,10 @@ export class SharedExchange {
     const item = this.#believed(found.response, key, flight, heard);
     if (item === undefined) return { kind: 'miss', token };
     const names = tagNames(found.response);
-    if (found.validity === 'stale') return { kind: 'miss', token, stale: { item, validity: 'stale', tags: names } };
+    if (found.validity === 'stale') {
+      item.isOutdated = true;
+      return { kind: 'miss', token, stale: { item, validity: 'stale', tags: names } };
+    }
     this.#local.keep(item, names);
     if (flight.asked === undefined && this.#local.isSound(item, key)) return { kind: 'item', item };
     return { kind: 'miss', token, stale: { item, validity: 'valid', tags: names } };

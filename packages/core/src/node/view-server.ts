@@ -77,8 +77,8 @@ export class ViewServer<
         level === 'none'
           ? undefined
           : level === 'short'
-            ? status.hit(ttl)
-            : status.write({ hit: true, ttl, key: item.stored.key }),
+            ? status.hit(freshnessOf(item, ttl))
+            : status.write({ hit: true, ttl: freshnessOf(item, ttl), key: item.stored.key }),
     };
     this.#collapsedStyle = {
       wallClock,
@@ -90,7 +90,7 @@ export class ViewServer<
           : status.write({
               fwd: 'uri-miss',
               collapsed: true,
-              ttl,
+              ttl: freshnessOf(item, ttl),
               ...(level === 'full' ? { key: item.stored.key } : {}),
             }),
     };
@@ -426,6 +426,11 @@ export class ViewServer<
 }
 
 const noField = (): undefined => undefined;
+
+/** Seconds of freshness left: none of what was invalidated (RFC 9211 §2.4). */
+function freshnessOf({ isOutdated }: LocalItem, ttl: number): number {
+  return isOutdated ? Math.min(0, ttl) : ttl;
+}
 
 /** What the browser is shown of an answer that no handler was asked for. */
 function timingOf({ stored }: LocalItem, outcome: Answer | 'stale'): string {
