@@ -101,6 +101,41 @@ describe.each(ways)('staleIfError (RFC 5861 §4), on %s', (...way) => {
     expect(runs).toHaveLength(4);
   });
 
+  it.each([{}, { staleWhileRevalidate: '1h' }])(
+    'answers nothing that was invalidated where it is not asked to: %j',
+    async (options) => {
+      const { page, cache } = await staleSite(way, {
+        ...options,
+        tags: ['news'],
+        handler: (_req, res, run) => void res.status(run === 1 ? 200 : 500).send(`run ${run}`),
+      });
+      await page();
+      await cache.invalidate({ tags: 'news' });
+      expect(await page()).toMatch(/^500 run 2 /);
+      expect(await page()).toMatch(/^500 run 3 /);
+    },
+  );
+
+  it('answers what was invalidated as what nobody further out may keep, also while the handler is left alone', async () => {
+    const { site, page, cache, runs } = await staleSite(way, {
+      staleIfError: '1h',
+      emitCacheControl: true,
+      tags: ['news'],
+      handler: (_req, res, run) => void res.status(run === 1 ? 200 : 500).send(`run ${run}`),
+    });
+    await page();
+    expect((await site.get('/')).headers['cache-control']).toBe('max-age=60');
+    await cache.invalidate({ tags: 'news' });
+    await page();
+    const { text, headers } = await site.get('/');
+    expect([text, headers['cache-status'], headers['cache-control']]).toEqual([
+      'run 1',
+      'viewcache; hit; ttl=0',
+      'no-store',
+    ]);
+    expect(runs).toHaveLength(2);
+  });
+
   it.each([404, 501, 505])('takes a %d for an answer', async (status) => {
     const { clock, page } = await staleSite(way, {
       staleIfError: '1h',

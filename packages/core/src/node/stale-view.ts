@@ -30,7 +30,10 @@ export class StaleView {
   onError(found: StaleItem | undefined, now: number): LocalItem | undefined {
     if (found === undefined) return undefined;
     const { item } = found;
-    if (now < item.freshUntil + (item.stored.stale?.ifErrorMs ?? 0)) return this.#isCurrent(item);
+    const { ifErrorMs = 0 } = item.stored.stale ?? {};
+    // Of what was invalidated nothing is left but that.
+    if (found.validity === 'stale' && ifErrorMs === 0) return undefined;
+    if (now < item.freshUntil + ifErrorMs) return this.#isCurrent(item);
     return this.whileRevalidating(found, now);
   }
 
