@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { view } from '@viewcache/core';
+import { cachePage } from '@viewcache/express';
 import compression from 'compression';
 import type { Request, Response } from 'express';
 import { countdown, gate } from '../support/gate.js';
-import { closeAfterEach } from '../support/site.js';
+import { closeAfterEach, makeCache } from '../support/site.js';
 import { staleSite, ways } from './stale-site.js';
 
 closeAfterEach();
@@ -134,6 +135,18 @@ describe.each(ways)('staleIfError (RFC 5861 §4), on %s', (...way) => {
       'no-store',
     ]);
     expect(runs).toHaveLength(2);
+  });
+
+  it('answers for no cached view further inside, not even where that breaks off', async () => {
+    const inner = cachePage({ ttl: 60, cache: makeCache() });
+    const { clock, site, page, runs } = await staleSite(way, {
+      staleIfError: '1h',
+      inside: [(req, res, proceed) => (runs.length === 0 ? proceed() : inner(req, res, proceed))],
+      handler: (_req, res, run) => void (run === 1 ? res.send('of the outer view') : res.destroy()),
+    });
+    await page();
+    clock.advance(MINUTE);
+    await expect(site.get('/')).rejects.toThrow('socket hang up');
   });
 
   it.each([404, 501, 505])('takes a %d for an answer', async (status) => {

@@ -86,7 +86,8 @@ export class StandIns<Req extends IncomingMessage, Res extends ServerResponse> {
   /** What may be answered in the handler's stead now. */
   fallback(): LocalItem | undefined {
     const visitor = this.#visitor;
-    if (visitor.isRefresh === true || this.hasAnswered) return undefined;
+    // A cached view further inside answers for itself.
+    if (visitor.isRefresh === true || visitor.isWithdrawn || this.hasAnswered) return undefined;
     const found = visitor.runtime.engine.stillStale(visitor, visitor.course.lead?.stale);
     return visitor.stale.onError(found, visitor.now);
   }
