@@ -1,10 +1,12 @@
 export { type Duration, parseDuration } from './base/duration.js';
 export { CacheError, ConfigError } from './base/errors.js';
+export { InvalidationUnheardError } from './base/store-errors.js';
 export type {
   Cache,
   CacheHealth,
   EmitterLike,
   EventTarget,
+  InvalidateOptions,
   InvalidationReceipt,
 } from './cache/cache.js';
 export { createCache } from './cache/create-cache.js';
@@ -14,6 +16,7 @@ export type { CacheOptions, KeyvLike, PolicyName } from './config/cache-options.
 export type { EmitCacheControl, EmitTagLimits, EmitTags } from './config/emission.js';
 export type { InputAction, InputMode, WatchedStorage } from './config/input-options.js';
 export type { CacheStatusLevel, FinishedResponse, RequestDirective, ViewOptions } from './config/view-options.js';
+export type { Consistency } from './engine/trust.js';
 export { type View, view } from './engine/view-context.js';
 export type { CacheControlDirectives } from './http/cache-control-format.js';
 export { formatCacheControl } from './http/cache-control-format.js';

@@ -15,6 +15,7 @@ import {
   selectingValue,
   TagTable,
   Telemetry,
+  Trust,
   tagsOf,
   VariantIndex,
   type Visitor,
@@ -176,11 +177,19 @@ export class BuiltProcess implements Process {
       shared,
       clock: this.clock,
       sink: telemetry,
-      limits: { waitersPerKey: 1_000, collapseTimeoutMs: 10_000, hitForMissMs: 2_000, l1MaxLagMs },
+      limits: { waitersPerKey: 1_000, collapseTimeoutMs: 10_000, hitForMissMs: 2_000 },
+      trust: new Trust(this.clock, shared === undefined ? Number.POSITIVE_INFINITY : l1MaxLagMs),
       storesNothing: false,
       normalizeSelecting: selectingValue,
     });
-    this.#invalidator = new Invalidator(this.tags, shared?.unheard, telemetry);
+    this.#invalidator = new Invalidator({
+      tags: this.tags,
+      unheard: shared?.unheard,
+      sink: telemetry,
+      clock: this.clock,
+      lagMs: undefined,
+      throwsUnheard: false,
+    });
   }
 
   invalidate(target: InvalidationTarget, mode: 'soft' | 'hard'): Promise<{ readonly durable: boolean }> {

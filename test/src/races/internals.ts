@@ -7,6 +7,7 @@ export type { Answer, Flight, Visitor } from '../../../packages/core/dist/engine
 export { type Candidate, Lead } from '../../../packages/core/dist/engine/lead.js';
 export type { LocalItem } from '../../../packages/core/dist/engine/local-item.js';
 export type { SharedLevel } from '../../../packages/core/dist/engine/shared-exchange.js';
+export { Trust } from '../../../packages/core/dist/engine/trust.js';
 export { type RequestFields, VariantIndex } from '../../../packages/core/dist/engine/variants.js';
 export { selectingValue } from '../../../packages/core/dist/http/vary.js';
 export { RetryQueue } from '../../../packages/core/dist/invalidation/retry-queue.js';

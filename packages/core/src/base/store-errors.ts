@@ -62,5 +62,22 @@ export class StoreBusyError extends CacheError {
   }
 }
 
+/**
+ * The shared store has not acknowledged an invalidation, and `onInvalidateFailure` is `'throw'`. It holds in this process,
+ * and is sent again until the store has heard it.
+ */
+export class InvalidationUnheardError extends CacheError {
+  static readonly code = 'ERR_CACHE_INVALIDATION_UNHEARD';
+  readonly code = InvalidationUnheardError.code;
+  override readonly name = 'InvalidationUnheardError';
+
+  constructor(readonly tags: readonly string[]) {
+    const first = tags[0] ?? '';
+    super(
+      `the shared store has not heard that ${tags.length === 1 ? `${first} is` : `${first} and others are`} invalid`,
+    );
+  }
+}
+
 /** Why a guarded store has no answer. */
 export type StoreError = StoreTimeoutError | StoreFailedError | StoreOpenError | StoreBusyError;

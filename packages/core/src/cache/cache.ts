@@ -1,3 +1,4 @@
+import type { Duration } from '../base/duration.js';
 import type { InvalidationTarget } from '../invalidation/target.js';
 import type { StoreHealth } from '../ports/tagged-store.js';
 import type { CacheListener, CacheStats } from '../telemetry/telemetry.js';
@@ -12,6 +13,24 @@ export interface InvalidationReceipt {
   readonly durable: boolean;
   /** The number of the invalidation in this process. */
   readonly at: number;
+}
+
+/** How an invalidation is carried out. */
+export interface InvalidateOptions {
+  /**
+   * When it resolves: `'store'`, when the shared store has acknowledged it; `'all'`, when no process can answer with what
+   * it held before. `'all'` takes `l1MaxLag` and a little, and is at once where memory is the only store.
+   *
+   * @defaultValue `'store'`
+   */
+  readonly confirm?: 'store' | 'all';
+  /**
+   * For how long the data source may still answer with what was there before, such as a replica that lags: what is read in
+   * that time is stored by nobody for longer.
+   *
+   * @defaultValue 0
+   */
+  readonly hold?: Duration;
 }
 
 /** What an event stands for, in {@link Cache.invalidateOn}: tags, or any target. */
@@ -40,7 +59,9 @@ export interface Cache {
    *
    * Call it after the write has committed. In this process it holds at once, before the promise resolves.
    *
-   * @throws {@link ConfigError} (by rejection) for a target that names nothing or cannot be a tag
+   * @throws {@link ConfigError} (by rejection) for a target that names nothing or cannot be a tag;
+   * `InvalidationUnheardError` (by rejection) where the shared store does not answer and `onInvalidateFailure` asks
+   * for it
    *
    * @example
    * ```ts
@@ -48,7 +69,7 @@ export interface Cache {
    * await cache.invalidate({ tags: `cities#${id}` });
    * ```
    */
-  invalidate(target: InvalidationTarget): Promise<InvalidationReceipt>;
+  invalidate(target: InvalidationTarget, options?: InvalidateOptions): Promise<InvalidationReceipt>;
   /**
    * As {@link invalidate}, and what is purged is never served again, not even while the handler fails.
    *
@@ -57,7 +78,7 @@ export interface Cache {
    * await cache.purge({ url: '/users/1' });
    * ```
    */
-  purge(target: InvalidationTarget): Promise<InvalidationReceipt>;
+  purge(target: InvalidationTarget, options?: InvalidateOptions): Promise<InvalidationReceipt>;
   /**
    * Sends the invalidations made inside `work` to the shared store as one, when `work` has ended, however it ended.
    * In this process each holds at once; their receipts are durable only when the batch has resolved.

@@ -1,23 +1,26 @@
 import { ignoreRejection } from '../base/answer.js';
+import { parseDuration } from '../base/duration.js';
 import { ConfigError } from '../base/errors.js';
 import { type CacheOptions, type CacheSettings, readCacheOptions } from '../config/cache-options.js';
-import { checkFunction } from '../config/check.js';
+import { checkFunction, checkOneOf, checkOptions } from '../config/check.js';
 import { isIgnoredByDefault } from '../config/ignored-query.js';
 import { Engine } from '../engine/engine.js';
 import type { LocalItem } from '../engine/local-item.js';
 import type { SharedLevel } from '../engine/shared-exchange.js';
+import { Trust } from '../engine/trust.js';
 import { VariantIndex } from '../engine/variants.js';
 import { selectingValue } from '../http/vary.js';
 import { TagTable } from '../invalidation/tag-table.js';
 import { type InvalidationTarget, tagsOf, type UrlReading } from '../invalidation/target.js';
+import type { BusListener } from '../ports/bus.js';
 import type { Clock } from '../ports/clock.js';
 import type { LocalStore, RemovalReason } from '../ports/local-store.js';
 import { MemoryStore } from '../stores/memory.js';
 import { NullStore } from '../stores/null.js';
 import { Telemetry } from '../telemetry/telemetry.js';
-import type { Cache, EmitterLike, EventTarget } from './cache.js';
+import type { Cache, EmitterLike, EventTarget, InvalidateOptions } from './cache.js';
 import { type Explanation, explainUrl } from './explain.js';
-import { Invalidator } from './invalidator.js';
+import { Invalidator, type Orders } from './invalidator.js';
 import { attachRuntime } from './runtime.js';
 import { openShared } from './shared-level.js';
 import { SystemClock } from './system-clock.js';
@@ -53,27 +56,37 @@ export function createCache(options: CacheOptions = {}): Cache {
     if (reason === 'evicted' || reason === 'expired') telemetry.emit({ type: 'removed', key, reason });
   });
   const shared = openShared(settings, clock, telemetry);
+  const lagMs = shared === undefined ? Number.POSITIVE_INFINITY : settings.l1MaxLagMs;
+  const trust = new Trust(clock, lagMs, settings.consistency);
   const engine = new Engine({
     local,
     tags,
     variants,
     shared,
+    trust,
     clock,
     sink: telemetry,
     limits: {
       waitersPerKey: WAITERS_PER_KEY,
       collapseTimeoutMs: settings.collapseTimeoutMs,
       hitForMissMs: HIT_FOR_MISS_MS,
-      l1MaxLagMs: settings.l1MaxLagMs,
     },
     storesNothing: settings.store.kind === 'null' || settings.store.kind === 'off',
     normalizeSelecting: selectingValue,
   });
-  const invalidator = new Invalidator(tags, shared?.unheard, telemetry);
+  const invalidator = new Invalidator({
+    tags,
+    unheard: shared?.unheard,
+    sink: telemetry,
+    clock,
+    lagMs: shared === undefined ? undefined : settings.l1MaxLagMs,
+    throwsUnheard: settings.onInvalidateFailure === 'throw',
+  });
+  const stopListening = shared?.store.bus?.listen(listener(tags, trust, telemetry));
   const urlReadings = new Set([isIgnoredByDefault]);
   const explain = (url: string): Explanation =>
     explainUrl(url, [...urlReadings], { local, tags, clock, refusals: telemetry.refusals });
-  const cache = assemble(local, shared, telemetry, invalidator, urlReadings, explain);
+  const cache = assemble(local, shared, telemetry, invalidator, urlReadings, explain, () => stopListening?.());
   attachRuntime(cache, {
     engine,
     tags,
@@ -82,7 +95,7 @@ export function createCache(options: CacheOptions = {}): Cache {
     isOff: settings.store.kind === 'off',
     storesNothing: settings.store.kind === 'null',
     urlReadings,
-    invalidateNow: (names) => void invalidator.run(names, 'soft'),
+    invalidateNow: (names) => invalidator.runBehind(names, 'soft'),
   });
   return cache;
 }
@@ -104,13 +117,14 @@ function assemble(
   invalidator: Invalidator,
   urlReadings: ReadonlySet<UrlReading['isIgnored']>,
   explain: Cache['explain'],
+  stopListening: () => void,
 ): Cache {
   const tagsFor = (target: InvalidationTarget): readonly string[] => [
     ...new Set([...urlReadings].flatMap((isIgnored) => tagsOf(target, { isIgnored }))),
   ];
   return {
-    invalidate: async (target) => await invalidator.run(tagsFor(target), 'soft'),
-    purge: async (target) => await invalidator.run(tagsFor(target), 'hard'),
+    invalidate: async (target, how) => await invalidator.run(tagsFor(target), 'soft', readOrders('invalidate', how)),
+    purge: async (target, how) => await invalidator.run(tagsFor(target), 'hard', readOrders('purge', how)),
     batch: async (work) => await invalidator.batch(checkFunction('batch', needed('batch', work), 'a function')),
     invalidateOn<Args extends unknown[]>(emitter: EmitterLike, event: string, target: EventTarget<Args>) {
       const isEmitter = typeof emitter?.on === 'function' && typeof emitter.off === 'function';
@@ -121,7 +135,7 @@ function assemble(
           const named = target(...args);
           ignoreRejection(named);
           const tags = tagsFor(asTarget(named));
-          void invalidator.run(tags, 'soft');
+          invalidator.runBehind(tags, 'soft');
         } catch (error) {
           // An emitter's other listeners must not suffer; and a failed invalidation is never silent.
           const message = `invalidateOn('${event}') invalidated nothing: ${error instanceof Error ? error.message : error}`;
@@ -141,11 +155,31 @@ function assemble(
     }),
     ready: async () => {},
     close: async () => {
+      stopListening();
       local.close();
       shared?.unheard.close();
       await shared?.store.close();
     },
   };
+}
+
+/** What other processes have invalidated is invalid here, too, and how far that is known is how far L1 is believed. */
+function listener(tags: TagTable, trust: Trust, sink: Telemetry): BusListener {
+  return {
+    invalidated(names, mode) {
+      tags.invalidate(names, mode);
+      sink.emit({ type: 'heard', tags: names, mode });
+    },
+    missed: () => trust.missed(),
+    heardUpTo: (at) => trust.heardUpTo(at),
+  };
+}
+
+function readOrders(where: string, options: InvalidateOptions = {}): Orders {
+  checkOptions(where, options, ['confirm', 'hold']);
+  const { confirm = 'store', hold = 0 } = options;
+  checkOneOf(`${where}.confirm`, confirm, ['store', 'all']);
+  return { confirmsAll: confirm === 'all', holdMs: parseDuration(`${where}.hold`, hold) };
 }
 
 function asTarget(named: string | readonly string[] | InvalidationTarget): InvalidationTarget {

@@ -7,7 +7,7 @@ import { FakeClock } from '../testing/fake-clock.js';
 import { Invalidator } from './invalidator.js';
 
 /** An invalidator over a shared store that acknowledges, or does not. */
-function world(isShared = true) {
+function world(isShared = true, more: { readonly throwsUnheard?: boolean } = {}) {
   const clock = new FakeClock();
   const tags = new TagTable();
   const telemetry = new Telemetry();
@@ -15,12 +15,21 @@ function world(isShared = true) {
   telemetry.listen((event) => events.push(event));
   const sent: { tags: string[]; mode: string }[] = [];
   const store = { answers: true };
-  const queue = new RetryQueue(async (names, mode) => {
+  const holds: number[] = [];
+  const queue = new RetryQueue(async (names, mode, holdMs) => {
     sent.push({ tags: [...names].sort(), mode });
+    holds.push(holdMs);
     return store.answers;
   }, clock);
-  const invalidator = new Invalidator(tags, isShared ? queue : undefined, telemetry);
-  return { tags, events, sent, store, invalidator, queue, clock };
+  const invalidator = new Invalidator({
+    tags,
+    unheard: isShared ? queue : undefined,
+    sink: telemetry,
+    clock,
+    lagMs: isShared ? 1_000 : undefined,
+    throwsUnheard: more.throwsUnheard === true,
+  });
+  return { tags, events, sent, holds, store, invalidator, queue, clock };
 }
 
 describe('Invalidator.run (PROTOCOL 4.6)', () => {
@@ -146,5 +155,64 @@ describe('Invalidator.batch', () => {
     const { invalidator, sent, events, tags } = world();
     await invalidator.batch(() => 5);
     expect([sent.length, events.length, tags.clock]).toEqual([0, 0, 0]);
+  });
+});
+
+describe('what is asked of an invalidation', () => {
+  const orders = { confirmsAll: false, holdMs: 0 };
+
+  it('to be confirmed by all, waits for as long as the memory of any process may lag, and a little', async () => {
+    const { invalidator, clock } = world();
+    const log: string[] = [];
+    void invalidator.run(['a'], 'soft', { ...orders, confirmsAll: true }).then(({ durable }) => log.push(`${durable}`));
+    await clock.advanceAsync(1_049);
+    expect(log).toEqual([]);
+    await clock.advanceAsync(1);
+    expect(log).toEqual(['true']);
+  });
+
+  it('is confirmed at once where there is one process', async () => {
+    const { invalidator } = world(false);
+    expect((await invalidator.run(['a'], 'soft', { ...orders, confirmsAll: true })).durable).toBe(true);
+  });
+
+  it('to hold, invalidates again when the data source has caught up', async () => {
+    const { invalidator, clock, sent, holds, tags } = world();
+    await invalidator.run(['a'], 'soft', { ...orders, holdMs: 3_000 });
+    const token = tags.clock;
+    await clock.advanceAsync(2_999);
+    expect([sent.length, tags.admits(['a'], token)]).toEqual([1, true]);
+    await clock.advanceAsync(1);
+    expect([sent.length, tags.admits(['a'], token), holds]).toEqual([2, false, [3_000, 0]]);
+  });
+
+  it('rejects where the store does not answer and that was asked for; it holds here, and stays queued', async () => {
+    const { invalidator, store, tags, queue } = world(true, { throwsUnheard: true });
+    store.answers = false;
+    await expect(invalidator.run(['a'], 'soft')).rejects.toMatchObject({ code: 'ERR_CACHE_INVALIDATION_UNHEARD' });
+    expect([tags.admits(['a'], 0), queue.isPending(['a'])]).toEqual([false, true]);
+  });
+
+  it('rejects for nobody where nobody awaits it', async () => {
+    const { invalidator, store, clock, events } = world(true, { throwsUnheard: true });
+    store.answers = false;
+    invalidator.runBehind(['a'], 'soft');
+    await clock.advanceAsync(0);
+    expect(events).toMatchObject([{ type: 'invalidated', durable: false }]);
+  });
+
+  it('made in a batch, is told when the batch has ended, and what the work threw comes first', async () => {
+    const { invalidator, store } = world(true, { throwsUnheard: true });
+    store.answers = false;
+    const work = async () => {
+      await invalidator.run(['a'], 'soft');
+      return 1;
+    };
+    await expect(invalidator.batch(work)).rejects.toMatchObject({ code: 'ERR_CACHE_INVALIDATION_UNHEARD' });
+    const failing = async () => {
+      await work();
+      throw new Error('rolled back');
+    };
+    await expect(invalidator.batch(failing)).rejects.toThrow('rolled back');
   });
 });

@@ -1,61 +1,118 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { InvalidationUnheardError } from '../base/store-errors.js';
 import type { RetryQueue } from '../invalidation/retry-queue.js';
 import type { TagTable } from '../invalidation/tag-table.js';
+import type { Clock } from '../ports/clock.js';
 import type { EventSink } from '../ports/event-sink.js';
 import type { InvalidationReceipt } from './cache.js';
 
 type Mode = 'soft' | 'hard';
-type Collected = {
+
+/** How an invalidation is carried out beside the store's acknowledging it. */
+export interface Orders {
+  /** It resolves when no process can answer with what it held before. */
+  readonly confirmsAll: boolean;
+  /** For how long data sources may still answer with what was there before. */
+  readonly holdMs: number;
+}
+
+export const PLAIN: Orders = { confirmsAll: false, holdMs: 0 };
+
+interface Collected {
   readonly soft: Set<string>;
   readonly hard: Set<string>;
+  /** The strictest of all. */
+  orders: Orders;
   /** False once the batch has been sent: work it did not wait for may still run inside it. */
   isOpen: boolean;
-};
+}
+
+/** What an {@link Invalidator} stands on. */
+export interface InvalidatorParts {
+  readonly tags: TagTable;
+  /** Those that the shared store has yet to hear of; `undefined` where memory is the only store. */
+  readonly unheard: RetryQueue | undefined;
+  readonly sink: EventSink;
+  readonly clock: Clock;
+  /** How far the memory of another process may lag; `undefined` where there is none. */
+  readonly lagMs: number | undefined;
+  readonly throwsUnheard: boolean;
+}
+
+/** Clocks of two machines do not run alike: so much longer than the lag nobody is behind. */
+const MARGIN = 1.05;
 
 /** Carries invalidations out: here at once, at the shared store as soon as it answers (PROTOCOL 4.6). */
 export class Invalidator {
-  readonly #tags: TagTable;
-  readonly #unheard: RetryQueue | undefined;
-  readonly #sink: EventSink;
+  readonly #parts: InvalidatorParts;
   readonly #batches = new AsyncLocalStorage<Collected>();
 
-  constructor(tags: TagTable, unheard: RetryQueue | undefined, sink: EventSink) {
-    this.#tags = tags;
-    this.#unheard = unheard;
-    this.#sink = sink;
+  constructor(parts: InvalidatorParts) {
+    this.#parts = parts;
   }
 
   /** The first step is synchronous: nothing that starts after this call is answered from what it invalidates. */
-  async run(tags: readonly string[], mode: Mode): Promise<InvalidationReceipt> {
-    const at = this.#tags.invalidate(tags, mode);
+  async run(tags: readonly string[], mode: Mode, orders: Orders = PLAIN): Promise<InvalidationReceipt> {
+    const at = this.#parts.tags.invalidate(tags, mode);
     const batch = this.#batches.getStore();
     if (batch?.isOpen === true) {
       for (const tag of tags) batch[mode].add(tag);
+      batch.orders = strictest(batch.orders, orders);
       return { durable: false, at };
     }
-    return await this.#deliver(tags, mode, at);
+    return await this.#deliver(tags, mode, at, orders);
+  }
+
+  /** The same where nobody awaits it: that the store has not heard of it, an event tells. */
+  runBehind(tags: readonly string[], mode: Mode): void {
+    this.run(tags, mode).catch(() => {});
   }
 
   async batch<T>(work: () => Promise<T> | T): Promise<T> {
-    const collected: Collected = { soft: new Set(), hard: new Set(), isOpen: true };
-    try {
-      return await this.#batches.run(collected, async () => await work());
-    } finally {
-      collected.isOpen = false;
-      // Also after an error: what was written before it is written.
-      await Promise.all([this.#flush(collected.hard, 'hard'), this.#flush(collected.soft, 'soft')]);
-    }
+    const collected: Collected = { soft: new Set(), hard: new Set(), orders: PLAIN, isOpen: true };
+    const [done] = await Promise.allSettled([this.#batches.run(collected, async () => await work())]);
+    collected.isOpen = false;
+    // Also after an error: what was written before it is written.
+    const sent = await Promise.allSettled([this.#flush(collected, 'hard'), this.#flush(collected, 'soft')]);
+    if (done.status === 'rejected') throw done.reason;
+    const unheard = sent.find((each) => each.status === 'rejected');
+    if (unheard !== undefined) throw unheard.reason;
+    return done.value;
   }
 
-  async #flush(tags: ReadonlySet<string>, mode: Mode): Promise<void> {
-    if (tags.size === 0) return;
+  async #flush(collected: Collected, mode: Mode): Promise<void> {
+    const tags = [...collected[mode]];
+    if (tags.length === 0) return;
     // Once more, now that all is done: a fill may have read between the first invalidation and the end of the batch.
-    await this.#deliver([...tags], mode, this.#tags.invalidate(tags, mode));
+    await this.#deliver(tags, mode, this.#parts.tags.invalidate(tags, mode), collected.orders);
   }
 
-  async #deliver(tags: readonly string[], mode: Mode, at: number): Promise<InvalidationReceipt> {
-    const durable = this.#unheard === undefined || (await this.#unheard.deliver(tags, mode, at));
-    this.#sink.emit({ type: 'invalidated', tags, mode, durable });
+  async #deliver(tags: readonly string[], mode: Mode, at: number, orders: Orders): Promise<InvalidationReceipt> {
+    const { unheard, sink, clock, lagMs, throwsUnheard } = this.#parts;
+    const { holdMs, confirmsAll } = orders;
+    const durable = unheard === undefined || (await unheard.deliver(tags, mode, at, holdMs));
+    sink.emit({ type: 'invalidated', tags, mode, durable });
+    // What was read of a source that lags, in this process or another, goes when that has caught up.
+    if (holdMs > 0) clock.after(holdMs, () => void this.#repeat(tags, mode));
+    if (!durable && throwsUnheard) throw new InvalidationUnheardError(tags);
+    if (durable && confirmsAll && lagMs !== undefined) await elapsed(clock, lagMs * MARGIN);
     return { durable, at };
   }
+
+  async #repeat(tags: readonly string[], mode: Mode): Promise<void> {
+    const { tags: table, unheard } = this.#parts;
+    const at = table.invalidate(tags, mode);
+    await unheard?.deliver(tags, mode, at);
+  }
+}
+
+function strictest(some: Orders, others: Orders): Orders {
+  return {
+    confirmsAll: some.confirmsAll || others.confirmsAll,
+    holdMs: Math.max(some.holdMs, others.holdMs),
+  };
+}
+
+function elapsed(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => void clock.after(ms, resolve));
 }

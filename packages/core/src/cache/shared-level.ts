@@ -19,7 +19,7 @@ export function openShared(settings: CacheSettings, clock: Clock, sink: EventSin
   });
   const store = nonceProtocol(guard, settings.namespace);
   const unheard = new RetryQueue(
-    (tags, mode) => store.invalidate(tags, mode),
+    (tags, mode, holdMs) => store.invalidate(tags, mode, holdMs),
     clock,
     (tags) => sink.emit({ type: 'invalidations-drained', tags }),
   );

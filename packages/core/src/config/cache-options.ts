@@ -1,6 +1,7 @@
 import { type Duration, parseDuration } from '../base/duration.js';
 import { ConfigError } from '../base/errors.js';
 import { nearest } from '../base/near-miss.js';
+import type { Consistency } from '../engine/trust.js';
 import type { Clock } from '../ports/clock.js';
 import { checkCount, checkOneOf, checkOptions, parseBytes, withDefaults } from './check.js';
 
@@ -73,6 +74,20 @@ export interface CacheOptions {
    * @defaultValue `'1s'`
    */
   readonly l1MaxLag?: Duration;
+  /**
+   * `'bounded'`: the memory store answers by what this process has heard of, which may lag behind other processes by
+   * `l1MaxLag`. `'strict'`: the shared store is asked before each answer; one small command, no body.
+   *
+   * @defaultValue `'bounded'`
+   */
+  readonly consistency?: Consistency;
+  /**
+   * What `invalidate` does where the shared store does not answer: `'queue'` resolves with `durable: false`, `'throw'`
+   * rejects with `InvalidationUnheardError`. In both cases it holds in this process, and is sent again and again.
+   *
+   * @defaultValue `'queue'`
+   */
+  readonly onInvalidateFailure?: 'queue' | 'throw';
   /** Request fields' variants kept for one URL; further ones are answered and not stored. @defaultValue 32 */
   readonly maxVariants?: number;
   /** The clock, for tests. @defaultValue the machine's */
@@ -89,6 +104,8 @@ export interface CacheSettings {
   readonly deadlineMs: number;
   readonly collapseTimeoutMs: number;
   readonly l1MaxLagMs: number;
+  readonly consistency: Consistency;
+  readonly onInvalidateFailure: 'queue' | 'throw';
   readonly maxVariants: number;
   readonly clock: Clock | undefined;
 }
@@ -102,6 +119,8 @@ const KNOWN = [
   'deadline',
   'collapseTimeout',
   'l1MaxLag',
+  'consistency',
+  'onInvalidateFailure',
   'maxVariants',
   'clock',
 ] as const;
@@ -115,6 +134,8 @@ const DEFAULTS = {
   deadline: '50ms',
   collapseTimeout: '10s',
   l1MaxLag: '1s',
+  consistency: 'bounded',
+  onInvalidateFailure: 'queue',
   maxVariants: 32,
 } as const satisfies CacheOptions;
 /** Those that the store's URL may set too. */
@@ -142,6 +163,8 @@ export function readCacheOptions(options: CacheOptions): CacheSettings {
     deadlineMs: atLeast('deadline', given.deadline, 1),
     collapseTimeoutMs: atLeast('collapseTimeout', given.collapseTimeout, 1),
     l1MaxLagMs: parseDuration('l1MaxLag', given.l1MaxLag),
+    consistency: checkOneOf('consistency', given.consistency, ['bounded', 'strict']),
+    onInvalidateFailure: checkOneOf('onInvalidateFailure', given.onInvalidateFailure, ['queue', 'throw']),
     maxVariants: checkCount('maxVariants', given.maxVariants, 1),
     clock: readClock(options.clock),
   };

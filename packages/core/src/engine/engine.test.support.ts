@@ -9,6 +9,7 @@ import { Engine, type EngineLimits, type EngineParts } from './engine.js';
 import type { Answer, Visitor } from './flight.js';
 import type { Candidate, Lead } from './lead.js';
 import type { LocalItem } from './local-item.js';
+import { Trust } from './trust.js';
 import { VariantIndex } from './variants.js';
 
 /** How far L1 may lag behind a shared store, in milliseconds. */
@@ -96,9 +97,10 @@ export function openEngine({ limits, ...given }: Given = {}) {
     tags,
     variants: new VariantIndex(3),
     shared: undefined,
+    trust: new Trust(clock, given.shared === undefined ? Number.POSITIVE_INFINITY : LAG),
     clock,
     sink: telemetry,
-    limits: { waitersPerKey: 5, collapseTimeoutMs: 10_000, hitForMissMs: 2_000, l1MaxLagMs: LAG, ...limits },
+    limits: { waitersPerKey: 5, collapseTimeoutMs: 10_000, hitForMissMs: 2_000, ...limits },
     storesNothing: false,
     normalizeSelecting: selectingValue,
     ...given,

@@ -12,7 +12,8 @@ import type { LocalItem, StaleItem } from './local-item.js';
 import { LocalLevel } from './local-level.js';
 import { makeStored, NO_STAMPS, tagNames, unstamped } from './make-stored.js';
 import { type NormalizeSelecting, Selection } from './selection.js';
-import { SharedExchange, type SharedLevel } from './shared-exchange.js';
+import { type Miss, SharedExchange, type SharedLevel } from './shared-exchange.js';
+import type { Trust } from './trust.js';
 import type { RequestFields, VariantIndex } from './variants.js';
 
 /** The bounds within which the engine works; all times in milliseconds. */
@@ -20,8 +21,6 @@ export interface EngineLimits {
   readonly waitersPerKey: number;
   readonly collapseTimeoutMs: number;
   readonly hitForMissMs: number;
-  /** How long L1 is believed, counted from the sending of the read that validated it, where there is a shared store. */
-  readonly l1MaxLagMs: number;
 }
 
 /** What the engine stands on; {@link createCache} is the one place that fills it in. */
@@ -30,6 +29,7 @@ export interface EngineParts {
   readonly tags: TagTable;
   readonly variants: VariantIndex;
   readonly shared: SharedLevel | undefined;
+  readonly trust: Trust;
   readonly clock: Clock;
   readonly sink: EventSink;
   readonly limits: EngineLimits;
@@ -62,10 +62,10 @@ export class Engine implements LeadOwner {
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
-    const { local, tags, variants, shared, clock, sink, limits } = parts;
-    const believedMs = shared === undefined ? Number.POSITIVE_INFINITY : limits.l1MaxLagMs;
-    this.#local = new LocalLevel(local, tags, variants, clock, sink, believedMs);
-    if (shared !== undefined) this.#shared = new SharedExchange(shared, this.#local, tags, variants, clock, sink);
+    const { local, tags, variants, shared, trust, clock, sink, limits } = parts;
+    this.#local = new LocalLevel(local, tags, variants, clock, sink, trust);
+    if (shared !== undefined)
+      this.#shared = new SharedExchange(shared, this.#local, tags, variants, clock, sink, limits.collapseTimeoutMs);
     this.#selection = new Selection(variants, parts.normalizeSelecting);
     const { waitersPerKey, collapseTimeoutMs } = limits;
     const letGo = (late: readonly Waiter[]): void => this.#eachAlone(late);
@@ -189,21 +189,28 @@ export class Engine implements LeadOwner {
       return;
     }
     if (isValid) this.#keep(item, shared === undefined ? candidate.tags : tagNames(stored));
+    lead.turn?.end('open');
     const { flight } = lead;
     // Where there is a shared store that was not asked, another process may have invalidated what this one does not know of.
     if (flight !== undefined && shared !== undefined)
       this.#settle(flight, item, (it) => this.#mayShareRead(it, flight, item));
-    else if (flight !== undefined) this.#settle(flight, item, (waiter) => waiter.isEarly || isValid);
+    else if (flight !== undefined) {
+      const { trust } = this.#parts;
+      const isInTime = (joinedAt: number): boolean => isValid && trust.allowsLag(joinedAt - flight.startedAt);
+      this.#settle(flight, item, (waiter) => waiter.isEarly || isInTime(waiter.joinedAt));
+    }
   }
 
   refuse(lead: Lead, reason: Refusal, route: string, detail?: string): void {
     const { sink, clock } = this.#parts;
     sink.refused(lead.key.text, route, reason, detail);
+    // The handler may well succeed for somebody who stays.
+    const isForNobody = reason !== 'aborted' && reason !== 'key-changed';
+    lead.turn?.end(isForNobody ? 'open' : 'unused');
     const flight = lead.flight;
     if (flight === undefined) return;
     this.#flights.close(flight);
-    // The handler may well succeed for somebody who stays: the others get one more flight.
-    if (reason === 'aborted' || reason === 'key-changed') {
+    if (!isForNobody) {
       this.#moveOn(flight);
       return;
     }
@@ -213,6 +220,7 @@ export class Engine implements LeadOwner {
 
   withdraw(lead: Lead): void {
     if (lead.visitor.isRefresh !== true) this.#parts.sink.withdrawn(lead.fwd);
+    lead.turn?.end('unused');
     const { flight } = lead;
     if (flight === undefined) return;
     this.#flights.close(flight);
@@ -220,6 +228,7 @@ export class Engine implements LeadOwner {
   }
 
   handOver(lead: Lead): void {
+    lead.turn?.end('unused');
     if (lead.flight !== undefined) this.#moveOn(lead.flight);
   }
 
@@ -241,17 +250,23 @@ export class Engine implements LeadOwner {
     flight.startedAt = clock.monotonic();
     flight.leader = leader;
     if (this.#shared === undefined)
-      this.#lead(flight, leader, undefined, this.#local.findStale(leader.key, flight.text));
+      this.#lead(flight, leader, {
+        kind: 'miss',
+        token: undefined,
+        stale: this.#local.findStale(leader.key, flight.text),
+      });
     else void this.#consult(this.#shared, flight, leader);
   }
 
-  #lead(flight: Flight, leader: Visitor, sharedToken: SharedToken | undefined, stale: StaleItem | undefined): void {
+  #lead(flight: Flight, leader: Visitor, miss: Miss): void {
     const { key } = leader;
+    const { token: sharedToken, stale, turn, isElsewhere } = miss;
     const fwd = flight.asked ?? this.#forward(key, flight.text);
     if (leader.isRefresh === true) this.#parts.sink.emit({ type: 'refresh', key: key.text });
     else this.#parts.sink.miss(key.text, fwd);
     const waited = flight.isApart ? undefined : flight;
-    const lead = new Lead(this, key, leader, flight.token, sharedToken, flight.startedAt, fwd, waited, stale);
+    const { token, startedAt } = flight;
+    const lead = new Lead(this, key, leader, token, sharedToken, startedAt, fwd, waited, stale, turn, isElsewhere);
     try {
       leader.lead(lead);
     } catch (error) {
@@ -282,7 +297,7 @@ export class Engine implements LeadOwner {
 
   /** Asks the shared store on behalf of a flight, and acts on what it said. */
   async #consult(shared: SharedExchange, flight: Flight, leader: Visitor): Promise<void> {
-    const said = await shared.ask(flight, leader.key);
+    const said = await shared.ask(flight, leader);
     // Nobody awaits this: what a visitor throws must not end the process.
     apart(this.#parts.sink, () => {
       if (said.kind === 'item') {
@@ -290,10 +305,13 @@ export class Engine implements LeadOwner {
       } else if (said.kind === 'variants') {
         this.#redirect(flight, leader);
       } else if (leader.isGone) {
-        this.#flights.close(flight);
-        this.#regroup(flight.takeWaiters());
+        said.turn?.end('unused');
+        this.#moveOn(flight);
+      } else if (said.isElsewhere === true && leader.isRefresh === true && said.stale !== undefined) {
+        leader.answer(said.stale.item, 'hit');
+        this.#moveOn(flight);
       } else {
-        this.#lead(flight, leader, said.token, said.stale);
+        this.#lead(flight, leader, said);
       }
     });
   }
@@ -319,8 +337,8 @@ export class Engine implements LeadOwner {
 
   #mayShareRead(waiter: Waiter, flight: Flight, item: LocalItem): boolean {
     if (waiter.isEarly) return true;
-    const { limits, tags } = this.#parts;
-    return waiter.joinedAt - flight.startedAt <= limits.l1MaxLagMs && tags.admits(tagNames(item.stored), flight.token);
+    const { trust, tags } = this.#parts;
+    return trust.allowsLag(waiter.joinedAt - flight.startedAt) && tags.admits(tagNames(item.stored), flight.token);
   }
 
   /** Commits to the shared store (PROTOCOL 4.8). The flight is sealed: later requests begin their own. */
@@ -331,6 +349,7 @@ export class Engine implements LeadOwner {
       this.#flights.release(flight, item, (waiter) => this.#mayShareRead(waiter, flight, item));
     }
     const isStored = await shared.commit(lead, token, item);
+    lead.turn?.end(isStored ? 'stored' : 'open');
     if (flight !== undefined) this.#settle(flight, item, (waiter) => isStored || waiter.isEarly);
   }
 

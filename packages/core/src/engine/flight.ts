@@ -2,7 +2,7 @@ import type { Clock, Timer } from '../ports/clock.js';
 import type { Forward } from '../ports/event-sink.js';
 import type { CacheKey } from './cache-key.js';
 import type { Lead } from './lead.js';
-import type { LocalItem } from './local-item.js';
+import type { LocalItem, StaleItem } from './local-item.js';
 import type { RequestFields } from './variants.js';
 
 /** How a stored response came to answer: found in a store, or by waiting for another visitor's handler. */
@@ -18,6 +18,8 @@ export interface Visitor {
   readonly isGone: boolean;
   /** It has its answer already, and only runs its handler to make what is stored new: no request of its own to count. */
   readonly isRefresh?: boolean;
+  /** Whether it can be answered from what is stale, and asks for nothing newer. */
+  takesStale?(found: StaleItem): boolean;
   /** Takes a stored response for its answer. */
   answer(item: LocalItem, how: Answer): void;
   /** Runs its own handler; what that answers is offered to the lead. */

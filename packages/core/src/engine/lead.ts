@@ -4,6 +4,7 @@ import type { SharedToken } from '../ports/tagged-store.js';
 import type { CacheKey } from './cache-key.js';
 import type { Flight, Visitor } from './flight.js';
 import type { LocalItem, StaleItem } from './local-item.js';
+import type { Turn } from './turn.js';
 
 /** A finished response that is offered for storing: everything parsed once, here, so that no hit has to. */
 export interface Candidate {
@@ -76,6 +77,10 @@ export class Lead {
     readonly flight: Flight | undefined,
     /** What is stored for the request and was found not to be fresh, by the read that took the token. */
     readonly stale: StaleItem | undefined,
+    /** The lease under which the handler runs for all processes. */
+    readonly turn?: Turn | undefined,
+    /** Another process runs its handler for this already. */
+    readonly isElsewhere = false,
   ) {
     this.#owner = owner;
   }

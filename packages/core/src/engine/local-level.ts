@@ -7,6 +7,7 @@ import type { StoredResponse } from '../ports/stored-response.js';
 import type { CacheKey } from './cache-key.js';
 import type { Room } from './lead.js';
 import { LocalItem, type StaleItem } from './local-item.js';
+import type { Trust } from './trust.js';
 import type { VariantIndex } from './variants.js';
 
 /** L1: the stored responses that this process holds, and what it knows against them (PROTOCOL 4.5, 4.13). */
@@ -16,23 +17,22 @@ export class LocalLevel {
   readonly #variants: VariantIndex;
   readonly #clock: Clock;
   readonly #sink: EventSink;
-  readonly #believedMs: number;
+  readonly #trust: Trust;
 
-  /** @param believedMs - how long an item is believed after it was last validated; `Infinity` where nobody else writes */
   constructor(
     store: LocalStore<LocalItem>,
     tags: TagTable,
     variants: VariantIndex,
     clock: Clock,
     sink: EventSink,
-    believedMs: number,
+    trust: Trust,
   ) {
     this.#store = store;
     this.#tags = tags;
     this.#variants = variants;
     this.#clock = clock;
     this.#sink = sink;
-    this.#believedMs = believedMs;
+    this.#trust = trust;
   }
 
   /** What may answer now, without asking anybody (RFC 9111 §4). All that a hit costs. */
@@ -46,7 +46,7 @@ export class LocalLevel {
       if (!this.#isUnchanged(item, key)) return undefined;
       item.checked = clock;
     }
-    if (now - item.verifiedAt > this.#believedMs) return undefined;
+    if (!this.#trust.holds(item.verifiedAt, now)) return undefined;
     item.hasAnswered = true;
     return item;
   }
@@ -64,7 +64,7 @@ export class LocalLevel {
    */
   findStale(key: CacheKey, text: string): StaleItem | undefined {
     const item = this.#store.peek(text);
-    if (item === undefined || this.#clock.monotonic() - item.verifiedAt > this.#believedMs) return undefined;
+    if (item === undefined || !this.#trust.holds(item.verifiedAt, this.#clock.monotonic())) return undefined;
     const tags = this.#tags;
     const declared = tags.validity(item.records, item.token);
     const own = tags.ownValidity(key, item.token, item.checked);

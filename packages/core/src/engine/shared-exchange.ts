@@ -6,11 +6,12 @@ import type { EventSink } from '../ports/event-sink.js';
 import { retentionMs, type StoredResponse, type TagStamp } from '../ports/stored-response.js';
 import type { CommitVerdict, SharedToken, TaggedStore } from '../ports/tagged-store.js';
 import type { CacheKey } from './cache-key.js';
-import type { Flight } from './flight.js';
+import type { Flight, Visitor } from './flight.js';
 import type { Lead } from './lead.js';
 import type { LocalItem, StaleItem } from './local-item.js';
 import type { LocalLevel } from './local-level.js';
 import { tagNames } from './make-stored.js';
+import { Turn, waitForTurn } from './turn.js';
 import type { VariantIndex } from './variants.js';
 
 /** The level behind L1: a shared store, its frames, and the invalidations it has yet to hear of. */
@@ -25,7 +26,18 @@ export type Said =
   | { readonly kind: 'item'; readonly item: LocalItem }
   /** The target has variants, selected by fields that were not known here. */
   | { readonly kind: 'variants' }
-  | { readonly kind: 'miss'; readonly token: SharedToken | undefined; readonly stale?: StaleItem | undefined };
+  | Miss;
+
+/** There is nothing in the store that may answer. */
+export interface Miss {
+  readonly kind: 'miss';
+  readonly token: SharedToken | undefined;
+  readonly stale?: StaleItem | undefined;
+  /** The lease under which the handler runs. */
+  readonly turn?: Turn | undefined;
+  /** Another process runs its handler for this already, and the leader can be answered meanwhile. */
+  readonly isElsewhere?: boolean;
+}
 
 /**
  * The conversation with the shared store: what it is asked, what it is told, and what of its answers enters L1.
@@ -39,7 +51,9 @@ export class SharedExchange {
   readonly #variants: VariantIndex;
   readonly #clock: Clock;
   readonly #sink: EventSink;
+  readonly #patienceMs: number;
 
+  /** @param patienceMs - how long a request waits for another process's handler */
   constructor(
     level: SharedLevel,
     local: LocalLevel,
@@ -47,7 +61,9 @@ export class SharedExchange {
     variants: VariantIndex,
     clock: Clock,
     sink: EventSink,
+    patienceMs: number,
   ) {
+    this.#patienceMs = patienceMs;
     this.#level = level;
     this.#local = local;
     this.#tags = tags;
@@ -57,7 +73,8 @@ export class SharedExchange {
   }
 
   /** Asks on behalf of a flight: first whether what L1 holds is still good, then for the response itself (PROTOCOL 4.3). */
-  async ask(flight: Flight, key: CacheKey): Promise<Said> {
+  async ask(flight: Flight, leader: Visitor): Promise<Said> {
+    const { key } = leader;
     try {
       const held = flight.asked === undefined ? this.#held(flight, key) : undefined;
       if (held !== undefined) {
@@ -65,11 +82,10 @@ export class SharedExchange {
           held.verifiedAt = flight.startedAt;
           return { kind: 'item', item: held };
         }
-        // Taken again: the token and its time belong to the read that is sent now.
-        flight.token = this.#tags.clock;
-        flight.startedAt = this.#clock.monotonic();
+        this.#restart(flight);
       }
-      return await this.#read(flight, key);
+      const said = await this.#read(flight, key);
+      return said.kind === 'miss' ? await this.#takeTurn(flight, leader, said) : said;
     } catch (error) {
       this.#failed(error as Error);
       return { kind: 'miss', token: undefined };
@@ -105,6 +121,8 @@ export class SharedExchange {
         this.#failed(error);
         return { kind: 'unavailable' };
       });
+    // The store knows of invalidations that were not heard of here: what is held of the same data is no longer valid.
+    if (verdict.kind === 'refused' && verdict.tags !== undefined) this.#tags.invalidate(verdict.tags, 'soft');
     // What was invalidated meanwhile must not enter L1: the record of it may be gone by now, and then nothing would tell.
     const isRefused = verdict.kind === 'refused' || !this.#tags.admits(names, lead.token);
     own.isOutdated = isRefused;
@@ -113,6 +131,34 @@ export class SharedExchange {
     else if (verdict.kind === 'unavailable') this.#local.keep(own, names);
     else this.#local.keep(this.#committed(own, verdict.tags, lead, sentAt), names);
     return verdict.kind === 'stored';
+  }
+
+  /** The token and its time belong to the read that is sent now. */
+  #restart(flight: Flight): void {
+    flight.token = this.#tags.clock;
+    flight.startedAt = this.#clock.monotonic();
+  }
+
+  /** Lets one process run its handler for all, where the store has leases; what that stored answers the others (PROTOCOL 4.12). */
+  async #takeTurn(flight: Flight, leader: Visitor, miss: Miss): Promise<Said> {
+    const { leases } = this.#level.store;
+    if (leases === undefined || miss.token === undefined || flight.isApart) return miss;
+    if (leader.isRefresh === true || (miss.stale !== undefined && leader.takesStale?.(miss.stale) === true)) {
+      const answer = await leases.take(flight.text);
+      if (answer.kind === 'mine') return { ...miss, turn: new Turn(answer.lease, this.#clock, leases.renewEveryMs) };
+      return { ...miss, isElsewhere: answer.kind !== 'open' };
+    }
+    let latest: Said = miss;
+    const look = async (): Promise<Said | undefined> => {
+      this.#restart(flight);
+      latest = await this.#read(flight, leader.key);
+      return latest.kind === 'miss' && latest.token !== undefined ? undefined : latest;
+    };
+    const isNeeded = (): boolean => !leader.isGone || flight.waiters.length > 0;
+    const until = this.#clock.monotonic() + this.#patienceMs;
+    const mayWait = (): boolean => isNeeded() && this.#clock.monotonic() < until;
+    const answer = await waitForTurn(leases, flight.text, this.#clock, look, mayWait);
+    return answer.kind === 'found' ? answer.found : { ...latest, turn: answer.turn };
   }
 
   /** What L1 holds that the store could vouch for. */

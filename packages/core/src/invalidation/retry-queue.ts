@@ -2,6 +2,7 @@ import type { Clock, Timer } from '../ports/clock.js';
 import { ALL_TAG } from './tags.js';
 
 type Mode = 'soft' | 'hard';
+type Send = (tags: readonly string[], mode: Mode, holdMs: number) => Promise<boolean>;
 
 /** Invalidations that wait for the shared store, and those it has just heard of: by tag, so that repeating one costs nothing. */
 const LIMIT = 10_000;
@@ -17,7 +18,7 @@ const LONGEST_DELAY_MS = 10_000;
  * store by this process. Bounded: past the limit everything is pending, which costs hits and nothing else.
  */
 export class RetryQueue {
-  readonly #pending = new Map<string, { mode: Mode; since: number }>();
+  readonly #pending = new Map<string, { mode: Mode; since: number; holdMs: number }>();
   /** The number of the acknowledgement by tag, the latest last. */
   readonly #heard = new Map<string, number>();
   #pendingCharacters = 0;
@@ -25,18 +26,14 @@ export class RetryQueue {
   /** Acknowledgements up to this one are no longer known by tag. */
   #forgotten = 0;
   #acknowledgements = 0;
-  readonly #send: (tags: readonly string[], mode: Mode) => Promise<boolean>;
+  readonly #send: Send;
   readonly #clock: Clock;
   readonly #onDrained: (tags: number) => void;
   #timer: Timer | undefined;
   #delayMs = FIRST_DELAY_MS;
   #closed = false;
 
-  constructor(
-    send: (tags: readonly string[], mode: Mode) => Promise<boolean>,
-    clock: Clock,
-    onDrained: (tags: number) => void = () => {},
-  ) {
+  constructor(send: Send, clock: Clock, onDrained: (tags: number) => void = () => {}) {
     this.#send = send;
     this.#clock = clock;
     this.#onDrained = onDrained;
@@ -72,13 +69,14 @@ export class RetryQueue {
    * Sends an invalidation, pending from this call on.
    *
    * @param at - the local clock of the invalidation
+   * @param holdMs - for how long data sources may still answer with what was there before
    * @returns true once the store has acknowledged it; false when it stays queued
    */
-  async deliver(tags: readonly string[], mode: Mode, at: number): Promise<boolean> {
+  async deliver(tags: readonly string[], mode: Mode, at: number, holdMs = 0): Promise<boolean> {
     // A purge that still waits must not be taken for delivered because a softer invalidation got through.
     const strongest = tags.some((tag) => this.#pending.get(tag)?.mode === 'hard') ? 'hard' : mode;
-    for (const tag of tags) this.#add(tag, strongest, at);
-    if (await this.#attempt(tags, strongest, at)) return true;
+    for (const tag of tags) this.#add(tag, strongest, at, holdMs);
+    if (await this.#attempt(tags, strongest, at, holdMs)) return true;
     this.#arm();
     return false;
   }
@@ -90,22 +88,22 @@ export class RetryQueue {
     this.#timer = undefined;
   }
 
-  #add(tag: string, mode: Mode, since: number): void {
+  #add(tag: string, mode: Mode, since: number, holdMs: number): void {
     if (!this.#pending.has(tag)) this.#pendingCharacters += tag.length;
     if ((this.#pending.size >= LIMIT && !this.#pending.has(tag)) || this.#pendingCharacters > CHARACTER_LIMIT) {
       this.#pending.clear();
       this.#pendingCharacters = ALL_TAG.length;
-      this.#pending.set(ALL_TAG, { mode: 'hard', since });
+      this.#pending.set(ALL_TAG, { mode: 'hard', since, holdMs });
       // Nobody's delivery stands for it: it goes out by itself, also when all that led to it got through.
       this.#arm();
       return;
     }
-    this.#pending.set(tag, { mode, since });
+    this.#pending.set(tag, { mode, since, holdMs });
   }
 
-  async #attempt(tags: readonly string[], mode: Mode, at: number): Promise<boolean> {
+  async #attempt(tags: readonly string[], mode: Mode, at: number, holdMs: number): Promise<boolean> {
     // A rejection says what `false` says, that nobody knows: it must neither end the process nor stop the retries.
-    if (!(await this.#send(tags, mode).catch(() => false))) return false;
+    if (!(await this.#send(tags, mode, holdMs).catch(() => false))) return false;
     this.#acknowledgements++;
     for (const tag of tags) {
       this.#remember(tag);
@@ -140,12 +138,14 @@ export class RetryQueue {
   }
 
   async #retry(): Promise<void> {
-    const at = Math.max(0, ...[...this.#pending.values()].map((queued) => queued.since));
-    const soft = [...this.#pending].filter(([, queued]) => queued.mode === 'soft').map(([tag]) => tag);
-    const hard = [...this.#pending].filter(([, queued]) => queued.mode === 'hard').map(([tag]) => tag);
+    const queued = [...this.#pending.values()];
+    const at = Math.max(0, ...queued.map(({ since }) => since));
+    const holdMs = Math.max(0, ...queued.map((each) => each.holdMs));
+    const soft = [...this.#pending].filter(([, { mode }]) => mode === 'soft').map(([tag]) => tag);
+    const hard = [...this.#pending].filter(([, { mode }]) => mode === 'hard').map(([tag]) => tag);
     const sent = await Promise.all([
-      soft.length === 0 || this.#attempt(soft, 'soft', at),
-      hard.length === 0 || this.#attempt(hard, 'hard', at),
+      soft.length === 0 || this.#attempt(soft, 'soft', at, holdMs),
+      hard.length === 0 || this.#attempt(hard, 'hard', at, holdMs),
     ]);
     if (sent.every(Boolean)) this.#onDrained(soft.length + hard.length);
     this.#delayMs = sent.every(Boolean) ? FIRST_DELAY_MS : Math.min(this.#delayMs * 2, LONGEST_DELAY_MS);

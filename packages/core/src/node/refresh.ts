@@ -62,7 +62,8 @@ export class Refresh<Req extends IncomingMessage, Res extends ServerResponse> {
   leadBehind(lead: Lead, item: LocalItem): boolean {
     const visitor = this.#visitor;
     const { stale, runtime, res } = visitor;
-    const mayRefresh = stale.mayContinue(res) && !stale.backOff.isResting(visitor.key.text, visitor.now);
+    const isDue = !lead.isElsewhere && !stale.backOff.isResting(visitor.key.text, visitor.now);
+    const mayRefresh = isDue && stale.mayContinue(res);
     let isWritten = false;
     visitor.inScope(() => {
       isWritten = mayRefresh

@@ -165,6 +165,11 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     if (this.#lead === undefined && !this.isAnswered) this.#scope = new AsyncResource('viewcache.visitor');
   }
 
+  takesStale(found: StaleItem): boolean {
+    if (this.isRefresh || this.isDemanding || this.req.method === 'HEAD' || !this.#refresh.isBehind) return false;
+    return this.stale.whileRevalidating(found, this.now) !== undefined;
+  }
+
   /** Counts how long the visitor waits, for his own handler or for somebody else's. */
   growImpatient(): void {
     this.#standIns.growImpatient();

@@ -115,6 +115,12 @@ export type CacheEvent =
       readonly mode: 'soft' | 'hard';
       readonly durable: boolean;
     }
+  | {
+      /** Another process has invalidated tags. */
+      readonly type: 'heard';
+      readonly tags: readonly string[];
+      readonly mode: 'soft' | 'hard';
+    }
   | { readonly type: 'invalidations-drained'; readonly tags: number }
   | { readonly type: 'store-error'; readonly store: string; readonly error: Error }
   | {

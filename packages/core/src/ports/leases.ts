@@ -5,16 +5,22 @@ export interface Lease {
   /**
    * Gives it back, if it is still this one.
    *
-   * @param outcome - `'open'` lets everybody who waits, or comes within a short while, run at once: nothing was stored
+   * @param outcome - `'stored'`: who asks within the next second is told `'done'`. `'open'`: nothing could be stored, and
+   * who asks within the next two seconds is told so. `'unused'`: the next one who asks gets it.
    */
-  release(outcome: 'stored' | 'open'): Promise<void>;
+  release(outcome: LeaseOutcome): Promise<void>;
 }
+
+/** What became of a run under a lease. */
+export type LeaseOutcome = 'stored' | 'open' | 'unused';
 
 /** What came of asking for a lease. */
 export type LeaseAnswer =
   | { readonly kind: 'mine'; readonly lease: Lease }
   /** Somebody else has it; `by` tells one holder from the next. */
   | { readonly kind: 'held'; readonly by: string }
+  /** Somebody has just stored what was made under one: to be read, before anything is run. */
+  | { readonly kind: 'done' }
   /** Nobody needs one now: what was made last could not be stored, or the store does not answer. */
   | { readonly kind: 'open' };
 
