@@ -1,6 +1,7 @@
 export { type Duration, parseDuration } from './base/duration.js';
 export { CacheError, ConfigError } from './base/errors.js';
 export { InvalidationUnheardError } from './base/store-errors.js';
+export { relayInvalidations } from './buses/ipc-relay.js';
 export type {
   Cache,
   CacheHealth,

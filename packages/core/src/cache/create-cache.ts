@@ -21,6 +21,7 @@ import { Telemetry } from '../telemetry/telemetry.js';
 import type { Cache, EmitterLike, EventTarget, InvalidateOptions } from './cache.js';
 import { type Explanation, explainUrl } from './explain.js';
 import { Invalidator, type Orders } from './invalidator.js';
+import { openLocalBus } from './local-bus.js';
 import { attachRuntime } from './runtime.js';
 import { openShared } from './shared-level.js';
 import { SystemClock } from './system-clock.js';
@@ -74,19 +75,24 @@ export function createCache(options: CacheOptions = {}): Cache {
     storesNothing: settings.store.kind === 'null' || settings.store.kind === 'off',
     normalizeSelecting: selectingValue,
   });
+  const localBus = openLocalBus(settings, clock, telemetry, trust);
   const invalidator = new Invalidator({
     tags,
-    unheard: shared?.unheard,
+    unheard: shared?.unheard ?? localBus?.unheard,
     sink: telemetry,
     clock,
-    lagMs: shared === undefined ? undefined : settings.l1MaxLagMs,
+    lagMs: shared === undefined && localBus === undefined ? undefined : settings.l1MaxLagMs,
     throwsUnheard: settings.onInvalidateFailure === 'throw',
   });
-  const stopListening = shared?.store.bus?.listen(listener(tags, trust, telemetry));
+  const bus = shared?.store.bus ?? localBus?.bus;
+  const stopListening = bus?.listen(listener(tags, trust, telemetry));
   const urlReadings = new Set([isIgnoredByDefault]);
   const explain = (url: string): Explanation =>
     explainUrl(url, [...urlReadings], { local, tags, clock, refusals: telemetry.refusals });
-  const cache = assemble(local, shared, telemetry, invalidator, urlReadings, explain, () => stopListening?.());
+  const cache = assemble(local, shared, telemetry, invalidator, urlReadings, explain, () => {
+    stopListening?.();
+    localBus?.unheard.close();
+  });
   attachRuntime(cache, {
     engine,
     tags,

@@ -17,6 +17,8 @@ describe('readCacheOptions', () => {
       deadlineMs: 50,
       collapseTimeoutMs: 10_000,
       l1MaxLagMs: 1_000,
+      consistency: 'bounded',
+      onInvalidateFailure: 'queue',
       maxVariants: 32,
       clock: undefined,
     });
