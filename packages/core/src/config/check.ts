@@ -7,15 +7,19 @@ import { nearest } from '../base/near-miss.js';
  * @param orElse - what may be given instead of an object, for the error
  */
 export function checkOptions(what: string, options: unknown, known: readonly string[], orElse = ''): void {
-  // A Map or a Date has no settings to read, and would pass for an object that leaves all of them out.
-  if (Object.prototype.toString.call(options) !== '[object Object]') {
+  if (!isRecord(options)) {
     throw new ConfigError(what, options, `${orElse}an object with some of ${known.join(', ')}`);
   }
-  const given = options as Record<string, unknown>;
+  const given = options;
   for (const name of Object.keys(given)) {
     if (known.includes(name)) continue;
     throw new ConfigError(`${what}.${name}`, given[name], `only ${known.join(', ')}`, nearest(name, known));
   }
+}
+
+/** A Map, a Date or a list has no settings to read, and would pass for an object that leaves all of them out. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return Object.prototype.toString.call(value) === '[object Object]';
 }
 
 /** The options over the defaults; `undefined` leaves a default in place, `null` and other nonsense is there to be refused. */

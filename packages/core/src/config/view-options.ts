@@ -11,6 +11,7 @@ import {
   checkOneOf,
   checkOptions,
   checkStrings,
+  isRecord,
   listed,
   parseBytes,
   withDefaults,
@@ -455,7 +456,7 @@ function readHonours(setting: string, directives: unknown): ReadonlySet<RequestD
 }
 
 function readPlaceholders<Fill>(setting: string, placeholders: Readonly<Record<string, Fill>>) {
-  if (typeof placeholders !== 'object' || placeholders === null) {
+  if (!isRecord(placeholders)) {
     throw new ConfigError(setting, placeholders, 'an object of functions that return the value to fill in');
   }
   return Object.entries(placeholders).map(([name, fill]) => {
