@@ -16,7 +16,7 @@ export interface Orders {
   readonly holdMs: number;
 }
 
-export const PLAIN: Orders = { confirmsAll: false, holdMs: 0 };
+const PLAIN: Orders = { confirmsAll: false, holdMs: 0 };
 
 interface Collected {
   readonly soft: Set<string>;

@@ -1,0 +1,124 @@
+// One process of a fleet: an app with a cache, requests to it, and writes with their invalidations. Takes its orders by IPC.
+import { Agent, get, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createCache, view } from '@viewcache/core';
+import { cachePage, createServer } from '@viewcache/express';
+import express from 'express';
+import { SystemClock } from '../../../packages/core/dist/cache/system-clock.js';
+import { DataFile } from './data-file.js';
+import type { Orders, Report } from './orders.js';
+
+/** The clock that all processes of a machine share. */
+const machineMs = (): number => Number(process.hrtime.bigint() / 1000n) / 1000;
+
+const rejections: string[] = [];
+process.on('unhandledRejection', (reason) => rejections.push(String(reason)));
+
+process.once('message', (orders: Orders) => void run(orders));
+
+async function run(orders: Orders): Promise<void> {
+  const data = new DataFile(orders.data, orders.rows);
+  const clock = new SystemClock({ wall: () => Date.now() + orders.skewMs, steady: () => performance.now() });
+  const cache = createCache({ ...orders.cache, clock });
+  const app = express();
+  app.get('/rows/:row', cachePage({ ttl: '1h', cache }), async (req, res) => {
+    const row = Number(req.params['row']);
+    const version = data.read(row);
+    if (orders.handlerMs > 0) await sleep(Math.random() * orders.handlerMs);
+    // Known only now: nothing could have predicted it.
+    view().dependsOn(`row#${row}`, `group#${row % 3}`);
+    res.type('text').send(String(version));
+  });
+  const server = createServer(app).listen(0, '127.0.0.1', () => {
+    void cache.ready().then(() => process.send?.({ isReady: true }));
+  });
+  let isOver = false;
+  const report = { reads: [] as number[], writes: [] as number[], hits: 0, failures: 0, unheard: 0, rejections };
+  const until = new Promise<void>((resolve) => {
+    process.on('message', (message) => {
+      if (message === 'go') void work();
+      if (message === 'stop') {
+        isOver = true;
+        resolve();
+      }
+    });
+  });
+  let working: Promise<unknown> = Promise.resolve();
+
+  async function work(): Promise<void> {
+    const agent = new Agent({ keepAlive: true, maxSockets: orders.readers });
+    const isLast = (): boolean => isOver;
+    const readers = Array.from({ length: orders.readers }, () => read(server, agent, orders, report, isLast));
+    working = Promise.all([...readers, write()]).finally(() => agent.destroy());
+    await working;
+  }
+
+  async function write(): Promise<void> {
+    if (orders.writes.length === 0) return;
+    const everyMs = 1000 / orders.writesPerSecond;
+    const under: Promise<void>[] = [];
+    let due = machineMs();
+    for (let i = 0; !isOver; i++) {
+      const row = orders.writes[i % orders.writes.length] ?? 0;
+      const version = data.read(row) + 1;
+      data.write(row, version);
+      under.push(
+        cache.invalidate({ tags: `row#${row}` }, { confirm: orders.confirm }).then(({ durable }) => {
+          if (durable) report.writes.push(row, version, machineMs());
+          else report.unheard++;
+        }),
+      );
+      due += everyMs;
+      await sleep(Math.max(0, due - machineMs()));
+    }
+    await Promise.all(under);
+  }
+
+  await until;
+  await working;
+  const said: Report = report;
+  process.send?.(said, () => process.exit(0));
+}
+
+async function read(
+  server: Server,
+  agent: Agent,
+  { rows }: Orders,
+  report: { reads: number[]; hits: number; failures: number },
+  isOver: () => boolean,
+): Promise<void> {
+  const { port } = server.address() as AddressInfo;
+  while (!isOver()) {
+    const row = Math.floor(Math.random() * rows);
+    const startedAt = machineMs();
+    const { body, status, cacheStatus } = await request(port, `/rows/${row}`, agent);
+    if (status !== 200) {
+      report.failures++;
+      continue;
+    }
+    report.reads.push(row, startedAt, Number(body));
+    if (cacheStatus.includes('hit') || cacheStatus.includes('collapsed')) report.hits++;
+  }
+}
+
+function request(
+  port: number,
+  path: string,
+  agent: Agent,
+): Promise<{ status: number; body: string; cacheStatus: string }> {
+  return new Promise((resolve) => {
+    const fail = (): void => resolve({ status: 0, body: '', cacheStatus: '' });
+    get({ port, path, agent, host: '127.0.0.1' }, (res) => {
+      let body = '';
+      res.setEncoding('latin1');
+      res.on('data', (chunk) => {
+        body += chunk;
+      });
+      res.on('end', () =>
+        resolve({ status: res.statusCode ?? 0, body, cacheStatus: String(res.headers['cache-status']) }),
+      );
+      res.on('error', fail);
+    }).on('error', fail);
+  });
+}
