@@ -113,6 +113,19 @@ describe.each(expresses)('middleware in front of the cached part, on %s', (_vers
     expect(hit.headers.vary).toBe('Origin, Accept-Language');
   });
 
+  it('that varies by Origin as the handler does leaves the handler its variants, also where nobody watches what is read', async () => {
+    const app = express();
+    app.use(cors({ origin: ['http://a.test', 'http://b.test'] }));
+    app.use(cachePage({ ttl: 60, cache: makeCache(), inputs: 'off' }));
+    app.get('/', (req, res) => void res.vary('Origin').send(`for ${req.get('origin')}`));
+    const site = await serve(app);
+    const from = async (origin: string) => String((await site.get('/', { origin })).body);
+    expect([await from('http://a.test'), await from('http://b.test')]).toEqual([
+      'for http://a.test',
+      'for http://b.test',
+    ]);
+  });
+
   it('that sets a cookie only as the head goes out keeps it to its visitor', async () => {
     let count = 0;
     const { site } = await siteWith((app) =>

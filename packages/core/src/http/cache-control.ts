@@ -142,9 +142,14 @@ function seconds(argument: string | undefined): number {
 }
 
 /** The unqualified form wins over field names, and whatever is not a clean list of names counts as unqualified. */
+/** Field names that `private` and `no-cache` may have: more than any response has fields. */
+const FIELD_NAMES = 100;
+
 function widen(known: boolean | readonly string[], argument: string | undefined): boolean | readonly string[] {
   if (known === true || argument === undefined) return true;
   const names = splitList(unquote(argument)).map((name) => name.toLowerCase());
   if (names.length === 0 || !names.every(isToken)) return true;
-  return known === false ? names : [...known, ...names];
+  const all = known === false ? names : [...known, ...names];
+  // Whoever names more means to cost time; and to forbid more than was asked for is safe.
+  return all.length > FIELD_NAMES ? true : all;
 }

@@ -78,6 +78,7 @@ export function judge<Req extends IncomingMessage, Res extends ServerResponse>(
   // A handler sets no condition for what is no success (RFC 9110 §13.2.1).
   const hasValidator = head.status === 200 && (etag !== undefined || lastModified !== undefined);
   const tags = tagsOf(visitor, context);
+  const isWatched = policy.inputs.mode !== 'off';
   const exchange: Exchange = {
     method: visitor.method,
     status: head.status,
@@ -113,7 +114,13 @@ export function judge<Req extends IncomingMessage, Res extends ServerResponse>(
     initialAgeMs,
     stale: staleLimits(policy, cacheControl),
     hasValidator,
-    selecting: selectingNames(vary, head, policy.vary, context?.varyNames ?? NOTHING, guard?.selecting ?? NOTHING),
+    selecting: selectingNames(
+      vary,
+      head,
+      policy.vary,
+      context?.varyNames ?? NOTHING,
+      isWatched ? guard?.selecting : undefined,
+    ),
     withheld: guard?.withheld ?? NOTHING,
     tags: typeof tags === 'string' ? [] : tags,
     etag,
@@ -157,19 +164,23 @@ export function setTiming(recorder: Recorder, head: ResponseHead, fwd: Forward, 
   recorder.setField('Server-Timing', [head.field('server-timing') ?? [], value].flat().join(', '));
 }
 
-/** Members of Vary that were there before the handler ran speak of outer middleware's own fields, `Origin` of CORS. */
+/**
+ * `Origin` in a Vary that was there before the handler ran speaks of the fields of CORS, which are outer middleware's own.
+ * Where nobody watches what the handler reads, it may as well have said the same, and it counts.
+ */
 function selectingNames(
   vary: ReturnType<typeof parseVary>,
   head: ResponseHead,
   byPolicy: readonly string[],
   byView: ReadonlySet<string>,
-  byGuard: ReadonlySet<string>,
+  byGuard: ReadonlySet<string> | undefined,
 ): readonly string[] {
   if (vary === '*') return [];
-  if (vary.length + byPolicy.length + byView.size + byGuard.size === 0) return vary;
+  if (vary.length + byPolicy.length + byView.size + (byGuard?.size ?? 0) === 0) return vary;
   const own = parseVary(head.ownLines('vary'));
-  const outerOnly = vary.filter((name) => name !== 'origin' || (own !== '*' && own.includes(name)));
-  return [...new Set([...outerOnly, ...byPolicy, ...byView, ...byGuard])].sort();
+  const isMeant = (name: string): boolean =>
+    name !== 'origin' || byGuard === undefined || (own !== '*' && own.includes(name));
+  return [...new Set([...vary.filter(isMeant), ...byPolicy, ...byView, ...(byGuard ?? NOTHING)])].sort();
 }
 
 const NOTHING: ReadonlySet<string> = new Set();
