@@ -209,6 +209,47 @@ describe.each(expresses)('inputs, on %s', (_version, express) => {
     });
   });
 
+  describe('a key that returns nothing', () => {
+    const key = (req: object) => (Reflect.get(req, 'user') as { id?: string } | undefined)?.id;
+
+    it('for somebody who is known does not cover who that is: users without an id share no page', async () => {
+      const site = await siteWith({ key }, read('req.user.name'), identified);
+      const alice = await site.get('/', ALICE);
+      expect(alice.headers['cache-status']).toContain('detail="input req.user"');
+      expect((await site.get('/', BOB)).text).toBe('for "bob"');
+    });
+
+    it('for those whom nobody knows lets them share one', async () => {
+      const site = await siteWith({ key }, read('req.user.name'));
+      await site.get('/');
+      expect((await site.get('/')).isHit).toBe(true);
+    });
+
+    it('and reads nobody covers nobody', async () => {
+      const site = await siteWith({ key: () => undefined }, read('req.user.name'));
+      await site.get('/');
+      expect((await site.get('/')).isHit).toBe(false);
+    });
+
+    it('for a request with Authorization does not cover that either', async () => {
+      const roleOf = (field: string | undefined) => (field === 'Bearer admin' ? 'admin' : undefined);
+      const site = await siteWith({ key: (req) => roleOf(req.get('authorization')) }, read('authorization'));
+      for (const authorization of ['Bearer a', 'Bearer b'])
+        expect((await site.get('/', { authorization })).text).toBe(`for "${authorization}"`);
+      await site.get('/', { authorization: 'Bearer admin' });
+      expect((await site.get('/', { authorization: 'Bearer admin' })).isHit).toBe(true);
+    });
+
+    it('leaves what vary names covered', async () => {
+      const site = await siteWith(
+        { key: (req) => void req.get('authorization') as undefined, vary: ['authorization'] },
+        read('authorization'),
+      );
+      await site.get('/', { authorization: 'Bearer a' });
+      expect((await site.get('/', { authorization: 'Bearer a' })).isHit).toBe(true);
+    });
+  });
+
   describe('watch', () => {
     const storages = [new AsyncLocalStorage<string>(), new AsyncLocalStorage<string>()] as const;
     const inContext = (app: Express) => {

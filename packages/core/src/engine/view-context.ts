@@ -149,8 +149,8 @@ shared[slot] ??= new AsyncLocalStorage<ViewContext>();
 const storage = shared[slot];
 
 /** Runs a handler, and all it starts, inside its view context. */
-export function runInView(context: ViewContext, run: () => void): void {
-  storage.run(context, run);
+export function runInView<T>(context: ViewContext, run: () => T): T {
+  return storage.run(context, run);
 }
 
 /** The view context that is running now. */

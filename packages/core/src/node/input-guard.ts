@@ -19,6 +19,8 @@ export interface Use {
   readonly by: ReadBy;
   /** A loader inside has put it there, after the key was made. */
   readonly isLeft?: boolean;
+  /** The `key` option read it as well, and returned nothing although there is one. */
+  readonly isForgotten?: boolean;
 }
 
 /** On whose behalf a guard watches. */
@@ -55,6 +57,8 @@ export class InputGuard implements Watcher, LayerOwner {
   #learned: Set<string> | undefined;
   #weighed = 0;
   #keyed: Set<string> | undefined;
+  #forgotten: Set<string> | undefined;
+  readonly #varied: readonly string[];
   #left: Set<string> | undefined;
   #passed: Set<string> | undefined;
   /** While the policy's own `key` runs, what it reads becomes part of the key. */
@@ -81,6 +85,7 @@ export class InputGuard implements Watcher, LayerOwner {
     this.mayExcuse = req.method === 'GET' || req.method === 'HEAD';
     this.#owner = owner;
     this.#res = res;
+    this.#varied = vary;
     if (vary.length > 0) this.#keyed = new Set(vary.map((name) => `header ${name}`));
     this.#refilled = refilled;
     this.layers = new InnerLayers(this, res);
@@ -116,11 +121,22 @@ export class InputGuard implements Watcher, LayerOwner {
     return this.#watched.withheld ?? NOTHING;
   }
 
-  /** Runs the policy's `key` function: what it reads, the key covers. */
-  key<T>(run: () => T): T {
+  /**
+   * Runs the policy's `key` function: what it reads, the key covers. Where it returns nothing for somebody who is known,
+   * most likely it has asked for a name that users do not have, and all of them would share one page: who is known it does
+   * not cover then.
+   */
+  key(run: () => unknown): void {
     this.#isKeying = true;
     try {
-      return run();
+      if (run() !== undefined) return;
+      for (const input of PERSONS) {
+        if (this.#keyed?.has(input) !== true || this.#varied.includes(input.slice(FIELD.length))) continue;
+        if (!this.unwatched(() => this.#watched.has(input))) continue;
+        this.#keyed.delete(input);
+        this.#forgotten ??= new Set();
+        this.#forgotten.add(input);
+      }
     } finally {
       this.#isKeying = false;
     }
@@ -237,7 +253,8 @@ export class InputGuard implements Watcher, LayerOwner {
 
   /** Keeps the response from being stored, or says only that it should have been kept. */
   refuse(input: string, by: ReadBy = NOBODY): void {
-    const use = { input, by, isLeft: this.#left?.has(input) === true };
+    const isForgotten = this.#forgotten?.has(input) === true;
+    const use = { input, by, isLeft: this.#left?.has(input) === true, isForgotten };
     if (this.rules.mode === 'warn') {
       this.#concerns ??= [];
       this.#concerns.push(use);
@@ -336,6 +353,9 @@ export class InputGuard implements Watcher, LayerOwner {
     return input.startsWith(FIELD) && !this.rules.actions.has(input);
   }
 }
+
+/** Inputs that say who is asking, as a whole. */
+const PERSONS = ['req.user', 'req.auth', 'header authorization'];
 
 const FIELD = 'header ';
 const REQ = 'req.';

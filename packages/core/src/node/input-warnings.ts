@@ -93,14 +93,22 @@ function textOf(use: Use, where: Place): string {
   ].join('\n');
 }
 
-function deedOf({ input, isLeft }: Use): string {
+function deedOf({ input, isLeft, isForgotten }: Use): string {
+  if (isForgotten === true)
+    return `read ${input}, for which its key option returned undefined: everybody would share one page`;
   if (isLeft === true) return `read ${input}, which a middleware mounted after the cache has set: no key can have it`;
   if (input !== ALL_FIELDS) return `read ${input}, which is not part of its cache key`;
   return 'copied all request headers (fetch, proxy or SSR adapter?), which are not part of its cache key';
 }
 
 /** In two columns, so that each can be copied. */
-function remediesOf({ input, isLeft }: Use): string[] {
+function remediesOf({ input, isLeft, isForgotten }: Use): string[] {
+  if (isForgotten === true) {
+    return [
+      '  if the page differs per user   let key return what tells users apart, such as their _id',
+      "  if it does not                 let key return a word for all of them: 'member'",
+    ];
+  }
   if (input === ALL_FIELDS) {
     return [
       "  if it needs no visitor's own   inputs: { cookie: 'hide', authorization: 'hide' }",

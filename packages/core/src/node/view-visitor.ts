@@ -472,8 +472,8 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     const context = this.#context;
     // Inside the view, where a storage that is watched tells of being read.
     guard.key(() => {
-      if (context === undefined || this.policy.inputs.watch.length === 0) ask();
-      else runInView(context, ask);
+      if (context === undefined || this.policy.inputs.watch.length === 0) return ask();
+      return runInView(context, ask);
     });
   }
 

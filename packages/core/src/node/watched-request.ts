@@ -242,6 +242,13 @@ export class WatchedRequest {
     };
   }
 
+  /** Whether the request has an input, be it `header x` or `req.x`; nobody hears of this question. */
+  has(input: string): boolean {
+    const name = input.slice(input.indexOf('req.') === 0 ? 4 : 'header '.length);
+    const value: unknown = Reflect.get(input.startsWith('req.') ? this.#req : this.#headers, name);
+    return value !== undefined && value !== null;
+  }
+
   /** What a loader says in fields of the response, it says to this visitor. */
   #watchFields(before: Stock['fields'] = {}): void {
     for (const [name, value] of Object.entries(this.#res.getHeaders())) {
