@@ -16,7 +16,7 @@ export type { ExplainedRefusal, ExplainedResponse, Explanation } from './cache/e
 export type { CacheOptions, KeyvLike, PolicyName } from './config/cache-options.js';
 export type { EmitCacheControl, EmitTagLimits, EmitTags } from './config/emission.js';
 export type { InputAction, InputMode, WatchedStorage } from './config/input-options.js';
-export type { CacheStatusLevel, FinishedResponse, RequestDirective, ViewOptions } from './config/view-options.js';
+export type { CacheStatusLevel, FinishedResponse, RequestDirective, ViewOptions } from './config/view-option-types.js';
 export type { Consistency } from './engine/trust.js';
 export { type View, view } from './engine/view-context.js';
 export type { CacheControlDirectives } from './http/cache-control-format.js';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { ConfigError } from '../base/errors.js';
-import { readViewOptions, type ViewOptions } from './view-options.js';
+import type { ViewOptions } from './view-option-types.js';
+import { readViewOptions } from './view-options.js';
 
 const read = (options: object) =>
   readViewOptions('cachePage', { ttl: 60, ...options } as ViewOptions<object, object>).stale;

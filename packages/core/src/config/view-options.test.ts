@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { CacheError, ConfigError } from '../base/errors.js';
-import { readViewOptions, VIEW_OPTIONS, type ViewOptions } from './view-options.js';
+import type { ViewOptions } from './view-option-types.js';
+import { readViewOptions, VIEW_OPTIONS } from './view-options.js';
 
 type Given = ViewOptions<object, object>;
 const read = (options: unknown) => readViewOptions('cachePage', options as Given);
