@@ -5,6 +5,8 @@ export default {
   testMatch: ['**/*.test.js'],
   testEnvironment: 'node',
   transform: {},
+  // Tests wait for events, so this is for what never comes: on a machine with other work anything else may take its time.
+  testTimeout: 60_000,
   reporters: ['default', '<rootDir>/scripts/jest-reporter.mjs'],
   coverageProvider: 'v8',
   collectCoverageFrom: ['<rootDir>/packages/*/dist/**/*.js'],

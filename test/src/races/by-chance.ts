@@ -1,9 +1,6 @@
 import fc from 'fast-check';
 import { ROWS, type Row, type Scheduler, TARGETS } from './harness.js';
 
-/** The races go on for longer than a test may. */
-export const SOAK = process.env['VIEWCACHE_SOAK'] === '1';
-
 /** Lets fast-check decide who goes next, step by step. */
 export function under(scheduler: fc.Scheduler): Scheduler {
   return {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { SOAK, under, type Write, write } from './by-chance.js';
+import { under, type Write, write } from './by-chance.js';
 import {
   AsksAgainOneByOne,
   DeletesOnly,
@@ -22,6 +22,7 @@ import {
   targetsOf,
   World,
 } from './harness.js';
+import { assertFor, SOAK } from './internals.js';
 
 /*
  * Handlers that read, writers that commit and invalidate, visitors who come at any moment, and those who wait for one
@@ -85,10 +86,7 @@ const wrong: readonly (readonly [what: string, build: () => Build, fault: RegExp
 
 describe('the engine in memory (PROTOCOL 4.4, 4.13), by a scheduler', () => {
   it('answers and stores nothing older than what was invalidated before, in thousands of interleavings', async () => {
-    const runs = SOAK
-      ? { numRuns: 1e9, interruptAfterTimeLimit: 20_000 }
-      : { numRuns: 3_000, interruptAfterTimeLimit: 1_200 };
-    await fc.assert(race(right), runs);
+    await assertFor({ ms: 1_200, most: 3_000, soakMs: 20_000 }, race(right));
   }, 60_000);
 
   it.each(wrong)(

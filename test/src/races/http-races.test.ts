@@ -6,7 +6,7 @@ import { cachePage } from '@viewcache/express';
 import express, { type NextFunction, type Request, type Response } from 'express';
 import fc from 'fast-check';
 import { closeAfterEach, makeCache, serve } from '../support/site.js';
-import { SOAK } from './by-chance.js';
+import { assertFor } from './internals.js';
 
 /*
  * The races of engine-races.test.ts in small, through everything that stands between an app and the engine: tags that are
@@ -144,10 +144,7 @@ describe('an Express app over HTTP', () => {
 
   it('answers nothing older than what was invalidated before', async () => {
     const agent = new Agent({ keepAlive: true });
-    await fc.assert(
-      property(agent),
-      SOAK ? { numRuns: 1e9, interruptAfterTimeLimit: 20_000 } : { numRuns: 100, interruptAfterTimeLimit: 800 },
-    );
+    await assertFor({ ms: 800, most: 100, soakMs: 20_000 }, property(agent));
     agent.destroy();
   }, 60_000);
 

@@ -15,3 +15,4 @@ export { TagTable } from '../../../packages/core/dist/invalidation/tag-table.js'
 export { tagsOf } from '../../../packages/core/dist/invalidation/target.js';
 export { MemoryStore } from '../../../packages/core/dist/stores/memory.js';
 export { Telemetry } from '../../../packages/core/dist/telemetry/telemetry.js';
+export { assertFor, SOAK } from '../../../packages/core/dist/testing/races.test.support.js';

@@ -2,8 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import { FakeClock } from '@viewcache/core/testing';
 import fc from 'fast-check';
 import { closeAfterEach, makeCache } from '../support/site.js';
-import { SOAK, under } from './by-chance.js';
+import { under } from './by-chance.js';
 import { Data, processOf, World } from './harness.js';
+import { assertFor } from './internals.js';
 import { outcomeOf, QUIET, send, traffic } from './two-processes.js';
 
 /*
@@ -86,10 +87,7 @@ const race = (l1MaxLag: string) =>
 
 describe('two caches over one Keyv', () => {
   it('answer nothing older than what was invalidated before, and store again once it is quiet', async () => {
-    await fc.assert(
-      race('1s'),
-      SOAK ? { numRuns: 1e9, interruptAfterTimeLimit: 20_000 } : { numRuns: 200, interruptAfterTimeLimit: 800 },
-    );
+    await assertFor({ ms: 800, most: 200, soakMs: 20_000 }, race('1s'));
   }, 60_000);
 
   it('is a race that finds out a cache which believes its own memory for too long', async () => {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { FakeClock } from '@viewcache/core/testing';
 import fc from 'fast-check';
-import { SOAK, under } from './by-chance.js';
+import { under } from './by-chance.js';
 import { ForgetsFillsUnderWay, ForgetsWhatIsUnheard, JoinsWhileCommitting } from './doubles.js';
 import { type Build, BuiltProcess, Data, LAG, World } from './harness.js';
-import { frameCodec, RetryQueue, TagTable } from './internals.js';
+import { assertFor, frameCodec, RetryQueue, TagTable } from './internals.js';
 import { type Fault, ModelStore } from './model-store.js';
 import { outcomeOf, QUIET, send, type Traffic, traffic } from './two-processes.js';
 
@@ -91,10 +91,7 @@ const race = (wrong: Wrong = {}, given = anyPlan) =>
 
 describe('two engines over one store (PROTOCOL 4.3 to 4.8)', () => {
   it('answer nothing older than what was invalidated before, and store again once it is quiet', async () => {
-    await fc.assert(
-      race(),
-      SOAK ? { numRuns: 1e9, interruptAfterTimeLimit: 20_000 } : { numRuns: 1_500, interruptAfterTimeLimit: 1_000 },
-    );
+    await assertFor({ ms: 1_000, most: 1_500, soakMs: 20_000 }, race());
   }, 60_000);
 
   it.each<[string, Wrong, fc.Arbitrary<Plan>]>([

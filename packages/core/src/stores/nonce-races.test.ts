@@ -6,6 +6,7 @@ import type { StoredResponse } from '../ports/stored-response.js';
 import type { TaggedStore } from '../ports/tagged-store.js';
 import { ChaosStore } from '../testing/chaos-store.js';
 import { FakeClock } from '../testing/fake-clock.js';
+import { assertFor } from '../testing/races.test.support.js';
 import { guarded } from './guarded.js';
 import { nonceProtocol } from './nonce-protocol.js';
 
@@ -14,7 +15,6 @@ import { nonceProtocol } from './nonce-protocol.js';
  * lost, which write is swallowed and when all deadlines pass (what was under way is then applied later all the same).
  */
 
-const SOAK = process.env['VIEWCACHE_SOAK'] === '1';
 const KEY = 'GET https://example.org/';
 
 /** What one schedule is about. */
@@ -289,9 +289,10 @@ function bind(store: Store): Store {
 
 describe('races over the nonce protocol (PROTOCOL 4.15)', () => {
   it('never answer with what was invalidated, and end with a hit, whatever is lost, swallowed or late', async () => {
-    await fc.assert(
+    await assertFor(
+      { ms: 700, soakMs: 60_000 },
       fc.asyncProperty(scheduler, anyPlan, (s, plan) => race(s, plan)),
-      { numRuns: 1_000_000, interruptAfterTimeLimit: SOAK ? 60_000 : 700, endOnFailure: true },
+      { endOnFailure: true },
     );
   }, 120_000);
 
@@ -316,9 +317,10 @@ describe('races over the nonce protocol (PROTOCOL 4.15)', () => {
   );
 
   it('find nothing in the small plans when nothing is wrong', async () => {
-    await fc.assert(
+    await assertFor(
+      { ms: 200, soakMs: 30_000 },
       fc.asyncProperty(scheduler, smallPlan, (s, plan) => race(s, plan, {})),
-      { numRuns: 1_000_000, interruptAfterTimeLimit: SOAK ? 30_000 : 200, endOnFailure: true },
+      { endOnFailure: true },
     );
   }, 120_000);
 });

@@ -1,0 +1,33 @@
+import fc from 'fast-check';
+
+/** The races go on for longer than a test may. */
+export const SOAK = process.env['VIEWCACHE_SOAK'] === '1';
+
+/** A property is asked for no fewer cases, however little time there is. */
+const BATCH = 10;
+
+/** How long a property is tried. */
+export interface Patience {
+  readonly ms: number;
+  /** Where the time is longer than that takes. */
+  readonly most?: number;
+  /** In the soak tests, without a limit to the number. */
+  readonly soakMs: number;
+}
+
+/**
+ * Tries a property until the time is over, and some cases at least. fast-check's own limit fails where not one case fits in,
+ * as on a machine with other work, and lets the case under way run on beside the next test.
+ */
+export async function assertFor<T>(
+  { ms, most = Number.POSITIVE_INFINITY, soakMs }: Patience,
+  property: fc.IAsyncProperty<T>,
+  parameters: fc.Parameters<T> = {},
+): Promise<void> {
+  const end = performance.now() + (SOAK ? soakMs : ms);
+  let cases = 0;
+  do {
+    await fc.assert(property, { ...parameters, numRuns: BATCH });
+    cases += BATCH;
+  } while (performance.now() < end && (SOAK || cases < most));
+}
