@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { Keyv } from 'keyv';
+import { REQUEST_DIRECTIVES } from '../../../packages/core/dist/config/view-option-types.js';
 import { closeAfterEach } from '../support/site.js';
 import { cannotPass, demandsAsking } from './reasons.js';
 import { type Conditions, type Outcome, runSuite, tests } from './run.js';
@@ -19,7 +20,7 @@ const outdated = new Set<string>(process.env['UPDATE_CONFORMANCE'] === undefined
 const everything: Conditions['options'] = {
   heuristicFreshness: true,
   storeCookies: ['a'],
-  honourRequest: ['no-cache', 'no-store', 'max-age', 'max-stale', 'min-fresh', 'only-if-cached'],
+  honourRequest: REQUEST_DIRECTIVES,
 };
 
 function compare(profile: keyof Expected, found: Outcomes): void {

@@ -1,17 +1,20 @@
 import { describe, expect, it } from '@jest/globals';
-import { FakeClock } from '@viewcache/core/testing';
 import { type CachePageOptions, cachePage, neverCache } from '@viewcache/express';
 import type { Express } from 'express';
 import { readStatus } from '../support/cache-status.js';
 import { expresses } from '../support/expresses.js';
 import { countdown, gate } from '../support/gate.js';
 import { closeAfterEach, makeCache, serve } from '../support/site.js';
+import { cachedSite } from './cached-site.js';
 
 closeAfterEach();
 
 describe.each(expresses)(
   'Cache-Status (RFC 9211) on %s, as a parser of structured fields reads it',
   (_version, express) => {
+    const siteOf = (options: Partial<CachePageOptions> = {}, mount?: (app: Express) => unknown) =>
+      cachedSite(express, options, mount);
+
     it('says hit with the freshness that is left, and nothing of the key', async () => {
       const { site, clock } = await siteOf();
       await site.get('/');
@@ -144,15 +147,5 @@ describe.each(expresses)(
       );
       expect(readStatus(await site.get('/')).map(({ cache }) => cache)).toEqual(['Inner', 'viewcache']);
     });
-
-    async function siteOf(options: Partial<CachePageOptions> = {}, mount: (app: Express) => unknown = () => {}) {
-      const clock = new FakeClock();
-      const cache = makeCache({ clock });
-      const app = express();
-      app.use(cachePage({ ttl: 60, cache, ...options }));
-      mount(app);
-      app.use((_req, res) => void res.send('page'));
-      return { site: await serve(app), cache, clock };
-    }
   },
 );

@@ -1,14 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import { ConfigError, view } from '@viewcache/core';
-import { FakeClock } from '@viewcache/core/testing';
-import { type CachePageOptions, cachePage } from '@viewcache/express';
+import type { CachePageOptions } from '@viewcache/express';
 import type { Express } from 'express';
 import { expresses } from '../support/expresses.js';
-import { closeAfterEach, makeCache, serve } from '../support/site.js';
+import { closeAfterEach, makeCache } from '../support/site.js';
+import { cachedSite } from './cached-site.js';
 
 closeAfterEach();
 
 describe.each(expresses)('cache.explain on %s', (_version, express) => {
+  const siteOf = (options: Partial<CachePageOptions> = {}, mount?: (app: Express) => unknown) =>
+    cachedSite(express, options, mount);
+
   it('tells of each variant what it answers to, for how long, and what invalidates it', async () => {
     const { site, cache, clock } = await siteOf({ vary: ['x-lang'] }, (app) =>
       app.get('/cities/:id', (req, res) => {
@@ -93,14 +96,4 @@ describe.each(expresses)('cache.explain on %s', (_version, express) => {
   it('holds for the empty path of an absolute URL', () => {
     expect(makeCache().explain('http://a.example').targets).toEqual(['//a.example/']);
   });
-
-  async function siteOf(options: Partial<CachePageOptions> = {}, mount: (app: Express) => unknown = () => {}) {
-    const clock = new FakeClock();
-    const cache = makeCache({ clock });
-    const app = express();
-    app.use(cachePage({ ttl: 60, cache, ...options }));
-    mount(app);
-    app.use((_req, res) => void res.send('page'));
-    return { site: await serve(app), cache, clock };
-  }
 });

@@ -169,6 +169,17 @@ describe('what apicache, route-cache and express-expeditious hand from one visit
 describe('Cache-Control of the handler, which apicache overwrites and express-expeditious does not read', () => {
   const forbidding = ['private', 'no-store', 'no-cache'];
 
+  /** What two visitors get of a handler that says `field` and counts its runs. */
+  async function askedTwice(field: string) {
+    let calls = 0;
+    const app = express();
+    app.get('/', cachePage({ ttl: 60, cache: makeCache() }), (_req, res) => {
+      res.set('Cache-Control', field).send(`${++calls}`);
+    });
+    const site = await serve(app);
+    return [await site.get('/'), await site.get('/')];
+  }
+
   it.each([
     ...forbidding,
     ...forbidding.map((directive) => directive.toUpperCase()),
@@ -182,14 +193,7 @@ describe('Cache-Control of the handler, which apicache overwrites and express-ex
     ],
     ...['max-age=0', 's-maxage=0, max-age=60'],
   ])('"%s" reaches the client as it is, and nothing is stored', async (field) => {
-    let calls = 0;
-    const app = express();
-    app.get('/', cachePage({ ttl: 60, cache: makeCache() }), (_req, res) => {
-      res.set('Cache-Control', field).send(`${++calls}`);
-    });
-    const site = await serve(app);
-
-    const replies = [await site.get('/'), await site.get('/')];
+    const replies = await askedTwice(field);
 
     expect(replies.map(({ text }) => text)).toEqual(['1', '2']);
     expect(replies.map(({ headers }) => headers['cache-control'])).toEqual([field, field]);
@@ -198,14 +202,7 @@ describe('Cache-Control of the handler, which apicache overwrites and express-ex
   it.each(['public, max-age=60', 'max-age="60"', 'community="private, no-store"', 'x-private', 'no-store-please'])(
     '"%s" forbids nothing: a quoted string or a longer word is no directive',
     async (field) => {
-      let calls = 0;
-      const app = express();
-      app.get('/', cachePage({ ttl: 60, cache: makeCache() }), (_req, res) => {
-        res.set('Cache-Control', field).send(`${++calls}`);
-      });
-      const site = await serve(app);
-
-      const replies = [await site.get('/'), await site.get('/')];
+      const replies = await askedTwice(field);
 
       expect(replies.map(({ text }) => text)).toEqual(['1', '1']);
       expect(replies[1]?.headers['cache-control']).toBe(field);

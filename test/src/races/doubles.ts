@@ -33,27 +33,31 @@ export class GivesToWhoeverWaits extends Engine {
   }
 }
 
-/** Those who may not take the result ask again one by one, each as if it had just come (T10). */
-export class AsksAgainOneByOne extends Engine {
+/** Something else than going on together becomes of those who may not take the result. */
+abstract class SplitsThoseWhoWait extends Engine {
   override complete(lead: Lead, candidate: Candidate): void {
     const late = (lead.flight?.waiters ?? []).filter(({ isEarly }) => !isEarly);
     const isRefused = !this.admits(lead, candidate.tags);
     if (isRefused && lead.flight !== undefined)
       lead.flight.waiters = lead.flight.waiters.filter(({ isEarly }) => isEarly);
     super.complete(lead, candidate);
-    if (isRefused) for (const { visitor } of late) this.fetch(visitor);
+    if (isRefused) for (const { visitor } of late) this.sendOn(visitor);
+  }
+
+  protected abstract sendOn(visitor: Visitor): void;
+}
+
+/** Those who may not take the result ask again one by one, each as if it had just come (T10). */
+export class AsksAgainOneByOne extends SplitsThoseWhoWait {
+  protected override sendOn(visitor: Visitor): void {
+    this.fetch(visitor);
   }
 }
 
 /** Those who may not take the result run their own handlers, all at once: no wait, and no collapse either. */
-export class SendsEverybodyAlone extends Engine {
-  override complete(lead: Lead, candidate: Candidate): void {
-    const late = (lead.flight?.waiters ?? []).filter(({ isEarly }) => !isEarly);
-    const isRefused = !this.admits(lead, candidate.tags);
-    if (isRefused && lead.flight !== undefined)
-      lead.flight.waiters = lead.flight.waiters.filter(({ isEarly }) => isEarly);
-    super.complete(lead, candidate);
-    if (isRefused) for (const { visitor } of late) this.fetchAlone(visitor, 'miss');
+export class SendsEverybodyAlone extends SplitsThoseWhoWait {
+  protected override sendOn(visitor: Visitor): void {
+    this.fetchAlone(visitor, 'miss');
   }
 }
 

@@ -1,9 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from '@jest/globals';
 import type { RequestHandler } from 'express';
-import { gate } from '../support/gate.js';
 import { closeAfterEach } from '../support/site.js';
-import { staleSite, ways } from './stale-site.js';
+import { slowAtSecond, staleSite, ways } from './stale-site.js';
 
 closeAfterEach();
 
@@ -49,18 +48,11 @@ describe.each(ways)('middleware in front, where something stale answers, on %s',
   it.each(words)(
     '%s: %s, said so of an answer in a slow handler’s stead, keeps that from being stored',
     async (name, value) => {
-      const slow = gate();
-      const begun = gate();
+      const { slow, begun, handler } = slowAtSecond();
       const { page, site, clock, next } = await staleSite(way, {
         ...{ staleIfError: '1h', softTimeout: '200ms' },
         front: [says(name, value)],
-        handler: async (_req, res, run) => {
-          if (run === 2) {
-            begun.open();
-            await slow.passed;
-          }
-          res.send(`run ${run}`);
-        },
+        handler,
       });
       await page();
       clock.advance(MINUTE);
@@ -76,8 +68,9 @@ describe.each(ways)('middleware in front, where something stale answers, on %s',
   );
 
   it('a late handler’s field is its own, though middleware in front has set the same for that visitor', async () => {
-    const slow = gate();
-    const begun = gate();
+    const { slow, begun, handler } = slowAtSecond((res) =>
+      res.setHeader('Access-Control-Allow-Origin', 'https://a.test'),
+    );
     const { page, site, clock, next } = await staleSite(way, {
       ...{ staleIfError: '1h', softTimeout: '200ms' },
       front: [
@@ -86,14 +79,7 @@ describe.each(ways)('middleware in front, where something stale answers, on %s',
           proceed();
         },
       ],
-      handler: async (_req, res, run) => {
-        if (run === 2) {
-          begun.open();
-          await slow.passed;
-        }
-        res.setHeader('Access-Control-Allow-Origin', 'https://a.test');
-        res.send(`run ${run}`);
-      },
+      handler,
     });
     await page();
     clock.advance(MINUTE);

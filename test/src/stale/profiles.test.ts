@@ -4,7 +4,7 @@ import { cachePage } from '@viewcache/express';
 import { Keyv } from 'keyv';
 import { countdown, gate } from '../support/gate.js';
 import { closeAfterEach, makeCache } from '../support/site.js';
-import { staleSite, ways } from './stale-site.js';
+import { slowAtSecond, staleSite, ways } from './stale-site.js';
 
 closeAfterEach();
 
@@ -85,18 +85,11 @@ describe.each(ways)("a response's own directives (RFC 5861), on %s", (...way) =>
 
 describe.each(ways)("revalidate: 'leader', on %s", (...way) => {
   it('lets one visitor wait for the handler, and answers the others at once', async () => {
-    const begun = gate();
-    const slow = gate();
+    const { begun, slow, handler } = slowAtSecond();
     const { page, clock, runs } = await staleSite(way, {
       staleWhileRevalidate: 30,
       revalidate: 'leader',
-      handler: async (_req, res, run) => {
-        if (run === 2) {
-          begun.open();
-          await slow.passed;
-        }
-        res.send(`run ${run}`);
-      },
+      handler,
     });
     await page();
     clock.advance(MINUTE);

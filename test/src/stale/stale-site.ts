@@ -3,6 +3,7 @@ import { FakeClock } from '@viewcache/core/testing';
 import { type CachePageOptions, cachePage, createServer } from '@viewcache/express';
 import type { Express, Request, RequestHandler, Response } from 'express';
 import { expresses } from '../support/expresses.js';
+import { gate } from '../support/gate.js';
 import { makeCache, type Reply, type Site, serve } from '../support/site.js';
 
 /** Both Expresses, as `app.listen` serves them and as `createServer` does. */
@@ -67,6 +68,21 @@ export async function staleSite([, express, start]: Way, options: StaleSiteOptio
       }),
     page: async (path = '/', headers = {}) => told(await site.get(path, headers)),
   };
+}
+
+/** A handler whose second run says by `begun` that it has come, and waits for `slow`; each answers with its number. */
+export function slowAtSecond(prepare: (res: Response) => unknown = () => {}) {
+  const begun = gate();
+  const slow = gate();
+  const handler = async (_req: Request, res: Response, run: number): Promise<void> => {
+    if (run === 2) {
+      begun.open();
+      await slow.passed;
+    }
+    prepare(res);
+    res.send(`run ${run}`);
+  };
+  return { begun, slow, handler };
 }
 
 /** A reply in one line: status, text and Cache-Status. */

@@ -53,7 +53,16 @@ describe.each(ways)('softTimeout, on %s', (...way) => {
         done.open();
       },
     });
-    return { ...site, begun, slow, done, errors };
+    /** What a visitor gets whom the handler keeps waiting, when the first answer has become stale. */
+    const keptWaiting = async (): Promise<string> => {
+      await site.page();
+      site.clock.advance(MINUTE);
+      const visitor = site.page();
+      await begun.passed;
+      site.clock.advance(200);
+      return await visitor;
+    };
+    return { ...site, begun, slow, done, errors, keptWaiting };
   }
 
   it('answers from what is stored, to the millisecond, with nothing that the handler has set', async () => {
@@ -88,16 +97,11 @@ describe.each(ways)('softTimeout, on %s', (...way) => {
     ['writes its head', (_req, res) => res.writeHead(200, { 'X-Late': '1' }).end('late'), 'late'],
     ['pipes', (_req, res) => pipeline(Readable.from(['la', 'te']), res), 'late'],
   ])('records a handler that %s late', async (_what, late, text) => {
-    const { page, clock, begun, next, slow, site, errors } = await slowSite((req, res) => {
+    const { keptWaiting, next, slow, site, errors } = await slowSite((req, res) => {
       res.status(200);
       return late(req, res);
     });
-    await page();
-    clock.advance(MINUTE);
-    const visitor = page();
-    await begun.passed;
-    clock.advance(200);
-    expect(await visitor).toBe('run 1 (fwd=stale; ttl=0)');
+    expect(await keptWaiting()).toBe('run 1 (fwd=stale; ttl=0)');
     const stored = next('stored');
     slow.open();
     await stored;
@@ -324,29 +328,19 @@ describe.each(ways)('softTimeout, on %s', (...way) => {
     ['address', (req) => req.socket.remoteAddress, 'socket.remoteAddress'],
     ['cookie', (req) => req.headers.cookie, 'header cookie'],
   ])('stores nothing of a late handler that asks for the %s of its visitor', async (_what, look, detail) => {
-    const { page, clock, begun, slow, next } = await slowSite((req, res) => {
+    const { keptWaiting, slow, next } = await slowSite((req, res) => {
       look(req);
       res.status(200).send('late');
     });
-    await page();
-    clock.advance(MINUTE);
-    const visitor = page();
-    await begun.passed;
-    clock.advance(200);
-    await visitor;
+    await keptWaiting();
     const refused = next('refused');
     slow.open();
     expect(await refused).toMatchObject({ reason: 'input', detail });
   });
 
   it('gives a late handler up after refreshTimeout', async () => {
-    const { page, clock, begun, next } = await slowSite(() => new Promise(() => {}), { refreshTimeout: 5 });
-    await page();
-    clock.advance(MINUTE);
-    const visitor = page();
-    await begun.passed;
-    clock.advance(200);
-    await visitor;
+    const { page, clock, keptWaiting, next } = await slowSite(() => new Promise(() => {}), { refreshTimeout: 5 });
+    await keptWaiting();
     const refused = next('refused');
     clock.advance(5_000);
     expect(await refused).toMatchObject({ reason: 'aborted' });

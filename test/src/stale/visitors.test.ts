@@ -8,7 +8,7 @@ import morgan from 'morgan';
 import { gate } from '../support/gate.js';
 import { closeAfterEach, type Site } from '../support/site.js';
 import { Connection } from './connection.js';
-import { staleSite, ways } from './stale-site.js';
+import { slowAtSecond, staleSite, ways } from './stale-site.js';
 
 closeAfterEach();
 
@@ -252,15 +252,12 @@ describe.each(ways)('what a refresh stores, on %s', (...way) => {
   });
 
   it('is nothing when the key has changed meanwhile', async () => {
-    const slow = gate();
+    const { slow, handler } = slowAtSecond();
     let tenant = 'one';
     const { page, clock, next, runs } = await staleSite(way, {
       staleWhileRevalidate: 30,
       key: () => tenant,
-      handler: async (_req, res, run) => {
-        if (run === 2) await slow.passed;
-        res.send(`run ${run}`);
-      },
+      handler,
     });
     await page();
     clock.advance(MINUTE);

@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { view } from '@viewcache/core';
 import { gate } from '../support/gate.js';
 import { closeAfterEach } from '../support/site.js';
-import { staleSite, ways } from './stale-site.js';
+import { slowAtSecond, staleSite, ways } from './stale-site.js';
 
 closeAfterEach();
 
@@ -33,13 +33,10 @@ describe.each(ways)('staleWhileRevalidate (RFC 5861 §3), on %s', (...way) => {
   });
 
   it('runs one refresh for a crowd, and for those who come while it runs', async () => {
-    const slow = gate();
+    const { slow, handler } = slowAtSecond();
     const { page, clock, next, runs } = await staleSite(way, {
       staleWhileRevalidate: 30,
-      handler: async (_req, res, run) => {
-        if (run === 2) await slow.passed;
-        res.send(`run ${run}`);
-      },
+      handler,
     });
     await page();
     clock.advance(MINUTE);
@@ -54,13 +51,10 @@ describe.each(ways)('staleWhileRevalidate (RFC 5861 §3), on %s', (...way) => {
   });
 
   it('gives a visitor whom an invalidation came before a run of his own, whatever refresh is under way', async () => {
-    const slow = gate();
+    const { slow, handler } = slowAtSecond();
     const { page, clock, cache, runs, next } = await staleSite(way, {
       staleWhileRevalidate: 30,
-      handler: async (_req, res, run) => {
-        if (run === 2) await slow.passed;
-        res.send(`run ${run}`);
-      },
+      handler,
     });
     await page();
     clock.advance(MINUTE);

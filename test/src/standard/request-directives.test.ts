@@ -3,19 +3,11 @@ import { view } from '@viewcache/core';
 import type { CachePageOptions } from '@viewcache/express';
 import type { RequestHandler } from 'express';
 import { Keyv } from 'keyv';
+import { REQUEST_DIRECTIVES } from '../../../packages/core/dist/config/view-option-types.js';
 import { closeAfterEach } from '../support/site.js';
 import { standardSite as siteWith } from './site.js';
 
 closeAfterEach();
-
-const all: CachePageOptions['honourRequest'] = [
-  'no-cache',
-  'no-store',
-  'max-age',
-  'max-stale',
-  'min-fresh',
-  'only-if-cached',
-];
 
 function paged(field = 'max-age=60') {
   const state = { pages: 0, asked: [] as (string | undefined)[] };
@@ -53,7 +45,7 @@ describe.each([
 
   it('no-cache validates what is fresh, and makes it fresh anew', async () => {
     const { state, handler } = paged();
-    const { site, clock } = await standardSite(handler, { honourRequest: all });
+    const { site, clock } = await standardSite(handler, { honourRequest: REQUEST_DIRECTIVES });
     await site.get('/');
     clock.advance(30_000);
 
@@ -73,7 +65,7 @@ describe.each([
     ['max-age=29, max-stale', false],
   ])('%s of a response that is 30 s old and has 30 s left: a hit is %p', async (directive, isHit) => {
     const { handler } = paged();
-    const { site, clock } = await standardSite(handler, { honourRequest: all });
+    const { site, clock } = await standardSite(handler, { honourRequest: REQUEST_DIRECTIVES });
     await site.get('/');
     clock.advance(30_000);
 
@@ -90,7 +82,7 @@ describe.each([
     ['max-age=60', 'max-stale, no-cache', false],
   ])('of %s that is stale for 10 s, %s takes what is stored: %p', async (field, directive, isHit) => {
     const { state, handler } = paged(field);
-    const { site, clock } = await standardSite(handler, { honourRequest: all });
+    const { site, clock } = await standardSite(handler, { honourRequest: REQUEST_DIRECTIVES });
     await site.get('/');
     clock.advance(70_000);
 
@@ -103,7 +95,7 @@ describe.each([
 
   it('max-stale takes nothing that was invalidated', async () => {
     const { state, handler } = paged();
-    const { site, clock, cache } = await standardSite(handler, { honourRequest: all });
+    const { site, clock, cache } = await standardSite(handler, { honourRequest: REQUEST_DIRECTIVES });
     await site.get('/');
     clock.advance(70_000);
     await cache.invalidate({ tags: 'cities' });
@@ -115,7 +107,7 @@ describe.each([
 
   it('only-if-cached gets 504 where nothing will do, and runs no handler', async () => {
     const { state, handler } = paged();
-    const { site, clock } = await standardSite(handler, { honourRequest: all });
+    const { site, clock } = await standardSite(handler, { honourRequest: REQUEST_DIRECTIVES });
 
     const cold = await site.get('/', ask('only-if-cached'));
     await site.get('/');
@@ -130,7 +122,7 @@ describe.each([
 
   it('no-store goes past the cache', async () => {
     const { state, handler } = paged();
-    const { site } = await standardSite(handler, { honourRequest: all });
+    const { site } = await standardSite(handler, { honourRequest: REQUEST_DIRECTIVES });
 
     await site.get('/', ask('no-store'));
     const second = await site.get('/');

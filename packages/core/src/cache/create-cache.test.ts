@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { ConfigError } from '../base/errors.js';
 import { readViewOptions } from '../config/view-options.js';
+import { candidate } from '../engine/engine.test.support.js';
 import type { Candidate } from '../engine/lead.js';
 import type { InvalidationTarget } from '../invalidation/target.js';
 import type { CacheEvent } from '../ports/event-sink.js';
@@ -11,21 +12,6 @@ import { createCache } from './create-cache.js';
 import { runtimeOf } from './runtime.js';
 
 const policy = readViewOptions<object, object>('test', 60);
-const plain: Candidate = {
-  status: 200,
-  headers: ['Content-Type', 'text/plain'],
-  removes: [],
-  body: Buffer.from('hello'),
-  selecting: [],
-  tags: [],
-  lifetimeMs: 60_000,
-  initialAgeMs: 0,
-  etag: undefined,
-  lastModified: undefined,
-  route: '/r',
-  producerMs: 5,
-  placeholders: [],
-};
 
 /** One request straight to the engine: `hit`, or the handler's answer is offered. */
 function ask(cache: Cache, url: string, more: Partial<Candidate> = {}, values: Record<string, string> = {}): string {
@@ -45,7 +31,7 @@ function ask(cache: Cache, url: string, more: Partial<Candidate> = {}, values: R
     },
     lead: (lead) => {
       how = lead.fwd;
-      lead.complete({ ...plain, ...more });
+      lead.complete(candidate('hello', { tags: [], ...more }));
     },
   });
   return how;

@@ -2,6 +2,7 @@ import { crc32 } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { StoredResponse } from '../ports/stored-response.js';
+import { empty } from '../ports/stored-response.test.support.js';
 import { frameCodec } from './frame.js';
 
 const sample: StoredResponse = {
@@ -32,25 +33,9 @@ const sample: StoredResponse = {
   producerMs: 12.5,
   placeholders: [{ name: 'nonce', at: 3 }],
 };
-const smallest: StoredResponse = {
-  key: '',
-  status: 204,
-  headers: [],
-  removes: [],
-  body: Buffer.alloc(0),
-  selecting: [],
-  tags: [],
-  storedAt: 0,
-  lifetimeMs: Number.POSITIVE_INFINITY,
-  etag: undefined,
-  lastModified: undefined,
-  route: '',
-  producerMs: 0,
-  placeholders: [],
-};
 
 const kept: StoredResponse = {
-  ...smallest,
+  ...empty,
   stale: { whileRevalidateMs: 60_000, ifErrorMs: Number.POSITIVE_INFINITY, revalidatableMs: 0 },
 };
 
@@ -73,7 +58,7 @@ function seal(head: Uint8Array, header: Uint8Array, body: Uint8Array): Buffer {
 describe('a frame', () => {
   it.each([
     ['everything', sample],
-    ['nothing optional, for ever', smallest],
+    ['nothing optional, for ever', empty],
     ['something to be of use when stale', kept],
   ])('brings back a stored response with %s', (_, stored) => {
     expect(frameCodec.decode(frameCodec.encode(stored), stored.key)).toEqual(stored);

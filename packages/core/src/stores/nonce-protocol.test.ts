@@ -3,6 +3,7 @@ import { Keyv as Keyv5 } from 'keyv';
 import { Keyv as Keyv6 } from 'keyv6';
 import { frameCodec } from '../codecs/frame.js';
 import type { StoredResponse, TagStamp } from '../ports/stored-response.js';
+import { empty } from '../ports/stored-response.test.support.js';
 import type { BeginRead, CommitVerdict, SharedToken, TaggedStore } from '../ports/tagged-store.js';
 import { ChaosStore, type Fault } from '../testing/chaos-store.js';
 import { FakeClock } from '../testing/fake-clock.js';
@@ -12,20 +13,14 @@ import { keyvStore } from './keyv.js';
 import { nonceProtocol } from './nonce-protocol.js';
 
 const page: StoredResponse = {
+  ...empty,
   key: 'GET https://example.org/',
   status: 200,
   headers: ['Content-Type', 'text/plain'],
-  removes: [],
   body: Buffer.from('hello'),
-  selecting: [],
-  tags: [],
   storedAt: 1_790_000_000_000,
   lifetimeMs: 60_000,
-  etag: undefined,
-  lastModified: undefined,
   route: '/',
-  producerMs: 1,
-  placeholders: [],
 };
 
 function setup(options: Partial<GuardOptions> = {}) {

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { frameCodec } from '../codecs/frame.js';
 import type { Store } from '../ports/store.js';
 import type { StoredResponse } from '../ports/stored-response.js';
+import { empty } from '../ports/stored-response.test.support.js';
 import type { TaggedStore } from '../ports/tagged-store.js';
 import { ChaosStore } from '../testing/chaos-store.js';
 import { FakeClock } from '../testing/fake-clock.js';
@@ -172,22 +173,7 @@ class World {
   }
 }
 
-const response: StoredResponse = {
-  key: KEY,
-  status: 200,
-  headers: [],
-  removes: [],
-  body: Buffer.alloc(0),
-  selecting: [],
-  tags: [],
-  storedAt: 0,
-  lifetimeMs: 60_000,
-  etag: undefined,
-  lastModified: undefined,
-  route: '/',
-  producerMs: 1,
-  placeholders: [],
-};
+const response: StoredResponse = { ...empty, key: KEY, status: 200, lifetimeMs: 60_000 };
 
 async function race(s: fc.Scheduler, plan: Plan, wrong?: Wrong): Promise<void> {
   const world = new World(wrong);
