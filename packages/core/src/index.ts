@@ -11,11 +11,16 @@ export type {
   InvalidationReceipt,
 } from './cache/cache.js';
 export { createCache } from './cache/create-cache.js';
+export { type Caches, createCaches } from './cache/create-caches.js';
 export { defaultCache, setDefaultCache } from './cache/default-cache.js';
 export type { ExplainedRefusal, ExplainedResponse, Explanation } from './cache/explain.js';
-export type { CacheOptions, KeyvLike, PolicyName } from './config/cache-options.js';
+export type { CacheOptions, PolicyName } from './config/cache-options.js';
+export type { CompressOptions } from './config/compression.js';
 export type { EmitCacheControl, EmitTagLimits, EmitTags } from './config/emission.js';
 export type { InputAction, InputMode, WatchedStorage } from './config/input-options.js';
+export type { KeyvLike, RedisClientLike } from './config/keyv-like.js';
+export type { StoreOptions } from './config/store-option.js';
+export type { TlsSettings } from './config/store-settings.js';
 export type { CacheStatusLevel, FinishedResponse, RequestDirective, ViewOptions } from './config/view-option-types.js';
 export type { Consistency } from './engine/trust.js';
 export { type View, view } from './engine/view-context.js';

@@ -1,21 +1,18 @@
 import { type Duration, parseDuration } from '../base/duration.js';
 import { ConfigError } from '../base/errors.js';
-import { nearest } from '../base/near-miss.js';
 import type { Consistency } from '../engine/trust.js';
 import type { Clock } from '../ports/clock.js';
 import { checkCount, checkOneOf, checkOptions, parseBytes, withDefaults } from './check.js';
+import { type Compression, type CompressOptions, readCompression } from './compression.js';
+import type { KeyvLike, RedisClientLike } from './keyv-like.js';
+import { readStoreOption, type StoreOptions } from './store-option.js';
+import { readSecrets } from './store-secrets.js';
+import type { StoreSettings } from './store-settings.js';
 
 /** Eviction policies by name. */
 export const POLICIES = ['lru', 'fifo'] as const;
 /** Decides which stored response leaves a full memory store: least recently used, or first in. */
 export type PolicyName = (typeof POLICIES)[number];
-
-/** A Keyv instance or a Keyv adapter, by shape, so that no version of Keyv is named in our types. */
-export interface KeyvLike {
-  get(key: string): unknown;
-  set(key: string, value: unknown, ttl?: number): unknown;
-  delete(key: string): unknown;
-}
 
 /**
  * How a cache is made. Every setting may be left out.
@@ -27,19 +24,43 @@ export interface KeyvLike {
  */
 export interface CacheOptions {
   /**
-   * Where responses are stored: `'memory:'`, with settings as `'memory:?maxBytes=256mb&policy=fifo'`; `'off:'` (every
-   * look-up a bypass); `'null:'` (stores nothing, still collapses); or a Keyv instance or adapter of yours, which is
-   * never closed by the cache and has the memory store in front of it.
+   * Where responses are stored: `'memory:'`, with settings as `'memory:?maxBytes=256mb&policy=fifo'`; Redis or Valkey
+   * (`'redis://user:password@host:6379/0'`, `rediss:`, `valkey:`, `valkeys:`, `'redis+cluster://a:7000,b:7001'`,
+   * `'redis+sentinel://a,b/mymaster'`); `'memcached://a:11211,b:11211'`; `'off:'` (every look-up a bypass); `'null:'`
+   * (stores nothing, still collapses); an object with such a `url` and what does not belong into one; or a node-redis
+   * client, a Keyv instance or an adapter of yours, which is never closed by the cache. A shared store has the memory
+   * store in front of it.
    *
    * @defaultValue `'memory:'`
    */
-  readonly store?: string | KeyvLike;
+  readonly store?: string | StoreOptions | KeyvLike | RedisClientLike;
   /**
    * Separates this cache from others in one shared store: 1 to 64 letters, digits, dots, underscores and hyphens.
    *
    * @defaultValue `'viewcache'`
    */
   readonly namespace?: string;
+  /**
+   * The name of a release: what one stored in a shared store is found by no other, and an invalidation by one is heard
+   * by all. 1 to 64 visible ASCII characters.
+   *
+   * @defaultValue none: what an earlier release stored answers
+   */
+  readonly version?: string | undefined;
+  /**
+   * Signs what is written to a shared store, so that who can write to it can forge no response: 16 characters or more. In
+   * a list the first signs and all are accepted. Costs some microseconds for each response that is read or written there.
+   *
+   * @defaultValue none: what bears the right checksum is believed
+   */
+  readonly secret?: string | readonly string[] | undefined;
+  /**
+   * Whether larger bodies are compressed for a shared store: from which size, and by which coding. Costs time on a miss,
+   * and on a hit that memory does not have, off the main thread.
+   *
+   * @defaultValue `{ threshold: '4kb', coding: 'gzip' }`
+   */
+  readonly compress?: boolean | CompressOptions;
   /**
    * Bytes the memory store may hold, everything counted: a number, or `'256mb'`.
    *
@@ -96,8 +117,12 @@ export interface CacheOptions {
 
 /** {@link CacheOptions} with nothing left open. */
 export interface CacheSettings {
-  readonly store: { readonly kind: 'memory' | 'off' | 'null' } | { readonly kind: 'keyv'; readonly keyv: KeyvLike };
+  readonly store: StoreSettings;
   readonly namespace: string;
+  /** Empty where there is none. */
+  readonly version: string;
+  readonly secrets: readonly string[];
+  readonly compression: Compression | undefined;
   readonly maxBytes: number;
   readonly maxEntries: number;
   readonly policy: PolicyName;
@@ -113,6 +138,9 @@ export interface CacheSettings {
 const KNOWN = [
   'store',
   'namespace',
+  'version',
+  'secret',
+  'compress',
   'maxBytes',
   'maxEntries',
   'policy',
@@ -124,13 +152,15 @@ const KNOWN = [
   'maxVariants',
   'clock',
 ] as const;
-const STORES =
-  "'memory:', 'memory:?maxBytes=256mb&maxEntries=10000&policy=lru', 'null:', 'off:', or a Keyv instance or adapter";
-const URL_SETTINGS = ['maxBytes', 'maxEntries', 'policy'] as const;
 
 const DEFAULTS = {
   store: 'memory:',
   namespace: 'viewcache',
+  version: undefined,
+  compress: true,
+  maxBytes: '64mb',
+  maxEntries: 100_000,
+  policy: 'lru',
   deadline: '50ms',
   collapseTimeout: '10s',
   l1MaxLag: '1s',
@@ -138,28 +168,27 @@ const DEFAULTS = {
   onInvalidateFailure: 'queue',
   maxVariants: 32,
 } as const satisfies CacheOptions;
-/** Those that the store's URL may set too. */
-const LOCAL_DEFAULTS = { maxBytes: '64mb', maxEntries: 100_000, policy: 'lru' } as const satisfies CacheOptions;
 
 /**
  * Reads the options of a cache.
  *
+ * @param namespace - what it is called where neither option nor URL says
  * @throws {@link ConfigError} that names the setting, the value given and what is allowed
  */
-export function readCacheOptions(options: CacheOptions): CacheSettings {
+export function readCacheOptions(options: CacheOptions, namespace: string = DEFAULTS.namespace): CacheSettings {
   checkOptions('createCache', options, KNOWN);
-  const given = withDefaults(DEFAULTS, options);
-  const store = readStore(given.store);
-  const { maxBytes, maxEntries, policy } = withDefaults(
-    { ...LOCAL_DEFAULTS, ...(typeof given.store === 'string' ? readUrl(given.store) : {}) },
-    options,
-  );
+  const { store, settings } = readStoreOption(options.store === undefined ? DEFAULTS.store : options.store);
+  // An option wins over the same setting in the URL.
+  const given = withDefaults({ ...DEFAULTS, namespace, ...settings }, options);
   return {
     store,
     namespace: readNamespace(given.namespace),
-    maxBytes: parseBytes('maxBytes', maxBytes),
-    maxEntries: checkCount('maxEntries', maxEntries, 1),
-    policy: checkOneOf('policy', policy, POLICIES),
+    version: given.version === undefined ? '' : readVersion(given.version),
+    secrets: readSecrets(options.secret),
+    compression: readCompression(given.compress),
+    maxBytes: parseBytes('maxBytes', given.maxBytes),
+    maxEntries: checkCount('maxEntries', given.maxEntries, 1),
+    policy: checkOneOf('policy', given.policy, POLICIES),
     deadlineMs: atLeast('deadline', given.deadline, 1),
     collapseTimeoutMs: atLeast('collapseTimeout', given.collapseTimeout, 1),
     l1MaxLagMs: parseDuration('l1MaxLag', given.l1MaxLag),
@@ -170,52 +199,17 @@ export function readCacheOptions(options: CacheOptions): CacheSettings {
   };
 }
 
-function readStore(store: unknown): CacheSettings['store'] {
-  if (typeof store === 'string') {
-    const kind = /^(memory|off|null):(?:\/\/)?(?:\?.*)?$/.exec(store)?.[1];
-    if (kind === 'memory' || kind === 'off' || kind === 'null') return { kind };
-    const adapter = ADAPTERS.find(([scheme]) => scheme.test(store));
-    if (adapter !== undefined) throw new ConfigError('store', withoutSecrets(store), keyvOf(adapter[1], adapter[2]));
-    const near = nearest(store, ['memory:', 'off:', 'null:']);
-    throw new ConfigError('store', withoutSecrets(store), STORES, near === undefined ? undefined : `'${near}'`);
-  }
-  if (isKeyvLike(store)) return { kind: 'keyv', keyv: store };
-  throw new ConfigError('store', store, STORES);
-}
-
-/** There are no drivers of our own yet; Keyv has some. */
-const ADAPTERS = [
-  [/^rediss?:/i, '@keyv/redis', 'KeyvRedis'],
-  [/^valkeys?:/i, '@keyv/valkey', 'KeyvValkey'],
-  [/^memcached?:/i, '@keyv/memcache', 'KeyvMemcache'],
-] as const;
-
-function keyvOf(library: string, adapter: string): string {
-  return `a Keyv with ${library}, createCache({ store: new Keyv({ store: new ${adapter}(url) }) }): see docs/guides/stores.md`;
-}
-
-function isKeyvLike(store: unknown): store is KeyvLike {
-  if (typeof store !== 'object' || store === null) return false;
-  return ['get', 'set', 'delete'].every(
-    (name) => name in store && typeof store[name as keyof typeof store] === 'function',
-  );
-}
-
-function readUrl(url: string): Record<string, string | number> {
-  const settings: Record<string, string | number> = {};
-  for (const [name, value] of new URLSearchParams(url.slice(url.indexOf(':') + 1).replace(/^\/\//, ''))) {
-    checkOneOf(`${url.split(':', 1)[0]}: setting`, name, URL_SETTINGS);
-    if (name in settings) throw new ConfigError(name, value, 'it once');
-    settings[name] = name === 'maxEntries' ? Number(value) : value;
-  }
-  return settings;
-}
-
 function readNamespace(namespace: unknown): string {
   const allowed = 'a name of 1 to 64 characters: letters, digits, dot, underscore, hyphen';
   if (typeof namespace !== 'string' || !/^[\w.-]{1,64}$/.test(namespace))
     throw new ConfigError('namespace', namespace, allowed);
   return namespace;
+}
+
+function readVersion(version: unknown): string {
+  if (typeof version !== 'string' || !/^[!-~]{1,64}$/.test(version))
+    throw new ConfigError('version', version, 'the name of a release: 1 to 64 visible ASCII characters');
+  return version;
 }
 
 function readClock(clock: unknown): Clock | undefined {
@@ -232,9 +226,4 @@ function atLeast(setting: string, value: Duration, leastMs: number): number {
   const ms = parseDuration(setting, value);
   if (ms < leastMs) throw new ConfigError(setting, value, `a duration of ${leastMs} ms or more`);
   return ms;
-}
-
-/** Credentials of a URL belong in no error message, nor half a password that has an `@` or a `/` in it. */
-function withoutSecrets(url: string): string {
-  return url.replace(/\/\/.*@/s, '//***@');
 }

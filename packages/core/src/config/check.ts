@@ -1,5 +1,6 @@
 import { ConfigError } from '../base/errors.js';
 import { nearest } from '../base/near-miss.js';
+import { HIDDEN } from './store-secrets.js';
 
 /**
  * Refuses an options object that is none, or that has a setting nobody reads.
@@ -10,16 +11,35 @@ export function checkOptions(what: string, options: unknown, known: readonly str
   if (!isRecord(options)) {
     throw new ConfigError(what, options, `${orElse}an object with some of ${known.join(', ')}`);
   }
-  const given = options;
-  for (const name of Object.keys(given)) {
-    if (known.includes(name)) continue;
-    throw new ConfigError(`${what}.${name}`, given[name], `only ${known.join(', ')}`, nearest(name, known));
-  }
+  checkNames(what, Object.keys(options), known, options);
 }
 
 /** A Map, a Date or a list has no settings to read, and would pass for an object that leaves all of them out. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return Object.prototype.toString.call(value) === '[object Object]';
+}
+
+/** What may be a credential under a mistyped name. */
+const PRIVATE = /pass|pwd|secret|token|tls|url|^store$/i;
+
+/**
+ * Refuses a name that nobody reads.
+ *
+ * @param values - what is shown of it; nothing, where it may be anybody's secret
+ */
+export function checkNames(
+  what: string,
+  names: readonly string[],
+  known: readonly string[],
+  values?: Readonly<Record<string, unknown>>,
+): void {
+  for (const name of names) {
+    if (known.includes(name)) continue;
+    const near = nearest(name, known);
+    const isPrivate = values === undefined || PRIVATE.test(name) || PRIVATE.test(near ?? '');
+    const value = isPrivate ? HIDDEN : values?.[name];
+    throw new ConfigError(`${what}.${name}`, value, `only ${known.join(', ')}`, near);
+  }
 }
 
 /** The options over the defaults; `undefined` leaves a default in place, `null` and other nonsense is there to be refused. */

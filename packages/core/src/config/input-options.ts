@@ -2,7 +2,7 @@ import type { AsyncLocalStorage } from 'node:async_hooks';
 import { ConfigError } from '../base/errors.js';
 import { LANGUAGES, selectingNameOf } from '../engine/selecting-values.js';
 import { isToken } from '../http/syntax.js';
-import { checkOneOf, isRecord } from './check.js';
+import { checkOneOf } from './check.js';
 
 /** What `inputs` can say of all inputs at once. */
 export const INPUT_MODES = ['guard', 'refuse', 'warn', 'off'] as const;
@@ -71,7 +71,9 @@ export function readInputs(what: string, inputs: unknown, watch: unknown, vary: 
 function readActions(setting: string, inputs: unknown): Map<string, InputAction> {
   const actions = new Map<string, InputAction>();
   if (inputs === undefined) return actions;
-  if (!isRecord(inputs)) throw new ConfigError(setting, inputs, ALLOWED);
+  if (typeof inputs !== 'object' || inputs === null || Array.isArray(inputs)) {
+    throw new ConfigError(setting, inputs, ALLOWED);
+  }
   for (const [name, value] of Object.entries(inputs)) {
     const input = inputOf(name);
     if (input === undefined) throw new ConfigError(setting, name, NAMES, meantBy(name));

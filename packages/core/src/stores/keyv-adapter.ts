@@ -1,4 +1,4 @@
-import type { KeyvLike } from '../config/cache-options.js';
+import type { KeyvLike } from '../config/keyv-like.js';
 
 /** A Keyv adapter without a Keyv around it: values are strings, and some of them forget nothing by themselves. */
 type Adapter = KeyvLike & {

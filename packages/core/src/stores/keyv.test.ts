@@ -1,7 +1,7 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { Keyv as Keyv5 } from 'keyv';
 import { Keyv as Keyv6 } from 'keyv6';
-import type { KeyvLike } from '../config/cache-options.js';
+import type { KeyvLike } from '../config/keyv-like.js';
 import { keyvStore } from './keyv.js';
 
 const all = Uint8Array.from({ length: 256 }, (_, i) => i);

@@ -1,4 +1,4 @@
-import type { KeyvLike } from '../config/cache-options.js';
+import type { KeyvLike } from '../config/keyv-like.js';
 import type { Store } from '../ports/store.js';
 import { adapterAsKeyv, isKeyv } from './keyv-adapter.js';
 

@@ -1,0 +1,36 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ConfigError } from '../base/errors.js';
+import { checkDriver, requireDriver } from './driver-package.js';
+
+describe('a driver’s package', () => {
+  let app = '';
+
+  beforeAll(() => {
+    app = mkdtempSync(join(tmpdir(), 'viewcache-app-'));
+    const install = (name: string, manifest: object) => {
+      mkdirSync(join(app, 'node_modules', name), { recursive: true });
+      writeFileSync(join(app, 'node_modules', name, 'package.json'), JSON.stringify({ name, ...manifest }));
+      writeFileSync(join(app, 'node_modules', name, 'index.js'), '');
+    };
+    install('old-style', { main: 'index.js' });
+    install('only-import', { exports: { import: './index.js' } });
+  });
+  afterAll(() => rmSync(app, { recursive: true, force: true }));
+
+  it.each(['old-style', 'only-import'])('is found where the app has it: %s', (name) => {
+    expect(() => requireDriver('redis:', name, [import.meta.url, join(app, 'package.json')])).not.toThrow();
+  });
+
+  it('is missing at start-up, with the command that installs it', () => {
+    const missing = () => requireDriver('redis:', '@viewcache/no-such-driver', [import.meta.url, join(app, 'x.js')]);
+    expect(missing).toThrow(ConfigError);
+    expect(missing).toThrow("store: 'redis:' is not allowed; use npm install @viewcache/no-such-driver");
+  });
+
+  it('is not looked for where nobody needs one', () => {
+    expect(() => checkDriver({ kind: 'memory' })).not.toThrow();
+  });
+});
