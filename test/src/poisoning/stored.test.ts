@@ -8,9 +8,11 @@ import { expresses } from '../support/expresses.js';
 import { closeAfterEach, makeCache, serve } from '../support/site.js';
 import { send } from './raw.js';
 
+const codec = frameCodec();
+
 closeAfterEach();
 
-type Stored = Parameters<typeof frameCodec.encode>[0];
+type Stored = Parameters<typeof codec.encode>[0];
 
 /** What whoever can write to the shared store may try; each keeps its checksum right. */
 const tampered: readonly (readonly [what: string, change: Record<string, unknown>])[] = [
@@ -43,7 +45,7 @@ describe.each(expresses)('what is stored, on %s', (_version, express) => {
   it('is used from the shared store where nobody has changed it, or has changed it well', async () => {
     const { site, tamper } = await siteOf();
     await send(site, '/');
-    await tamper((stored) => frameCodec.encode({ ...stored, headers: [...stored.headers, 'X-A', '1'] }));
+    await tamper((stored) => codec.encode({ ...stored, headers: [...stored.headers, 'X-A', '1'] }));
 
     expect(await send(site, '/')).toMatchObject({
       isHit: true,
@@ -55,7 +57,7 @@ describe.each(expresses)('what is stored, on %s', (_version, express) => {
   it.each(tampered)('tampered with in a shared store, %s, is not used: the handler answers', async (_what, change) => {
     const { site, tamper } = await siteOf();
     await send(site, '/');
-    await tamper((stored) => frameCodec.encode({ ...stored, ...change } as Stored));
+    await tamper((stored) => codec.encode({ ...stored, ...change } as Stored));
 
     const victim = await send(site, '/');
 
@@ -158,7 +160,7 @@ describe.each(expresses)('what is stored, on %s', (_version, express) => {
         const name = raw.replace(/^keyv:/, '');
         const value: unknown = await keyv.get(name);
         const bytes = bytesOf(value);
-        const stored = bytes === undefined ? undefined : frameCodec.decode(bytes, keyIn(bytes));
+        const stored = bytes === undefined ? undefined : codec.decode(bytes, keyIn(bytes));
         if (bytes !== undefined && stored !== undefined && 'body' in stored)
           found.push({ name, value, bytes, stored: stored as Stored });
       }

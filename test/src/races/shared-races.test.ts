@@ -8,6 +8,8 @@ import { assertFor, frameCodec, RetryQueue, TagTable } from './internals.js';
 import { type Fault, ModelStore } from './model-store.js';
 import { outcomeOf, QUIET, send, type Traffic, traffic } from './two-processes.js';
 
+const codec = frameCodec();
+
 /*
  * Two processes with one store between them, each command and each reply a step of its own, commands lost and late: the
  * engine's part of PROTOCOL 4.3 to 4.8. The store is a model; each real protocol has races of its own.
@@ -70,7 +72,7 @@ const race = (wrong: Wrong = {}, given = anyPlan) =>
     const open = () => {
       const Queue = wrong.queue ?? RetryQueue;
       const unheard = new Queue((tags, mode) => store.invalidate(tags, mode), clock);
-      const shared = { store, codec: frameCodec, unheard };
+      const shared = { store, codec, unheard };
       const tags = wrong.tags?.() ?? new TagTable();
       return new World(scheduler, new BuiltProcess({ ...wrong, tags, clock, shared }), data);
     };

@@ -12,8 +12,12 @@ const LAST_MOMENT = 8.64e15;
 /** JSON has no Infinity, and writes NaN as null: a word keeps the two apart. */
 const FOREVER = 'inf';
 
-/** The JSON of a stored response's frame. A name is one letter: the header travels with every read. */
-export function responseHeader(stored: StoredResponse): unknown {
+/**
+ * The JSON of a stored response's frame. A name is one letter: the header travels with every read.
+ *
+ * @param unpackedLength - of a body that is compressed in the frame
+ */
+export function responseHeader(stored: StoredResponse, unpackedLength?: number): unknown {
   return {
     k: stored.key,
     s: stored.status,
@@ -29,6 +33,7 @@ export function responseHeader(stored: StoredResponse): unknown {
     r: stored.route,
     p: stored.producerMs,
     o: stored.placeholders.length > 0 ? stored.placeholders.map(({ name, at }) => [name, at]) : undefined,
+    n: unpackedLength,
   };
 }
 
@@ -37,8 +42,12 @@ export function markerHeader(key: string, marker: SelectingMarker): unknown {
   return { k: key, v: marker.selecting };
 }
 
-/** The stored response that a header and a body make; `undefined` when a field is missing, of another type or out of range. */
-export function readResponse(header: unknown, key: string, body: Buffer): StoredResponse | undefined {
+/**
+ * The stored response that a header and a body make; `undefined` when a field is missing, of another type or out of range.
+ *
+ * @param length - of the body as it is sent
+ */
+export function readResponse(header: unknown, key: string, body: Buffer, length: number): StoredResponse | undefined {
   if (!isRecord(header) || header['k'] !== key) return undefined;
   const { s: status, h: headers, a: storedAt, l: lifetime, v: selecting } = header;
   const { e: etag, m: lastModified, r: route, p: producerMs, x: removes = [] } = header;
@@ -62,7 +71,7 @@ export function readResponse(header: unknown, key: string, body: Buffer): Stored
     isNumber(producerMs) &&
     producerMs >= 0 &&
     placeholders !== undefined &&
-    fitBody(placeholders, body.length);
+    fitBody(placeholders, length);
   if (!whole) return undefined;
   return {
     key,

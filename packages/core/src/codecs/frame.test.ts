@@ -5,6 +5,8 @@ import type { StoredResponse } from '../ports/stored-response.js';
 import { empty } from '../ports/stored-response.test.support.js';
 import { frameCodec } from './frame.js';
 
+const codec = frameCodec();
+
 const sample: StoredResponse = {
   key: 'GET https://example.org/cities?q=%C3%A9\naccept-language=fr',
   status: 200,
@@ -41,7 +43,7 @@ const kept: StoredResponse = {
 
 /** The header of a sound frame, replaced field by field and sealed again: what a writer to the store could forge. */
 function forge(stored: StoredResponse, change: Record<string, unknown>): Buffer {
-  const frame = Buffer.from(frameCodec.encode(stored));
+  const frame = Buffer.from(codec.encode(stored));
   const bodyAt = 14 + frame.readUInt32LE(6);
   const header = { ...(JSON.parse(frame.toString('utf8', 14, bodyAt)) as object), ...change };
   return seal(frame.subarray(0, 14), Buffer.from(JSON.stringify(header)), frame.subarray(bodyAt, -4));
@@ -61,70 +63,81 @@ describe('a frame', () => {
     ['nothing optional, for ever', empty],
     ['something to be of use when stale', kept],
   ])('brings back a stored response with %s', (_, stored) => {
-    expect(frameCodec.decode(frameCodec.encode(stored), stored.key)).toEqual(stored);
+    expect(codec.decode(codec.encode(stored), stored.key)).toEqual(stored);
   });
 
   it('brings back a selecting marker', () => {
     const marker = { selecting: ['accept', 'cookie'] };
-    expect(frameCodec.decode(frameCodec.encodeMarker('k', marker), 'k')).toEqual(marker);
+    expect(codec.decode(codec.encodeMarker('k', marker), 'k')).toEqual(marker);
   });
 
-  it('is written as format 1 for as long as format 1 is read', () => {
+  it('is written as format 2 for as long as format 2 is read', () => {
     // A change of these bytes needs a new version number, or a running deployment reads its neighbours' frames wrongly.
     const frame =
-      'VkNGGgEApwEAAAgAAAB7ImsiOiJHRVQgaHR0cHM6Ly9leGFtcGxlLm9yZy9jaXRpZXM/cT0lQzMlQTlcbmFjY2VwdC1sYW5ndWFnZT1m' +
+      'VkNGGgIApwEAAAgAAAB7ImsiOiJHRVQgaHR0cHM6Ly9leGFtcGxlLm9yZy9jaXRpZXM/cT0lQzMlQTlcbmFjY2VwdC1sYW5ndWFnZT1m' +
       'ciIsInMiOjIwMCwiaCI6WyJDb250ZW50LVR5cGUiLCJ0ZXh0L2h0bWw7IGNoYXJzZXQ9dXRmLTgiLCJMaW5rIiwiPC9hPjsgcmVsPW5l' +
       'eHQiLCJMaW5rIiwiPC9iPjsgcmVsPXByZXYiLCJYLU5hbWUiLCLDqSJdLCJ4IjpbIngtcG93ZXJlZC1ieSIsInByYWdtYSJdLCJ0Ijpb' +
       'WyJjaXR5IzQyIiwiUjRuZDBtTm9uY2VSNG5kMG1Ob25jIl0sWyJuczrDqSIsIiJdXSwiYSI6MTc5MDAwMDAwMDEyMywibCI6MzAwMDAw' +
       'LCJ2IjpbImFjY2VwdC1lbmNvZGluZyIsImFjY2VwdC1sYW5ndWFnZSJdLCJlIjoiVy9cIjJhLWFiY1wiIiwibSI6MTc4MDAwMDAwMDAw' +
-      'MCwiciI6Ii9jaXRpZXMvOmlkIiwicCI6MTIuNSwibyI6W1sibm9uY2UiLDNdXX1a/HJpY2gA/2elq9A=';
-    expect(Buffer.from(frameCodec.encode(sample)).toString('base64')).toBe(frame);
-    expect(frameCodec.decode(Buffer.from(frame, 'base64'), sample.key)).toEqual(sample);
-    const marker = 'VkNGGgEBGAAAAAAAAAB7ImsiOiJrIiwidiI6WyJhY2NlcHQiXX16O7Xw';
-    expect(Buffer.from(frameCodec.encodeMarker('k', { selecting: ['accept'] })).toString('base64')).toBe(marker);
+      'MCwiciI6Ii9jaXRpZXMvOmlkIiwicCI6MTIuNSwibyI6W1sibm9uY2UiLDNdXX1a/HJpY2gA/3nMmEo=';
+    expect(Buffer.from(codec.encode(sample)).toString('base64')).toBe(frame);
+    expect(codec.decode(Buffer.from(frame, 'base64'), sample.key)).toEqual(sample);
+    const marker = 'VkNGGgIBGAAAAAAAAAB7ImsiOiJrIiwidiI6WyJhY2NlcHQiXX0gyDOd';
+    expect(Buffer.from(codec.encodeMarker('k', { selecting: ['accept'] })).toString('base64')).toBe(marker);
   });
 
   it('has a body that keeps no larger memory alive', () => {
-    const decoded = frameCodec.decode(frameCodec.encode(sample), sample.key) as StoredResponse;
+    const decoded = codec.decode(codec.encode(sample), sample.key) as StoredResponse;
     expect(decoded.body.buffer.byteLength).toBe(sample.body.length);
   });
 
   it('does not change when the bytes it was read from do', () => {
-    const bytes = frameCodec.encode(sample);
-    const decoded = frameCodec.decode(bytes, sample.key) as StoredResponse;
+    const bytes = codec.encode(sample);
+    const decoded = codec.decode(bytes, sample.key) as StoredResponse;
     bytes.fill(0);
     expect(decoded.body).toEqual(sample.body);
   });
 
   it('is read from a view into a larger buffer', () => {
-    const bytes = frameCodec.encode(sample);
+    const bytes = codec.encode(sample);
     const larger = new Uint8Array(bytes.length + 20);
     larger.set(bytes, 7);
-    expect(frameCodec.decode(larger.subarray(7, 7 + bytes.length), sample.key)).toEqual(sample);
+    expect(codec.decode(larger.subarray(7, 7 + bytes.length), sample.key)).toEqual(sample);
   });
 });
 
 describe('what is not a whole, intact frame of the key', () => {
-  const bytes = frameCodec.encode(sample);
+  const bytes = codec.encode(sample);
 
   it.each([
-    ['of another key', frameCodec.encode({ ...sample, key: 'GET https://example.org/' })],
-    ['marker of another key', frameCodec.encodeMarker('other', { selecting: [] })],
+    ['of another key', codec.encode({ ...sample, key: 'GET https://example.org/' })],
+    ['marker of another key', codec.encodeMarker('other', { selecting: [] })],
     ['empty', new Uint8Array(0)],
     ['foreign', Buffer.from('{"value":"x","expires":1}')],
     ['not bytes', 'VCF' as unknown as Uint8Array],
     ['absent', undefined as unknown as Uint8Array],
     ['followed by more', Buffer.concat([bytes, Buffer.from([0])])],
-    ['of the next version', sealedWith(4, 2)],
-    ['with an unknown flag', sealedWith(5, 2)],
+    ['of the next version', sealedWith(4, 3)],
+    ['of the last version', sealedWith(4, 1)],
+    ['with an unknown flag', sealedWith(5, 16)],
+    ['with an unknown coding', sealedWith(5, 12)],
+    ['called signed and too short for it', sealedWith(5, 2)],
+    ['called compressed without a length', sealedWith(5, 4)],
+    ['a compressed marker', sealedMarker(5)],
     ['without its magic', sealedWith(0, 0)],
     ['a response called a marker', sealedWith(5, 1)],
     ['with a header that is not JSON', seal(bytes.subarray(0, 14), Buffer.from('{'), new Uint8Array(0))],
     ['with a header that is null', seal(bytes.subarray(0, 14), Buffer.from('null'), new Uint8Array(0))],
     ['with a header that is a list', seal(bytes.subarray(0, 14), Buffer.from('[]'), new Uint8Array(0))],
   ])('is undefined: %s', (_, candidate) => {
-    expect(frameCodec.decode(candidate, sample.key)).toBeUndefined();
+    expect(codec.decode(candidate, sample.key)).toBeUndefined();
   });
+
+  function sealedMarker(flags: number): Buffer {
+    const head = Buffer.from(codec.encodeMarker('k', { selecting: [] })).subarray(0, 14);
+    head[5] = flags;
+    return seal(head, Buffer.from(JSON.stringify({ k: sample.key, v: [], n: 0 })), new Uint8Array(0));
+  }
 
   function sealedWith(offset: number, value: number): Buffer {
     const bodyAt = 14 + Buffer.from(bytes).readUInt32LE(6);
@@ -139,7 +152,7 @@ describe('what is not a whole, intact frame of the key', () => {
         const changed = Buffer.from(bytes);
         changed.writeUInt32LE(length, offset);
         changed.writeUInt32LE(crc32(changed.subarray(0, -4)), changed.length - 4);
-        expect(frameCodec.decode(changed, sample.key)).toBeUndefined();
+        expect(codec.decode(changed, sample.key)).toBeUndefined();
       }
     }
   });
@@ -166,7 +179,7 @@ describe('what is not a whole, intact frame of the key', () => {
       fc.property(fc.array(damage, { minLength: 1, maxLength: 3 }), (damages) => {
         let frame = Buffer.from(bytes);
         for (const hurt of damages) frame = frame.length > 0 ? Buffer.from(hurt(frame)) : frame;
-        const decoded = frameCodec.decode(frame, sample.key);
+        const decoded = codec.decode(frame, sample.key);
         if (decoded !== undefined) expect(decoded).toEqual(sample);
       }),
       { numRuns: 10_000 },
@@ -240,20 +253,20 @@ describe('a forged header', () => {
     ['o', {}],
     ['k', 'another'],
   ])('is undefined with %s = %j', (field, value) => {
-    expect(frameCodec.decode(forge(sample, { [field]: value }), sample.key)).toBeUndefined();
+    expect(codec.decode(forge(sample, { [field]: value }), sample.key)).toBeUndefined();
   });
 
   it('is undefined with a lifetime for ever that was not written as such', () => {
     const frame = forge(sample, { l: 'HERE' }).toString('latin1');
     const changed = Buffer.from(frame.replace('"HERE"', ' 1e999'), 'latin1');
     changed.writeUInt32LE(crc32(changed.subarray(0, -4)), changed.length - 4);
-    expect(frameCodec.decode(changed, sample.key)).toBeUndefined();
+    expect(codec.decode(changed, sample.key)).toBeUndefined();
   });
 
   it.each([['Accept'], ['a b'], [7]])('is undefined as a marker with %j', (name) => {
-    const head = Buffer.from(frameCodec.encodeMarker('k', { selecting: [] })).subarray(0, 14);
+    const head = Buffer.from(codec.encodeMarker('k', { selecting: [] })).subarray(0, 14);
     const header = Buffer.from(JSON.stringify({ k: 'k', v: [name] }));
-    expect(frameCodec.decode(seal(head, header, new Uint8Array(0)), 'k')).toBeUndefined();
+    expect(codec.decode(seal(head, header, new Uint8Array(0)), 'k')).toBeUndefined();
   });
 
   it('never yields two responses, and nothing that cannot be written (any field, any JSON)', () => {
@@ -261,7 +274,7 @@ describe('a forged header', () => {
     const value = fc.oneof(fc.jsonValue(), fc.array(fc.oneof(fc.string(), fc.constantFrom('A', 'b', 'c\r\n', '\0'))));
     fc.assert(
       fc.property(field, value, (name, content) => {
-        const decoded = frameCodec.decode(forge(sample, { [name]: content }), sample.key);
+        const decoded = codec.decode(forge(sample, { [name]: content }), sample.key);
         if (decoded === undefined || !('status' in decoded)) return;
         expect(decoded.headers.length % 2).toBe(0);
         expect(decoded.headers.join('')).not.toMatch(/[\r\n\0]/);

@@ -8,6 +8,8 @@ import type { BeginRead, CommitVerdict, Fill, TaggedStore, Validity } from '../p
 import { FakeClock } from '../testing/fake-clock.js';
 import { candidate, LAG, openEngine } from './engine.test.support.js';
 
+const codec = frameCodec();
+
 const TOKEN = {};
 const MISS: BeginRead = { token: TOKEN, found: undefined };
 const UNAVAILABLE: BeginRead = { token: undefined, found: undefined };
@@ -62,7 +64,7 @@ function world(tags = new TagTable()) {
   const clock = new FakeClock();
   const store = new ScriptedStore(clock);
   const unheard = new RetryQueue(() => store.invalidate(), clock);
-  const opened = openEngine({ clock, tags, shared: { store, codec: frameCodec, unheard } });
+  const opened = openEngine({ clock, tags, shared: { store, codec, unheard } });
   const come = (fields: Record<string, string> = {}) => opened.come('/', fields);
   const stored = (body: string, more: Partial<StoredResponse> = {}): BeginRead => ({
     token: TOKEN,

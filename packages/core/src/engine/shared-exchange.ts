@@ -107,6 +107,8 @@ export class SharedExchange {
     const { store, codec } = this.#level;
     const { stored } = own;
     const names = tagNames(stored);
+    const packing = codec.pack(stored);
+    const packed = packing === undefined ? undefined : await packing;
     const sentAt = this.#clock.monotonic();
     if (stored.selecting.length > 0) void this.#mark(lead.key, stored);
     const verdict = await store
@@ -115,7 +117,7 @@ export class SharedExchange {
         token,
         tags: stored.tags,
         ttlMs: retentionMs(stored),
-        encode: (tags) => codec.encode({ ...stored, tags }),
+        encode: (tags) => codec.encode({ ...stored, tags }, packed),
       })
       .catch((error: Error): CommitVerdict => {
         this.#failed(error);
@@ -176,7 +178,10 @@ export class SharedExchange {
       return this.#learns(key, found.selecting) ? { kind: 'variants' } : { kind: 'miss', token };
     }
     if (found?.validity !== 'valid' && found?.validity !== 'stale') return { kind: 'miss', token };
-    const item = this.#believed(found.response, key, flight, heard);
+    const unpacking = codec.unpack(found.response);
+    // One that was whole is not waited for.
+    const response = unpacking === found.response ? found.response : await unpacking;
+    const item = response === undefined ? undefined : this.#believed(response, key, flight, heard);
     if (item === undefined) return { kind: 'miss', token };
     const names = tagNames(found.response);
     if (found.validity === 'stale') {

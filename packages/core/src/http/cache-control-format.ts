@@ -62,9 +62,6 @@ const DIRECTIVES: Readonly<Record<keyof CacheControlDirectives, readonly [name: 
  * ```
  */
 export function formatCacheControl(directives: CacheControlDirectives): string {
-  // A number or a Map has no keys, and would say nothing at all.
-  if (Object.prototype.toString.call(directives) !== '[object Object]')
-    throw new TypeError('not an object of directives');
   for (const key of Object.keys(directives)) {
     if (!Object.hasOwn(DIRECTIVES, key)) {
       throw new TypeError(`${key} is not a directive; use ${Object.keys(DIRECTIVES).join(', ')}`);

@@ -1,5 +1,6 @@
 import type { ForwardReason } from '../http/cache-status.js';
 import type { NotStoredReason } from '../http/storable.js';
+import type { FrameDefect } from './codec.js';
 
 /** Why a response was not stored: one closed set for events, statistics and Cache-Status. */
 export type Refusal =
@@ -123,6 +124,12 @@ export type CacheEvent =
     }
   | { readonly type: 'invalidations-drained'; readonly tags: number }
   | { readonly type: 'store-error'; readonly store: string; readonly error: Error }
+  | {
+      /** A shared store had something under a response's key that cannot be used: a miss. */
+      readonly type: 'unreadable';
+      readonly key: string;
+      readonly reason: FrameDefect;
+    }
   | {
       /** A handler, or middleware inside a cached part, read something outside the key: told once for each route. */
       readonly type: 'input';

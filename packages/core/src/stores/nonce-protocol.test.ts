@@ -12,6 +12,8 @@ import { guarded } from './guarded.js';
 import { keyvStore } from './keyv.js';
 import { nonceProtocol } from './nonce-protocol.js';
 
+const codec = frameCodec();
+
 const page: StoredResponse = {
   ...empty,
   key: 'GET https://example.org/',
@@ -44,7 +46,7 @@ function setup(options: Partial<GuardOptions> = {}) {
 /** The letter of a key: e(ntry), t(ag) or g(lobal). */
 const kind = (key: string): string => key.split(':')[1] ?? '?';
 const begin = (store: TaggedStore, key = 'page'): Promise<BeginRead> =>
-  store.begin(key, (bytes) => frameCodec.decode(bytes, page.key));
+  store.begin(key, (bytes) => codec.decode(bytes, page.key));
 const stamped = (tags: readonly (string | TagStamp)[]): TagStamp[] =>
   tags.map((tag) => (typeof tag === 'string' ? { tag, stamp: '' } : tag));
 const commit = (
@@ -59,7 +61,7 @@ const commit = (
     token: token as SharedToken,
     tags: stamped(tags),
     ttlMs,
-    encode: (all) => frameCodec.encode({ ...page, tags: all }),
+    encode: (all) => codec.encode({ ...page, tags: all }),
   });
 const fill = async (store: TaggedStore, ...tags: string[]): Promise<CommitVerdict> =>
   commit(store, await begin(store), tags);
@@ -118,7 +120,7 @@ describe('begin (PROTOCOL 4.14)', () => {
 
   it('finds a selecting marker', async () => {
     const { store } = setup();
-    expect(await store.mark('page', frameCodec.encodeMarker(page.key, { selecting: ['accept'] }), 1000)).toBe(true);
+    expect(await store.mark('page', codec.encodeMarker(page.key, { selecting: ['accept'] }), 1000)).toBe(true);
     const { token, found } = await begin(store);
     expect(found).toEqual({ kind: 'selecting', selecting: ['accept'] });
     expect((await commit(store, { token, found }, ['a'])).kind).toBe('stored');

@@ -11,6 +11,8 @@ import { assertFor } from '../testing/races.test.support.js';
 import { guarded } from './guarded.js';
 import { nonceProtocol } from './nonce-protocol.js';
 
+const codec = frameCodec();
+
 /*
  * Processes race over one store, command by command: a scheduler decides which command is applied next, which key is
  * lost, which write is swallowed and when all deadlines pass (what was under way is then applied later all the same).
@@ -104,7 +106,7 @@ class World {
     const store = this.#fillers[index] as TaggedStore;
     await this.chaos.step();
     const floor = this.#floor;
-    let begun = await store.begin('page', (bytes) => frameCodec.decode(bytes, KEY));
+    let begun = await store.begin('page', (bytes) => codec.decode(bytes, KEY));
     if (begun.found?.kind === 'response' && begun.found.validity === 'valid') {
       const version = Number(begun.found.response.body);
       if (version < floor) throw new Error(`stale: version ${version} although ${floor} had been invalidated`);
@@ -121,7 +123,7 @@ class World {
       token: begun.token,
       tags: ['a', ...tags].map((tag) => ({ tag, stamp: '' })),
       ttlMs: 60_000,
-      encode: (stamped) => frameCodec.encode({ ...response, body: Buffer.from(String(version)), tags: stamped }),
+      encode: (stamped) => codec.encode({ ...response, body: Buffer.from(String(version)), tags: stamped }),
     });
     if (verdict.kind !== 'stored') return 'not stored';
     // W-rule (b): what is reported as stored goes to all who had joined until then.

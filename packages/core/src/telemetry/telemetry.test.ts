@@ -25,6 +25,7 @@ describe('Telemetry counts', () => {
     telemetry.emit({ type: 'removed', key: 'k', reason: 'evicted' });
     for (let i = 0; i < 2; i++) telemetry.emit({ type: 'removed', key: 'k', reason: 'expired' });
     telemetry.emit({ type: 'store-error', store: 'keyv', error: new Error('x') });
+    telemetry.emit({ type: 'unreadable', key: 'k', reason: 'signature' });
     expect(telemetry.read(7, 700)).toEqual({
       hits: 2,
       collapsed: 1,
@@ -38,6 +39,7 @@ describe('Telemetry counts', () => {
       invalidations: 1,
       evicted: 1,
       storeErrors: 1,
+      unreadable: 1,
       entries: 7,
       bytes: 700,
       hitRatio: 0.5,

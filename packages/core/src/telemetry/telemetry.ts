@@ -33,6 +33,8 @@ export interface CacheStats {
   /** Stored responses that left L1 for space. */
   readonly evicted: number;
   readonly storeErrors: number;
+  /** What was found in a shared store and could not be used: damaged, forged, or of another version of this library. */
+  readonly unreadable: number;
   readonly bytes: number;
   readonly entries: number;
   /** Hits and collapsed requests over all that were looked up; 0 before the first. */
@@ -62,6 +64,7 @@ export class Telemetry implements EventSink {
   #invalidations = 0;
   #evicted = 0;
   #storeErrors = 0;
+  #unreadable = 0;
   #timeSavedMs = 0;
 
   /** @param now - milliseconds since the epoch */
@@ -139,6 +142,7 @@ export class Telemetry implements EventSink {
   emit(event: CacheEvent): void {
     if (event.type === 'invalidated') this.#invalidations++;
     else if (event.type === 'store-error') this.#storeErrors++;
+    else if (event.type === 'unreadable') this.#unreadable++;
     else if (event.type === 'removed' && event.reason !== 'expired') this.#evicted++;
     else if (event.type === 'warning') warnOnce(event.message);
     for (const listener of this.#listeners) {
@@ -166,6 +170,7 @@ export class Telemetry implements EventSink {
       invalidations: this.#invalidations,
       evicted: this.#evicted,
       storeErrors: this.#storeErrors,
+      unreadable: this.#unreadable,
       bytes,
       entries,
       hitRatio: asked === 0 ? 0 : served / asked,

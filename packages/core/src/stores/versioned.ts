@@ -1,0 +1,30 @@
+import type { TaggedStore } from '../ports/tagged-store.js';
+
+/**
+ * Gives each release of an app responses of its own in a shared store, and leases, while all of them share the tags.
+ *
+ * So the version is in the name of a response and not in that of a tag: with it in both, a page of the next release would
+ * stand as it is when the last one, still running beside it, changes the data behind it and invalidates.
+ *
+ * @param version - visible ASCII; empty for no releases to tell apart
+ */
+export function versioned(store: TaggedStore, version: string): TaggedStore {
+  if (version === '') return store;
+  // A space begins no key: what no version named is never found by one that did.
+  const own = (key: string): string => `${version} ${key}`;
+  const { leases } = store;
+  return {
+    name: store.name,
+    ...(store.bus === undefined ? {} : { bus: store.bus }),
+    ...(leases === undefined
+      ? {}
+      : { leases: { renewEveryMs: leases.renewEveryMs, take: (key) => leases.take(own(key)) } }),
+    begin: (key, decode) => store.begin(own(key), decode),
+    check: (tags) => store.check(tags),
+    commit: (fill) => store.commit({ ...fill, key: own(fill.key), encode: (tags) => fill.encode(tags) }),
+    mark: (key, frame, ttlMs) => store.mark(own(key), frame, ttlMs),
+    invalidate: (tags, mode, holdMs) => store.invalidate(tags, mode, holdMs),
+    health: () => store.health(),
+    close: () => store.close(),
+  };
+}
