@@ -14,6 +14,7 @@ declare global {
   const view: typeof import('@viewcache/core').view;
   const isRefresh: typeof import('@viewcache/core').isRefresh;
   const createCache: typeof import('@viewcache/core').createCache;
+  const createCaches: typeof import('@viewcache/core').createCaches;
   const defaultCache: typeof import('@viewcache/core').defaultCache;
   const setDefaultCache: typeof import('@viewcache/core').setDefaultCache;
   const cachePage: typeof import('@viewcache/express').cachePage;

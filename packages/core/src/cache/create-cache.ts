@@ -44,7 +44,11 @@ const machineClock = new SystemClock();
  * ```
  */
 export function createCache(options: CacheOptions = {}): Cache {
-  const settings = readCacheOptions(options);
+  return openCache(readCacheOptions(options));
+}
+
+/** Makes a cache of settings that were read. */
+export function openCache(settings: CacheSettings): Cache {
   const clock = settings.clock ?? machineClock;
   const tags = new TagTable();
   const telemetry = new Telemetry(() => clock.now());

@@ -2,6 +2,7 @@ import { ConfigError } from '../base/errors.js';
 import { readCacheOptions } from '../config/cache-options.js';
 import type { Cache } from './cache.js';
 import { createCache } from './create-cache.js';
+import { checkDriver } from './driver-package.js';
 import { runtimeOf } from './runtime.js';
 
 // Two copies of the package in one process share one default cache.
@@ -36,7 +37,7 @@ export function checkDefaultCache(): void {
 function cacheUrl(): string {
   const url = process.env['CACHE_URL'] || 'memory:';
   try {
-    readCacheOptions({ store: url });
+    checkDriver(readCacheOptions({ store: url }).store);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     throw new ConfigError(`CACHE_URL (${error.setting})`, error.value, error.allowed, error.suggestion);

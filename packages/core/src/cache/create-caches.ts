@@ -1,0 +1,79 @@
+import { ConfigError } from '../base/errors.js';
+import { type CacheOptions, type CacheSettings, readCacheOptions } from '../config/cache-options.js';
+import type { Cache } from './cache.js';
+import { openCache } from './create-cache.js';
+import { checkDriver } from './driver-package.js';
+import { runtimeOf } from './runtime.js';
+
+/** Several caches by name, as {@link createCaches} makes them. */
+export type Caches<Name extends string = string> = { readonly [N in Name]: Cache } & {
+  /**
+   * Closes those that were made here; what was handed in is its owner's.
+   *
+   * @example
+   * ```ts
+   * afterAll(() => caches.close());
+   * ```
+   */
+  close(): Promise<void>;
+};
+
+const DEFAULT = 'default';
+const NAMES = 'names of 1 to 32 characters: letters, digits, dot, underscore, hyphen';
+
+/**
+ * Makes several caches, each with a name: one for pages in Redis, say, and one for what is small and in memory.
+ *
+ * Each has a namespace of its own, `viewcache.<name>` unless it says otherwise, so that several can share one store; that of
+ * `default` is `viewcache`, as if it stood alone. In an option's place a cache that was made already may stand. Nothing is
+ * opened if one of them is wrong. None becomes the process's default by its name: {@link setDefaultCache} says which.
+ *
+ * @throws {@link ConfigError} that names the cache and its setting, such as `caches.pages.maxBytes`
+ *
+ * @example
+ * ```ts
+ * const caches = createCaches({ default: { store: 'redis://localhost' }, pages: { maxBytes: '256mb' } });
+ * setDefaultCache(caches.default);
+ * app.use('/pages', cachePage({ ttl: '5m', cache: caches.pages }));
+ * ```
+ */
+export function createCaches<const Name extends string>(
+  options: Readonly<Record<Name, CacheOptions | Cache>>,
+): Caches<Name> {
+  if (Object.prototype.toString.call(options) !== '[object Object]')
+    throw new ConfigError('createCaches', options, 'an object with options, or a cache, for each name');
+  const read = Object.entries<CacheOptions | Cache>(options).map(
+    ([name, given]) => [name, readNamed(name, given)] as const,
+  );
+  const own: Cache[] = [];
+  const caches = read.map(([name, named]) => {
+    if (named.cache !== undefined) return [name, named.cache] as const;
+    const opened = openCache(named.settings);
+    own.push(opened);
+    return [name, opened] as const;
+  });
+  const close = async (): Promise<void> => {
+    await Promise.all(own.map((cache) => cache.close()));
+  };
+  // Not among the names: who goes through them finds caches only.
+  return Object.defineProperty(Object.fromEntries(caches), 'close', { value: close }) as Caches<Name>;
+}
+
+type Named = { readonly cache: Cache } | { readonly cache?: undefined; readonly settings: CacheSettings };
+
+function readNamed(name: string, given: CacheOptions | Cache): Named {
+  if (name === 'close') throw new ConfigError('caches.close', name, 'another name: close() closes all of them');
+  if (!/^[\w.-]{1,32}$/.test(name) || name === '__proto__') throw new ConfigError('createCaches', name, NAMES);
+  if (typeof given === 'object' && given !== null && runtimeOf(given as Cache) !== undefined)
+    return { cache: given as Cache };
+  try {
+    const settings = readCacheOptions(given as CacheOptions, name === DEFAULT ? undefined : `viewcache.${name}`);
+    checkDriver(settings.store);
+    return { settings };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const setting = error.setting.replace(/^createCache(?:\.|$)/, '');
+    const path = setting === '' ? `caches.${name}` : `caches.${name}.${setting}`;
+    throw new ConfigError(path, error.value, error.allowed, error.suggestion);
+  }
+}
