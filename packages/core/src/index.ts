@@ -26,6 +26,7 @@ export type { Consistency } from './engine/trust.js';
 export { type View, view } from './engine/view-context.js';
 export type { CacheControlDirectives } from './http/cache-control-format.js';
 export { formatCacheControl } from './http/cache-control-format.js';
+export type { ContentCoding } from './http/content-coding.js';
 export type { TagField } from './http/tag-field.js';
 export { purgeKeys } from './invalidation/emitted-tags.js';
 export type { InvalidationTarget } from './invalidation/target.js';

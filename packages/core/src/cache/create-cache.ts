@@ -1,6 +1,7 @@
 import { ignoreRejection } from '../base/answer.js';
 import { parseDuration } from '../base/duration.js';
 import { ConfigError } from '../base/errors.js';
+import { BodyCoder } from '../codecs/coded-bodies.js';
 import { type CacheOptions, type CacheSettings, readCacheOptions } from '../config/cache-options.js';
 import { checkFunction, checkOneOf, checkOptions } from '../config/check.js';
 import { isIgnoredByDefault } from '../config/ignored-query.js';
@@ -29,6 +30,8 @@ import { SystemClock } from './system-clock.js';
 const WAITERS_PER_KEY = 1_000;
 const HIT_FOR_MISS_MS = 2_000;
 
+/** One for all caches of the process. */
+const bodyCoder = new BodyCoder();
 /** One for all caches of the process. */
 const machineClock = new SystemClock();
 
@@ -78,6 +81,7 @@ export function openCache(settings: CacheSettings): Cache {
     },
     storesNothing: settings.store.kind === 'null' || settings.store.kind === 'off',
     normalizeSelecting: selectingValue,
+    codeBody: (stored) => bodyCoder.code(stored),
   });
   const localBus = openLocalBus(settings, clock, telemetry, trust);
   const invalidator = new Invalidator({

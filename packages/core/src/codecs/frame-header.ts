@@ -1,3 +1,4 @@
+import { CONTENT_CODINGS, type ContentCoding } from '../http/content-coding.js';
 import { isHopByHop } from '../http/hop-by-hop.js';
 import type { Placeholder, StaleLimits, StoredResponse, TagStamp } from '../ports/stored-response.js';
 import type { SelectingMarker } from '../ports/tagged-store.js';
@@ -34,6 +35,7 @@ export function responseHeader(stored: StoredResponse, unpackedLength?: number):
     p: stored.producerMs,
     o: stored.placeholders.length > 0 ? stored.placeholders.map(({ name, at }) => [name, at]) : undefined,
     n: unpackedLength,
+    c: stored.codings,
   };
 }
 
@@ -50,7 +52,7 @@ export function markerHeader(key: string, marker: SelectingMarker): unknown {
 export function readResponse(header: unknown, key: string, body: Buffer, length: number): StoredResponse | undefined {
   if (!isRecord(header) || header['k'] !== key) return undefined;
   const { s: status, h: headers, a: storedAt, l: lifetime, v: selecting } = header;
-  const { e: etag, m: lastModified, r: route, p: producerMs, x: removes = [] } = header;
+  const { e: etag, m: lastModified, r: route, p: producerMs, x: removes = [], c: codings } = header;
   const tags = readPairs(header['t'], isString);
   const placeholders = header['o'] === undefined ? [] : readPairs(header['o'], isNumber);
   const lifetimeMs = readLifetime(lifetime);
@@ -71,7 +73,8 @@ export function readResponse(header: unknown, key: string, body: Buffer, length:
     isNumber(producerMs) &&
     producerMs >= 0 &&
     placeholders !== undefined &&
-    fitBody(placeholders, length);
+    fitBody(placeholders, length) &&
+    (codings === undefined || isCodings(codings));
   if (!whole) return undefined;
   return {
     key,
@@ -89,6 +92,7 @@ export function readResponse(header: unknown, key: string, body: Buffer, length:
     route,
     producerMs,
     placeholders: placeholders.map(([name, at]): Placeholder => ({ name, at })),
+    ...(codings === undefined ? {} : { codings }),
   };
 }
 
@@ -167,6 +171,12 @@ function isNameList(value: unknown): value is string[] {
 /** Sorted too, and each once: two orders of the same names would be two variants. */
 function isSelecting(value: unknown): value is string[] {
   return isNameList(value) && value.every((name, i) => i === 0 || (value[i - 1] as string) < name);
+}
+
+/** Codings that are known, each once. */
+function isCodings(value: unknown): value is ContentCoding[] {
+  const isCoding = (coding: unknown): boolean => CONTENT_CODINGS.some((known) => known === coding);
+  return Array.isArray(value) && value.every((coding, i) => isCoding(coding) && value.indexOf(coding) === i);
 }
 
 function readPairs<T>(value: unknown, isSecond: (second: unknown) => second is T): [string, T][] | undefined {

@@ -35,6 +35,7 @@ const sample: StoredResponse = {
   producerMs: 12.5,
   placeholders: [{ name: 'nonce', at: 3 }],
 };
+const coded: StoredResponse = { ...sample, codings: ['br', 'gzip'] };
 
 const kept: StoredResponse = {
   ...empty,
@@ -62,6 +63,7 @@ describe('a frame', () => {
     ['everything', sample],
     ['nothing optional, for ever', empty],
     ['something to be of use when stale', kept],
+    ['codings that it is kept in', coded],
   ])('brings back a stored response with %s', (_, stored) => {
     expect(codec.decode(codec.encode(stored), stored.key)).toEqual(stored);
   });
@@ -251,6 +253,11 @@ describe('a forged header', () => {
       ],
     ],
     ['o', {}],
+    ['c', 'br'],
+    ['c', ['deflate']],
+    ['c', ['br', 'br']],
+    ['c', [null]],
+    ['c', null],
     ['k', 'another'],
   ])('is undefined with %s = %j', (field, value) => {
     expect(codec.decode(forge(sample, { [field]: value }), sample.key)).toBeUndefined();
@@ -270,7 +277,7 @@ describe('a forged header', () => {
   });
 
   it('never yields two responses, and nothing that cannot be written (any field, any JSON)', () => {
-    const field = fc.constantFrom('s', 'h', 'x', 't', 'a', 'l', 'v', 'e', 'm', 'r', 'p', 'o');
+    const field = fc.constantFrom('s', 'h', 'x', 't', 'a', 'l', 'v', 'e', 'm', 'r', 'p', 'o', 'c');
     const value = fc.oneof(fc.jsonValue(), fc.array(fc.oneof(fc.string(), fc.constantFrom('A', 'b', 'c\r\n', '\0'))));
     fc.assert(
       fc.property(field, value, (name, content) => {

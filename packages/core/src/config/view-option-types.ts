@@ -1,4 +1,5 @@
 import type { Duration } from '../base/duration.js';
+import type { ContentCoding } from '../http/content-coding.js';
 import type { EmitCacheControl, EmitTags } from './emission.js';
 import type { InputAction, InputMode, WatchedStorage } from './input-options.js';
 import type { HeuristicFreshness } from './lifetimes.js';
@@ -157,6 +158,13 @@ export interface ViewOptions<Req, Res> extends StaleOptions {
    * @defaultValue none
    */
   readonly placeholders?: Readonly<Record<string, (req: Req, res: Res) => string>>;
+  /**
+   * Content codings that stored text is kept in, too, the preferred one first: `['br', 'gzip']`. Each is made once, in
+   * the background, and sent to clients that accept it. Costs the memory of each, and that time of a thread.
+   *
+   * @defaultValue none: stored responses are sent as they are
+   */
+  readonly contentCodings?: readonly ContentCoding[];
   /**
    * Query parameters left out of the key: names, or `'utm_*'`. Replaces the default; `[]` leaves nothing out.
    *

@@ -1,8 +1,10 @@
 import { type Duration, parseDuration } from '../base/duration.js';
 import { ConfigError } from '../base/errors.js';
 import { KeyMaker } from '../engine/cache-key.js';
+import type { ContentCoding } from '../http/content-coding.js';
 import type { HeuristicLimits } from '../http/freshness.js';
 import { checkBoolean, checkCount, checkFunction, checkOneOf, checkOptions, withDefaults } from './check.js';
+import { readContentCodings } from './content-codings.js';
 import { type EmissionSettings, readEmission } from './emission.js';
 import { readIgnoredQuery } from './ignored-query.js';
 import { type InputRules, readInputs } from './input-options.js';
@@ -56,6 +58,7 @@ export interface ViewPolicy<Req, Res> extends CookiePolicy {
   readonly maxTags: number;
   readonly honours: ReadonlySet<RequestDirective> | undefined;
   readonly placeholders: readonly (readonly [name: string, fill: (req: Req, res: Res) => string])[];
+  readonly contentCodings: readonly ContentCoding[];
   /** Names of targeted fields, lower case. */
   readonly targets: readonly string[];
   readonly inputs: InputRules;
@@ -84,6 +87,7 @@ export const VIEW_OPTIONS = [
   'storeCookies',
   'honourRequest',
   'placeholders',
+  'contentCodings',
   'ignoreQuery',
   'targets',
   'inputs',
@@ -103,6 +107,7 @@ const DEFAULTS = {
   maxBodyBytes: '1mb',
   maxTags: 64,
   placeholders: {},
+  contentCodings: [],
   targets: [],
   cacheStatus: 'short',
   serverTiming: false,
@@ -156,6 +161,7 @@ export function readViewOptions<Req, Res>(
     storeCookies: readCookieNames(`${what}.storeCookies`, given.storeCookies),
     honours: readHonours(`${what}.honourRequest`, given.honourRequest),
     placeholders: readPlaceholders(`${what}.placeholders`, settings.placeholders),
+    contentCodings: readContentCodings(`${what}.contentCodings`, settings.contentCodings),
     targets: readTargets(`${what}.targets`, settings.targets, lifetimeMs === 'origin'),
     inputs: readInputs(what, given.inputs, given.watch, vary),
     cacheStatus: checkOneOf(`${what}.cacheStatus`, settings.cacheStatus, CACHE_STATUS_LEVELS),

@@ -1,5 +1,6 @@
 import type { TagTable } from '../invalidation/tag-table.js';
 import type { Clock } from '../ports/clock.js';
+import type { CodeBody } from '../ports/coded-body.js';
 import type { EventSink, Forward, Refusal } from '../ports/event-sink.js';
 import type { LocalStore } from '../ports/local-store.js';
 import type { SharedToken } from '../ports/tagged-store.js';
@@ -37,6 +38,8 @@ export interface EngineParts {
   readonly storesNothing: boolean;
   /** Makes values that select the same variant the same text (RFC 9111 §4.1). */
   readonly normalizeSelecting: NormalizeSelecting;
+  /** Makes the codings that stored responses ask for; without it they are sent as they are. */
+  readonly codeBody?: CodeBody;
 }
 
 /** A flight that has not begun: {@link Engine.reserve}. */
@@ -63,7 +66,7 @@ export class Engine implements LeadOwner {
   constructor(parts: EngineParts) {
     this.#parts = parts;
     const { local, tags, variants, shared, trust, clock, sink, limits } = parts;
-    this.#local = new LocalLevel(local, tags, variants, clock, sink, trust);
+    this.#local = new LocalLevel(local, tags, variants, clock, sink, trust, parts.codeBody);
     if (shared !== undefined)
       this.#shared = new SharedExchange(shared, this.#local, tags, variants, clock, sink, limits.collapseTimeoutMs);
     this.#selection = new Selection(variants, parts.normalizeSelecting);

@@ -1,3 +1,4 @@
+import type { ContentCoding } from '../http/content-coding.js';
 import type { Forward, Refusal } from '../ports/event-sink.js';
 import type { Placeholder, StaleLimits } from '../ports/stored-response.js';
 import type { SharedToken } from '../ports/tagged-store.js';
@@ -26,6 +27,8 @@ export interface Candidate {
   readonly route: string;
   readonly producerMs: number;
   readonly placeholders: readonly Placeholder[];
+  /** Content codings to keep it in, too. */
+  readonly codings?: readonly ContentCoding[] | undefined;
 }
 
 /** Places among the variants of a target for values of one selecting header. */

@@ -1,4 +1,5 @@
 import type { TagRecord } from '../invalidation/tag-table.js';
+import type { CodedBody } from '../ports/coded-body.js';
 import type { RouteCounters } from '../ports/event-sink.js';
 import { retentionMs, type StoredResponse } from '../ports/stored-response.js';
 
@@ -6,6 +7,8 @@ import { retentionMs, type StoredResponse } from '../ports/stored-response.js';
 const OVERHEAD = 900;
 /** A tag that was declared: its record, its places in map and lists, and the head of its text. */
 const TAG_OVERHEAD = 180;
+/** A coding of the body: its objects, and the header array that is kept for it. */
+const CODED_OVERHEAD = 600;
 /** A stamp of a shared store, and the object that ties it to its tag. */
 const STAMP_OVERHEAD = 60;
 
@@ -30,6 +33,8 @@ export class LocalItem {
   head: readonly string[] | undefined = undefined;
   headStyle: object | undefined = undefined;
   headAge = -1;
+  /** Its body in content codings, once they are made. */
+  coded: readonly CodedBody[] | undefined = undefined;
 
   constructor(
     readonly stored: StoredResponse,
@@ -69,6 +74,7 @@ export class LocalItem {
     for (const line of stored.headers) bytes += line.length;
     for (const { tag } of this.records) bytes += TAG_OVERHEAD + tag.length * 2;
     for (const { stamp } of stored.tags) bytes += STAMP_OVERHEAD + stamp.length;
+    if (this.coded !== undefined) for (const { body } of this.coded) bytes += CODED_OVERHEAD + body.length;
     return bytes;
   }
 }

@@ -1,6 +1,7 @@
 import type { TagTable } from '../invalidation/tag-table.js';
 import { isKeyTag } from '../invalidation/tags.js';
 import type { Clock } from '../ports/clock.js';
+import type { CodeBody } from '../ports/coded-body.js';
 import type { EventSink } from '../ports/event-sink.js';
 import type { LocalStore } from '../ports/local-store.js';
 import type { StoredResponse } from '../ports/stored-response.js';
@@ -18,6 +19,7 @@ export class LocalLevel {
   readonly #clock: Clock;
   readonly #sink: EventSink;
   readonly #trust: Trust;
+  readonly #codeBody: CodeBody | undefined;
 
   constructor(
     store: LocalStore<LocalItem>,
@@ -26,6 +28,7 @@ export class LocalLevel {
     clock: Clock,
     sink: EventSink,
     trust: Trust,
+    codeBody?: CodeBody,
   ) {
     this.#store = store;
     this.#tags = tags;
@@ -33,6 +36,7 @@ export class LocalLevel {
     this.#clock = clock;
     this.#sink = sink;
     this.#trust = trust;
+    this.#codeBody = codeBody;
   }
 
   /** What may answer now, without asking anybody (RFC 9111 §4). All that a hit costs. */
@@ -104,7 +108,17 @@ export class LocalLevel {
       return;
     }
     if (stored.selecting.length > 0) this.#admit(item);
+    if (stored.codings !== undefined) void this.#code(item);
     this.#sink.stored(stored.key, stored.route, weight, tags);
+  }
+
+  /** Adds the codings of a body to an item that is held, if it still is when they are made. */
+  async #code(item: LocalItem): Promise<void> {
+    const { stored } = item;
+    const coded = await this.#codeBody?.(stored);
+    if (coded === undefined || coded.length === 0 || this.#store.peek(stored.key) !== item) return;
+    item.coded = coded;
+    this.#store.reweigh(stored.key, item, item.weight);
   }
 
   /** See {@link Lead.makeRoom}; what of the key text belongs to the header is `part`. */

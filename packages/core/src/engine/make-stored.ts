@@ -41,5 +41,6 @@ export function makeStored(
     route,
     producerMs,
     placeholders,
+    codings: candidate.codings,
   };
 }

@@ -7,6 +7,7 @@ import { isProperty } from '../engine/selecting-values.js';
 import type { ViewContext } from '../engine/view-context.js';
 import { type CacheControl, parseCacheControl } from '../http/cache-control.js';
 import { cacheStatusWriter } from '../http/cache-status.js';
+import type { ContentCoding } from '../http/content-coding.js';
 import { parseHttpDate } from '../http/http-date.js';
 import { formatServerTiming } from '../http/server-timing.js';
 import { type Exchange, whyNotStored, whyNotStoredByStandard } from '../http/storable.js';
@@ -15,6 +16,7 @@ import { parseVary } from '../http/vary.js';
 import { coarsenTags, isTag } from '../invalidation/tags.js';
 import type { Forward, Refusal } from '../ports/event-sink.js';
 import type { StaleLimits } from '../ports/stored-response.js';
+import { codingsOf } from './codings-of.js';
 import { hasForeignCookie } from './cookies.js';
 import type { InputGuard } from './input-guard.js';
 import { isNever } from './never.js';
@@ -43,6 +45,8 @@ export interface Framing {
   readonly tags: readonly string[];
   readonly etag: string | undefined;
   readonly lastModified: number | undefined;
+  /** Content codings that it may be kept in, where it is stored. */
+  readonly codings: readonly ContentCoding[] | undefined;
 }
 
 const status = cacheStatusWriter('viewcache');
@@ -125,6 +129,10 @@ export function judge<Req extends IncomingMessage, Res extends ServerResponse>(
     tags: typeof tags === 'string' ? [] : tags,
     etag,
     lastModified,
+    codings:
+      policy.contentCodings.length === 0 || refusal !== undefined
+        ? undefined
+        : codingsOf(policy.contentCodings, head, visitor.method, cacheControl, vary),
   };
 }
 

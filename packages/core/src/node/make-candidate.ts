@@ -8,6 +8,7 @@ import type { Validators } from '../http/preconditions.js';
 import { parseVary } from '../http/vary.js';
 import type { Refusal } from '../ports/event-sink.js';
 import type { Placeholder } from '../ports/stored-response.js';
+import { LEAST_CODED } from './codings-of.js';
 import { cookieName, isKnownCookie } from './cookies.js';
 import type { Framing } from './frame-head.js';
 import { forbiddenSince } from './late-word.js';
@@ -75,6 +76,7 @@ export function makeCandidate<Req extends IncomingMessage, Res extends ServerRes
     route: visitor.host.route(visitor.req),
     producerMs,
     placeholders: filled.placeholders,
+    codings: hasHoles || body.length < LEAST_CODED ? undefined : framing.codings,
   };
 }
 

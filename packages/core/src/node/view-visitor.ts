@@ -283,7 +283,11 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     }
     const guard = this.#guard;
     const framing = this.#judge(head);
-    addVary(recorder, head, framing.selecting);
+    addVary(
+      recorder,
+      head,
+      framing.codings === undefined ? framing.selecting : [...framing.selecting, 'accept-encoding'],
+    );
     // Where all of it is here with the head, what becomes of it is known now, and Cache-Status can say so.
     if (recorder.isWhole) this.#made = this.#make(recorder, head, framing);
     const early = typeof this.#made === 'string' ? this.#made : framing.refusal;

@@ -3,6 +3,7 @@ import type { LocalItem } from '../engine/local-item.js';
 import { isConditional } from '../http/preconditions.js';
 import { type ByteRange, formatContentRange, formatUnsatisfiedRange } from '../http/range.js';
 import { answerInstead, forbidStoring } from './answer-instead.js';
+import { addAcceptEncoding, codedFor, codedHead } from './coded-answer.js';
 import { isListField } from './response-head.js';
 import { partOf } from './write-part.js';
 
@@ -45,12 +46,15 @@ export function writeHit(
   filled?: Buffer,
 ): void {
   const { stored } = item;
-  const body = filled ?? stored.body;
-  const head = headOf(item, now, style, filled);
+  const coded = item.coded === undefined || filled !== undefined ? undefined : codedFor(req, res, item.coded);
+  const body = coded?.body ?? filled ?? stored.body;
+  const whole = headOf(item, now, style, filled);
+  const head = coded === undefined ? whole : codedHead(coded, whole);
   const { headers } = req;
   // A body with holes is another one each time: nothing can be said of it beforehand, and no part of it fits another.
   if (filled === undefined && isConditional(headers)) {
-    const status = answerInstead(req.method, headers, stored, style.wallClock());
+    const selected = coded === undefined ? stored : { ...stored, etag: coded.etag };
+    const status = answerInstead(req.method, headers, selected, style.wallClock());
     if (status !== undefined) {
       writeWithoutBody(res, status, head);
       return;
@@ -85,6 +89,7 @@ function headOf(item: LocalItem, now: number, style: HitStyle, filled: Buffer | 
   if (stored.etag !== undefined && !hasField(stored.headers, 'etag')) head.push('ETag', stored.etag);
   // A response that cannot have a body states no length (RFC 9110 §8.6).
   if (stored.status !== 204) head.push('Content-Length', String((filled ?? stored.body).length));
+  if (stored.codings !== undefined) addAcceptEncoding(head);
   head.push('Age', String(age));
   const status = style.cacheStatus(item, stored.lifetimeMs / 1000 - age);
   if (status !== undefined) head.push('Cache-Status', status);

@@ -22,6 +22,12 @@ export interface LocalStore<V> {
    * @returns false when it weighs more than the store may hold: then nothing is stored, and an older value of the key is gone
    */
   set(key: string, value: V, weight: number, ttlMs: number): boolean;
+  /**
+   * Tells that a value that is held weighs otherwise by now; others, or itself, leave if it is too much.
+   *
+   * @param value - nothing happens unless this very one is still there
+   */
+  reweigh(key: string, value: V, weight: number): void;
   /** True when there was something to delete. */
   delete(key: string): boolean;
   clear(): void;

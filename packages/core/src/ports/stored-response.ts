@@ -1,3 +1,5 @@
+import type { ContentCoding } from '../http/content-coding.js';
+
 /** A tag of a stored response with the stamp under which its data was read. */
 export interface TagStamp {
   readonly tag: string;
@@ -66,4 +68,6 @@ export interface StoredResponse {
   /** How long the handler took, in milliseconds: what each hit saves. */
   readonly producerMs: number;
   readonly placeholders: readonly Placeholder[];
+  /** Content codings that whoever holds it in memory keeps it in, too; absent for as it is alone. */
+  readonly codings?: readonly ContentCoding[] | undefined;
 }

@@ -69,6 +69,26 @@ describe('MemoryStore limits', () => {
     expect(told.map(([key, , reason]) => `${key} ${reason}`)).toEqual(['b evicted', 'c evicted']);
   });
 
+  it('makes room where a value that is held weighs more by now, and counts one that weighs less', () => {
+    const { store, told, keys } = storeOf({ maxBytes: 100 });
+    for (const key of ['a', 'b', 'c']) store.set(key, key, 30, FOREVER);
+    store.reweigh('c', 'c', 45);
+    expect([keys(), store.bytes]).toEqual([['b', 'c'], 75]);
+    expect(told).toEqual([['a', 'a', 'evicted']]);
+    store.reweigh('c', 'c', 5);
+    expect(store.bytes).toBe(35);
+    store.reweigh('c', 'c', 101);
+    expect([keys(), store.bytes]).toEqual([['b'], 30]);
+  });
+
+  it('weighs nothing anew that is not there any more', () => {
+    const { store } = storeOf({ maxBytes: 100 });
+    store.set('a', 'new', 30, FOREVER);
+    store.reweigh('a', 'old', 60);
+    store.reweigh('b', 'b', 60);
+    expect([store.size, store.bytes]).toEqual([1, 30]);
+  });
+
   it('evicts nobody to replace a value in a full store', () => {
     const { store, told } = storeOf({ maxEntries: 3, maxBytes: 30 });
     for (const key of ['a', 'b', 'c']) store.set(key, 'old', 10, FOREVER);

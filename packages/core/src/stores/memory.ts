@@ -149,6 +149,25 @@ export class MemoryStore<V> implements LocalStore<V> {
     return true;
   }
 
+  reweigh(key: string, value: V, weight: number): void {
+    const slot = this.#slots.get(key);
+    if (slot === undefined || this.#values[slot] !== value) return;
+    const bytes = Math.ceil(weight);
+    if (!(bytes <= this.#maxBytes)) {
+      this.#drop(slot, 'evicted');
+      this.#settle();
+      return;
+    }
+    this.#bytes += bytes - (this.#weights[slot] as number);
+    this.#weights[slot] = bytes;
+    const now = this.#clock.monotonic();
+    while (this.#bytes > this.#maxBytes) {
+      const victim = this.#policy.victim(0, hashKey(key));
+      this.#drop(victim, this.#reason(victim, 'evicted', now));
+    }
+    this.#settle();
+  }
+
   delete(key: string): boolean {
     const slot = this.#slots.get(key);
     if (slot === undefined) return false;

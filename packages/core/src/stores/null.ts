@@ -17,6 +17,8 @@ export class NullStore<V> implements LocalStore<V> {
     return false;
   }
 
+  reweigh(): void {}
+
   delete(): boolean {
     return false;
   }
