@@ -10,8 +10,9 @@ import type {
 } from '../ports/tagged-store.js';
 import type { GuardedStore } from './guarded.js';
 import { InvalidationBatches } from './invalidation-batches.js';
-import { type Nonce, NonceKeys, readNonce } from './nonce.js';
-import { NonceBoard } from './nonce-board.js';
+import { type Nonce, readNonce } from './nonce.js';
+import type { NonceLedger } from './nonce-ledger.js';
+import { PlainLedger } from './plain-ledger.js';
 import { Predictions } from './predictions.js';
 
 /**
@@ -24,29 +25,28 @@ import { Predictions } from './predictions.js';
  * @param namespace - short ASCII; every process that shares the store names the same
  */
 export function nonceProtocol(store: GuardedStore, namespace: string): TaggedStore {
-  return new NonceProtocol(store, namespace);
+  return new NonceProtocol(new PlainLedger(store, namespace));
 }
 
 /** What was read of the nonces before the handler ran. A tag that is not in it was not predicted. */
 class NonceToken {
   readonly tags = new Map<string, Nonce | undefined>();
-  constructor(public global: Nonce | undefined) {}
+  /** Those of which nobody could tell: they are not planted, and what depends on them is not valid. */
+  readonly untold = new Set<string>();
+  constructor(public mark: string | undefined) {}
 }
 
-class NonceProtocol implements TaggedStore {
+/** The nonce protocol over any {@link NonceLedger} (PROTOCOL 4.14). */
+export class NonceProtocol implements TaggedStore {
   readonly name: string;
-  readonly #store: GuardedStore;
-  readonly #keys: NonceKeys;
-  readonly #board: NonceBoard;
+  readonly #ledger: NonceLedger;
   readonly #predictions = new Predictions();
   readonly #batches: InvalidationBatches;
 
-  constructor(store: GuardedStore, namespace: string) {
-    this.name = store.name;
-    this.#store = store;
-    this.#keys = new NonceKeys(namespace);
-    this.#board = new NonceBoard(store);
-    this.#batches = new InvalidationBatches((tags) => this.#purge(tags));
+  constructor(ledger: NonceLedger) {
+    this.name = ledger.name;
+    this.#ledger = ledger;
+    this.#batches = new InvalidationBatches((tags) => ledger.purge(tags));
   }
 
   async begin(key: string, decode: DecodeFrame): Promise<BeginRead> {
@@ -60,8 +60,9 @@ class NonceProtocol implements TaggedStore {
   async check(tags: readonly TagStamp[]): Promise<Validity> {
     if (tags.length === 0) return 'valid';
     try {
-      const nonces = await this.#board.read(tags.map(({ tag }) => this.#keys.tag(tag)));
-      return tags.every(({ stamp }, i) => stamp !== '' && stamp === nonces[i]) ? 'valid' : 'gone';
+      const nonces = await this.#nonces(tags.map(({ tag }) => tag));
+      if (tags.some(({ stamp }, i) => nonces[i] !== null && (stamp === '' || stamp !== nonces[i]))) return 'gone';
+      return nonces.includes(null) ? 'unavailable' : 'valid';
     } catch {
       return 'unavailable';
     }
@@ -69,7 +70,7 @@ class NonceProtocol implements TaggedStore {
 
   async commit(fill: Fill): Promise<CommitVerdict> {
     if (!(fill.token instanceof NonceToken) || !(fill.ttlMs > 0)) return { kind: 'refused' };
-    this.#board.outlive(fill.ttlMs);
+    this.#ledger.outlive(fill.ttlMs);
     try {
       return await this.#commit(fill, fill.token);
     } catch {
@@ -79,7 +80,7 @@ class NonceProtocol implements TaggedStore {
 
   async mark(key: string, frame: Uint8Array, ttlMs: number): Promise<boolean> {
     try {
-      return await this.#store.set(this.#keys.response(key), frame, ttlMs);
+      return await this.#ledger.write(this.#ledger.keys.response(key), frame, ttlMs);
     } catch {
       return false;
     }
@@ -90,19 +91,23 @@ class NonceProtocol implements TaggedStore {
   }
 
   health(): StoreHealth {
-    return this.#store.health();
+    return this.#ledger.health();
   }
 
   close(): Promise<void> {
-    return this.#store.close();
+    return this.#ledger.close();
   }
 
   /** 4.14 BEGIN. One round trip when the tags were predicted and none is missing. */
   async #begin(key: string, decode: DecodeFrame): Promise<BeginRead> {
     const predicted = this.#predictions.of(key);
-    const { token, frame } = await this.#readTogether(key, predicted);
-    const found = await this.#recognise(frame === undefined ? undefined : decode(frame), key, token);
-    if (found?.kind !== 'response' || found.validity === 'gone') await this.#plantMissing(token);
+    const { keys } = this.#ledger;
+    const tagKeys = predicted.map((tag) => keys.tag(tag));
+    const [frame, mark, ...nonces] = await this.#ledger.read([keys.response(key), keys.global, ...tagKeys]);
+    const token = new NonceToken(this.#ledger.markOf(mark));
+    for (const [i, tag] of predicted.entries()) note(token, tag, nonceOf(nonces[i]));
+    const found = await this.#recognise(frame ? decode(frame) : undefined, key, token);
+    if (found?.kind !== 'response' || found.validity === 'gone') await this.#plantMissing(token, mark !== null);
     return { token, found };
   }
 
@@ -113,52 +118,43 @@ class NonceProtocol implements TaggedStore {
     return { kind: 'response', response, validity: await this.#validate(response, key, token) };
   }
 
-  async #readTogether(
-    key: string,
-    tags: readonly string[],
-  ): Promise<{ token: NonceToken; frame: Uint8Array | undefined }> {
-    const tagKeys = tags.map((tag) => this.#keys.tag(tag));
-    const values = await this.#store.getMany([this.#keys.response(key), this.#keys.global, ...tagKeys]);
-    const [global, ...nonces] = values.slice(1).map(readNonce);
-    const token = new NonceToken(global);
-    for (const [i, tag] of tags.entries()) token.tags.set(tag, nonces[i]);
-    return { token, frame: values[0] };
-  }
-
   /** 4.14 VALID: every nonce is the one the response remembers; a missing one means that nothing may use it. */
   async #validate(stored: StoredResponse, key: string, token: NonceToken): Promise<Validity> {
-    const unread = stored.tags.map(({ tag }) => tag).filter((tag) => !token.tags.has(tag));
+    const tags = stored.tags.map(({ tag }) => tag);
+    const unread = tags.filter((tag) => !token.tags.has(tag));
     if (unread.length > 0) {
       try {
-        const nonces = await this.#board.read(unread.map((tag) => this.#keys.tag(tag)));
-        for (const [i, tag] of unread.entries()) token.tags.set(tag, nonces[i]);
+        const nonces = await this.#nonces(unread);
+        for (const [i, tag] of unread.entries()) note(token, tag, nonces[i]);
       } catch {
         return 'unavailable';
       }
     }
-    this.#predictions.learn(
-      key,
-      stored.tags.map(({ tag }) => tag),
-    );
-    return stored.tags.every(({ tag, stamp }) => stamp !== '' && token.tags.get(tag) === stamp) ? 'valid' : 'gone';
+    this.#predictions.learn(key, tags);
+    const differs = ({ tag, stamp }: TagStamp): boolean => stamp === '' || token.tags.get(tag) !== stamp;
+    if (stored.tags.some((tag) => differs(tag) && !token.untold.has(tag.tag))) return 'gone';
+    return tags.some((tag) => token.untold.has(tag)) ? 'unavailable' : 'valid';
   }
 
   /** Gives each predicted tag a nonce, and reads it, before the handler runs. What stays missing was not predicted. */
-  async #plantMissing(token: NonceToken): Promise<void> {
-    const missing = [...token.tags].filter(([, nonce]) => nonce === undefined).map(([tag]) => tag);
-    const plantGlobal = async (): Promise<void> => {
-      token.global ??= await this.#board.plant(this.#keys.global);
+  async #plantMissing(token: NonceToken, isMarkTold: boolean): Promise<void> {
+    const missing = [...token.tags]
+      .filter(([tag, nonce]) => nonce === undefined && !token.untold.has(tag))
+      .map(([tag]) => tag);
+    const plantMark = async (): Promise<void> => {
+      if (isMarkTold) token.mark ??= await this.#ledger.plantMark();
     };
-    await Promise.all([
-      plantGlobal(),
-      ...missing.map(async (tag) => token.tags.set(tag, await this.#board.plant(this.#keys.tag(tag)))),
-    ]);
+    const plantTags = async (): Promise<void> => {
+      const nonces = await this.#plant(missing);
+      for (const [i, tag] of missing.entries()) token.tags.set(tag, nonces[i]);
+    };
+    await Promise.all([plantMark(), plantTags()]);
   }
 
   /**
    * 4.14 and 4.15 COMMIT. Predicted tags must still have the nonce that was read before the handler; for the others the
-   * nonces are read first and the global one after them, so that no invalidation lies between the handler's reads and
-   * their nonces.
+   * nonces are read first and the mark after them, so that no invalidation lies between the handler's reads and their
+   * nonces.
    *
    * The predicted ones are compared again although the response would be harmless with old nonces: it would never be
    * valid, but `stored` also hands it to those who waited (4.4, W-rule (b)), and lets L1 trust it from now on.
@@ -169,31 +165,44 @@ class NonceProtocol implements TaggedStore {
     this.#predictions.learn(fill.key, tags);
     if (stamps === undefined) return { kind: 'refused' };
 
-    const now = await this.#board.read(tags.map((tag) => this.#keys.tag(tag)));
+    const now = await this.#nonces(tags);
     const known = tags.map((tag) => token.tags.get(tag));
-    const isChanged = tags.some((tag, i) =>
-      [stamps.get(tag) || undefined, known[i]].some((nonce) => nonce !== undefined && nonce !== now[i]),
+    const isChanged = tags.some(
+      (tag, i) =>
+        now[i] !== null &&
+        [stamps.get(tag) || undefined, known[i]].some((nonce) => nonce !== undefined && nonce !== now[i]),
     );
     if (isChanged) return { kind: 'refused' };
+    if (now.includes(null)) return { kind: 'unavailable' };
 
-    const nonces = await Promise.all(tags.map((tag, i) => now[i] ?? this.#board.plant(this.#keys.tag(tag))));
-    const stamped = tags.flatMap((tag, i): TagStamp[] => (nonces[i] === undefined ? [] : [{ tag, stamp: nonces[i] }]));
+    const planted = await this.#plant(tags.filter((_, i) => now[i] === undefined));
+    const nonces = now.map((nonce) => nonce ?? planted.shift());
+    const stamped = tags.flatMap((tag, i): TagStamp[] => (nonces[i] ? [{ tag, stamp: nonces[i] }] : []));
     if (stamped.length < tags.length) return { kind: 'unavailable' };
-    if (known.includes(undefined)) {
-      const [global] = await this.#board.read([this.#keys.global]);
-      if (global === undefined || global !== token.global) return { kind: 'refused' };
-    }
-    const isStored = await this.#store.set(this.#keys.response(fill.key), fill.encode(stamped), fill.ttlMs);
+    const unpredicted = tags.filter((_, i) => known[i] === undefined);
+    if (unpredicted.length > 0 && !(await this.#ledger.isQuietSince(token.mark, unpredicted)))
+      return { kind: 'refused' };
+    const isStored = await this.#ledger.write(this.#ledger.keys.response(fill.key), fill.encode(stamped), fill.ttlMs);
     return isStored ? { kind: 'stored', tags: stamped } : { kind: 'unavailable' };
   }
 
-  /** 4.15 INVALIDATE: the global nonce first, so that a fill which reads a new nonce of a tag finds that one changed. */
-  async #purge(tags: readonly string[]): Promise<ReadonlySet<string>> {
-    const notReplaced = await this.#board.replace([this.#keys.global]);
-    if (notReplaced.size > 0) return new Set(tags);
-    const left = await this.#board.replace(tags.map((tag) => this.#keys.tag(tag)));
-    return new Set(tags.filter((tag) => left.has(this.#keys.tag(tag))));
+  async #nonces(tags: readonly string[]): Promise<(Nonce | undefined | null)[]> {
+    return (await this.#ledger.read(tags.map((tag) => this.#ledger.keys.tag(tag)))).map(nonceOf);
   }
+
+  async #plant(tags: readonly string[]): Promise<(Nonce | undefined)[]> {
+    if (tags.length === 0) return [];
+    return [...(await this.#ledger.plant(tags.map((tag) => this.#ledger.keys.tag(tag))))];
+  }
+}
+
+function nonceOf(reading: Uint8Array | undefined | null): Nonce | undefined | null {
+  return reading === null ? null : readNonce(reading);
+}
+
+function note(token: NonceToken, tag: string, nonce: Nonce | undefined | null): void {
+  token.tags.set(tag, nonce ?? undefined);
+  if (nonce === null) token.untold.add(tag);
 }
 
 /** Each tag once, with the nonce it was replayed with, if any; `undefined` when two differ (4.14, nested). */
