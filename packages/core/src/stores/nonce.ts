@@ -48,6 +48,11 @@ export class NonceKeys {
     return `${this.#namespace}:e:${digest(key)}`;
   }
 
+  /** What processes agree under on who runs a handler. */
+  lease(key: string): string {
+    return `${this.#namespace}:l:${digest(key)}`;
+  }
+
   tag(tag: string): string {
     let key = this.#tags.get(tag);
     if (key === undefined) {
