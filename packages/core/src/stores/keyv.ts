@@ -1,6 +1,7 @@
 import type { KeyvLike } from '../config/keyv-like.js';
 import type { Store } from '../ports/store.js';
 import { adapterAsKeyv, isKeyv } from './keyv-adapter.js';
+import { calmMemcache } from './keyv-memcache.js';
 
 /** Memcached takes a longer time for a date, and the value is gone at once. */
 const LONGEST_TTL_MS = 30 * 86_400_000;
@@ -38,6 +39,7 @@ class KeyvStore implements Store {
   readonly #errors: ErrorLog;
 
   constructor(keyv: KeyvLike) {
+    calmMemcache(keyv);
     this.#keyv = isKeyv(keyv) ? keyv : adapterAsKeyv(keyv);
     this.#errors = listen(keyv);
   }
