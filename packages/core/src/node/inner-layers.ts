@@ -42,6 +42,22 @@ export interface Stock extends Left {
 type Next = (error?: unknown) => void;
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 
+/** One layer's turn, as far as its `next` has to know of it. */
+interface Turn {
+  readonly layers: InnerLayers;
+  readonly turn: number;
+  readonly layer: LayerFunction;
+  readonly method: Method;
+  readonly self: object;
+  /** Of the method, `next` the last of them. */
+  readonly args: unknown[];
+  readonly next: Next;
+}
+
+function goOn(this: Turn, error?: unknown): void {
+  this.layers.goOn(this, error);
+}
+
 /** Layers that have read something and were no loaders: nothing is taken down for them. */
 const others = new WeakSet<LayerFunction>();
 /** Loaders that were known in a bundle: what they put in place of `res.end` is theirs, though no package says so. */
@@ -91,15 +107,8 @@ export class InnerLayers {
     const turn = ++this.#turn;
     const last = args.length - 1;
     const next = args[last] as Next;
-    args[last] = (error?: unknown) => {
-      if (error !== undefined && turn === this.#turn && this.#owner.mayRunAgain(error, layer)) {
-        args[last] = next;
-        method.apply(self, args);
-        return;
-      }
-      this.#leave(turn, error === undefined);
-      next(error);
-    };
+    // Bound, and no function made here: what a function made for one request reaches, V8 may keep until the next full collection.
+    args[last] = goOn.bind({ layers: this, turn, layer, method, self, args, next });
     try {
       if (layer[declared] !== true) return method.apply(self, args);
       this.#token = {};
@@ -107,6 +116,17 @@ export class InnerLayers {
     } finally {
       if (turn === this.#turn) this.#isSync = false;
     }
+  }
+
+  /** A layer calls its `next`. */
+  goOn({ turn, layer, method, self, args, next }: Turn, error: unknown): void {
+    if (error !== undefined && turn === this.#turn && this.#owner.mayRunAgain(error, layer)) {
+      args[args.length - 1] = next;
+      method.apply(self, args);
+      return;
+    }
+    this.#leave(turn, error === undefined);
+    next(error);
   }
 
   /** An input was read: by whom, the layers know. */

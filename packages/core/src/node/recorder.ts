@@ -3,6 +3,7 @@ import type { OutgoingHttpHeader, ServerResponse } from 'node:http';
 import { forbidStoring } from './answer-instead.js';
 import type { Word } from './late-word.js';
 import { isWatched, type OuterFields, ResponseHead, takeOuterFields } from './response-head.js';
+import { putTap, type Tap } from './tapped-methods.js';
 
 /** What a {@link Recorder} tells while a response goes by. */
 export interface RecorderListener {
@@ -40,7 +41,7 @@ type Chunk = { readonly data: string; readonly encoding: BufferEncoding } | Uint
  * answering ends there, also `res.json`, pipes and Node's implicit head. The head is read inside `writeHead`, before
  * calling through, so that what inner middleware adds late is seen, and what outer middleware adds is told apart.
  */
-export class Recorder {
+export class Recorder implements Tap {
   head: ResponseHead | undefined;
   hasTrailers = false;
   /** A cookie appeared while outer middleware's hooks ran: a session, begun or prolonged by this request. */
@@ -85,7 +86,11 @@ export class Recorder {
     this.#listener = listener;
     this.outer = takeOuterFields(res);
     this.#below = below(res);
-    this.#patch(res);
+    this.#ownWriteHead = putTap(res, this, isWatched(this.outer));
+    // Not `once`: what it makes for each listener costs more than that this one stays.
+    res.on('close', () => {
+      if (!this.#isTold) this.#cutOff();
+    });
   }
 
   /** It became larger than may be recorded, or was cut off: there is no body to take. */
@@ -107,7 +112,8 @@ export class Recorder {
   /** The body, copied into memory of its own. */
   takeBody(): Buffer {
     // Not from Buffer's pool: a stored body must not keep a slab of other requests' bytes alive.
-    const body = Buffer.allocUnsafeSlow(this.#bytes);
+    // Zeroes cost less than asking for memory without them, where there are few.
+    const body = this.#bytes <= 16_384 ? Buffer.alloc(this.#bytes) : Buffer.allocUnsafeSlow(this.#bytes);
     let at = 0;
     for (const chunk of this.#chunks) {
       if (chunk instanceof Uint8Array) {
@@ -173,54 +179,45 @@ export class Recorder {
     this.#isReplaced = true;
   }
 
-  #patch(res: ServerResponse): void {
-    const recorder = this;
-    res.writeHead = function (this: ServerResponse, ...args: unknown[]) {
-      return recorder.#writeHead(this, args) as ServerResponse;
-    } as typeof res.writeHead;
-    this.#ownWriteHead = res.writeHead;
-    res.write = function (this: ServerResponse, ...args: unknown[]) {
-      recorder.#take(args[0], args[1], false);
-      // Whether the first of the body is sent at all is known with the head.
-      if (recorder.head === undefined && recorder.#listener.mayAnswerOtherwise) this.writeHead(this.statusCode);
-      recorder.#offerReplacement(this);
-      if (recorder.#isSwallowed || recorder.#isReplaced) return recorder.#swallow(args);
-      const isFlowing = recorder.#call(this, recorder.#below.write, args) as boolean;
-      if (isFlowing || recorder.#isOver || recorder.isEnded) return isFlowing;
-      if (recorder.#listener.isAwaited) return true;
-      recorder.#heldUp = new AsyncResource('viewcache.recorder');
-      return false;
-    } as typeof res.write;
-    res.end = function (this: ServerResponse, ...args: unknown[]) {
-      return recorder.#end(this, args) as ServerResponse;
-    } as typeof res.end;
-    res.addTrailers = function (this: ServerResponse, ...args: unknown[]) {
-      recorder.hasTrailers = true;
-      return recorder.#isReplaced ? undefined : recorder.#below.addTrailers.apply(this, args);
-    } as typeof res.addTrailers;
-    // Not `once`: what it makes for each listener costs more than that this one stays.
-    res.on('close', () => {
-      if (!recorder.#isTold) recorder.#cutOff();
-    });
-    this.noteSetting(res);
+  write(res: ServerResponse, args: unknown[]): unknown {
+    this.#take(args[0], args[1], false);
+    // Whether the first of the body is sent at all is known with the head.
+    if (this.head === undefined && this.#listener.mayAnswerOtherwise) res.writeHead(res.statusCode);
+    this.#offerReplacement(res);
+    if (this.#isSwallowed || this.#isReplaced) return this.#swallow(args);
+    const isFlowing = this.#call(res, this.#below.write, args) as boolean;
+    if (isFlowing || this.#isOver || this.isEnded) return isFlowing;
+    if (this.#listener.isAwaited) return true;
+    this.#heldUp = new AsyncResource('viewcache.recorder');
+    return false;
   }
 
-  /**
-   * Notes what the handler sets, on the response or on a draft of it: a value does not tell who has set it, when outer
-   * middleware has set the same one for this visitor.
-   */
-  noteSetting(res: ServerResponse): void {
-    const { outer } = this;
-    if (!isWatched(outer)) return;
-    const own = res === this.res ? undefined : res.setHeader;
-    res.setHeader = (name, value) => {
-      const lower = String(name).toLowerCase();
-      if (outer.has(lower)) {
-        this.#overruled ??= new Set();
-        this.#overruled.add(lower);
-      }
-      return (own ?? this.#below.setHeader).call(res, name, value) as ServerResponse;
+  addTrailers(res: ServerResponse, args: unknown[]): unknown {
+    this.hasTrailers = true;
+    return this.#isReplaced ? undefined : this.#below.addTrailers.apply(res, args);
+  }
+
+  setHeader(res: ServerResponse, args: unknown[]): unknown {
+    this.#noteSet(args[0]);
+    return this.#below.setHeader.apply(res, args);
+  }
+
+  /** Notes what the handler sets on a draft of the response as on the response itself. */
+  noteSetting(draft: ServerResponse): void {
+    if (!isWatched(this.outer)) return;
+    const { setHeader } = draft;
+    draft.setHeader = (name, value) => {
+      this.#noteSet(name);
+      return setHeader.call(draft, name, value);
     };
+  }
+
+  /** A value does not tell who has set it, when outer middleware has set the same one for this visitor. */
+  #noteSet(name: unknown): void {
+    const lower = String(name).toLowerCase();
+    if (this.outer?.has(lower) !== true) return;
+    this.#overruled ??= new Set();
+    this.#overruled.add(lower);
   }
 
   /** Writes the head before the first of the body is passed on: below, it would be too late to send something else. */
@@ -228,7 +225,7 @@ export class Recorder {
     if (this.head === undefined && this.#listener.mayReplace(res.statusCode)) res.writeHead(res.statusCode);
   }
 
-  #writeHead(res: ServerResponse, args: unknown[]): unknown {
+  writeHead(res: ServerResponse, args: unknown[]): unknown {
     const { writeHead } = this.#below;
     if (this.#isReplaced) return res;
     // As Node reads it.
@@ -321,7 +318,7 @@ export class Recorder {
     }
   }
 
-  #end(res: ServerResponse, args: unknown[]): unknown {
+  end(res: ServerResponse, args: unknown[]): unknown {
     if (this.isEnded) return this.#isReplaced ? res : this.#below.end.apply(res, args);
     this.#take(args[0], args[1], true);
     // Before its `close` is told, too, a handler can see that a connection has gone, and end early for that.
