@@ -19,7 +19,7 @@ export const LANGUAGES = ['req.language', 'req.locale'];
 
 /** The value by which a property of a request selects: its own, to the letter and with its type. */
 export function selectingPropertyOf(req: object, name: string): string | undefined {
-  const value: unknown = Reflect.get(req, propertyOf(name));
+  const value = propertyIn(req, name);
   if (value === undefined) return undefined;
   return isPlain(value) ? JSON.stringify(value) : OTHER;
 }
@@ -43,6 +43,13 @@ export function takeProperties(req: object, names: readonly string[]): ReadonlyM
     taken.set(name, value);
   }
   return taken;
+}
+
+function propertyIn(req: { language?: unknown; locale?: unknown }, name: string): unknown {
+  // By their own names: every miss asks for these two, and most often in vain.
+  if (name === 'req.language') return req.language;
+  if (name === 'req.locale') return req.locale;
+  return Reflect.get(req, propertyOf(name));
 }
 
 function propertyOf(name: string): string {
