@@ -10,6 +10,7 @@ import {
   PLAIN_FIELDS,
   PLAIN_LOCALS,
 } from './inputs.js';
+import { hearFields } from './outer-fields.js';
 import { ALL_FIELDS, WatchedFields, WatchedLines } from './watched-fields.js';
 import {
   isPresent,
@@ -211,35 +212,8 @@ export class WatchedRequest {
   #watchOuterFields(res: Response): void {
     for (const name of res.getHeaderNames()) if (!PLAIN_FIELDS.has(name)) learn(learnedFields, name);
     if (learnedFields.size === 0) return;
-    const watcher = this.#watcher;
     const outer = new Set([...learnedFields, ...res.getHeaderNames().filter((name) => !PLAIN_FIELDS.has(name))]);
-    const { getHeader, getHeaders, getHeaderNames, hasHeader } = res;
-    const noteOne = (name: string) => {
-      if (outer.has(String(name).toLowerCase())) watcher.note(`response header ${name}`);
-    };
-    const noteAll = () => watcher.note('all response headers');
-    res.getHeader = (name) => {
-      noteOne(name);
-      return getHeader.call(res, name);
-    };
-    res.hasHeader = (name) => {
-      noteOne(name);
-      return hasHeader.call(res, name);
-    };
-    res.getHeaders = () => {
-      noteAll();
-      return getHeaders.call(res);
-    };
-    res.getHeaderNames = () => {
-      noteAll();
-      return getHeaderNames.call(res);
-    };
-    const raw = res as Response & { getRawHeaderNames(): string[] };
-    const { getRawHeaderNames } = raw;
-    raw.getRawHeaderNames = () => {
-      noteAll();
-      return getRawHeaderNames.call(res);
-    };
+    hearFields(res, outer, this.#watcher);
   }
 
   /** Whether the request has an input, be it `header x` or `req.x`; nobody hears of this question. */
