@@ -147,7 +147,7 @@ export interface Cache {
    */
   health(): CacheHealth;
   /**
-   * Resolves when the stores can be used; a cache works before that, by asking handlers.
+   * Resolves when the stores can be used, or after 10 seconds; a cache works before that, by asking handlers.
    *
    * @example
    * ```ts

@@ -167,7 +167,7 @@ function assemble(
       shared: shared?.store.health(),
       unheardInvalidations: shared?.unheard.size ?? 0,
     }),
-    ready: async () => {},
+    ready: async () => await shared?.ready?.(),
     close: async () => {
       stopListening();
       local.close();

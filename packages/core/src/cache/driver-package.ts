@@ -11,8 +11,6 @@ import type { StoreSettings } from '../config/store-settings.js';
  * @throws {@link ConfigError} with the command that installs it
  */
 export function checkDriver(store: StoreSettings): void {
-  if (store.kind === 'memcached')
-    throw new ConfigError('store', 'memcached:', keyvOf('@keyv/memcache', 'KeyvMemcache'));
   if (store.kind !== 'redis' || store.keyv !== undefined) return;
   if (store.target.form !== 'given') requireDriver('redis:', '@keyv/redis');
   throw new ConfigError('store', 'redis:', keyvOf('@keyv/redis', 'KeyvRedis'));

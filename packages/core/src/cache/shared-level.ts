@@ -1,6 +1,6 @@
-import { ConfigError } from '../base/errors.js';
 import { frameCodec } from '../codecs/frame.js';
 import type { CacheSettings } from '../config/cache-options.js';
+import type { KeyvLike } from '../config/keyv-like.js';
 import type { SharedLevel } from '../engine/shared-exchange.js';
 import { RetryQueue } from '../invalidation/retry-queue.js';
 import type { Clock } from '../ports/clock.js';
@@ -8,6 +8,7 @@ import type { EventSink } from '../ports/event-sink.js';
 import type { TaggedStore } from '../ports/tagged-store.js';
 import { guarded } from '../stores/guarded.js';
 import { keyvStore } from '../stores/keyv.js';
+import { type MemcachedParts, openMemcached } from '../stores/memcached/open-memcached.js';
 import { nonceProtocol } from '../stores/nonce-protocol.js';
 import { versioned } from '../stores/versioned.js';
 import { checkDriver } from './driver-package.js';
@@ -31,19 +32,54 @@ export function openShared(settings: CacheSettings, clock: Clock, sink: EventSin
     maxBodyBytes: maxBytes,
     onDefect: (key, reason) => sink.emit({ type: 'unreadable', key, reason }),
   });
-  return { store, codec, unheard };
+  return { store, codec, unheard, ready: () => readyWithin(store, clock) };
 }
 
 function openDriver(settings: CacheSettings, clock: Clock, sink: EventSink): TaggedStore | undefined {
-  const { store, namespace, deadlineMs } = settings;
+  const { store, namespace, deadlineMs, l1MaxLagMs } = settings;
   checkDriver(store);
-  if (!('target' in store || 'keyv' in store)) return undefined;
-  if (store.keyv === undefined) throw new ConfigError('store', `${store.kind}:`, 'a Keyv');
-  const driver = keyvStore(store.keyv);
-  const guard = guarded(driver, {
+  const parts: OpenParts = {
+    namespace,
     clock,
     deadlineMs,
-    onFailure: (error) => sink.emit({ type: 'store-error', store: driver.name, error }),
+    l1MaxLagMs,
+    onFailure: (error) => sink.emit({ type: 'store-error', store: store.kind, error }),
+  };
+  switch (store.kind) {
+    case 'memory':
+    case 'off':
+    case 'null':
+      return undefined;
+    case 'redis':
+      // Until there is a driver, Keyv carries it.
+      return store.keyv === undefined ? undefined : openKeyv(store.keyv, parts);
+    case 'memcached':
+      return openMemcached(store.target, parts);
+    case 'keyv':
+      return openKeyv(store.keyv, parts);
+  }
+}
+
+type OpenParts = Omit<MemcachedParts, 'onFailure'> & { readonly onFailure: NonNullable<MemcachedParts['onFailure']> };
+
+/** Any other Keyv: its driver, its guard, its protocol. */
+function openKeyv(keyv: KeyvLike, { namespace, clock, deadlineMs, onFailure }: OpenParts): TaggedStore {
+  const driver = keyvStore(keyv);
+  return nonceProtocol(guarded(driver, { clock, deadlineMs, onFailure }), namespace);
+}
+
+/** Longest time that an app which waits for its stores is kept from starting without them. */
+const READY_MS = 10_000;
+
+async function readyWithin(store: TaggedStore, clock: Clock): Promise<void> {
+  const ready = store.ready?.(READY_MS);
+  if (ready === undefined) return;
+  await new Promise<void>((resolve) => {
+    const timer = clock.after(READY_MS, resolve);
+    const finish = (): void => {
+      timer.cancel();
+      resolve();
+    };
+    ready.then(finish, finish);
   });
-  return nonceProtocol(guard, namespace);
 }

@@ -19,6 +19,8 @@ export interface SharedLevel {
   readonly store: TaggedStore;
   readonly codec: FrameCodec;
   readonly unheard: RetryQueue;
+  /** Waits until the store can be asked, for a while. */
+  ready?(): Promise<void>;
 }
 
 /** What a shared store had to say to a flight. */

@@ -74,6 +74,8 @@ export interface TaggedStore {
   readonly bus?: Bus | undefined;
   /** Where one process can run a handler for all. */
   readonly leases?: Leases | undefined;
+  /** Waits until the store can be asked, but not much longer than this, if it can tell. Nobody has to wait. */
+  ready?(atMostMs: number): Promise<unknown>;
   /** BEGIN-READ: takes the token and looks for the stored response in as few round trips as the store allows. */
   begin(key: string, decode: DecodeFrame): Promise<BeginRead>;
   /** Asks only whether these tags are unchanged: no body travels. */
