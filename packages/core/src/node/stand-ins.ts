@@ -11,6 +11,7 @@ import type { InputGuard } from './input-guard.js';
 import { Interlude } from './interlude.js';
 import { listenForWord } from './late-word.js';
 import { canBeReborn } from './newborn.js';
+import type { Preconditions } from './preconditions.js';
 import type { Recorder } from './recorder.js';
 import { giveBack, putMethods, type ResponsePart, takeBack, takePart } from './response-parts.js';
 import { isFailure as isFailedStatus, type StaleView } from './stale-view.js';
@@ -33,14 +34,13 @@ export interface StaleVisitor<Req extends IncomingMessage, Res extends ServerRes
   readonly answers: VisitorAnswers;
   readonly stale: StaleView;
   readonly course: Course;
+  readonly preconditions: Preconditions;
   readonly isDemanding: boolean;
   readonly isWithdrawn: boolean;
   isAnswered: boolean;
   /** Monotonic time. */
   readonly now: number;
   refuse(reason: Refusal): void;
-  showConditions(): void;
-  hideConditions(): void;
   /** Runs something in the visitor's own asynchronous context. */
   inScope(run: () => void): void;
 }
@@ -126,7 +126,7 @@ export class StandIns<Req extends IncomingMessage, Res extends ServerResponse> {
     if (before === undefined || res.headersSent) return undefined;
     if (standIn !== 'gateway-timeout' && item === undefined) return undefined;
     const part = takeBack(res, before);
-    visitor.showConditions();
+    visitor.preconditions.show();
     const write = (): boolean => {
       if (standIn !== 'gateway-timeout' && item !== undefined) return answers.writeStandIn(item, standIn);
       answers.writeTimeout();
@@ -136,7 +136,7 @@ export class StandIns<Req extends IncomingMessage, Res extends ServerResponse> {
     const isWritten = guard === undefined ? write() : guard.unwatched(write);
     if (!isWritten) {
       giveBack(res, part);
-      visitor.hideConditions();
+      visitor.preconditions.hide();
       return undefined;
     }
     this.hasAnswered = true;
@@ -179,7 +179,7 @@ export class StandIns<Req extends IncomingMessage, Res extends ServerResponse> {
     this.failed();
     const interlude = new Interlude(req, res, part, () => view() === context, visitor.policy.maxBodyBytes);
     recorder.noteSetting(interlude.draft);
-    visitor.hideConditions();
+    visitor.preconditions.hide();
     const giveUp = (): void => {
       interlude.abandon();
       visitor.refuse('aborted');

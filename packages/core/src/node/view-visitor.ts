@@ -10,31 +10,24 @@ import type { LocalItem, StaleItem } from '../engine/local-item.js';
 import { isProperty, takeProperties } from '../engine/selecting-values.js';
 import type { RequestFields } from '../engine/variants.js';
 import { runInView, ViewContext } from '../engine/view-context.js';
-import { isSuccessful, type Validators } from '../http/preconditions.js';
 import { momentNow } from '../invalidation/tag-table.js';
 import type { Refusal } from '../ports/event-sink.js';
-import { answerInstead } from './answer-instead.js';
 import { type Emission, forbidKeeping } from './emission.js';
 import { addVary, declaredTags, type Framing, judge, setStatus, setTiming } from './frame-head.js';
+import { Freshening } from './freshening.js';
+import { Inheritance } from './inheritance.js';
 import type { InnerLayers } from './inner-layers.js';
 import { type GuardOwner, InputGuard } from './input-guard.js';
 import { type Place, warnOfRelease } from './input-warnings.js';
 import { type Declared, type LeadingVisitor, markLeading, visitorOf } from './leading.js';
 import { makeCandidate, refusesLate } from './make-candidate.js';
 import { fillingsOf } from './placeholders.js';
+import { Preconditions } from './preconditions.js';
 import { Recorder, type RecorderListener } from './recorder.js';
 import { Refresh } from './refresh.js';
 import { repeatedField } from './repeated-fields.js';
 import type { OuterFields, ResponseHead } from './response-head.js';
-import {
-  describes,
-  freshenedCandidate,
-  restoreHead,
-  speaksOf,
-  updatedHead,
-  type Validating,
-  validatingFields,
-} from './revalidation.js';
+import { freshenedCandidate, validatingFields } from './revalidation.js';
 import type { StaleView } from './stale-view.js';
 import type { VisitorAnswers } from './stand-in.js';
 import { type Course, StandIns } from './stand-ins.js';
@@ -69,23 +62,14 @@ export interface ViewHost<Req> {
   ): void;
 }
 
-/** Fields of a conditional request that are answered here: on a cold key they would make a handler answer 304. */
-const CONDITIONS = ['if-none-match', 'if-modified-since', 'if-match', 'if-unmodified-since', 'if-range'] as const;
-
 /** One request to a cached view that found no hit: it waits, or runs its handler and offers what that answers. */
 export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse>
   implements Visitor, RecorderListener, LeadingVisitor, GuardOwner
 {
   readonly fields: RequestFields;
-  /** The request's own preconditions, while they are hidden from the handler. */
-  readonly conditions: Record<string, string | undefined> = {};
-  isConditional = false;
+  readonly preconditions: Preconditions;
   /** The request asks for a newer response than the one that is stored: only a handler that fails lets it have that. */
   isDemanding = false;
-  /** The cache's own preconditions, in place of those. */
-  #validating: Validating | undefined;
-  /** The stored response of which the handler has said that it holds. */
-  #freshened: StaleItem | undefined;
   /** Not stored: another cached view inside this one has taken over. */
   isWithdrawn = false;
   #lead: Lead | undefined;
@@ -99,12 +83,11 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
   #startedAt = 0;
   /** When the handler began, by the count of all invalidations. */
   #moment = 0;
-  #inherited: Declared | undefined;
-  /** Something was invalidated here between the start of an outer view, of another cache, and of this one. */
-  #isOutrun = false;
   isAnswered = false;
   readonly #standIns: StandIns<Req, Res>;
   readonly #refresh: Refresh<Req, Res>;
+  readonly #freshening: Freshening;
+  readonly #inheritance: Inheritance;
   #scope: AsyncResource | undefined;
 
   constructor(
@@ -121,6 +104,9 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
   ) {
     this.#standIns = new StandIns<Req, Res>(this);
     this.#refresh = new Refresh<Req, Res>(this, this.#standIns);
+    this.#freshening = new Freshening(this);
+    this.#inheritance = new Inheritance(runtime.tags);
+    this.preconditions = new Preconditions(req);
     // A copy: what middleware inside the view writes into the request must not change which variant this is.
     const headers = { ...req.headers };
     const properties = takeProperties(req, policy.inputs.properties);
@@ -153,11 +139,11 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
 
   /** The method that what is offered for storing answers: not always the visitor's own. */
   get method(): string {
-    return this.#freshened === undefined ? (this.req.method ?? '') : 'GET';
+    return this.#freshening.freshened === undefined ? (this.req.method ?? '') : 'GET';
   }
 
   get mayAnswerOtherwise(): boolean {
-    return this.isConditional || this.#validating !== undefined;
+    return this.preconditions.decide;
   }
 
   /** Remembers the visitor's asynchronous context when it has to wait: its handler must not run in another visitor's. */
@@ -251,7 +237,7 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     this.#standIns.patience.forget();
     this.#guard?.stop();
     this.#lead?.withdraw();
-    this.showConditions();
+    this.preconditions.show();
   }
 
   get layers(): InnerLayers | undefined {
@@ -275,7 +261,8 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
   head(recorder: Recorder): 304 | 412 | 'replaced' | undefined {
     if (this.isWithdrawn || recorder.head === undefined || this.#lead === undefined) return undefined;
     const { status } = recorder.head;
-    const head = this.#judged(recorder, recorder.head);
+    const { isValidating } = this.preconditions;
+    const head = this.#freshening.headOf(recorder, recorder.head, this.#lead.freshenable, isValidating);
     if (!head.isReadable) {
       if (this.#standIns.isFailure(status)) this.#standIns.failed();
       this.refuse('head');
@@ -297,7 +284,7 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     const { storesNothing } = this.runtime;
     const made = typeof this.#made === 'object' && isKept ? this.#made : undefined;
     if (made?.etag !== undefined && framing.etag === undefined) recorder.setField('ETag', made.etag);
-    const instead = this.#instead(head, made ?? framing);
+    const instead = this.preconditions.instead(head.status, made ?? framing, this.runtime.clock.now());
     setStatus(recorder, head, this.policy.cacheStatus, {
       lead: this.#lead,
       refusal: isKept && storesNothing ? 'null-store' : refusal,
@@ -320,48 +307,6 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     return this.#standIns.isFailure(status) && this.#standIns.replace({ detail: 'error', fwdStatus: status });
   }
 
-  /** The head that is judged: that of a stored response, where the handler has only said that it still holds. */
-  #judged(recorder: Recorder, head: ResponseHead): ResponseHead {
-    const found = this.#lead?.freshenable;
-    // A body with holes is nobody's as it stands: a head vouches for none that was filled in.
-    if (found === undefined || found.item.stored.placeholders.length > 0) return head;
-    if (this.req.method === 'HEAD') return this.#updated(recorder, head, found);
-    return head.status === 304 && this.#validating !== undefined ? this.#restored(recorder, head, found) : head;
-  }
-
-  /** The stored response in place of the 304 by which its handler says that it still holds (RFC 9111 §4.3.3). */
-  #restored(recorder: Recorder, head: ResponseHead, found: StaleItem): ResponseHead {
-    const { stored } = found.item;
-    const refusal = !head.isReadable || !head.isRepeatable ? 'head' : speaksOf(stored, head) ? undefined : 'status';
-    const restored = restoreHead(this.res, stored, refusal === undefined ? head : undefined, head.outer);
-    recorder.substitute(restored, stored.body);
-    // It speaks of another one: this visitor is answered as it was told, and nothing is stored on its word.
-    if (refusal !== undefined) this.refuse(refusal);
-    else this.#freshened = found;
-    return restored;
-  }
-
-  /** The stored response that a HEAD tells is as it was; told otherwise, it stands for nothing any more (§4.3.5). */
-  #updated(recorder: Recorder, head: ResponseHead, found: StaleItem): ResponseHead {
-    const { stored } = found.item;
-    if (!head.isReadable || !head.isRepeatable) return head;
-    if (!describes(stored, head)) {
-      if (isSuccessful(head.status)) this.stale.supersede(found.item);
-      return head;
-    }
-    const updated = updatedHead(this.req, stored, head);
-    recorder.recordInstead(updated, stored.body);
-    this.#freshened = found;
-    return updated;
-  }
-
-  /** The client's own preconditions, hidden from the handler, are answered for it. */
-  #instead({ status }: ResponseHead, { etag, lastModified }: Validators): 304 | 412 | undefined {
-    if (!this.isConditional) return undefined;
-    const response = { status, etag, lastModified };
-    return answerInstead(this.req.method, this.conditions, response, this.runtime.clock.now());
-  }
-
   returning(): void {
     this.#guard?.resume();
   }
@@ -370,7 +315,7 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     const { patience, late } = this.#standIns;
     patience.forget();
     this.#guard?.stop();
-    this.showConditions();
+    this.preconditions.show();
     const { head } = recorder;
     const lead = this.#lead;
     // Of one that was broken off nothing is to be learnt.
@@ -415,15 +360,11 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
 
   #make(recorder: Recorder, head: ResponseHead, framing: Framing): Candidate | Refusal {
     if (framing.refusal !== undefined) return framing.refusal;
-    if (this.#isOutrun) return 'invalidated';
-    const { tags } = this.runtime;
-    // What was read between the two views was read under the outer one's token, and is in here, whatever it depends on.
-    const inherited = this.#inherited;
-    if (inherited?.clock === tags && !tags.admits([...framing.tags, ...this.key.tags], inherited.token))
-      return 'invalidated';
+    if (!this.#inheritance.admits(() => [...framing.tags, ...this.key.tags])) return 'invalidated';
     const made = makeCandidate(recorder, head, this, framing, this.#producerMs);
     if (typeof made === 'string') return made;
-    if (this.#freshened !== undefined) return freshenedCandidate(made, this.#freshened);
+    const { freshened } = this.#freshening;
+    if (freshened !== undefined) return freshenedCandidate(made, freshened);
     return this.#isRepeating(made) ? 'input' : made;
   }
 
@@ -440,30 +381,9 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     return this.#refilled?.every((value, at) => value === '' || value === values[at]) ?? true;
   }
 
-  /** What the outer view's code has declared for a response that is now this one's to store. */
-  #inherit(outer: LeadingVisitor | undefined, context: ViewContext): void {
-    const declared = outer?.declared();
-    if (declared === undefined) return;
-    if (declared.tags === undefined) context.refuse('tag');
-    else context.dependsOn(...declared.tags);
-    context.varyOn(...declared.varyNames);
-    if (declared.refusal !== undefined) context.refuse(declared.refusal);
-    this.#inherited = declared;
-    const { tags } = this.runtime;
-    this.#isOutrun = declared.clock !== tags && tags.hasMovedSince(declared.moment);
-  }
-
   declared(): Declared | undefined {
     const context = this.#context;
-    const lead = this.#lead;
-    if (context === undefined || lead === undefined) return this.#inherited;
-    const { token, clock, moment } = this.#inherited ?? {
-      token: lead.token,
-      clock: this.runtime.tags,
-      moment: this.#moment,
-    };
-    const tags = declaredTags(this, context);
-    return { tags, varyNames: [...context.varyNames], refusal: context.refusal, token, clock, moment };
+    return this.#inheritance.handOn(this.#lead, context, () => declaredTags(this, context), this.#moment);
   }
 
   /** Inputs that the `key` option reads are in the key; it has answered once already, and must not fail the visitor now. */
@@ -505,8 +425,8 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     this.#startedAt = this.runtime.clock.monotonic();
     this.#moment = momentNow();
     const keyedBy = this.host.prepare?.(req);
-    this.#validating = req.method === 'GET' ? validatingFields(this.#lead?.freshenable, this.#startedAt) : undefined;
-    this.hideConditions();
+    if (req.method === 'GET') this.preconditions.validate(validatingFields(this.#lead?.freshenable, this.#startedAt));
+    this.preconditions.hide();
     const begin = this.#standIns.ready();
     this.#recorder = new Recorder(res, policy.maxBodyBytes, this);
     this.#refilled = fillingsOf(policy.placeholders, req, res)?.map(({ value }) => value);
@@ -523,7 +443,7 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     if (inputs.watch.length > 0) this.#context.onStoreRead = (storage) => guard?.noteStore(storage);
     if (key !== undefined && this.#guard !== undefined) this.#keyInputs(this.#guard, key);
     if (inputs.mode === 'off') this.#guard?.stop();
-    this.#inherit(visitorOf(res), this.#context);
+    this.#inheritance.take(visitorOf(res), this.#context);
     markLeading(res, this);
     begin();
     runInView(this.#context, this.next);
@@ -542,23 +462,5 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
         this.next(error);
       }
     });
-  }
-
-  hideConditions(): void {
-    const { headers } = this.req;
-    for (const name of CONDITIONS) {
-      const value = headers[name];
-      if (value === undefined) continue;
-      this.isConditional = true;
-      this.conditions[name] = String(value);
-      delete headers[name];
-    }
-    Object.assign(headers, this.#validating);
-  }
-
-  showConditions(): void {
-    const { headers } = this.req;
-    for (const name of Object.keys(this.#validating ?? {})) delete headers[name];
-    if (this.isConditional) Object.assign(headers, this.conditions);
   }
 }

@@ -1,0 +1,58 @@
+import type { Lead } from '../engine/lead.js';
+import type { ViewContext } from '../engine/view-context.js';
+import type { TagTable } from '../invalidation/tag-table.js';
+import type { Declared, LeadingVisitor } from './leading.js';
+
+/** What a view further outside has begun, and this one, nearer to the handler, goes on with. */
+export class Inheritance {
+  readonly #tags: TagTable;
+  #declared: Declared | undefined;
+  /** Something was invalidated here between the start of an outer view, of another cache, and of this one. */
+  #isOutrun = false;
+
+  constructor(tags: TagTable) {
+    this.#tags = tags;
+  }
+
+  /** Takes over what the outer view's code has declared for a response that is now this one's to store. */
+  take(outer: LeadingVisitor | undefined, context: ViewContext): void {
+    const declared = outer?.declared();
+    if (declared === undefined) return;
+    if (declared.tags === undefined) context.refuse('tag');
+    else context.dependsOn(...declared.tags);
+    context.varyOn(...declared.varyNames);
+    if (declared.refusal !== undefined) context.refuse(declared.refusal);
+    this.#declared = declared;
+    this.#isOutrun = declared.clock !== this.#tags && this.#tags.hasMovedSince(declared.moment);
+  }
+
+  /**
+   * Whether what was read since the outer view began may still be stored with these tags: it was read under that one's
+   * token, and is in here, whatever it depends on.
+   */
+  admits(tags: () => readonly string[]): boolean {
+    if (this.#isOutrun) return false;
+    const outer = this.#declared;
+    return outer?.clock !== this.#tags || this.#tags.admits(tags(), outer.token);
+  }
+
+  /** What a view further inside takes over from this one. */
+  handOn(
+    lead: Lead | undefined,
+    context: ViewContext | undefined,
+    tags: () => readonly string[] | undefined,
+    moment: number,
+  ): Declared | undefined {
+    if (context === undefined || lead === undefined) return this.#declared;
+    const start = this.#declared ?? { token: lead.token, clock: this.#tags, moment };
+    const { token, clock } = start;
+    return {
+      tags: tags(),
+      varyNames: [...context.varyNames],
+      refusal: context.refusal,
+      token,
+      clock,
+      moment: start.moment,
+    };
+  }
+}
