@@ -1,0 +1,38 @@
+import type { IncomingMessage } from 'node:http';
+import { isProperty, selectingPropertyOf } from '../engine/selecting-values.js';
+import type { RequestFields } from '../engine/variants.js';
+
+/** The fields of a request, and its properties, as middleware has made them. */
+export function fieldsOf(req: IncomingMessage): RequestFields {
+  return new HeaderFields(req);
+}
+
+class HeaderFields implements RequestFields {
+  readonly #req: IncomingMessage;
+
+  constructor(req: IncomingMessage) {
+    this.#req = req;
+  }
+
+  get(name: string): string | undefined {
+    if (isProperty(name)) return selectingPropertyOf(this.#req, name);
+    const value = this.#req.headers[name];
+    return Array.isArray(value) ? value.join(', ') : value;
+  }
+}
+
+/** The fields as the client sent them, whatever middleware has made of them since. */
+export class SentFields implements RequestFields {
+  readonly #lines: readonly string[];
+
+  constructor(req: IncomingMessage) {
+    this.#lines = req.rawHeaders;
+  }
+
+  get(name: string): string | undefined {
+    // Nobody sends what middleware assigns.
+    if (isProperty(name)) return undefined;
+    const values = this.#lines.filter((_, at) => at % 2 === 1 && this.#lines[at - 1]?.toLowerCase() === name);
+    return values.length === 0 ? undefined : values.join(', ');
+  }
+}
