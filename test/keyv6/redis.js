@@ -1,0 +1,2 @@
+export { createClient, createCluster, default as KeyvRedis } from '@keyv/redis';
+export { Keyv } from 'keyv';
