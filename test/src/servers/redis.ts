@@ -11,8 +11,8 @@ const PROGRAM = {
   debian: 'redis-server',
 } as const;
 
-/** Settings of redis.conf, by their names. */
-export type RedisSettings = Readonly<Record<string, string>>;
+/** Settings of redis.conf, by their names; a list for one that takes several words. */
+export type RedisSettings = Readonly<Record<string, string | readonly string[]>>;
 
 const READY = /Ready to accept connections/;
 
@@ -60,7 +60,7 @@ export class RedisServer {
   async restart(): Promise<void> {
     await this.kill();
     const settings = { save: '', appendonly: 'no', ...this.#settings };
-    const words = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
+    const words = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, ...[value].flat()]);
     this.#process = await ServerProcess.start(
       findProgram(PROGRAM),
       ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.#folder, ...words],

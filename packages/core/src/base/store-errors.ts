@@ -1,7 +1,7 @@
 import { CacheError } from './errors.js';
 
 /** What was asked of a store. */
-export type StoreOperation = 'getMany' | 'set' | 'deleteMany' | 'increment' | 'script' | 'lease' | 'close';
+export type StoreOperation = 'getMany' | 'set' | 'deleteMany' | 'increment' | 'script' | 'lease' | 'connect' | 'close';
 
 /** A store call passed its deadline; what becomes of it is not known. The request was answered by the producer. */
 export class StoreTimeoutError extends CacheError {

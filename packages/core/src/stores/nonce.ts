@@ -1,4 +1,5 @@
-import { hash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
+import { digest, keyNamespace, TagKeys } from './store-keys.js';
 
 /**
  * What stands in the store for a tag: 128 random bits, so that no value ever comes back by chance.
@@ -25,23 +26,17 @@ export function readNonce(bytes: Uint8Array | undefined): Nonce | undefined {
   return NONCE.test(text) ? text : undefined;
 }
 
-/** Tags whose keys are remembered rather than computed again. */
-const REMEMBERED = 10_000;
-
-/**
- * The keys of one namespace in a store: short, ASCII, and no two things share one.
- *
- * 132 bits of SHA-256 stand for a key or tag of any length and content.
- */
+/** The keys of one namespace in a store: short, ASCII, and no two things share one. */
 export class NonceKeys {
   /** The nonce that every invalidation changes. */
   readonly global: string;
   readonly #namespace: string;
-  readonly #tags = new Map<string, string>();
+  readonly #tags: TagKeys;
 
   constructor(namespace: string) {
-    this.#namespace = namespace.length <= 32 ? namespace : digest(namespace);
+    this.#namespace = keyNamespace(namespace);
     this.global = `${this.#namespace}:g`;
+    this.#tags = new TagKeys(`${this.#namespace}:t:`);
   }
 
   response(key: string): string {
@@ -54,16 +49,6 @@ export class NonceKeys {
   }
 
   tag(tag: string): string {
-    let key = this.#tags.get(tag);
-    if (key === undefined) {
-      key = `${this.#namespace}:t:${digest(tag)}`;
-      if (this.#tags.size >= REMEMBERED) this.#tags.clear();
-      this.#tags.set(tag, key);
-    }
-    return key;
+    return this.#tags.of(tag);
   }
-}
-
-function digest(text: string): string {
-  return hash('sha256', text, 'base64url').slice(0, 22);
 }

@@ -1,0 +1,51 @@
+import { randomBytes } from 'node:crypto';
+import type { Lease, LeaseAnswer, Leases } from '../ports/leases.js';
+import { type RedisAsker, textOf } from '../stores/redis/asker.js';
+import type { RedisKeys } from '../stores/redis/keys.js';
+import { RELEASE, RENEW, runScript, type Script, TAKE } from '../stores/redis/scripts.js';
+
+/** How long a lease lives that nobody renews: by so much a crashed holder delays the others at most. */
+const LEASE_MS = 2_000;
+/** For how long nobody needs a lease after one was opened. */
+const OPEN_MS = 2_000;
+/** What stands in the place of a lease that was opened: no token looks like it. */
+const OPEN = 'open';
+
+/** Leases in Redis: a key with a token that only its holder knows, for two seconds (PROTOCOL 4.12). */
+export class RedisLeases implements Leases {
+  readonly renewEveryMs = 700;
+  readonly #asker: RedisAsker;
+  readonly #keys: RedisKeys;
+
+  constructor(asker: RedisAsker, keys: RedisKeys) {
+    this.#asker = asker;
+    this.#keys = keys;
+  }
+
+  async take(key: string): Promise<LeaseAnswer> {
+    const name = this.#keys.lease(key);
+    const token = randomBytes(12).toString('base64url');
+    try {
+      const holder = await this.#run(TAKE, name, [token, String(LEASE_MS)], textOf);
+      if (holder === '') return { kind: 'mine', lease: this.#lease(name, token) };
+      return holder === OPEN ? { kind: 'open' } : { kind: 'held', by: holder };
+    } catch {
+      return { kind: 'open' };
+    }
+  }
+
+  #lease(name: string, token: string): Lease {
+    return {
+      renew: () => this.#run(RENEW, name, [token, String(LEASE_MS)], Boolean).catch(() => false),
+      release: async (outcome) => {
+        const mark = outcome === 'open' ? [OPEN, String(OPEN_MS)] : [];
+        await this.#run(RELEASE, name, [token, ...mark], Boolean).catch(() => false);
+      },
+    };
+  }
+
+  async #run<T>(script: Script, name: string, values: readonly string[], read: (reply: unknown) => T): Promise<T> {
+    const session = this.#asker.session('lease');
+    return this.#asker.ask('lease', () => runScript(session, script, [name], values), read);
+  }
+}

@@ -1,0 +1,183 @@
+import type { Clock } from '../../ports/clock.js';
+import { AwayError, isErrorReply, readableCause } from './failures.js';
+import { BYTES, type RedisClient, type Words } from './library.js';
+
+/** Longest time from the beginning of an attempt until the server has answered. */
+const ATTEMPT_MS = 1_000;
+/** How often the server is asked whether it is still there; it has as long to answer. */
+const PING_MS = 1_000;
+/** Longest wait before the next attempt. */
+const WAIT_MS = 400;
+
+/** One connection while it lasts: it speaks with one run of one server, and is never used for another. */
+export class RedisSession {
+  /** @param run - tells the server's process from every other, before and after */
+  constructor(
+    readonly client: RedisClient,
+    readonly run: string,
+    readonly lose: (cause: Error) => void,
+  ) {}
+
+  /** Bulk strings of the reply are bytes. */
+  async send(words: Words): Promise<unknown> {
+    try {
+      return await this.client.sendCommand(words, BYTES);
+    } catch (error) {
+      if (!(error instanceof Error) || error.message === 'The queue is full') throw error;
+      // What was the primary is none any more, or has not got these slots: another one has to be looked for.
+      const isElsewhere = /^(READONLY|MOVED|CLUSTERDOWN)\b/.test(error.message);
+      const isReply = isErrorReply(error);
+      if (isElsewhere || !isReply) this.lose(error);
+      throw isReply ? error : new AwayError(error);
+    }
+  }
+}
+
+/** What a connection is made of. */
+export interface ConnectionParts {
+  readonly clock: Clock;
+  /** Makes a client, not connected yet, to where the primary is now. */
+  open(): Promise<RedisClient>;
+  /** Called for each session before anybody uses it. */
+  prepare?(session: RedisSession): Promise<unknown>;
+  /** Hears of a failure first; true where the next attempt will be another one, and nobody need hear of this one. */
+  isMended?(cause: Error): boolean;
+  /** Told once of each outage, and again when the reason changes. */
+  onFailure(cause: Error): void;
+}
+
+/**
+ * Keeps a connection to a primary, and makes another one whenever it is lost: jittered, without end, at most half a
+ * second apart (PROTOCOL 4.2).
+ *
+ * There is a {@link session} only while the server answers: nothing waits for a connection that may never come.
+ */
+export class RedisConnection {
+  readonly #parts: ConnectionParts;
+  #session: RedisSession | undefined;
+  #waiting: (() => void)[] = [];
+  #lose: (cause: Error) => void = () => {};
+  #isClosed = false;
+  #reported: string | undefined;
+  #attempt = 0;
+
+  constructor(parts: ConnectionParts) {
+    this.#parts = parts;
+    void this.#keep();
+  }
+
+  get session(): RedisSession | undefined {
+    return this.#session;
+  }
+
+  /** Waits for a session, but not longer than this. */
+  async wait(atMostMs: number): Promise<RedisSession | undefined> {
+    if (this.#session === undefined && !this.#isClosed) await this.#pause(atMostMs);
+    return this.#session;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#lose(new Error('closed'));
+    this.#wake();
+  }
+
+  async #keep(): Promise<void> {
+    while (!this.#isClosed) {
+      await this.#live().catch((error: Error) => this.#report(error));
+      if (!this.#isClosed) await this.#delay(Math.min(WAIT_MS, 20 * 2 ** this.#attempt++) * (0.5 + Math.random() / 2));
+    }
+  }
+
+  /** One connection, from its making to its end; always rejects. */
+  async #live(): Promise<void> {
+    let client: RedisClient | undefined;
+    const lost = new Promise<never>((_, reject) => {
+      this.#lose = (cause) => {
+        // At once, before anything else can happen: who asks now must not believe that the server is known.
+        this.#session = undefined;
+        reject(cause);
+      };
+    });
+    const lose = this.#lose;
+    const timer = this.#parts.clock.after(ATTEMPT_MS, () => lose(new Error(`no connection within ${ATTEMPT_MS} ms`)));
+    try {
+      client = await Promise.race([this.#parts.open(), lost]);
+      client.on('error', (error: Error) => lose(error));
+      client.on('end', () => lose(new Error('the connection was closed')));
+      const session = await Promise.race([begin(client, lose), lost]);
+      await Promise.race([this.#parts.prepare?.(session), lost]);
+      timer.cancel();
+      this.#session = session;
+      this.#attempt = 0;
+      this.#reported = undefined;
+      this.#wake();
+      this.#ping(session);
+      await lost;
+    } finally {
+      timer.cancel();
+      if (client !== undefined) destroy(client);
+    }
+  }
+
+  /** A server that hangs, or a cable that was pulled, closes nothing: only silence tells. */
+  #ping(session: RedisSession): void {
+    if (this.#session !== session) return;
+    let isAnswered = false;
+    session.send(['PING']).then(
+      () => {
+        isAnswered = true;
+      },
+      () => {},
+    );
+    const judge = (): void => {
+      if (isAnswered) this.#ping(session);
+      else session.lose(new Error(`no answer within ${PING_MS} ms`));
+    };
+    // Where it was this process that stood still, the answer may have come, and is read before this.
+    this.#parts.clock.after(PING_MS, () => setImmediate(judge));
+  }
+
+  #report(error: Error): void {
+    if (this.#isClosed || this.#parts.isMended?.(error) === true || this.#reported === error.message) return;
+    this.#reported = error.message;
+    this.#parts.onFailure(readableCause(error));
+  }
+
+  #delay(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#parts.clock.after(ms, resolve);
+    });
+  }
+
+  #pause(atMostMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.#parts.clock.after(atMostMs, resolve);
+      this.#waiting.push(() => {
+        timer.cancel();
+        resolve();
+      });
+    });
+  }
+
+  #wake(): void {
+    for (const resume of this.#waiting.splice(0)) resume();
+  }
+}
+
+async function begin(client: RedisClient, lose: (cause: Error) => void): Promise<RedisSession> {
+  await client.connect();
+  const info = String(await client.sendCommand(['INFO']));
+  if (/^role:slave/m.test(info)) throw new Error('the server is a replica');
+  // A proxy may hide which run of which server answers. Then a restart that loses writes is not noticed.
+  const run = /^run_id:(\w{12})/m.exec(info)?.[1] ?? '0'.repeat(12);
+  return new RedisSession(client, run, lose);
+}
+
+function destroy(client: RedisClient): void {
+  try {
+    client.destroy();
+  } catch {
+    // It was closed already.
+  }
+}

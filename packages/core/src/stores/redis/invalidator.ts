@@ -1,0 +1,79 @@
+import type { RedisAsker } from './asker.js';
+import type { RedisKeys } from './keys.js';
+import { lifetimesFor } from './lifetimes.js';
+import { INVALIDATE, runScript } from './scripts.js';
+import type { RedisServers } from './servers.js';
+import { newEpoch } from './values.js';
+
+/** Tags in one script: the server does nothing else meanwhile. */
+const TAGS = 500;
+/** … and characters of them, as they all go into one message. */
+const CHARACTERS = 100_000;
+
+/** What an invalidator stands on. */
+export interface InvalidatorParts {
+  readonly servers: RedisServers;
+  readonly asker: RedisAsker;
+  readonly keys: RedisKeys;
+  /** How long an invalidation waits for a connection. */
+  readonly waitMs: number;
+  /** Who invalidates, so that the bus does not tell this process of its own. */
+  readonly origin: string;
+}
+
+/** Invalidates tags at the server and tells the other processes, in one step (PROTOCOL 4.6). */
+export class RedisInvalidator {
+  readonly #parts: InvalidatorParts;
+
+  constructor(parts: InvalidatorParts) {
+    this.#parts = parts;
+  }
+
+  /** True when the server has acknowledged it; never rejects. */
+  async invalidate(tags: readonly string[], mode: 'soft' | 'hard', holdMs: number): Promise<boolean> {
+    try {
+      for (const some of inParts([...new Set(tags)])) await this.#send(some, mode, holdMs);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  async #send(tags: readonly string[], mode: 'soft' | 'hard', holdMs: number): Promise<void> {
+    const { servers, asker, keys, waitMs, origin } = this.#parts;
+    const session = (await servers.primary.wait(waitMs)) ?? asker.session('script');
+    const isHard = mode === 'hard';
+    const values = [
+      session.run,
+      newEpoch(),
+      String(lifetimesFor(0).sequence),
+      isHard ? '1' : '0',
+      String(Math.ceil(holdMs)),
+      servers.spread === undefined ? 'PUBLISH' : 'SPUBLISH',
+      keys.channel,
+      `{"o":"${origin}",`,
+      `,"h":${isHard},"t":${JSON.stringify(tags)}}`,
+    ];
+    const names = [keys.sequence, ...tags.map((tag) => keys.tag(tag))];
+    await asker.ask(
+      'script',
+      () => runScript(session, INVALIDATE, names, values),
+      () => undefined,
+    );
+  }
+}
+
+function* inParts(tags: readonly string[]): Generator<readonly string[]> {
+  let part: string[] = [];
+  let characters = 0;
+  for (const tag of tags) {
+    if (part.length === TAGS || (part.length > 0 && characters + tag.length > CHARACTERS)) {
+      yield part;
+      part = [];
+      characters = 0;
+    }
+    part.push(tag);
+    characters += tag.length;
+  }
+  if (part.length > 0) yield part;
+}

@@ -1,0 +1,40 @@
+import type { TagStamp } from '../../ports/stored-response.js';
+import type { Validity } from '../../ports/tagged-store.js';
+import { readStamp, type Sequence, type TagValue } from './values.js';
+
+/**
+ * When the data of each tag was read: under the fill's own token, or what a nested result remembers if that is earlier
+ * (PROTOCOL 4.9). Never later: the handler itself may have read the data before the nested result was made anew.
+ *
+ * @returns `undefined` where a nested result is of another era
+ */
+export function mergeStamps(tags: readonly TagStamp[], token: Sequence): Map<string, number> | undefined {
+  const merged = new Map<string, number>();
+  for (const { tag, stamp } of tags) {
+    const read = stamp === '' ? token : readStamp(stamp);
+    if (read?.epoch !== token.epoch) return undefined;
+    merged.set(tag, Math.min(token.n, read.n, merged.get(tag) ?? token.n));
+  }
+  return merged;
+}
+
+/**
+ * Compares what a stored response remembers with what the server has (PROTOCOL 4.3, VALIDATE).
+ *
+ * @param now - the sequence in the same reply; `undefined` where it is missing
+ */
+export function validityOf(
+  tags: readonly TagStamp[],
+  now: Sequence | undefined,
+  valueFor: (tag: string) => TagValue | undefined,
+): Validity {
+  let validity: Validity = 'valid';
+  for (const { tag, stamp } of tags) {
+    const read = readStamp(stamp);
+    const value = valueFor(tag);
+    if (now === undefined || read?.epoch !== now.epoch || value?.epoch !== now.epoch) return 'gone';
+    if (value.h > read.n) return 'gone';
+    if (value.n > read.n) validity = 'stale';
+  }
+  return validity;
+}

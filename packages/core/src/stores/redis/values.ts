@@ -1,0 +1,52 @@
+import { randomBytes } from 'node:crypto';
+
+/** `run:epoch:n`: which process of which server counts, in which of its eras, and how many invalidations there were. */
+export interface Sequence {
+  readonly epoch: string;
+  readonly n: number;
+}
+
+/** `epoch:n:h`, and `:until` while a data source lags: the last invalidation of a tag, and its last purge. */
+export interface TagValue {
+  readonly epoch: string;
+  readonly n: number;
+  readonly h: number;
+}
+
+/** `epoch:n`: when the data of a tag was read. */
+export type Stamp = Sequence;
+
+const SEQUENCE = /^([0-9A-Za-z]{12}):([0-9A-Za-z]{12}):(\d{1,15})$/;
+const TAG = /^([0-9A-Za-z]{12}):(\d{1,15}):(\d{1,15})(?::\d{1,15})?$/;
+const STAMP = /^([0-9A-Za-z]{12}):(\d{1,15})$/;
+
+/** 48 random bits: no era has the name of another. */
+export function newEpoch(): string {
+  return randomBytes(6).toString('hex');
+}
+
+/** The sequence as this run of the server counts it; what another run left behind is missing (PROTOCOL 4.2). */
+export function readSequence(value: unknown, run: string): Sequence | undefined {
+  const [, itsRun, epoch = '', n = ''] = SEQUENCE.exec(textOf(value)) ?? [];
+  return itsRun === run ? { epoch, n: Number(n) } : undefined;
+}
+
+export function readTag(value: unknown): TagValue | undefined {
+  const [found, epoch = '', n = '', h = ''] = TAG.exec(textOf(value)) ?? [];
+  return found === undefined ? undefined : { epoch, n: Number(n), h: Number(h) };
+}
+
+export function readStamp(stamp: string): Stamp | undefined {
+  const [found, epoch = '', n = ''] = STAMP.exec(stamp) ?? [];
+  return found === undefined ? undefined : { epoch, n: Number(n) };
+}
+
+export function stampOf({ epoch, n }: Stamp): string {
+  return `${epoch}:${n}`;
+}
+
+/** A foreign value may be of any length; none of ours is longer than this. */
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value.length <= 80 ? value : '';
+  return value instanceof Uint8Array && value.length <= 80 ? Buffer.from(value).toString('latin1') : '';
+}
