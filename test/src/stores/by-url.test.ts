@@ -1,8 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { type CacheEvent, type CacheOptions, view } from '@viewcache/core';
+import KeyvRedis from '@keyv/redis';
+import { type CacheEvent, type CacheOptions, ConfigError, createCaches, view } from '@viewcache/core';
 import { cachePage } from '@viewcache/express';
 import express from 'express';
+import { Keyv } from 'keyv';
 import { MemcachedServer } from '../servers/memcached.js';
+import { RedisServer } from '../servers/redis.js';
 import { closeAfterEach, makeCache, serve } from '../support/site.js';
 
 closeAfterEach();
@@ -11,17 +14,22 @@ const HOST = { host: 'shop.example' };
 const BODY = 'a page of a shop '.repeat(500);
 const SECRET = 'nobody guesses this one';
 
+let redis: RedisServer;
+let locked: RedisServer;
 let memcached: readonly MemcachedServer[];
 let calls = 0;
 
 beforeAll(async () => {
+  redis = await RedisServer.start();
+  locked = await RedisServer.start({ requirepass: 'p@ss/word' });
   memcached = [await MemcachedServer.start(), await MemcachedServer.start()];
 });
 afterAll(async () => {
-  await Promise.all(memcached.map((server) => server.kill()));
+  await Promise.all([redis.stop(), locked.stop(), ...memcached.map((server) => server.kill())]);
 });
-afterEach(() => {
+afterEach(async () => {
   calls = 0;
+  await redis.command('FLUSHALL');
 });
 
 /** One process, as far as the store can tell. */
@@ -47,6 +55,14 @@ async function processWith(options: CacheOptions) {
 
 /** Stores by what they are called in these tests; the ports are known when they run. */
 const stores: readonly [name: string, store: () => NonNullable<CacheOptions['store']>][] = [
+  ['redis://', () => redis.url],
+  ['valkey:// with settings', () => `valkey://127.0.0.1:${redis.port}/3?maxBytes=8mb&namespace=shop`],
+  ['redis:// with a password', () => `redis://:${encodeURIComponent('p@ss/word')}@127.0.0.1:${locked.port}`],
+  [
+    'an object with a password',
+    () => ({ url: `redis://127.0.0.1:${locked.port}`, password: 'p@ss/word', database: 1 }),
+  ],
+  ['a Keyv with KeyvRedis', () => new Keyv({ store: new KeyvRedis(redis.url) })],
   ['memcached://', () => `memcached://${memcached.map(({ port }) => `127.0.0.1:${port}`).join()}?weights=1,2`],
 ];
 
@@ -82,5 +98,33 @@ describe.each(stores)('two processes over %s', (_name, store) => {
     expect((await forger.ask()).isHit).toBe(false);
     expect(forger.events).toContainEqual(expect.objectContaining({ type: 'unreadable', reason: 'signature' }));
     expect(forger.cache.stats().unreadable).toBeGreaterThan(0);
+  });
+});
+
+describe('named caches on one Redis', () => {
+  it('keep to themselves', async () => {
+    const caches = createCaches({ default: { store: redis.url }, pages: { store: redis.url, deadline: '2s' } });
+    await Promise.all([caches.default.ready(), caches.pages.ready()]);
+    await caches.default.invalidate({ tags: 'a' });
+    await caches.pages.invalidate({ tags: 'a' });
+    const keys = String(await redis.command('KEYS', '*')).split(',');
+    expect(keys.some((key) => key.includes('viewcache.pages'))).toBe(true);
+    expect(keys.some((key) => /viewcache(?!\.pages)/.test(key))).toBe(true);
+    await caches.close();
+  });
+});
+
+describe('a store that is away, or will not have us', () => {
+  it('costs hits, and no credential is told', async () => {
+    const { ask, events } = await processWith({ store: `redis://:hunter2@127.0.0.1:${locked.port}`, deadline: '50ms' });
+    for (let i = 0; i < 5; i++) expect((await ask()).status).toBe(200);
+    expect(events.some(({ type }) => type === 'store-error')).toBe(true);
+    expect(
+      JSON.stringify(events, (_key, value) => (value instanceof Error ? `${value} ${value.cause}` : value)),
+    ).not.toContain('hunter2');
+  });
+
+  it('is refused at once where its URL is wrong', () => {
+    expect(() => makeCache({ store: 'redis+sentinel://127.0.0.1' })).toThrow(ConfigError);
   });
 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ConfigError } from '../base/errors.js';
-import { checkDriver, requireDriver } from './driver-package.js';
+import { checkDriver, importFromApp, requireDriver } from './driver-package.js';
 
 describe('a driver’s package', () => {
   let app = '';
@@ -13,7 +13,7 @@ describe('a driver’s package', () => {
     const install = (name: string, manifest: object) => {
       mkdirSync(join(app, 'node_modules', name), { recursive: true });
       writeFileSync(join(app, 'node_modules', name, 'package.json'), JSON.stringify({ name, ...manifest }));
-      writeFileSync(join(app, 'node_modules', name, 'index.js'), '');
+      writeFileSync(join(app, 'node_modules', name, 'index.js'), 'exports.its = "here";');
     };
     install('old-style', { main: 'index.js' });
     install('only-import', { exports: { import: './index.js' } });
@@ -24,6 +24,12 @@ describe('a driver’s package', () => {
     expect(() => requireDriver('redis:', name, [import.meta.url, join(app, 'package.json')])).not.toThrow();
   });
 
+  it('is imported from there, and is not where it is not', async () => {
+    const from = join(app, 'package.json');
+    expect(await importFromApp('old-style', from)).toMatchObject({ its: 'here' });
+    await expect(importFromApp('no-such-driver', from)).rejects.toThrow();
+  });
+
   it('is missing at start-up, with the command that installs it', () => {
     const missing = () => requireDriver('redis:', '@viewcache/no-such-driver', [import.meta.url, join(app, 'x.js')]);
     expect(missing).toThrow(ConfigError);
@@ -32,5 +38,6 @@ describe('a driver’s package', () => {
 
   it('is not looked for where nobody needs one', () => {
     expect(() => checkDriver({ kind: 'memory' })).not.toThrow();
+    expect(() => checkDriver({ kind: 'redis', target: { form: 'given', client: {} } })).not.toThrow();
   });
 });

@@ -2,23 +2,20 @@ import { existsSync } from 'node:fs';
 // Under a name of its own: bundles often begin with a `createRequire` of theirs.
 import * as nodeModule from 'node:module';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { ConfigError } from '../base/errors.js';
 import type { StoreSettings } from '../config/store-settings.js';
 
 /**
- * Refuses a store that was named by a URL and whose driver is missing. Who hands in a client has it.
+ * Refuses a store whose driver is missing. Who hands in a client has what it takes.
  *
  * @throws {@link ConfigError} with the command that installs it
  */
 export function checkDriver(store: StoreSettings): void {
-  if (store.kind !== 'redis' || store.keyv !== undefined) return;
-  if (store.target.form !== 'given') requireDriver('redis:', '@keyv/redis');
-  throw new ConfigError('store', 'redis:', keyvOf('@keyv/redis', 'KeyvRedis'));
-}
-
-/** There are no drivers of our own yet; Keyv has some. */
-function keyvOf(library: string, adapter: string): string {
-  return `a Keyv with ${library}, createCache({ store: new Keyv({ store: new ${adapter}(url) }) }): see docs/guides/stores.md`;
+  if (store.kind !== 'redis') return;
+  const { target } = store;
+  // A single client makes others like itself; a cluster's nodes are ours to connect to.
+  if (target.form !== 'given' || 'slots' in target.client) requireDriver('redis:', '@keyv/redis');
 }
 
 /**
@@ -36,6 +33,14 @@ export function requireDriver(
 ): void {
   if (from.some((base) => isInstalled(name, base))) return;
   throw new ConfigError('store', kind, `npm install ${name}, the package that it needs`);
+}
+
+/**
+ * Imports a package that the app has and this one does not see, as where a package manager keeps them apart and the app has
+ * not told it that they belong together.
+ */
+export async function importFromApp(name: string, app: string = join(process.cwd(), 'package.json')): Promise<unknown> {
+  return await import(pathToFileURL(nodeModule.createRequire(app).resolve(name)).href);
 }
 
 function isInstalled(name: string, base: string | URL): boolean {

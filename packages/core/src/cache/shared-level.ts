@@ -8,10 +8,12 @@ import type { EventSink } from '../ports/event-sink.js';
 import type { TaggedStore } from '../ports/tagged-store.js';
 import { guarded } from '../stores/guarded.js';
 import { keyvStore } from '../stores/keyv.js';
-import { type MemcachedParts, openMemcached } from '../stores/memcached/open-memcached.js';
+import { openMemcached } from '../stores/memcached/open-memcached.js';
 import { nonceProtocol } from '../stores/nonce-protocol.js';
+import { loadRedisLibrary, type RedisLibrary } from '../stores/redis/library.js';
+import { openRedis, type SharedParts } from '../stores/redis/open-redis.js';
 import { versioned } from '../stores/versioned.js';
-import { checkDriver } from './driver-package.js';
+import { checkDriver, importFromApp } from './driver-package.js';
 
 /** Opens the level behind L1, where the settings name a shared store: its driver, its guard, its protocol. */
 export function openShared(settings: CacheSettings, clock: Clock, sink: EventSink): SharedLevel | undefined {
@@ -38,12 +40,12 @@ export function openShared(settings: CacheSettings, clock: Clock, sink: EventSin
 function openDriver(settings: CacheSettings, clock: Clock, sink: EventSink): TaggedStore | undefined {
   const { store, namespace, deadlineMs, l1MaxLagMs } = settings;
   checkDriver(store);
-  const parts: OpenParts = {
+  const parts = {
     namespace,
     clock,
     deadlineMs,
     l1MaxLagMs,
-    onFailure: (error) => sink.emit({ type: 'store-error', store: store.kind, error }),
+    onFailure: (error: Error) => sink.emit({ type: 'store-error', store: store.kind, error }),
   };
   switch (store.kind) {
     case 'memory':
@@ -51,8 +53,7 @@ function openDriver(settings: CacheSettings, clock: Clock, sink: EventSink): Tag
     case 'null':
       return undefined;
     case 'redis':
-      // Until there is a driver, Keyv carries it.
-      return store.keyv === undefined ? undefined : openKeyv(store.keyv, parts);
+      return openRedis(store.target, parts, redisLibrary);
     case 'memcached':
       return openMemcached(store.target, parts);
     case 'keyv':
@@ -60,10 +61,19 @@ function openDriver(settings: CacheSettings, clock: Clock, sink: EventSink): Tag
   }
 }
 
-type OpenParts = Omit<MemcachedParts, 'onFailure'> & { readonly onFailure: NonNullable<MemcachedParts['onFailure']> };
+/** Ours if there is one, else the app's. */
+async function redisLibrary(): Promise<RedisLibrary> {
+  try {
+    return await loadRedisLibrary();
+  } catch (error) {
+    const found = await importFromApp('@keyv/redis').catch(() => undefined);
+    if (found === undefined) throw error;
+    return found as RedisLibrary;
+  }
+}
 
 /** Any other Keyv: its driver, its guard, its protocol. */
-function openKeyv(keyv: KeyvLike, { namespace, clock, deadlineMs, onFailure }: OpenParts): TaggedStore {
+function openKeyv(keyv: KeyvLike, { namespace, clock, deadlineMs, onFailure }: SharedParts): TaggedStore {
   const driver = keyvStore(keyv);
   return nonceProtocol(guarded(driver, { clock, deadlineMs, onFailure }), namespace);
 }

@@ -54,7 +54,7 @@ export function readStoreOption(store: unknown): ReadStore {
 /** A Keyv is a way to hand in a Redis client: bytes and scripts do not go through Keyv. */
 function readKeyv(keyv: KeyvLike): StoreSettings {
   const client = redisClientOf(keyv);
-  return client === undefined ? { kind: 'keyv', keyv } : { kind: 'redis', target: { form: 'given', client }, keyv };
+  return client === undefined ? { kind: 'keyv', keyv } : { kind: 'redis', target: { form: 'given', client } };
 }
 
 function readUrl(setting: string, url: string, beside: Beside): ReadStore {

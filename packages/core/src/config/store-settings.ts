@@ -68,7 +68,5 @@ export type StoreSettings =
   | {
       readonly kind: 'redis';
       readonly target: RedisTarget;
-      /** The Keyv or adapter that the given client was found in. */
-      readonly keyv?: KeyvLike | undefined;
     }
-  | { readonly kind: 'memcached'; readonly target: MemcachedTarget; readonly keyv?: undefined };
+  | { readonly kind: 'memcached'; readonly target: MemcachedTarget };
