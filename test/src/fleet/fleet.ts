@@ -26,7 +26,8 @@ export interface Plan {
   readonly readers?: number;
   readonly handlerMs?: number;
   readonly confirm?: 'store' | 'all';
-  readonly double?: string;
+  readonly plainKeyv?: string;
+  readonly double?: { readonly name: string; readonly redisPort: number };
   /** What goes wrong meanwhile: called again and again, every so many milliseconds. */
   readonly fault?: { readonly everyMs: number; strike(turn: number): Promise<unknown> };
 }
@@ -55,7 +56,7 @@ export async function runFleet(plan: Plan): Promise<Verdict> {
 }
 
 function ordersOf(plan: Plan, index: number, members: number, data: string): Orders {
-  const { cache, writesPerSecond = 400, readers = 3, handlerMs = 12, confirm = 'store', double } = plan;
+  const { cache, writesPerSecond = 400, readers = 3, handlerMs = 12, confirm = 'store', plainKeyv, double } = plan;
   // The first two write.
   const writes = index < 2 ? Array.from({ length: ROWS }, (_, row) => row).filter((row) => row % 2 === index) : [];
   return {
@@ -68,7 +69,8 @@ function ordersOf(plan: Plan, index: number, members: number, data: string): Ord
     skewMs: SKEWS[index % SKEWS.length] ?? 0,
     handlerMs,
     confirm,
-    ...(double === undefined ? {} : { double }),
+    ...(plainKeyv === undefined ? {} : { plainKeyv }),
+    ...(double === undefined ? {} : { double: double.name, redisPort: double.redisPort }),
   };
 }
 

@@ -12,6 +12,7 @@ export interface Verdict {
   readonly failures: number;
   readonly unheard: number;
   readonly rejections: readonly string[];
+  readonly outcomes: Readonly<Record<string, number>>;
 }
 
 /** A version of a row, and when nothing older might be answered any more. */
@@ -53,6 +54,7 @@ export function judge(reports: readonly Report[]): Verdict {
     failures: sum(reports, ({ failures }) => failures),
     unheard: sum(reports, ({ unheard }) => unheard),
     rejections: reports.flatMap(({ rejections }) => rejections),
+    outcomes: added(reports.map(({ outcomes }) => outcomes)),
   };
 }
 
@@ -69,6 +71,12 @@ function lagOf(list: readonly Resolved[], startedAt: number, version: number): n
   let lag = 0;
   for (const { at } of list.slice(low)) lag = Math.max(lag, startedAt - at);
   return lag;
+}
+
+function added(counts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const all: Record<string, number> = {};
+  for (const count of counts) for (const [name, value] of Object.entries(count)) all[name] = (all[name] ?? 0) + value;
+  return all;
 }
 
 function sum(reports: readonly Report[], of: (report: Report) => number): number {

@@ -2,11 +2,18 @@
 import { Agent, get, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createCache, view } from '@viewcache/core';
+import KeyvRedis from '@keyv/redis';
+import { type Cache, createCache, view } from '@viewcache/core';
 import { cachePage, createServer } from '@viewcache/express';
 import express from 'express';
+import Keyv from 'keyv';
+import { openCache } from '../../../packages/core/dist/cache/create-cache.js';
 import { SystemClock } from '../../../packages/core/dist/cache/system-clock.js';
+import { frameCodec } from '../../../packages/core/dist/codecs/frame.js';
+import { readCacheOptions } from '../../../packages/core/dist/config/cache-options.js';
+import { RetryQueue } from '../../../packages/core/dist/invalidation/retry-queue.js';
 import { DataFile } from './data-file.js';
+import { doubleStore } from './doubles.js';
 import type { Orders, Report } from './orders.js';
 
 /** The clock that all processes of a machine share. */
@@ -20,7 +27,7 @@ process.once('message', (orders: Orders) => void run(orders));
 async function run(orders: Orders): Promise<void> {
   const data = new DataFile(orders.data, orders.rows);
   const clock = new SystemClock({ wall: () => Date.now() + orders.skewMs, steady: () => performance.now() });
-  const cache = createCache({ ...orders.cache, clock });
+  const cache = orders.double === undefined ? ownCache(orders, clock) : doubleCache(orders, clock);
   const app = express();
   app.get('/rows/:row', cachePage({ ttl: '1h', cache }), async (req, res) => {
     const row = Number(req.params['row']);
@@ -77,8 +84,32 @@ async function run(orders: Orders): Promise<void> {
 
   await until;
   await working;
-  const said: Report = report;
+  const { outcomes, refused, stored } = cache.stats();
+  const said: Report = { ...report, outcomes: { ...outcomes, ...refused, stored } };
   process.send?.(said, () => process.exit(0));
+}
+
+function ownCache({ cache, plainKeyv }: Orders, clock: SystemClock): Cache {
+  if (plainKeyv === undefined) return createCache({ ...cache, clock });
+  const keyv = new Keyv({ store: new KeyvRedis(plainKeyv) });
+  const store = {
+    get: (key: string) => keyv.get(key),
+    set: (key: string, value: unknown, ttl?: number) => keyv.set(key, value, ttl),
+    delete: (key: string) => keyv.delete(key),
+  };
+  return createCache({ ...cache, store, clock });
+}
+
+/** A cache whose shared store goes by another protocol. */
+function doubleCache({ cache, double = '', redisPort = 0 }: Orders, clock: SystemClock): Cache {
+  const settings = readCacheOptions({ ...cache, store: new Map(), clock });
+  const store = doubleStore(double, redisPort, () => clock.now());
+  const codec = frameCodec({ context: '', maxBodyBytes: 1_000_000 });
+  return openCache(settings, () => ({
+    store,
+    codec,
+    unheard: new RetryQueue((tags) => store.invalidate(tags, 'soft'), clock),
+  }));
 }
 
 async function read(

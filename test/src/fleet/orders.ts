@@ -17,8 +17,12 @@ export interface Orders {
   /** How long a handler may take after it has read. */
   readonly handlerMs: number;
   readonly confirm: 'store' | 'all';
+  /** The URL of a Redis behind a Keyv of which nothing is known but that it gets, sets and deletes. */
+  readonly plainKeyv?: string;
   /** A protocol that is known to be wrong, in place of the cache's own. */
   readonly double?: string;
+  /** Where that has its store. */
+  readonly redisPort?: number;
 }
 
 /** What a process has seen; times on the machine's own monotonic clock, which all its processes share, in milliseconds. */
@@ -32,4 +36,6 @@ export interface Report {
   readonly failures: number;
   readonly unheard: number;
   readonly rejections: readonly string[];
+  /** What became of its requests, and why responses were not stored. */
+  readonly outcomes: Readonly<Record<string, number>>;
 }

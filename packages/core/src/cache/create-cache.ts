@@ -50,8 +50,12 @@ export function createCache(options: CacheOptions = {}): Cache {
   return openCache(readCacheOptions(options));
 }
 
-/** Makes a cache of settings that were read. */
-export function openCache(settings: CacheSettings): Cache {
+/**
+ * Makes a cache of settings that were read.
+ *
+ * @param open - opens the level behind L1; for tests, another one
+ */
+export function openCache(settings: CacheSettings, open: typeof openShared = openShared): Cache {
   const clock = settings.clock ?? machineClock;
   const tags = new TagTable();
   const telemetry = new Telemetry(() => clock.now());
@@ -63,7 +67,7 @@ export function openCache(settings: CacheSettings): Cache {
     if (item.stored.selecting.length > 0 && reason !== 'replaced') variants.forget(item.target, key);
     if (reason === 'evicted' || reason === 'expired') telemetry.emit({ type: 'removed', key, reason });
   });
-  const shared = openShared(settings, clock, telemetry);
+  const shared = open(settings, clock, telemetry);
   const lagMs = shared === undefined ? Number.POSITIVE_INFINITY : settings.l1MaxLagMs;
   const trust = new Trust(clock, lagMs, settings.consistency);
   const engine = new Engine({
