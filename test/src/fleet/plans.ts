@@ -3,7 +3,7 @@ import { runFleet } from './fleet.js';
 import { quantile, type Verdict } from './judge.js';
 
 /** How far L1 may lag in these runs. */
-export const LAG_MS = 300;
+const LAG_MS = 300;
 
 /** One way to run a cache over a shared store. */
 export interface Mode {
