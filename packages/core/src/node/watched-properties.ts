@@ -2,40 +2,6 @@ import type { Socket } from 'node:net';
 import type { Fields } from './inputs.js';
 import { type Watcher, watcherSlot } from './watcher.js';
 
-/** Watches a property that is there. Returns its new getter; none where it cannot be watched, which counts as read. */
-export function watchProperty(
-  target: Fields,
-  name: string | symbol,
-  input: string,
-  watcher: Watcher,
-): (() => unknown) | undefined {
-  const descriptor = Object.getOwnPropertyDescriptor(target, name);
-  if (descriptor?.configurable === false) {
-    watcher.note(input);
-    return undefined;
-  }
-  const read = descriptor?.get;
-  const isHidden = watcher.rules.actions.get(input) === 'hide';
-  let value: unknown = read === undefined ? descriptor?.value : undefined;
-  const get = () => {
-    if (isHidden && watcher.isHiding) return undefined;
-    // What a getter reads on its own is part of what was asked for.
-    const found: unknown = read === undefined ? value : watcher.unwatched(() => read.call(target));
-    if (!watcher.isRefilled(found)) watcher.note(input);
-    return found;
-  };
-  Object.defineProperty(target, name, {
-    configurable: true,
-    enumerable: descriptor?.enumerable ?? false,
-    get,
-    set: (next: unknown) => {
-      if (descriptor?.set === undefined) value = next;
-      else descriptor.set.call(target, next);
-    },
-  });
-  return get;
-}
-
 type Watched = Fields & { readonly headers: { readonly [watcherSlot]?: Watcher } };
 
 /** One accessor a name for all requests: a closure for each would cost more than the rest of the guard. */

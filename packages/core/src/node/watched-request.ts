@@ -18,9 +18,9 @@ import {
   WatchedLocals,
   watchAbsent,
   watchAbsentOfResponse,
-  watchProperty,
   watchSocket,
 } from './watched-properties.js';
+import { WatchedValues } from './watched-values.js';
 import type { Watcher } from './watcher.js';
 
 type Name = string | symbol;
@@ -55,8 +55,8 @@ export class WatchedRequest {
   #plainLocals: unknown;
   /** Names that middleware in front had set. */
   #outerLocals: readonly Name[] | undefined;
-  /** What stands in place of properties: a library may have put something else there since. */
-  readonly #getters = new Set<unknown>();
+  readonly #ofRequest: WatchedValues;
+  readonly #ofResponse: WatchedValues;
   #tainted: Set<string> | undefined;
 
   constructor(req: IncomingMessage, res: ServerResponse, watcher: Watcher) {
@@ -66,6 +66,8 @@ export class WatchedRequest {
     this.#headers = req.headers;
     this.#rawHeaders = req.rawHeaders;
     this.#fields = new WatchedFields(watcher);
+    this.#ofRequest = new WatchedValues(this.#req, watcher);
+    this.#ofResponse = new WatchedValues(this.#res, watcher);
   }
 
   /** Begins to watch; what cannot be watched is noted as read at once. */
@@ -237,24 +239,19 @@ export class WatchedRequest {
   }
 
   #watch(target: Fields, name: Name, input: string): void {
-    if (!this.#isWatched(target, name)) this.#beginToWatch(target, name, input);
+    const values = this.#valuesOf(target);
+    if (!values.isWatching(name)) values.watch(name, input);
   }
 
   /** Watches what a loader has left. */
   #adopt(target: Fields, name: Name, input: string): void {
     if (target === this.#req) learn(learned, name);
-    if (!this.#isWatched(target, name)) this.#watcher.leftInput(input, this.#beginToWatch(target, name, input));
+    const values = this.#valuesOf(target);
+    if (!values.isWatching(name)) this.#watcher.leftInput(input, values.watch(name, input));
   }
 
-  #isWatched(target: Fields, name: Name): boolean {
-    const getter = Object.getOwnPropertyDescriptor(target, name)?.get;
-    return getter !== undefined && this.#getters.has(getter);
-  }
-
-  #beginToWatch(target: Fields, name: Name, input: string): boolean {
-    const watching = watchProperty(target, name, input, this.#watcher);
-    if (watching !== undefined) this.#getters.add(watching);
-    return watching !== undefined;
+  #valuesOf(target: Fields): WatchedValues {
+    return target === this.#req ? this.#ofRequest : this.#ofResponse;
   }
 }
 
