@@ -43,6 +43,8 @@ export class ConfigError extends CacheError {
   ) {
     const hint = suggestion === undefined ? '' : `; did you mean ${suggestion}?`;
     super(`${setting}: ${describe(value)} is not allowed; use ${allowed}${hint}`);
+    // The message says what kind of thing it is. Whoever prints the error, or sends it to a log, must not print what is in it.
+    if (typeof value === 'object') Object.defineProperty(this, 'value', { enumerable: false });
   }
 }
 

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { ConfigError } from '../base/errors.js';
 import { FakeClock } from '../testing/fake-clock.js';
@@ -179,6 +180,32 @@ describe('readCacheOptions', () => {
     expect(read({ secret: ['the new one is first', 'the old one follows'] }).secrets).toHaveLength(2);
     for (const options of [{ secret: 'hunter2' }, { sercet: 'hunter2 and more of it' }, { secret: ['hunter2'] }])
       expect(() => read(options)).not.toThrow(/hunter2/);
+  });
+
+  it.each([
+    { secret: ['hunter2 and more of it', 'short'] },
+    { secret: { key: 'hunter2' } },
+    { secret: () => 'hunter2' },
+    { store: { uri: 'redis://hunter2@host', password: 'hunter2' } },
+    { store: ['redis://u:hunter2@host'] },
+    { store: new URL('redis://u:hunter2@host') },
+    { store: { url: new URL('redis://u:hunter2@host') } },
+    { store: { url: 'rediss://host', tls: ['hunter2'] } },
+    { store: { url: 'rediss://host', tls: { key: ['hunter2'] } } },
+    { store: { url: 'rediss://host', tls: { passphrase: { is: 'hunter2' } } } },
+    { redis: 'redis://u:hunter2@host' },
+    { connection: { password: 'hunter2' } },
+  ])('has nothing in an error that a log would print: %p', (options) => {
+    const refused = (): unknown => {
+      try {
+        return read(options);
+      } catch (error) {
+        return error;
+      }
+    };
+    expect(refused()).toBeInstanceOf(ConfigError);
+    expect(inspect(refused(), { depth: 9 })).not.toContain('hunter2');
+    expect(JSON.stringify(refused())).not.toContain('hunter2');
   });
 
   it('reads how bodies are compressed', () => {

@@ -36,10 +36,16 @@ export function checkNames(
   for (const name of names) {
     if (known.includes(name)) continue;
     const near = nearest(name, known);
-    const isPrivate = values === undefined || PRIVATE.test(name) || PRIVATE.test(near ?? '');
-    const value = isPrivate ? HIDDEN : values?.[name];
+    const given = values?.[name];
+    const isPrivate = values === undefined || PRIVATE.test(name) || PRIVATE.test(near ?? '') || isAddress(given);
+    const value = isPrivate ? HIDDEN : given;
     throw new ConfigError(`${what}.${name}`, value, `only ${known.join(', ')}`, near);
   }
+}
+
+/** Whether there may be a login in it. */
+function isAddress(value: unknown): boolean {
+  return typeof value === 'string' && /:\/\/|@/.test(value);
 }
 
 /** The options over the defaults; `undefined` leaves a default in place, `null` and other nonsense is there to be refused. */

@@ -24,7 +24,7 @@ export function readSecrets(secret: unknown): readonly string[] {
   const secrets: readonly unknown[] = Array.isArray(secret) ? Array.from(secret) : [secret];
   const isSecret = (one: unknown): one is string => typeof one === 'string' && one.length >= LEAST_SECRET;
   if (secrets.length > 0 && secrets.every(isSecret)) return secrets;
-  const shown = typeof secret === 'string' && secret !== '' ? HIDDEN : secret;
+  const shown = secret === '' || typeof secret === 'object' || typeof secret === 'boolean' ? secret : HIDDEN;
   throw new ConfigError(
     'secret',
     shown,
