@@ -22,6 +22,7 @@ import { Telemetry } from '../telemetry/telemetry.js';
 import type { Cache, EmitterLike, EventTarget, InvalidateOptions } from './cache.js';
 import { type Explanation, explainUrl } from './explain.js';
 import { Invalidator, type Orders } from './invalidator.js';
+import { keepProcessFor } from './keep-process.js';
 import { openLocalBus } from './local-bus.js';
 import { attachRuntime } from './runtime.js';
 import { openShared } from './shared-level.js';
@@ -171,12 +172,14 @@ function assemble(
       shared: shared?.store.health(),
       unheardInvalidations: shared?.unheard.size ?? 0,
     }),
-    ready: async () => await shared?.ready?.(),
+    ready: async () => {
+      if (shared?.ready !== undefined) await keepProcessFor(shared.ready());
+    },
     close: async () => {
       stopListening();
       local.close();
       shared?.unheard.close();
-      await shared?.store.close();
+      if (shared !== undefined) await keepProcessFor(shared.store.close());
     },
   };
 }

@@ -5,6 +5,7 @@ import type { TagTable } from '../invalidation/tag-table.js';
 import type { Clock } from '../ports/clock.js';
 import type { EventSink } from '../ports/event-sink.js';
 import type { InvalidationReceipt } from './cache.js';
+import { keepProcessFor } from './keep-process.js';
 
 type Mode = 'soft' | 'hard';
 
@@ -90,12 +91,12 @@ export class Invalidator {
   async #deliver(tags: readonly string[], mode: Mode, at: number, orders: Orders): Promise<InvalidationReceipt> {
     const { unheard, sink, clock, lagMs, throwsUnheard } = this.#parts;
     const { holdMs, confirmsAll } = orders;
-    const durable = unheard === undefined || (await unheard.deliver(tags, mode, at, holdMs));
+    const durable = unheard === undefined || (await keepProcessFor(unheard.deliver(tags, mode, at, holdMs)));
     sink.emit({ type: 'invalidated', tags, mode, durable });
     // What was read of a source that lags, in this process or another, goes when that has caught up.
     if (holdMs > 0) clock.after(holdMs, () => void this.#repeat(tags, mode));
     if (!durable && throwsUnheard) throw new InvalidationUnheardError(tags);
-    if (durable && confirmsAll && lagMs !== undefined) await elapsed(clock, lagMs * MARGIN);
+    if (durable && confirmsAll && lagMs !== undefined) await keepProcessFor(elapsed(clock, lagMs * MARGIN));
     return { durable, at };
   }
 

@@ -103,6 +103,8 @@ export class RedisConnection {
     const timer = this.#parts.clock.after(ATTEMPT_MS, () => lose(new Error(`no connection within ${ATTEMPT_MS} ms`)));
     try {
       client = await Promise.race([this.#parts.open(), lost]);
+      // Whoever awaits an answer keeps the process for as long.
+      client.unref();
       client.on('error', (error: Error) => lose(error));
       client.on('end', () => lose(new Error('the connection was closed')));
       const session = await Promise.race([begin(client, lose), lost]);

@@ -19,6 +19,8 @@ export interface RedisClient {
   on(event: string, listener: (...values: never[]) => void): unknown;
   connect(): Promise<unknown>;
   destroy(): void;
+  /** From now on its connections keep no process alive. */
+  unref(): void;
   duplicate(overrides: ClientOptions): RedisClient;
   sendCommand(words: Words, options?: { readonly typeMapping?: Readonly<Record<number, unknown>> }): Promise<unknown>;
   subscribe(channel: string, listener: (message: Buffer) => void, bytes: true): Promise<unknown>;
