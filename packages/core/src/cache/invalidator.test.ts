@@ -139,6 +139,16 @@ describe('Invalidator.batch', () => {
     expect(events).toHaveLength(1);
   });
 
+  it('has the store not believed about its tags until it has been told', async () => {
+    const { invalidator, queue } = world();
+    await invalidator.batch(async () => {
+      await invalidator.run(['a'], 'soft');
+      expect(queue.isPending(['a'])).toBe(true);
+      expect(queue.isPending(['b'])).toBe(false);
+    });
+    expect(queue.isPending(['a'])).toBe(false);
+  });
+
   it('sends an inner batch at its own end', async () => {
     const { invalidator, sent } = world();
     await invalidator.batch(async () => {

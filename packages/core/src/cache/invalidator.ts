@@ -59,6 +59,8 @@ export class Invalidator {
     if (batch?.isOpen === true) {
       for (const tag of tags) batch[mode].add(tag);
       batch.orders = strictest(batch.orders, orders);
+      // The store still has what was there before, and nobody has told it: it must not come back from there.
+      this.#parts.unheard?.announce(tags, mode, at);
       return { durable: false, at };
     }
     return await this.#deliver(tags, mode, at, orders);

@@ -81,6 +81,15 @@ export class RetryQueue {
     return false;
   }
 
+  /**
+   * Has an invalidation pending that will be delivered later: until then the store is not believed about these tags.
+   *
+   * @param at - the local clock of the invalidation
+   */
+  announce(tags: readonly string[], mode: Mode, at: number): void {
+    for (const tag of tags) this.#add(tag, this.#pending.get(tag)?.mode === 'hard' ? 'hard' : mode, at, 0);
+  }
+
   /** Gives up what is still queued: the process is going away. */
   close(): void {
     this.#closed = true;
