@@ -54,6 +54,16 @@ describe.each(libraries)('a store on Redis with %s (PROTOCOL 4.3, 4.6, 4.8)', (_
     expect(await seen(other, 'k')).toBe('valid w');
   });
 
+  it('hears of any number of invalidations at once, and of each', async () => {
+    const tags = Array.from({ length: 1_000 }, (_, i) => `row#${i}`);
+    await fill(store, 'k', 'v', ['key k', 'row#999']);
+    const patient = await connected(single(), { deadlineMs: 5_000 }, library);
+    const heard = await Promise.all(tags.map((tag) => patient.invalidate([tag], 'soft')));
+    expect(heard.every(Boolean)).toBe(true);
+    expect(await seen(store, 'k')).toBe('stale v');
+    expect(patient.health()).toMatchObject({ failures: 0, state: 'up' });
+  });
+
   it('refuses what was read before an invalidation, and says of which tags', async () => {
     await fill(store, 'k', 'v', ['key k', 'a', 'b', 'c']);
     const begun = await look(store, 'k');

@@ -1,3 +1,4 @@
+import { InvalidationBatches } from '../invalidation-batches.js';
 import type { RedisAsker } from './asker.js';
 import type { RedisKeys } from './keys.js';
 import { lifetimesFor } from './lifetimes.js';
@@ -21,22 +22,42 @@ export interface InvalidatorParts {
   readonly origin: string;
 }
 
-/** Invalidates tags at the server and tells the other processes, in one step (PROTOCOL 4.6). */
+/**
+ * Invalidates tags at the server and tells the other processes, in one step (PROTOCOL 4.6).
+ *
+ * What arrives while one is under way goes together in the next: who writes a thousand rows at once must not take all the
+ * places that requests need, nor fill the connection until the deadline has passed for everybody.
+ */
 export class RedisInvalidator {
   readonly #parts: InvalidatorParts;
+  readonly #batches: Readonly<Record<'soft' | 'hard', InvalidationBatches>>;
 
   constructor(parts: InvalidatorParts) {
     this.#parts = parts;
+    const batches = (mode: 'soft' | 'hard'): InvalidationBatches =>
+      new InvalidationBatches((tags) => this.#invalidate(tags, mode, 0));
+    this.#batches = { soft: batches('soft'), hard: batches('hard') };
   }
 
   /** True when the server has acknowledged it; never rejects. */
   async invalidate(tags: readonly string[], mode: 'soft' | 'hard', holdMs: number): Promise<boolean> {
+    if (tags.length === 0) return true;
+    if (holdMs === 0) return this.#batches[mode].add(tags);
+    return (await this.#invalidate([...new Set(tags)], mode, holdMs)).size === 0;
+  }
+
+  /** Says which tags it could not invalidate. A server that fails is not asked again: whoever invalidates will come back. */
+  async #invalidate(tags: readonly string[], mode: 'soft' | 'hard', holdMs: number): Promise<ReadonlySet<string>> {
+    const left = new Set(tags);
     try {
-      for (const some of inParts([...new Set(tags)])) await this.#send(some, mode, holdMs);
-      return true;
+      for (const some of inParts(tags)) {
+        await this.#send(some, mode, holdMs);
+        for (const tag of some) left.delete(tag);
+      }
     } catch {
-      return false;
+      // What is left says it.
     }
+    return left;
   }
 
   async #send(tags: readonly string[], mode: 'soft' | 'hard', holdMs: number): Promise<void> {
