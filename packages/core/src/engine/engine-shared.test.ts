@@ -178,6 +178,17 @@ describe('a question to the shared store (PROTOCOL 4.3)', () => {
     expect([guest.log, store.asked]).toEqual([['hit two'], ['begin', 'check', 'begin']]);
   });
 
+  it('is not asked a second time where it did not answer the first', async () => {
+    const { come, store, stored, clock } = world();
+    come();
+    await store.answer(stored('one'));
+    clock.advance(LAG + 1);
+    const guest = come();
+    await store.answer('unavailable');
+    expect(store.asked).toEqual(['begin', 'check']);
+    expect(guest.log).toEqual(['led stale']);
+  });
+
   it('looks for the visitor’s own variant where the target turns out to have some', async () => {
     const { come, store, stored } = world();
     const guests = [come({ accept: 'a' }), come({ accept: 'b' }), come({ accept: 'a' })];

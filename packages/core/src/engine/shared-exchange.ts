@@ -80,10 +80,13 @@ export class SharedExchange {
     try {
       const held = flight.asked === undefined ? this.#held(flight, key) : undefined;
       if (held !== undefined) {
-        if ((await this.#level.store.check(held.stored.tags)) === 'valid' && this.#local.isSound(held, key)) {
+        const validity = await this.#level.store.check(held.stored.tags);
+        if (validity === 'valid' && this.#local.isSound(held, key)) {
           held.verifiedAt = flight.startedAt;
           return { kind: 'item', item: held };
         }
+        // Who has waited for one deadline in vain does not wait for another.
+        if (validity === 'unavailable') return { kind: 'miss', token: undefined };
         this.#restart(flight);
       }
       const said = await this.#read(flight, key);
