@@ -77,5 +77,8 @@ describe('leases on Redis (PROTOCOL 4.12)', () => {
     await server.command('DEL', key);
     await server.command('LPUSH', key, 'x');
     expect(await take(other)).toEqual({ kind: 'open' });
+    // It would be waited for until patience ends, at each miss.
+    await server.command('SET', key, 'of another program');
+    expect(await take(other)).toEqual({ kind: 'open' });
   });
 });

@@ -10,6 +10,7 @@ const LEASE_MS = 2_000;
 const OPEN_MS = 2_000;
 /** What stands in the place of a lease that was opened: no token looks like it. */
 const OPEN = 'open';
+const TOKEN = /^[\w-]{16}$/;
 
 /** Leases in Redis: a key with a token that only its holder knows, for two seconds (PROTOCOL 4.12). */
 export class RedisLeases implements Leases {
@@ -28,7 +29,8 @@ export class RedisLeases implements Leases {
     try {
       const holder = await this.#run(TAKE, name, [token, String(LEASE_MS)], textOf);
       if (holder === '') return { kind: 'mine', lease: this.#lease(name, token) };
-      return holder === OPEN ? { kind: 'open' } : { kind: 'held', by: holder };
+      // What is no token, such as the mark, keeps nobody waiting.
+      return TOKEN.test(holder) ? { kind: 'held', by: holder } : { kind: 'open' };
     } catch {
       return { kind: 'open' };
     }
