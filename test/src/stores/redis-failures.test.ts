@@ -1,7 +1,6 @@
-import { once } from 'node:events';
-import { connect, createServer, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { RedisServer, type RedisSettings } from '../servers/redis.js';
+import { SilentProxy } from '../servers/silent-proxy.js';
 import { afterwards, commit, connected, fill, libraries, look, open, type RedisStore, seen } from './redis-setup.js';
 
 /** Longest time one operation may take. */
@@ -167,11 +166,13 @@ describe.each(libraries)('a Redis that fails, with %s', (_name, library) => {
 
   it('may be behind a cable that was pulled: only silence tells', async () => {
     const server = await start();
-    const cable = await pulledCable(server.port);
+    const cable = await SilentProxy.start(server.port);
+    afterwards(() => cable.close());
     const { store } = open({ form: 'single', url: `redis://127.0.0.1:${cable.port}` }, { deadlineMs }, library);
     await store.ready(5_000);
     await fill(store, 'k', 'v', ['a']);
-    cable.pull();
+    cable.silence();
+    cable.heal();
     expect(await askEverything(store)).toEqual(nothing);
     await answered(store, server);
     expect(cable.connections).toBeGreaterThan(1);
@@ -210,37 +211,4 @@ function inspectAll(error: unknown): string {
 
 function pass(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
-}
-
-/** A way to the server on which what there is can go silent without being closed. */
-async function pulledCable(port: number): Promise<{ port: number; connections: number; pull(): void }> {
-  const all: Socket[] = [];
-  let connections = 0;
-  const proxy = createServer((socket) => {
-    connections++;
-    const onward = connect(port, '127.0.0.1');
-    all.push(socket, onward);
-    for (const [from, to] of [
-      [socket, onward],
-      [onward, socket],
-    ] as const) {
-      from.on('data', (bytes) => to.write(bytes));
-      from.on('error', () => {});
-      from.on('close', () => to.destroy());
-    }
-  }).listen(0, '127.0.0.1');
-  await once(proxy, 'listening');
-  afterwards(() => {
-    for (const socket of all) socket.destroy();
-    proxy.close();
-  });
-  return {
-    port: (proxy.address() as { port: number }).port,
-    get connections() {
-      return connections;
-    },
-    pull() {
-      for (const socket of all.splice(0)) socket.removeAllListeners('data').pause();
-    },
-  };
 }

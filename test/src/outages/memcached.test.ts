@@ -1,0 +1,9 @@
+import { describe, it } from '@jest/globals';
+import { memcachedOutages } from './outages.js';
+import { survive } from './survive.js';
+
+describe('an app of two processes, while its Memcached fails', () => {
+  it.each(memcachedOutages)('because it $name: answers every request, and is exact', async (outage) => {
+    await survive(outage, { requests: 300, burst: 400, bursts: 1 });
+  });
+});
