@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { MemcachedServer } from '../servers/memcached.js';
-import { ask, begin, commit, fill, join, newNamespace, startServers, until } from './memcached-party.js';
+import { ask, begin, commit, fill, join, newNamespace, startServers } from './memcached-party.js';
 
 const HELLO = Buffer.from('hello');
 let servers: readonly MemcachedServer[];
@@ -137,16 +137,6 @@ describe('an invalidation', () => {
     await fill(one, [tags[1_700] as string]);
     expect(await other.invalidate(tags, 'hard')).toBe(true);
     expect(await ask(one)).toBe('gone');
-  });
-
-  it('is done again when data sources have caught up (hold)', async () => {
-    const [one, other] = await pair();
-    await fill(one, ['x']);
-    expect(await other.invalidate(['x'], 'hard', 100)).toBe(true);
-    // Made from what a replica still has.
-    expect(await fill(one, ['x'])).toBe('stored');
-    expect(await ask(one)).toEqual(HELLO);
-    await until(async () => (await ask(one)) === 'gone');
   });
 });
 

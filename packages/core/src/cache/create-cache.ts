@@ -104,6 +104,7 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
     explainUrl(url, [...urlReadings], { local, tags, clock, refusals: telemetry.refusals });
   const cache = assemble(local, shared, telemetry, invalidator, urlReadings, explain, () => {
     stopListening?.();
+    invalidator.close();
     localBus?.unheard.close();
   });
   attachRuntime(cache, {

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { InvalidationUnheardError } from '../base/store-errors.js';
+import { HeldInvalidations } from '../invalidation/held-invalidations.js';
 import type { RetryQueue } from '../invalidation/retry-queue.js';
 import type { TagTable } from '../invalidation/tag-table.js';
 import type { Clock } from '../ports/clock.js';
@@ -47,9 +48,11 @@ const MARGIN = 1.05;
 export class Invalidator {
   readonly #parts: InvalidatorParts;
   readonly #batches = new AsyncLocalStorage<Collected>();
+  readonly #held: HeldInvalidations;
 
   constructor(parts: InvalidatorParts) {
     this.#parts = parts;
+    this.#held = new HeldInvalidations((tags, mode) => this.#repeat(tags, mode), parts.clock);
   }
 
   /** The first step is synchronous: nothing that starts after this call is answered from what it invalidates. */
@@ -83,6 +86,11 @@ export class Invalidator {
     return done.value;
   }
 
+  /** What waits for a data source to catch up is given up: the process is going away. */
+  close(): void {
+    this.#held.close();
+  }
+
   async #flush(collected: Collected, mode: Mode): Promise<void> {
     const tags = [...collected[mode]];
     if (tags.length === 0) return;
@@ -96,7 +104,7 @@ export class Invalidator {
     const durable = unheard === undefined || (await keepProcessFor(unheard.deliver(tags, mode, at, holdMs)));
     sink.emit({ type: 'invalidated', tags, mode, durable });
     // What was read of a source that lags, in this process or another, goes when that has caught up.
-    if (holdMs > 0) clock.after(holdMs, () => void this.#repeat(tags, mode));
+    if (holdMs > 0) this.#held.hold(tags, mode, holdMs);
     if (!durable && throwsUnheard) throw new InvalidationUnheardError(tags);
     if (durable && confirmsAll && lagMs !== undefined) await keepProcessFor(elapsed(clock, lagMs * MARGIN));
     return { durable, at };

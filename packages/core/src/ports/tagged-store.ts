@@ -87,7 +87,7 @@ export interface TaggedStore {
    * Marks tags invalid; `hard` also forbids serving what carried them on error.
    *
    * @param holdMs - for how long data sources may still answer with what was there before (PROTOCOL 4.6, hold); 0 for
-   * not at all
+   * not at all. Whoever invalidates does so again afterwards; a store that can refuses meanwhile what was made of it
    * @returns true when the store has acknowledged it, and every process that asks the store will see it
    */
   invalidate(tags: readonly string[], mode: 'soft' | 'hard', holdMs?: number): Promise<boolean>;

@@ -4,7 +4,6 @@ import type { Clock } from '../../ports/clock.js';
 import type { Leases } from '../../ports/leases.js';
 import type { TaggedStore } from '../../ports/tagged-store.js';
 import type { GuardOptions } from '../guard.js';
-import { HeldInvalidations } from '../held-invalidations.js';
 import { NonceProtocol } from '../nonce-protocol.js';
 import { MemcachedLeases } from './memcached-leases.js';
 import { MemcachedLedger } from './memcached-ledger.js';
@@ -58,7 +57,6 @@ export function openMemcached(settings: MemcachedSettings, parts: MemcachedParts
   );
   const ledger = new MemcachedLedger(servers, namespaceOf(parts.namespace, servers.fingerprint));
   const protocol = new NonceProtocol(ledger);
-  const held = new HeldInvalidations((tags) => protocol.invalidate(tags, 'hard'), clock);
   return {
     name: protocol.name,
     leases: new MemcachedLeases(servers, ledger.keys),
@@ -67,15 +65,9 @@ export function openMemcached(settings: MemcachedSettings, parts: MemcachedParts
     check: (tags) => protocol.check(tags),
     commit: (fill) => protocol.commit(fill),
     mark: (key, frame, ttlMs) => protocol.mark(key, frame, ttlMs),
-    invalidate: (tags, mode, holdMs = 0) => {
-      if (holdMs > 0 && tags.length > 0) held.hold(tags, holdMs);
-      return protocol.invalidate(tags, mode);
-    },
+    invalidate: (tags, mode) => protocol.invalidate(tags, mode),
     health: () => protocol.health(),
-    close: () => {
-      held.close();
-      return protocol.close();
-    },
+    close: () => protocol.close(),
   };
 }
 
