@@ -8,8 +8,10 @@ export interface Program {
   readonly names: readonly string[];
   /** The environment variable that names the file, where it is not on the PATH. */
   readonly variable: string;
-  /** The Debian package that has it. */
-  readonly debian: string;
+  /** The Debian package that has it, and may be installed: it starts nothing by itself. */
+  readonly debian?: string;
+  /** Further folders to look in. */
+  readonly folders?: readonly string[];
 }
 
 /** Where programs are that no user's PATH names. */
@@ -29,27 +31,29 @@ export function findProgram(program: Program): string {
   }
   const found = search(program) ?? (install(program) ? search(program) : undefined);
   if (found !== undefined) return found;
+  const how = program.debian === undefined ? '' : ` (Debian: apt-get install ${program.debian})`;
   throw new Error(
-    `These tests start ${program.names.join(' or ')} themselves, and there is none: install it ` +
-      `(Debian: apt-get install ${program.debian}), or let ${program.variable} name the file.`,
+    `These tests start ${program.names.join(' or ')} themselves, and there is none: install it${how}, ` +
+      `or let ${program.variable} name the file.`,
   );
 }
 
 function search(program: Program): string | undefined {
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== ''), ...FURTHER];
+  const onPath = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
+  const folders = [...onPath, ...FURTHER, ...(program.folders ?? [])];
   return program.names.flatMap((name) => folders.map((folder) => join(folder, name))).find(isProgram);
 }
 
 /** The lock is waited for: several suites may find at once that it is missing. */
-function install(program: Program): boolean {
-  if (process.getuid?.() !== 0) return false;
+function install({ debian }: Program): boolean {
+  if (debian === undefined || process.getuid?.() !== 0) return false;
   const apt = (...words: string[]): boolean =>
     spawnSync('apt-get', ['-o', 'DPkg::Lock::Timeout=120', '-y', '-q', ...words], {
       stdio: 'ignore',
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
       timeout: 300_000,
     }).status === 0;
-  const wanted = ['install', '--no-install-recommends', program.debian];
+  const wanted = ['install', '--no-install-recommends', debian];
   return apt(...wanted) || (apt('update') && apt(...wanted));
 }
 

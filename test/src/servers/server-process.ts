@@ -42,8 +42,14 @@ export class ServerProcess {
     child.stderr?.setEncoding('utf8').on('data', read);
   }
 
-  static async start(program: string, words: readonly string[], folder: string): Promise<ServerProcess> {
-    const child = spawn(program, words, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  /** @param user - whose process it is to be, where not ours: some servers refuse root */
+  static async start(
+    program: string,
+    words: readonly string[],
+    folder: string,
+    user: { readonly uid?: number; readonly gid?: number } = {},
+  ): Promise<ServerProcess> {
+    const child = spawn(program, words, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], ...user });
     await once(child, 'spawn');
     return new ServerProcess(child);
   }

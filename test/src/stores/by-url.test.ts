@@ -1,10 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import KeyvPostgres from '@keyv/postgres';
 import KeyvRedis from '@keyv/redis';
 import { type CacheEvent, type CacheOptions, ConfigError, createCaches, view } from '@viewcache/core';
 import { cachePage } from '@viewcache/express';
 import express from 'express';
 import { Keyv } from 'keyv';
 import { MemcachedServer } from '../servers/memcached.js';
+import { PostgresServer } from '../servers/postgres.js';
 import { RedisServer } from '../servers/redis.js';
 import { closeAfterEach, makeCache, serve } from '../support/site.js';
 
@@ -17,15 +19,20 @@ const SECRET = 'nobody guesses this one';
 let redis: RedisServer;
 let locked: RedisServer;
 let memcached: readonly MemcachedServer[];
+let postgres: PostgresServer;
+let keyv: Keyv;
 let calls = 0;
 
 beforeAll(async () => {
   redis = await RedisServer.start();
   locked = await RedisServer.start({ requirepass: 'p@ss/word' });
   memcached = [await MemcachedServer.start(), await MemcachedServer.start()];
+  postgres = await PostgresServer.start();
+  keyv = new Keyv(new KeyvPostgres({ uri: postgres.url }));
 });
 afterAll(async () => {
-  await Promise.all([redis.stop(), locked.stop(), ...memcached.map((server) => server.kill())]);
+  await keyv.disconnect();
+  await Promise.all([postgres.stop(), redis.stop(), locked.stop(), ...memcached.map((server) => server.kill())]);
 });
 afterEach(async () => {
   calls = 0;
@@ -53,6 +60,19 @@ async function processWith(options: CacheOptions) {
   return { cache, events, ask, untilHit };
 }
 
+/** A process whose page is what a source says. */
+async function siteOf(options: CacheOptions, source: () => string) {
+  const cache = makeCache({ deadline: '2s', ...options });
+  await cache.ready();
+  const app = express();
+  app.get('/', cachePage({ ttl: 60, cache, keyPrefix: 'by-url' }), (_req, res) => {
+    view().dependsOn('shop');
+    res.send(source());
+  });
+  const site = await serve(app);
+  return { cache, ask: async () => await site.get('/', HOST), turn: () => new Promise((done) => setImmediate(done)) };
+}
+
 /** Stores by what they are called in these tests; the ports are known when they run. */
 const stores: readonly [name: string, store: () => NonNullable<CacheOptions['store']>][] = [
   ['redis://', () => redis.url],
@@ -63,6 +83,7 @@ const stores: readonly [name: string, store: () => NonNullable<CacheOptions['sto
     () => ({ url: `redis://127.0.0.1:${locked.port}`, password: 'p@ss/word', database: 1 }),
   ],
   ['a Keyv with KeyvRedis', () => new Keyv({ store: new KeyvRedis(redis.url) })],
+  ['a Keyv on PostgreSQL', () => keyv],
   ['memcached://', () => `memcached://${memcached.map(({ port }) => `127.0.0.1:${port}`).join()}?weights=1,2`],
 ];
 
@@ -98,6 +119,34 @@ describe.each(stores)('two processes over %s', (_name, store) => {
     expect((await forger.ask()).isHit).toBe(false);
     expect(forger.events).toContainEqual(expect.objectContaining({ type: 'unreadable', reason: 'signature' }));
     expect(forger.cache.stats().unreadable).toBeGreaterThan(0);
+  });
+
+  it('show nobody for long what a replica said that had yet to hear of a write (hold)', async () => {
+    let replica = 'old';
+    const server = await siteOf({ store: store(), l1MaxLag: 0, namespace: 'replicas' }, () => replica);
+    const other = await siteOf({ store: store(), l1MaxLag: 0, namespace: 'replicas' }, () => replica);
+    await server.ask();
+    const { durable } = await server.cache.invalidate({ tags: 'shop' }, { hold: '300ms' });
+    // Read of the replica, in good faith.
+    const inGoodFaith = await other.ask();
+    replica = 'new';
+    expect([durable, inGoodFaith.text]).toEqual([true, 'old']);
+    // A page of a minute that is not invalidated again would be the old one until the test is given up.
+    for (const site of [server, other]) while ((await site.ask()).text !== 'new') await site.turn();
+    for (const site of [server, other]) expect((await site.ask()).text).toBe('new');
+  });
+});
+
+describe('a hold', () => {
+  it('is one invalidation, and one more', async () => {
+    const namespace = 'counted';
+    const { cache } = await siteOf({ store: redis.url, l1MaxLag: 0, namespace }, () => '');
+    await cache.invalidate({ tags: 'shop' }, { hold: '100ms' });
+    const count = async () => Number(/:(\d+)$/.exec(String(await redis.command('GET', `{${namespace}}:seq`)))?.[1]);
+    expect(await count()).toBe(1);
+    while ((await count()) === 1);
+    await cache.invalidate({ tags: 'another' });
+    expect(await count()).toBe(3);
   });
 });
 
