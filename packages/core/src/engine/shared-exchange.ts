@@ -179,6 +179,7 @@ export class SharedExchange {
     const { store, codec, unheard } = this.#level;
     const heard = unheard.acknowledgements;
     const { token, found } = await store.begin(flight.text, (bytes) => codec.decode(bytes, flight.text));
+    if (token !== undefined) unheard.stir();
     if (found?.kind === 'selecting') {
       return this.#learns(key, found.selecting) ? { kind: 'variants' } : { kind: 'miss', token };
     }

@@ -91,6 +91,34 @@ describe('RetryQueue.deliver (PROTOCOL 4.6 steps 2 to 5)', () => {
     expect(clock.nextTimerIn).toBe(250);
   });
 
+  it('is sent at once when the store has answered something else, and not again and again', async () => {
+    const { queue, clock, sent, last, drained } = world();
+    void queue.deliver(['a'], 'soft', 1);
+    await last().answer(false);
+    for (let i = 0; i < 5; i++) {
+      await clock.advanceAsync(10_000);
+      await last().answer(false);
+    }
+    const before = sent.length;
+    await clock.advanceAsync(300);
+    queue.stir();
+    queue.stir();
+    expect(sent.length).toBe(before + 1);
+    await last().answer(false);
+    queue.stir();
+    expect(sent.length).toBe(before + 1);
+    await clock.advanceAsync(250);
+    queue.stir();
+    await last().answer(true);
+    expect([drained, queue.size]).toEqual([[1], 0]);
+  });
+
+  it('is not sent by that where nothing waits', () => {
+    const { queue, sent } = world();
+    queue.stir();
+    expect(sent).toEqual([]);
+  });
+
   it('keeps a newer invalidation of the tag that was queued while an older one was under way', async () => {
     const { queue, sent } = world();
     void queue.deliver(['a'], 'soft', 1);

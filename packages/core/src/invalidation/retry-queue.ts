@@ -31,6 +31,8 @@ export class RetryQueue {
   readonly #onDrained: (tags: number) => void;
   #timer: Timer | undefined;
   #delayMs = FIRST_DELAY_MS;
+  /** Monotonic. */
+  #triedAt = Number.NEGATIVE_INFINITY;
   #closed = false;
 
   constructor(send: Send, clock: Clock, onDrained: (tags: number) => void = () => {}) {
@@ -90,6 +92,14 @@ export class RetryQueue {
     for (const tag of tags) this.#add(tag, this.#pending.get(tag)?.mode === 'hard' ? 'hard' : mode, at, 0);
   }
 
+  /** The store has answered something else: what waits for it need not wait any longer. */
+  stir(): void {
+    if (this.#timer === undefined || this.#clock.monotonic() - this.#triedAt < FIRST_DELAY_MS) return;
+    this.#timer.cancel();
+    this.#timer = undefined;
+    void this.#retry();
+  }
+
   /** Gives up what is still queued: the process is going away. */
   close(): void {
     this.#closed = true;
@@ -147,6 +157,7 @@ export class RetryQueue {
   }
 
   async #retry(): Promise<void> {
+    this.#triedAt = this.#clock.monotonic();
     const queued = [...this.#pending.values()];
     const at = Math.max(0, ...queued.map(({ since }) => since));
     const holdMs = Math.max(0, ...queued.map((each) => each.holdMs));

@@ -123,7 +123,13 @@ export type CacheEvent =
       readonly mode: 'soft' | 'hard';
     }
   | { readonly type: 'invalidations-drained'; readonly tags: number }
-  | { readonly type: 'store-error'; readonly store: string; readonly error: Error }
+  | {
+      readonly type: 'store-error';
+      readonly store: string;
+      readonly error: Error;
+      /** How many like it there were since the last one that was told: once a second is often enough. */
+      readonly unsaid?: number;
+    }
   | {
       /** A shared store had something under a response's key that cannot be used: a miss. */
       readonly type: 'unreadable';

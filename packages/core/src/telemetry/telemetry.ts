@@ -1,6 +1,7 @@
 import { ignoreRejection } from '../base/answer.js';
 import { warnOnce } from '../base/process-warning.js';
 import type { Bypass, CacheEvent, EventSink, Forward, Outcome, Refusal, RouteCounters } from '../ports/event-sink.js';
+import { Quiet } from './quiet.js';
 import { RefusalMemory } from './refusal-memory.js';
 
 /** Hears of everything that happens in a cache. Called synchronously; what it throws is dropped. */
@@ -55,6 +56,7 @@ export class Telemetry implements EventSink {
   readonly #forwarded = new Map<Forward, number>();
   /** Why what was asked for lately was not stored. */
   readonly refusals: RefusalMemory;
+  readonly #quiet: Quiet;
   #hits = 0;
   #misses = 0;
   #stale = 0;
@@ -70,6 +72,7 @@ export class Telemetry implements EventSink {
   /** @param now - milliseconds since the epoch */
   constructor(now: () => number = Date.now) {
     this.refusals = new RefusalMemory(now);
+    this.#quiet = new Quiet(now);
   }
 
   listen(listener: CacheListener): () => void {
@@ -140,11 +143,24 @@ export class Telemetry implements EventSink {
   }
 
   emit(event: CacheEvent): void {
+    if (event.type === 'store-error') {
+      this.#fail(event);
+      return;
+    }
     if (event.type === 'invalidated') this.#invalidations++;
-    else if (event.type === 'store-error') this.#storeErrors++;
     else if (event.type === 'unreadable') this.#unreadable++;
     else if (event.type === 'removed' && event.reason !== 'expired') this.#evicted++;
     else if (event.type === 'warning') warnOnce(event.message);
+    this.#tell(event);
+  }
+
+  #fail(event: CacheEvent & { readonly type: 'store-error' }): void {
+    this.#storeErrors++;
+    const unsaid = this.#quiet.admit(kindOf(event.store, event.error));
+    if (unsaid !== undefined) this.#tell(unsaid === 0 ? event : { ...event, unsaid });
+  }
+
+  #tell(event: CacheEvent): void {
     for (const listener of this.#listeners) {
       try {
         ignoreRejection(listener(event));
@@ -186,6 +202,11 @@ export class Telemetry implements EventSink {
     for (const [fwd, times] of this.#forwarded) if (times > 0) outcomes[fwd] = times;
     return outcomes;
   }
+}
+
+/** Failures that would be told in the same words, were it not for their numbers. */
+function kindOf(store: string, error: Error & { readonly code?: string; readonly operation?: string }): string {
+  return `${store} ${error.operation ?? ''} ${error.code ?? error.name}`;
 }
 
 function count<Word>(counts: Map<Word, number>, word: Word, by: number): void {
