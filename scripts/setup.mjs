@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 // Keyv 6 asks for Node 22.19. The tests use it on Node 20 all the same, beside Keyv 5: whoever has it there is served, too.
-const KNOWN = /Unsupported engine for (keyv@6|hookified@3|@keyv\/redis@6)\./;
+const KNOWN = /Unsupported engine for (keyv@6|hookified@3|@keyv\/redis@6|file-type@22)\./;
 
 const { packageManager } = JSON.parse(readFileSync('package.json', 'utf8'));
 const underPnpm = process.env.npm_config_user_agent?.startsWith('pnpm/');

@@ -10,7 +10,12 @@ export interface Candidate {
   /** Answers a URL it has answered before without running the handler. */
   caches: boolean;
   paths: readonly Path[];
+  /** What it asks Redis on a hit; candidates without it know of no Redis. */
+  redis?: RedisUse;
 }
+
+/** `seldom`: a copy in the process answers. `each`: every hit asks Redis, though requests at the same time may share a question. */
+export type RedisUse = 'seldom' | 'each';
 
 export type CandidateName =
   | 'raw'
@@ -22,7 +27,14 @@ export type CandidateName =
   | 'cache-page-create-server'
   | 'cache-page-before-middleware'
   | 'apicache'
-  | 'route-cache';
+  | 'route-cache'
+  | 'cache-page-redis'
+  | 'cache-page-redis-strict'
+  | 'cache-page-redis-only'
+  | 'nest-cache-manager'
+  | 'apicache-redis'
+  | 'bentocache'
+  | 'cacheable';
 
 const HIT = ['hit'] as const;
 const BOTH = ['hit', 'miss'] as const;
@@ -64,6 +76,55 @@ export const CANDIDATES: Readonly<Record<CandidateName, Candidate>> = {
   },
   apicache: { label: 'apicache 1.6.3', server: 'app.listen', caches: true, paths: BOTH },
   'route-cache': { label: 'route-cache 0.7.1', server: 'app.listen', caches: true, paths: BOTH },
+  'cache-page-redis': {
+    label: '**cachePage**, memory before Redis, `createServer(app)`',
+    server: 'createServer',
+    caches: true,
+    paths: HIT,
+    redis: 'seldom',
+  },
+  'cache-page-redis-strict': {
+    label: "**cachePage**, the same with `consistency: 'strict'`",
+    server: 'createServer',
+    caches: true,
+    paths: HIT,
+    redis: 'each',
+  },
+  'cache-page-redis-only': {
+    label: '**cachePage**, Redis only (no room in memory), `createServer(app)`',
+    server: 'createServer',
+    caches: true,
+    paths: HIT,
+    redis: 'each',
+  },
+  bentocache: {
+    label: 'bentocache 1.6.1, memory before Redis',
+    server: 'app.listen',
+    caches: true,
+    paths: HIT,
+    redis: 'seldom',
+  },
+  cacheable: {
+    label: 'cacheable 2.5.0, memory before Redis (@keyv/redis 5.1.6)',
+    server: 'app.listen',
+    caches: true,
+    paths: HIT,
+    redis: 'seldom',
+  },
+  'nest-cache-manager': {
+    label: '@nestjs/cache-manager 12.0.0 with @keyv/redis 5.1.6, Redis only',
+    server: 'app.listen',
+    caches: true,
+    paths: HIT,
+    redis: 'each',
+  },
+  'apicache-redis': {
+    label: 'apicache 1.6.3 with redis 3.1.2, Redis only',
+    server: 'app.listen',
+    caches: true,
+    paths: HIT,
+    redis: 'each',
+  },
 };
 
 /** The uncached Express that a candidate is compared with on the miss path: the one on the same kind of server. */

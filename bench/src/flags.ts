@@ -1,7 +1,9 @@
 import { parseArgs } from 'node:util';
+import type { Suite } from './scenarios.js';
 
 /** How a run was asked for. */
 export interface Flags {
+  suite: Suite;
   rounds: number;
   /** The length of one measured window. */
   seconds: number;
@@ -15,14 +17,16 @@ export interface Flags {
   quick: boolean;
 }
 
-export const USAGE = `npm run bench -- [options]
+export const USAGE = `npm run bench -- [shared] [options]
+
+  shared             hits with Redis, which the bench starts itself, instead of hits and misses in one process
 
   --quick            2 KB only, 3 short rounds, and no file written unless --out is given
   --only WORDS       rows with one of these words in their name: --only miss,raw
   --node BINARY      the Node.js that runs the servers; repeat it to compare versions
   --rounds N         measured windows per row (7)
   --seconds N        length of a window in whole seconds (1)
-  --out FILE         the Markdown table (bench/results/http.md)
+  --out FILE         the Markdown table (bench/results/http.md, or shared.md)
 `;
 
 /**
@@ -30,9 +34,10 @@ export const USAGE = `npm run bench -- [options]
  *
  * @returns `undefined` when the usage was asked for
  */
-export function readFlags(args: string[], defaultOut: string): Flags | undefined {
-  const { values } = parseArgs({
+export function readFlags(args: string[], defaultOut: (suite: Suite) => string): Flags | undefined {
+  const { values, positionals } = parseArgs({
     args,
+    allowPositionals: true,
     options: {
       quick: { type: 'boolean', default: false },
       only: { type: 'string', multiple: true, default: [] },
@@ -45,8 +50,10 @@ export function readFlags(args: string[], defaultOut: string): Flags | undefined
   });
   if (values.help) return undefined;
   const { quick } = values;
-  const out = values.out ?? (quick ? undefined : defaultOut);
+  const suite = readSuite(positionals);
+  const out = values.out ?? (quick ? undefined : defaultOut(suite));
   return {
+    suite,
     rounds: wholeNumber('rounds', values.rounds, quick ? 3 : 7),
     seconds: wholeNumber('seconds', values.seconds, 1),
     warmUpSeconds: quick ? 1 : 2,
@@ -55,6 +62,14 @@ export function readFlags(args: string[], defaultOut: string): Flags | undefined
     ...(out !== undefined && { out }),
     quick,
   };
+}
+
+function readSuite(positionals: readonly string[]): Suite {
+  const [suite = 'http', ...rest] = positionals;
+  if ((suite !== 'http' && suite !== 'shared') || rest.length > 0) {
+    throw new Error(`The one argument may be http or shared, not ${positionals.join(' ')}`);
+  }
+  return suite;
 }
 
 function wholeNumber(flag: string, text: string | undefined, otherwise: number): number {

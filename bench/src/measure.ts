@@ -1,5 +1,7 @@
+import { CANDIDATES } from './candidates.js';
 import type { LoadGenerator, LoadTask } from './load/load.js';
 import type { Pinning } from './pinning.js';
+import type { BenchRedis } from './redis.js';
 import type { Row } from './scenarios.js';
 import type { CandidateServer } from './server.js';
 import { PATH, verifyWindow } from './verify.js';
@@ -19,12 +21,16 @@ export interface Window {
   requestsPerSecond: number;
   /** The share of the window in which the server ran. */
   busy: number;
+  /** What Redis was asked per request, where there is one. */
+  redisCommands?: number;
 }
 
 /** What stays the same over a whole run. */
 export interface Bench {
   load: LoadGenerator;
   pinning: Pinning | undefined;
+  /** The Redis of the candidates that cache in one. */
+  redis: BenchRedis | undefined;
 }
 
 let queries = 0;
@@ -33,15 +39,19 @@ let queries = 0;
 export async function measure(bench: Bench, row: Row, server: CandidateServer, seconds: number): Promise<Window> {
   const windows: Window[] = [];
   do windows.push(await measureOnce(bench, row, server, seconds));
-  while (windows.length < TRIES && isDisturbed(bench, windows.at(-1)));
+  while (windows.length < TRIES && isDisturbed(bench, row, windows.at(-1)));
   const [quietest] = windows.filter(({ requests }) => requests > 0).sort((a, b) => b.busy - a.busy);
   if (!quietest) throw new Error(`${row.id} answered nothing in ${TRIES} windows of ${seconds} s`);
   return quietest;
 }
 
-/** Only a load that always keeps a server busy can tell that the server was kept waiting. */
-function isDisturbed({ load }: Bench, window: Window | undefined): boolean {
-  return window === undefined || window.requests === 0 || (load.saturates && window.busy < QUIET);
+function isDisturbed({ load }: Bench, row: Row, window: Window | undefined): boolean {
+  return window === undefined || window.requests === 0 || (tellsDisturbance(load, row) && window.busy < QUIET);
+}
+
+/** Only a load that always keeps a server busy can tell that the server was kept waiting; Redis keeps it waiting by right. */
+export function tellsDisturbance({ saturates }: Pick<LoadGenerator, 'saturates'>, row: Row): boolean {
+  return saturates && CANDIDATES[row.candidate].redis !== 'each';
 }
 
 /** Loads a server without looking, so that its code is compiled and its store is full when it is measured. */
@@ -50,9 +60,11 @@ export async function warmUp(bench: Bench, row: Row, server: CandidateServer, se
 }
 
 async function measureOnce(bench: Bench, row: Row, server: CandidateServer, seconds: number): Promise<Window> {
+  const commandsBefore = await bench.redis?.commands();
   const before = await server.sample();
   const { requests, seconds: loaded } = await bench.load.run(task(row, server, seconds));
   const after = await server.sample();
+  const commandsAfter = await bench.redis?.commands();
   verifyWindow(row, requests, before, after);
   const spent = after.cpuMicros - before.cpuMicros;
   return {
@@ -60,6 +72,8 @@ async function measureOnce(bench: Bench, row: Row, server: CandidateServer, seco
     requests,
     requestsPerSecond: requests / loaded,
     busy: spent / (loaded * 1e6),
+    ...(commandsBefore !== undefined &&
+      commandsAfter !== undefined && { redisCommands: (commandsAfter - commandsBefore) / requests }),
   };
 }
 

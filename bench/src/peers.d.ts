@@ -2,8 +2,20 @@
 declare module 'apicache' {
   import type { RequestHandler } from 'express';
 
-  const apicache: { middleware(duration: string): RequestHandler; getIndex(): { all: string[] } };
+  interface ApiCache {
+    middleware(duration: string): RequestHandler;
+    options(options: { redisClient: unknown }): ApiCache;
+    getIndex(): { all: string[] };
+  }
+  const apicache: ApiCache;
   export default apicache;
+}
+
+declare module 'redis' {
+  import type { EventEmitter } from 'node:events';
+
+  const redis: { createClient(url: string): EventEmitter };
+  export default redis;
 }
 
 declare module 'route-cache' {

@@ -1,6 +1,6 @@
 import { compare, judge, type Rounds, type Verdict } from './bounds.js';
 import { bareExpressFor, CANDIDATES, type CandidateName } from './candidates.js';
-import { QUIET } from './measure.js';
+import { QUIET, tellsDisturbance } from './measure.js';
 import { median } from './median.js';
 import type { NodeRun, RunOptions } from './run.js';
 import type { Row, Scenario } from './scenarios.js';
@@ -13,6 +13,8 @@ export interface Circumstances extends RunOptions {
   /** The load kept the servers busy, so that an idle one was disturbed. */
   saturated: boolean;
   pinned: boolean;
+  /** The version of the Redis behind some of the candidates. */
+  redis?: string;
 }
 
 /** A report and how many of its bounds held. */
@@ -33,25 +35,35 @@ export function makeReport(runs: readonly NodeRun[], circumstances: Circumstance
   };
 }
 
-function heading({ date, machine, load, pinned, rounds, seconds }: Circumstances): string {
-  return `# HTTP: the cost of a hit and of a miss
+function heading(circumstances: Circumstances): string {
+  const { date, machine, load, pinned, rounds, seconds, redis } = circumstances;
+  return `# ${redis === undefined ? 'HTTP: the cost of a hit and of a miss' : 'Shared stores: the cost of a hit'}
 
 Server CPU time per request (user and system time of the server process, divided by its requests), from one interleaved
 run: ${rounds} rounds, in each of them a window of ${seconds} s for every row. Each row is a process of its own on
 loopback${pinned ? ', pinned to one core; the load comes from another core' : '; nothing was pinned to a core'}, by ${load} over 64 connections.
 The figures are medians; a comparison is the median of the comparisons within each round. The handler sends an object
 from memory with \`res.json\`, so bare Express is the cheapest uncached route there can be. Express ran with
-\`x-powered-by\` off unless said otherwise, and with \`NODE_ENV=production\`.
+\`x-powered-by\` off unless said otherwise, and with \`NODE_ENV=production\`.${redis === undefined ? '' : `\n\n${aboutRedis(redis, pinned)}`}
 
 ${date.toISOString().slice(0, 10)} · ${machine}`;
 }
 
+function aboutRedis(version: string, pinned: boolean): string {
+  return `Redis ${version} ran on loopback${pinned ? ", on the load's core" : ''}; its own CPU time is not in the figures, that of asking it is. One URL is
+asked for all the time, so a cache that lets requests at the same time share one question asks less often than once per
+request: the last column of figures says how often. bentocache and cacheable keep objects, which their handlers send with
+\`res.json\`; all peers ran as their documentation sets them up.`;
+}
+
 function chapter(run: NodeRun, { saturated }: Circumstances): { markdown: string; verdicts: Verdict[] } {
   const tables = run.scenarios.map((scenario) => table(run, scenario));
-  const windows = [...run.windows.values()].flat();
+  const windows = [...run.windows].flatMap(([row, all]) =>
+    tellsDisturbance({ saturates: saturated }, row) ? all : [],
+  );
   const disturbed = windows.filter(({ busy }) => busy < QUIET).length;
   const note =
-    saturated && disturbed > 0
+    disturbed > 0
       ? `\n\nIn ${disturbed} of ${windows.length} windows the server ran for less than ${QUIET * 100} % of the time.`
       : '';
   return {
@@ -67,7 +79,7 @@ function table(run: NodeRun, scenario: Scenario): { markdown: string; verdicts: 
   };
   const major = Number.parseInt(run.node.slice(1), 10);
   const verdicts: Verdict[] = [];
-  const comparisons = scenario.path === 'hit' ? hitComparisons : missComparisons;
+  const comparisons = comparisonsOf(scenario);
   const lines = scenario.rows.map((row) => {
     const rounds = roundsOf(row.candidate) ?? [];
     const judged = judge(row.bounds, major, rounds, roundsOf);
@@ -78,6 +90,7 @@ function table(run: NodeRun, scenario: Scenario): { markdown: string; verdicts: 
       Math.min(...rounds).toFixed(1),
       ...comparisons.map(({ of }) => of(row, rounds, roundsOf)),
       throughput(run, row),
+      ...(scenario.usesRedis ? [redisCommands(run, row)] : []),
       judged.map(({ bound }) => bound.words).join('; '),
       judged.map(({ held }) => (held ? 'yes' : '**no**')).join('; '),
     ].join(' | ')} |`;
@@ -88,6 +101,7 @@ function table(run: NodeRun, scenario: Scenario): { markdown: string; verdicts: 
     'lowest',
     ...comparisons.map(({ title }) => title),
     'requests/s',
+    ...(scenario.usesRedis ? ['Redis commands/request'] : []),
     'bound',
     'held',
   ];
@@ -106,6 +120,14 @@ const hitComparisons: readonly Comparison[] = [
   { title: '× bare Express', of: (_row, rounds, roundsOf) => ratio(rounds, roundsOf('express')) },
 ];
 
+const redisComparisons: readonly Comparison[] = [
+  ...hitComparisons,
+  {
+    title: '× our own memory hit',
+    of: (_row, rounds, roundsOf) => ratio(rounds, roundsOf('cache-page-create-server')),
+  },
+];
+
 const missComparisons: readonly Comparison[] = [
   {
     title: 'µs more than bare Express on the same server',
@@ -119,6 +141,11 @@ const missComparisons: readonly Comparison[] = [
   },
 ];
 
+function comparisonsOf({ path, usesRedis }: Scenario): readonly Comparison[] {
+  if (path === 'miss') return missComparisons;
+  return usesRedis ? redisComparisons : hitComparisons;
+}
+
 function ratio(rounds: Rounds, reference: Rounds | undefined): string {
   return reference ? compare('ratio', rounds, reference).toFixed(2) : '';
 }
@@ -126,4 +153,9 @@ function ratio(rounds: Rounds, reference: Rounds | undefined): string {
 function throughput(run: NodeRun, row: Row): string {
   const perSecond = median(run.windows.get(row)?.map(({ requestsPerSecond }) => requestsPerSecond) ?? []);
   return Math.round(perSecond).toLocaleString('en');
+}
+
+function redisCommands(run: NodeRun, row: Row): string {
+  if (!CANDIDATES[row.candidate].redis) return '';
+  return median(run.windows.get(row)?.flatMap(({ redisCommands }) => redisCommands ?? []) ?? []).toFixed(3);
 }

@@ -1,3 +1,4 @@
+import { CANDIDATES } from './candidates.js';
 import { type Bench, measure, type Window, warmUp } from './measure.js';
 import type { Progress } from './progress.js';
 import type { Row, Scenario } from './scenarios.js';
@@ -34,12 +35,17 @@ export async function runOn(
 ): Promise<NodeRun> {
   const rows = scenarios.flatMap((scenario) => scenario.rows);
   const servers = new Map<Row, CandidateServer>();
+  await bench.redis?.flush();
   try {
     for (const [index, row] of rows.entries()) {
       progress.step(`checking and warming up ${row.id}`, index, rows.length);
-      const server = await CandidateServer.start(row.candidate, row.size, { node, core: bench.pinning?.serverCore });
+      const server = await CandidateServer.start(row.candidate, row.size, {
+        node,
+        core: bench.pinning?.serverCore,
+        ...(bench.redis && CANDIDATES[row.candidate].redis && { redisUrl: bench.redis.url(index) }),
+      });
       servers.set(row, server);
-      await verifyRow(row, server);
+      await verifyRow(row, server, bench.redis);
       await warmUp(bench, row, server, options.warmUpSeconds);
     }
     const windows = await measureRounds(servers, scenarios, options, bench, progress);

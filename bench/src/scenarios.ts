@@ -18,6 +18,8 @@ export interface Scenario {
   path: Path;
   size: Size;
   rows: readonly Row[];
+  /** Some of the rows cache in Redis. */
+  usesRedis: boolean;
 }
 
 type Bounds = Partial<Record<CandidateName, readonly Bound[]>>;
@@ -41,29 +43,61 @@ const MISS_2K: Bounds = Object.fromEntries(
   ]),
 );
 
+/** The rows without Redis that those with it are compared with. */
+const BESIDE_REDIS: readonly CandidateName[] = ['raw', 'express', 'cache-page', 'cache-page-create-server'];
+
+const REDIS_2K: Bounds = {
+  'cache-page-redis': [
+    { kind: 'ratio', to: 'cache-page-create-server', atMost: 1.03, words: '≤ 1.03 × our own memory hit' },
+  ],
+  'cache-page-redis-only': [{ kind: 'ratio', to: 'raw', atMost: 1.8, words: '≤ 1.80 × raw' }],
+};
+
+/** What is measured together and reported in one file: `http` without a shared store, `shared` with Redis. */
+export type Suite = 'http' | 'shared';
+
 /** Lists what a run measures. */
-export function makeScenarios({ quick, only }: { quick: boolean; only: readonly string[] }): Scenario[] {
-  const all = [
-    scenario('Hit, 2 KB', 'hit', '2k', HIT_2K),
-    ...(quick ? [] : [scenario('Hit, 50 KB', 'hit', '50k', {})]),
-    scenario('Miss, 2 KB: a URL never asked for before with every request', 'miss', '2k', MISS_2K),
-  ];
+export function makeScenarios({ suite, quick, only }: ScenarioOptions): Scenario[] {
+  const all = suite === 'shared' ? sharedScenarios(quick) : httpScenarios(quick);
   if (only.length === 0) return all;
   return all.map((each) => ({ ...each, rows: keepOnly(each.rows, only) })).filter(({ rows }) => rows.length > 0);
 }
 
-function scenario(title: string, path: Path, size: Size, bounds: Bounds): Scenario {
+interface ScenarioOptions {
+  suite: Suite;
+  quick: boolean;
+  only: readonly string[];
+}
+
+function httpScenarios(quick: boolean): Scenario[] {
+  return [
+    scenario('Hit, 2 KB', 'hit', '2k', HIT_2K),
+    ...(quick ? [] : [scenario('Hit, 50 KB', 'hit', '50k', {})]),
+    scenario('Miss, 2 KB: a URL never asked for before with every request', 'miss', '2k', MISS_2K),
+  ];
+}
+
+function sharedScenarios(quick: boolean): Scenario[] {
+  return [
+    scenario('Hit with Redis, 2 KB', 'hit', '2k', REDIS_2K, true),
+    ...(quick ? [] : [scenario('Hit with Redis, 50 KB', 'hit', '50k', {}, true)]),
+  ];
+}
+
+function scenario(title: string, path: Path, size: Size, bounds: Bounds, usesRedis = false): Scenario {
   const names = Object.keys(CANDIDATES) as CandidateName[];
-  const rows = names
-    .filter((name) => CANDIDATES[name].paths.includes(path))
-    .map((name) => ({
-      id: `${path} ${size} ${name}`,
-      candidate: name,
-      path,
-      size,
-      bounds: bounds[name] ?? [],
-    }));
-  return { title, path, size, rows };
+  const isMember = (name: CandidateName): boolean => {
+    if (CANDIDATES[name].redis) return usesRedis;
+    return CANDIDATES[name].paths.includes(path) && (!usesRedis || BESIDE_REDIS.includes(name));
+  };
+  const rows = names.filter(isMember).map((name) => ({
+    id: `${path} ${size} ${name}`,
+    candidate: name,
+    path,
+    size,
+    bounds: bounds[name] ?? [],
+  }));
+  return { title, path, size, rows, usesRedis };
 }
 
 /** Keeps the rows somebody asked for, and those that these are compared with. */
@@ -71,6 +105,9 @@ function keepOnly(rows: readonly Row[], words: readonly string[]): Row[] {
   const asked = rows.filter(({ id }) => words.some((word) => id.includes(word)));
   if (asked.length === 0) return [];
   const kept = new Set<CandidateName>(['raw', 'express']);
-  for (const { candidate } of asked) kept.add(candidate).add(bareExpressFor(candidate));
+  for (const { candidate, bounds } of asked) {
+    kept.add(candidate).add(bareExpressFor(candidate));
+    for (const { to } of bounds) kept.add(to);
+  }
   return rows.filter(({ candidate }) => kept.has(candidate));
 }

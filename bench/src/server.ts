@@ -12,6 +12,8 @@ export interface ServerOptions {
   /** The Node.js binary that runs it. */
   node: string;
   core: number | undefined;
+  /** What a candidate that caches in Redis is given. */
+  redisUrl?: string;
 }
 
 /** A candidate listening in a process of its own. */
@@ -27,7 +29,8 @@ export class CandidateServer {
   /** Starts `candidates/<name>.js` and waits until it listens. */
   static async start(name: string, size: Size, options: ServerOptions): Promise<CandidateServer> {
     const script = fileURLToPath(new URL(`./candidates/${name}.js`, import.meta.url));
-    const child = startChild(pin([options.node, script, size], options.core), {
+    const command = [options.node, script, size, ...(options.redisUrl === undefined ? [] : [options.redisUrl])];
+    const child = startChild(pin(command, options.core), {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       env: environment(),
     });

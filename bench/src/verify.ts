@@ -1,21 +1,30 @@
 import { get, type IncomingHttpHeaders } from 'node:http';
+import { setTimeout as wait } from 'node:timers/promises';
 import { CANDIDATES } from './candidates.js';
 import type { Sample } from './messages.js';
 import { makePayload } from './payload.js';
+import type { BenchRedis } from './redis.js';
 import type { Row } from './scenarios.js';
 import type { CandidateServer } from './server.js';
 
 /** The path that every candidate answers. */
 export const PATH = '/cities';
 
+const STORED_AFTER_MS = 100;
+const HITS = 50;
+
 /**
  * Makes sure that a candidate does what its row says before anything is measured: the bytes are those of the handler,
- * and the handler runs as often as the row claims.
+ * and the handler runs as often as the row claims. What caches in Redis has stored something there, and its hits ask Redis as
+ * often as the row claims.
  */
-export async function verifyRow(row: Row, server: CandidateServer): Promise<void> {
+export async function verifyRow(row: Row, server: CandidateServer, redis: BenchRedis | undefined): Promise<void> {
   const expected = JSON.stringify(makePayload(row.size));
+  const keysBefore = await redis?.keys();
   const before = await server.sample();
   for (let asked = 1; asked <= 3; asked++) {
+    // Some answer before they have stored.
+    if (CANDIDATES[row.candidate].redis && asked > 1) await wait(STORED_AFTER_MS);
     const path = row.path === 'miss' ? `${PATH}?id=verify-${asked}` : PATH;
     const { body, headers } = await fetchOnce(server.port, path);
     if (body !== expected) throw new Error(`${row.id} answers with other bytes than the handler's`);
@@ -24,6 +33,17 @@ export async function verifyRow(row: Row, server: CandidateServer): Promise<void
   const runs = (await server.sample()).handlerRuns - before.handlerRuns;
   const wanted = row.candidate === 'raw' ? 0 : row.path === 'hit' && CANDIDATES[row.candidate].caches ? 1 : 3;
   if (runs !== wanted) throw new Error(`${row.id} ran the handler ${runs} times in 3 requests, not ${wanted}`);
+  if (redis && CANDIDATES[row.candidate].redis) await verifyRedis(row, server, redis, keysBefore ?? 0);
+}
+
+async function verifyRedis(row: Row, server: CandidateServer, redis: BenchRedis, keysBefore: number): Promise<void> {
+  if ((await redis.keys()) <= keysBefore) throw new Error(`${row.id} stored nothing in Redis`);
+  const before = await redis.commands();
+  for (let asked = 1; asked <= HITS; asked++) await fetchOnce(server.port, PATH);
+  const commands = (await redis.commands()) - before;
+  // Those that answer from memory may ask now and then whether it still holds.
+  const isTrue = CANDIDATES[row.candidate].redis === 'each' ? commands >= HITS : commands < HITS / 2;
+  if (!isTrue) throw new Error(`${row.id} asked Redis ${commands} times in ${HITS} hits`);
 }
 
 /** Makes sure that a measured window did what its row says. */

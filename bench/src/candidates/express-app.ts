@@ -1,5 +1,5 @@
 import express, { type Express, type RequestHandler } from 'express';
-import { makePayload } from '../payload.js';
+import { makePayload, type Payload } from '../payload.js';
 import { type Counters, sizeFromArguments } from './serve.js';
 
 /** How the Express app of one candidate differs from that of the others. */
@@ -24,6 +24,26 @@ export function makeApp({ middleware, poweredBy = false }: AppOptions = {}): { a
   app.get('/cities', (_req, res) => {
     handlerRuns++;
     res.json(payload);
+  });
+  return { app, counters: { handlerRuns: () => handlerRuns } };
+}
+
+/** Gets what a cache of values has under a key, else what the factory makes. */
+export type GetOrSet = (key: string, factory: () => Payload) => Promise<Payload>;
+
+/** Makes the app of the caches that keep values, not responses: the same route, and its handler asks the cache for the object. */
+export function makeValueApp(getOrSet: GetOrSet): { app: Express; counters: Counters } {
+  const payload = makePayload(sizeFromArguments());
+  let handlerRuns = 0;
+  const app = express();
+  app.disable('x-powered-by');
+  app.get('/cities', async (req, res) => {
+    res.json(
+      await getOrSet(req.originalUrl, () => {
+        handlerRuns++;
+        return payload;
+      }),
+    );
   });
   return { app, counters: { handlerRuns: () => handlerRuns } };
 }

@@ -17,6 +17,13 @@ export function sizeFromArguments(): Size {
   return size;
 }
 
+/** The Redis this candidate may fill: its second argument. */
+export function redisUrlFromArguments(): string {
+  const url = process.argv[3];
+  if (url === undefined) throw new Error('The second argument must be the URL of a Redis');
+  return url;
+}
+
 /**
  * Listens on a free loopback port and answers the bench's questions.
  *
