@@ -24,6 +24,12 @@ export function pin(command: readonly string[], core: number | undefined): strin
   return core === undefined ? [...command] : ['taskset', '-c', String(core), ...command];
 }
 
+/** Moves this process, with all its threads, to one core. */
+export function pinThisProcess(core: number | undefined): void {
+  if (core !== undefined)
+    spawnSync('taskset', ['--all-tasks', '--cpu-list', '--pid', String(core), String(process.pid)]);
+}
+
 /** The kind of this machine, for the table's heading: no name, no address. */
 export function describeMachine(): string {
   const all = cpus();
