@@ -83,5 +83,6 @@ function task(row: Row, server: CandidateServer, seconds: number): LoadTask {
     path: PATH,
     seconds,
     ...(row.path === 'miss' && { uniqueQuery: `${process.pid}-${++queries}` }),
+    ...(row.urls !== undefined && { urls: row.urls }),
   };
 }

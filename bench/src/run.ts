@@ -76,9 +76,9 @@ async function measureRounds(
 
 function summary(scenarios: readonly Scenario[], windows: ReadonlyMap<Row, readonly Window[]>): string {
   return scenarios
-    .map(({ path, size, rows }) => {
+    .map(({ title, rows }) => {
       const figures = rows.map((row) => `${row.candidate} ${windows.get(row)?.at(-1)?.micros.toFixed(1)}`);
-      return `${path} ${size}: ${figures.join(', ')}`;
+      return `${title}: ${figures.join(', ')}`;
     })
     .join(' · ');
 }

@@ -9,6 +9,8 @@ export interface Row {
   candidate: CandidateName;
   path: Path;
   size: Size;
+  /** How many URLs a hit row asks for in turn. @defaultValue the same one all the time */
+  urls?: number;
   bounds: readonly Bound[];
 }
 
@@ -53,6 +55,9 @@ const REDIS_2K: Bounds = {
   'cache-page-redis-only': [{ kind: 'ratio', to: 'raw', atMost: 1.8, words: '≤ 1.80 × raw' }],
 };
 
+/** More than there are connections, so that no two requests at the same time ask for the same. */
+const URLS = 200;
+
 /** What is measured together and reported in one file: `http` without a shared store, `shared` with Redis. */
 export type Suite = 'http' | 'shared';
 
@@ -79,22 +84,30 @@ function httpScenarios(quick: boolean): Scenario[] {
 
 function sharedScenarios(quick: boolean): Scenario[] {
   return [
-    scenario('Hit with Redis, 2 KB', 'hit', '2k', REDIS_2K, true),
-    ...(quick ? [] : [scenario('Hit with Redis, 50 KB', 'hit', '50k', {}, true)]),
+    scenario('Hit with Redis, 2 KB', 'hit', '2k', REDIS_2K, { usesRedis: true }),
+    scenario(`Hit with Redis, 2 KB, ${URLS} URLs in turn`, 'hit', '2k', REDIS_2K, { usesRedis: true, urls: URLS }),
+    ...(quick ? [] : [scenario('Hit with Redis, 50 KB', 'hit', '50k', {}, { usesRedis: true })]),
   ];
 }
 
-function scenario(title: string, path: Path, size: Size, bounds: Bounds, usesRedis = false): Scenario {
+function scenario(
+  title: string,
+  path: Path,
+  size: Size,
+  bounds: Bounds,
+  { usesRedis = false, urls }: { usesRedis?: boolean; urls?: number } = {},
+): Scenario {
   const names = Object.keys(CANDIDATES) as CandidateName[];
   const isMember = (name: CandidateName): boolean => {
     if (CANDIDATES[name].redis) return usesRedis;
     return CANDIDATES[name].paths.includes(path) && (!usesRedis || BESIDE_REDIS.includes(name));
   };
   const rows = names.filter(isMember).map((name) => ({
-    id: `${path} ${size} ${name}`,
+    id: `${path} ${size} ${urls === undefined ? '' : `${urls} urls `}${name}`,
     candidate: name,
     path,
     size,
+    ...(urls !== undefined && { urls }),
     bounds: bounds[name] ?? [],
   }));
   return { title, path, size, rows, usesRedis };

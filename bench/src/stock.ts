@@ -9,7 +9,7 @@ import { BenchRedis } from './redis.js';
 /** Tags that every entry of a stock carries, so that each of them is a tag with that many entries. */
 export const GROUPS = 8;
 /** Tags that are spread over the entries, one for each. */
-export const ITEMS = 1_000;
+const ITEMS = 1_000;
 
 const CONNECTIONS = 64;
 const SAMPLES = 20;
@@ -105,7 +105,7 @@ class Member {
     await cache.ready();
     const groups = Array.from({ length: GROUPS }, (_, number) => groupTag(number));
     const app = express().disable('x-powered-by');
-    const tags = (req: { path: string }) => [...groups, itemTag(Number(req.path.slice(urlOf(0).length - 1)))];
+    const tags = (req: { path: string }) => [...groups, itemTag(Number(req.path.split('/').at(-1)))];
     app.use(cachePage({ ttl: 3_600, cache, keyPrefix: 'entries', tags }));
     app.get('/entries/:entry', (_req, res) => void res.type('json').send(BODY));
     const server = createServer(app).listen(0, '127.0.0.1');

@@ -33,7 +33,18 @@ export async function verifyRow(row: Row, server: CandidateServer, redis: BenchR
   const runs = (await server.sample()).handlerRuns - before.handlerRuns;
   const wanted = row.candidate === 'raw' ? 0 : row.path === 'hit' && CANDIDATES[row.candidate].caches ? 1 : 3;
   if (runs !== wanted) throw new Error(`${row.id} ran the handler ${runs} times in 3 requests, not ${wanted}`);
+  if (row.urls !== undefined && CANDIDATES[row.candidate].caches) await verifyEach(row, server, row.urls);
   if (redis && CANDIDATES[row.candidate].redis) await verifyRedis(row, server, redis, keysBefore ?? 0);
+}
+
+/** Fills the cache with every URL of the row, and makes sure that all of them are hits then. */
+async function verifyEach(row: Row, server: CandidateServer, urls: number): Promise<void> {
+  for (const wanted of [urls, 0]) {
+    const before = await server.sample();
+    for (let id = 1; id <= urls; id++) await fetchOnce(server.port, `${PATH}?id=${id}`);
+    const runs = (await server.sample()).handlerRuns - before.handlerRuns;
+    if (runs !== wanted) throw new Error(`${row.id} ran the handler ${runs} times for ${urls} URLs, not ${wanted}`);
+  }
 }
 
 async function verifyRedis(row: Row, server: CandidateServer, redis: BenchRedis, keysBefore: number): Promise<void> {

@@ -4,6 +4,8 @@ export interface LoadTask {
   path: string;
   /** Makes every URL one that was never asked for before, by a query beginning with this word. */
   uniqueQuery?: string;
+  /** Asks for that many URLs in turn, told apart by their query. */
+  urls?: number;
   seconds: number;
 }
 

@@ -15,10 +15,11 @@ export function wrkLoad(core: number | undefined): LoadGenerator {
   return {
     name: 'wrk',
     saturates: true,
-    async run({ port, path, uniqueQuery, seconds }: LoadTask): Promise<LoadResult> {
+    async run({ port, path, uniqueQuery, urls, seconds }: LoadTask): Promise<LoadResult> {
       const url = `http://127.0.0.1:${port}${path}`;
       const command = ['wrk', '-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, '--timeout', '10s'];
-      if (uniqueQuery === undefined) command.push('-s', script('report.lua'), url);
+      if (urls !== undefined) command.push('-s', script('in-turn.lua'), url, '--', path, String(urls));
+      else if (uniqueQuery === undefined) command.push('-s', script('report.lua'), url);
       else command.push('-s', script('unique.lua'), url, '--', path, uniqueQuery);
       return parseReport(await output(pin(command, core), seconds * 1_000 + LOAD_GRACE_MS));
     },
