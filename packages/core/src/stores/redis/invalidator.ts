@@ -10,6 +10,8 @@ import { newEpoch } from './values.js';
 const TAGS = 500;
 /** … and characters of them, as they all go into one message. */
 const CHARACTERS = 100_000;
+/** Ways to invalidate that are remembered; an app has a few, unless it reckons how long its sources lag. */
+const KINDS = 100;
 
 /** What an invalidator stands on. */
 export interface InvalidatorParts {
@@ -30,20 +32,25 @@ export interface InvalidatorParts {
  */
 export class RedisInvalidator {
   readonly #parts: InvalidatorParts;
-  readonly #batches: Readonly<Record<'soft' | 'hard', InvalidationBatches>>;
+  /** By what is said of the tags beside their names. */
+  readonly #batches = new Map<string, InvalidationBatches>();
 
   constructor(parts: InvalidatorParts) {
     this.#parts = parts;
-    const batches = (mode: 'soft' | 'hard'): InvalidationBatches =>
-      new InvalidationBatches((tags) => this.#invalidate(tags, mode, 0));
-    this.#batches = { soft: batches('soft'), hard: batches('hard') };
   }
 
   /** True when the server has acknowledged it; never rejects. */
   async invalidate(tags: readonly string[], mode: 'soft' | 'hard', holdMs: number): Promise<boolean> {
     if (tags.length === 0) return true;
-    if (holdMs === 0) return this.#batches[mode].add(tags);
-    return (await this.#invalidate([...new Set(tags)], mode, holdMs)).size === 0;
+    const kind = `${mode} ${holdMs}`;
+    let batches = this.#batches.get(kind);
+    if (batches === undefined) {
+      batches = new InvalidationBatches((some) => this.#invalidate(some, mode, holdMs));
+      // Those that are under way end by themselves.
+      if (this.#batches.size >= KINDS) this.#batches.clear();
+      this.#batches.set(kind, batches);
+    }
+    return batches.add(tags);
   }
 
   /** Says which tags it could not invalidate. A server that fails is not asked again: whoever invalidates will come back. */
