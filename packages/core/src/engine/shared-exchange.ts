@@ -152,7 +152,10 @@ export class SharedExchange {
     if (leases === undefined || miss.token === undefined || flight.isApart) return miss;
     if (leader.isRefresh === true || (miss.stale !== undefined && leader.takesStale?.(miss.stale) === true)) {
       const answer = await leases.take(flight.text);
-      if (answer.kind === 'mine') return { ...miss, turn: new Turn(answer.lease, this.#clock, leases.renewEveryMs) };
+      if (answer.kind === 'mine') {
+        const turn = new Turn(answer.lease, this.#clock, leases.renewEveryMs, this.#patienceMs);
+        return { ...miss, turn };
+      }
       return { ...miss, isElsewhere: answer.kind !== 'open' };
     }
     let latest: Said = miss;
@@ -164,7 +167,7 @@ export class SharedExchange {
     const isNeeded = (): boolean => !leader.isGone || flight.waiters.length > 0;
     const until = this.#clock.monotonic() + this.#patienceMs;
     const mayWait = (): boolean => isNeeded() && this.#clock.monotonic() < until;
-    const answer = await waitForTurn(leases, flight.text, this.#clock, look, mayWait);
+    const answer = await waitForTurn(leases, flight.text, this.#clock, this.#patienceMs, look, mayWait);
     return answer.kind === 'found' ? answer.found : { ...latest, turn: answer.turn };
   }
 

@@ -28,6 +28,7 @@ function world(...answers: LeaseAnswer[]) {
       leases,
       'k',
       clock,
+      10_000,
       async () => {
         log.push('look');
         return stored.value;
@@ -102,7 +103,7 @@ describe('a turn to run a handler for all processes (PROTOCOL 4.12)', () => {
 
   it('is renewed until it ends, and ends once', async () => {
     const { lease, clock, log } = world();
-    const turn = new Turn(lease, clock, 500);
+    const turn = new Turn(lease, clock, 500, 10_000);
     await clock.advanceAsync(1_000);
     turn.end('open');
     turn.end('stored');
@@ -110,10 +111,18 @@ describe('a turn to run a handler for all processes (PROTOCOL 4.12)', () => {
     expect([log, clock.pendingTimers]).toEqual([['renew', 'renew', 'open'], 0]);
   });
 
+  it('is not renewed for longer than anybody waits for a handler', async () => {
+    const { lease, clock, log } = world();
+    const turn = new Turn(lease, clock, 500, 2_000);
+    await clock.advanceAsync(60_000);
+    turn.end('stored');
+    expect([log, clock.pendingTimers]).toEqual([['renew', 'renew', 'renew', 'stored'], 0]);
+  });
+
   it('is not renewed any more when it has been lost', async () => {
     const { lease, clock, log, renewals } = world();
     renewals.push(false);
-    const turn = new Turn(lease, clock, 500);
+    const turn = new Turn(lease, clock, 500, 10_000);
     await clock.advanceAsync(2_000);
     turn.end('stored');
     expect(log).toEqual(['renew', 'stored']);

@@ -5,18 +5,23 @@ import type { Lease, LeaseOutcome, Leases } from '../ports/leases.js';
 const FIRST_LOOK_MS = 10;
 const LAST_LOOK_MS = 80;
 
-/** A lease while its holder's handler runs: kept alive until the outcome is known. */
+/**
+ * A lease while its holder's handler runs: kept alive until the outcome is known, but not for longer than anybody waits for
+ * it. A handler that takes this long may never end, and whoever comes then begins anew.
+ */
 export class Turn {
   readonly #lease: Lease;
   readonly #clock: Clock;
   readonly #everyMs: number;
+  readonly #until: number;
   #timer: Timer | undefined;
   #isOver = false;
 
-  constructor(lease: Lease, clock: Clock, everyMs: number) {
+  constructor(lease: Lease, clock: Clock, everyMs: number, patienceMs: number) {
     this.#lease = lease;
     this.#clock = clock;
     this.#everyMs = everyMs;
+    this.#until = clock.monotonic() + patienceMs;
     this.#arm();
   }
 
@@ -30,6 +35,7 @@ export class Turn {
   }
 
   #arm(): void {
+    if (this.#clock.monotonic() + this.#everyMs >= this.#until) return;
     this.#timer = this.#clock.after(this.#everyMs, () => void this.#renew());
   }
 
@@ -49,6 +55,7 @@ export type TurnAnswer<Found> =
 /**
  * Waits for the turn to run a handler: for one holder at most, then it leads without (PROTOCOL 4.12).
  *
+ * @param patienceMs - for how long anybody waits for a handler
  * @param look - reads again what the holder may have stored meanwhile; `undefined` where there is nothing yet
  * @param mayWait - false as soon as nobody needs the answer any more, or it has waited for long enough
  */
@@ -56,6 +63,7 @@ export async function waitForTurn<Found>(
   leases: Leases,
   key: string,
   clock: Clock,
+  patienceMs: number,
   look: () => Promise<Found | undefined>,
   mayWait: () => boolean,
 ): Promise<TurnAnswer<Found>> {
@@ -63,7 +71,8 @@ export async function waitForTurn<Found>(
   let delayMs = FIRST_LOOK_MS;
   for (;;) {
     const answer = await leases.take(key);
-    if (answer.kind === 'mine') return { kind: 'lead', turn: new Turn(answer.lease, clock, leases.renewEveryMs) };
+    if (answer.kind === 'mine')
+      return { kind: 'lead', turn: new Turn(answer.lease, clock, leases.renewEveryMs, patienceMs) };
     if (answer.kind === 'open') return { kind: 'lead', turn: undefined };
     if (answer.kind === 'held') {
       if (holder !== undefined && holder !== answer.by) return { kind: 'lead', turn: undefined };
