@@ -104,6 +104,17 @@ describe('the bus between the workers of a cluster', () => {
     expect(await bus.publish(['a'], 'soft')).toBe(true);
   });
 
+  it('tells what is invalidated before the primary has said that it relays', async () => {
+    const { bus, clock, sent, answer } = world();
+    const early = bus.publish(['a'], 'soft');
+    expect(sent[1]).toMatchObject({ viewcache: 'invalidated', tags: ['a'], mode: 'soft' });
+    await answer(1);
+    expect(await early).toBe(true);
+    const unheard = bus.publish(['b'], 'soft');
+    await clock.advanceAsync(250);
+    expect(await unheard).toBe(false);
+  });
+
   it('leaves nothing behind when it ends', async () => {
     const { stop, clock, link, answer } = world();
     await answer(0);

@@ -39,6 +39,8 @@ export class IpcBus implements Bus {
   #listener: BusListener | undefined;
   #timer: Timer | undefined;
   #isRelayed = false;
+  /** The primary has had its time to say that it relays, and has not. */
+  #isSilent = false;
 
   constructor(parts: IpcBusParts) {
     this.#parts = parts;
@@ -50,6 +52,7 @@ export class IpcBus implements Bus {
     this.#listener = listener;
     link.on('message', hear);
     const silence = clock.after(SILENCE_MS, () => {
+      this.#isSilent = true;
       if (!this.#isRelayed) this.#parts.onSilence();
     });
     this.#probe();
@@ -63,8 +66,8 @@ export class IpcBus implements Bus {
 
   /** Tells all other workers; true when the primary has passed it on. Never rejects. */
   async publish(tags: readonly string[], mode: 'soft' | 'hard'): Promise<boolean> {
-    // Where nobody relays, nobody else would hear of it, however often it was said.
-    if (!this.#isRelayed) return true;
+    // Where nobody relays, nobody else would hear of it, however often it was said. As long as that is not known, it is said.
+    if (this.#isSilent && !this.#isRelayed) return true;
     return await this.#ask((id) => ({ [MARK]: 'invalidated', namespace: this.#parts.namespace, tags, mode, id }));
   }
 
