@@ -91,6 +91,12 @@ describe('what is given', () => {
     expect(() => open({ form: 'given', client: make() })).toThrow(/a client or cluster of node-redis/);
   });
 
+  it('hears one listener of ours, however many stores stand on it', async () => {
+    const client = createClient5({ url: server.url });
+    await Promise.all(Array.from({ length: 3 }, () => connected({ form: 'given', client })));
+    expect(client.listenerCount('error')).toBe(1);
+  });
+
   it('is refused where its client does not tell how it was made', () => {
     const client = createSentinel({ name: 'main', sentinelRootNodes: [{ host: '127.0.0.1', port: 1 }] });
     expect(() => open({ form: 'given', client })).toThrow(/redis\+sentinel/);

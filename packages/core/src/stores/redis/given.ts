@@ -25,12 +25,20 @@ export function findRedis(given: unknown): GivenRedis | undefined {
       );
     }
     if (!hasMethods(candidate, ['duplicate'])) continue;
-    // Without a listener an error of theirs would end the process.
-    (candidate as unknown as RedisClient).on('error', () => {});
+    calm(candidate as unknown as RedisClient);
     if ('slots' in candidate) return { kind: 'cluster', cluster: candidate as unknown as RedisCluster };
     return { kind: 'client', client: candidate as unknown as RedisClient };
   }
   return undefined;
+}
+
+const calmed = new WeakSet<RedisClient>();
+
+/** Without a listener an error of theirs would end the process. One is enough, however many caches stand on the client. */
+function calm(client: RedisClient): void {
+  if (calmed.has(client)) return;
+  calmed.add(client);
+  client.on('error', () => {});
 }
 
 /** How the connections of a cluster client are made. */
