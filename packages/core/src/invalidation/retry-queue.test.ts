@@ -6,6 +6,7 @@ import { ALL_TAG } from './tags.js';
 interface Sent {
   readonly tags: readonly string[];
   readonly mode: 'soft' | 'hard';
+  readonly holdMs: number;
   answer(isAcknowledged: boolean): Promise<void>;
   fail(): Promise<void>;
 }
@@ -16,11 +17,12 @@ function world() {
   const sent: Sent[] = [];
   const drained: number[] = [];
   const queue = new RetryQueue(
-    (tags, mode) =>
+    (tags, mode, holdMs) =>
       new Promise((resolve, reject) => {
         sent.push({
           tags: [...tags].sort(),
           mode,
+          holdMs,
           answer: async (isAcknowledged) => {
             resolve(isAcknowledged);
             await clock.advanceAsync(0);
@@ -135,6 +137,17 @@ describe('RetryQueue.deliver (PROTOCOL 4.6 steps 2 to 5)', () => {
     await last().answer(false);
     void queue.deliver(['a', 'b'], 'soft', 2);
     expect(last().mode).toBe('hard');
+    await last().answer(true);
+    expect(queue.size).toBe(0);
+  });
+
+  it('does not forget how long a source lags because another invalidation got through', async () => {
+    const { queue, last } = world();
+    void queue.deliver(['a'], 'soft', 1, 5_000);
+    await last().answer(false);
+    queue.announce(['a'], 'soft', 2);
+    void queue.deliver(['a', 'b'], 'soft', 3, 1_000);
+    expect(last().holdMs).toBe(5_000);
     await last().answer(true);
     expect(queue.size).toBe(0);
   });

@@ -77,8 +77,9 @@ export class RetryQueue {
   async deliver(tags: readonly string[], mode: Mode, at: number, holdMs = 0): Promise<boolean> {
     // A purge that still waits must not be taken for delivered because a softer invalidation got through.
     const strongest = tags.some((tag) => this.#pending.get(tag)?.mode === 'hard') ? 'hard' : mode;
-    for (const tag of tags) this.#add(tag, strongest, at, holdMs);
-    if (await this.#attempt(tags, strongest, at, holdMs)) return true;
+    const longest = this.#longestHold(tags, holdMs);
+    for (const tag of tags) this.#add(tag, strongest, at, longest);
+    if (await this.#attempt(tags, strongest, at, longest)) return true;
     this.#arm();
     return false;
   }
@@ -89,7 +90,10 @@ export class RetryQueue {
    * @param at - the local clock of the invalidation
    */
   announce(tags: readonly string[], mode: Mode, at: number): void {
-    for (const tag of tags) this.#add(tag, this.#pending.get(tag)?.mode === 'hard' ? 'hard' : mode, at, 0);
+    for (const tag of tags) {
+      const waiting = this.#pending.get(tag);
+      this.#add(tag, waiting?.mode === 'hard' ? 'hard' : mode, at, waiting?.holdMs ?? 0);
+    }
   }
 
   /** The store has answered something else: what waits for it need not wait any longer. */
@@ -105,6 +109,13 @@ export class RetryQueue {
     this.#closed = true;
     this.#timer?.cancel();
     this.#timer = undefined;
+  }
+
+  /** Nor must a source that lags be taken for one that does not. */
+  #longestHold(tags: readonly string[], holdMs: number): number {
+    let longest = holdMs;
+    for (const tag of tags) longest = Math.max(longest, this.#pending.get(tag)?.holdMs ?? 0);
+    return longest;
   }
 
   #add(tag: string, mode: Mode, since: number, holdMs: number): void {
