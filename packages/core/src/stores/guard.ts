@@ -10,6 +10,9 @@ import type { Clock } from '../ports/clock.js';
 import type { StoreHealth } from '../ports/tagged-store.js';
 import { Breaker, type BreakerLimits } from './breaker.js';
 
+/** A timer that is as much too late as this says that the process stood still, and nothing about the store. */
+const STILL_MS = 10;
+
 /** What a store may cost at most. */
 export interface GuardOptions {
   readonly clock: Clock;
@@ -60,6 +63,9 @@ export class Guard {
   /**
    * Asks the store something.
    *
+   * Where the process itself stood still, while a large page was rendered say, the deadline has passed for all that is under
+   * way, and the answers lie in the sockets: they are read before the store is called late.
+   *
    * @param read - makes of the answer what is needed; what it throws counts as the store's failure
    * @returns rejects with a {@link StoreError} and nothing else, within the deadline
    */
@@ -68,18 +74,26 @@ export class Guard {
     if (refusal !== undefined) return Promise.reject(refusal);
     const pass = this.#breaker.enter();
     this.#outstanding++;
+    const due = this.#clock.monotonic() + this.#deadlineMs;
     return new Promise((resolve, reject) => {
       let isLate = false;
+      let isSettled = false;
       const fail = (error: StoreTimeoutError | StoreFailedError): void => {
         this.#breaker.fail(pass, this.#clock.monotonic());
         reject(error);
         this.#report(error);
       };
-      const timer = this.#clock.after(this.#deadlineMs, () => {
+      const expire = (): void => {
+        if (isSettled) return;
         isLate = true;
         fail(new StoreTimeoutError(this.name, operation, this.#deadlineMs));
+      };
+      const timer = this.#clock.after(this.#deadlineMs, () => {
+        if (this.#clock.monotonic() - due > STILL_MS) setImmediate(expire);
+        else expire();
       });
       const settle = (): boolean => {
+        isSettled = true;
         this.#outstanding--;
         timer.cancel();
         return !isLate;

@@ -1,9 +1,11 @@
+import { stat } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { CacheError } from '../base/errors.js';
 import { StoreBusyError, StoreFailedError, StoreOpenError, StoreTimeoutError } from '../base/store-errors.js';
+import type { Clock } from '../ports/clock.js';
 import { ChaosStore, type Fault } from '../testing/chaos-store.js';
 import { FakeClock } from '../testing/fake-clock.js';
-import type { GuardOptions } from './guard.js';
+import { Guard, type GuardOptions } from './guard.js';
 import { guarded } from './guarded.js';
 
 const bytes = new Uint8Array([1, 2, 3]);
@@ -42,6 +44,38 @@ afterAll(async () => {
   await new Promise((resolve) => setImmediate(resolve));
   process.off('unhandledRejection', note);
   expect(unhandled).toEqual([]);
+});
+
+const machineClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  after: (delayMs, run) => {
+    const timer = setTimeout(run, delayMs);
+    return { cancel: () => clearTimeout(timer) };
+  },
+};
+
+describe('a process that stands still', () => {
+  it('does not take for late what has been answered meanwhile', async () => {
+    const failures: string[] = [];
+    const guard = new Guard('files', {
+      clock: machineClock,
+      deadlineMs: 20,
+      onFailure: ({ code }) => failures.push(code),
+    });
+    const asked = Array.from({ length: 5 }, () =>
+      guard.run(
+        'getMany',
+        () => stat('/'),
+        () => 'answered',
+      ),
+    );
+    // The answers come while nobody can read them.
+    const until = performance.now() + 100;
+    while (performance.now() < until);
+    expect(await Promise.all(asked)).toEqual(Array(5).fill('answered'));
+    expect([failures, guard.health().state]).toEqual([[], 'up']);
+  });
 });
 
 describe('a guarded store', () => {
