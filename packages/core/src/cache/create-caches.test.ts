@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { ConfigError } from '../base/errors.js';
+import { FakeClock } from '../testing/fake-clock.js';
 import type { Cache } from './cache.js';
 import { createCache } from './create-cache.js';
 import { createCaches } from './create-caches.js';
@@ -95,5 +96,13 @@ describe('createCaches', () => {
       ConfigError,
     );
     expect(on).not.toHaveBeenCalled();
+  });
+
+  it('leaves nothing open where only a driver knows that one is wrong', async () => {
+    const clock = new FakeClock();
+    const options = { a: { store: 'memcached://127.0.0.1:1', clock }, b: { store: 'redis://[:::]:1' } };
+    expect(() => createCaches(options)).toThrow(ConfigError);
+    await clock.advanceAsync(0);
+    expect(clock.pendingTimers).toBe(0);
   });
 });

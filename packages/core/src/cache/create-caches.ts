@@ -48,9 +48,14 @@ export function createCaches<const Name extends string>(
   const own: Cache[] = [];
   const caches = read.map(([name, named]) => {
     if (named.cache !== undefined) return [name, named.cache] as const;
-    const opened = openCache(named.settings);
-    own.push(opened);
-    return [name, opened] as const;
+    try {
+      own.push(openCache(named.settings));
+    } catch (error) {
+      // Some of what is wrong only a driver knows.
+      void Promise.all(own.map((cache) => cache.close()));
+      throw error;
+    }
+    return [name, own.at(-1) as Cache] as const;
   });
   const close = async (): Promise<void> => {
     await Promise.all(own.map((cache) => cache.close()));
