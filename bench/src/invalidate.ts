@@ -134,7 +134,7 @@ ${number(rounds * IN_TURN)} further ones, one after the other. Invalidations per
 different tags; what waits at the same time may go to Redis together. CPU time is that of the invalidating process.
 Flat: at most ${FLAT} × the time with the fewest entries, as the median of the comparisons within each round.
 
-${new Date().toISOString().slice(0, 10)} · ${describeMachine()} · Node.js ${process.versions.node} · Redis ${redis} on loopback${pinned ? ', on a core of its own' : ''}
+${new Date().toISOString().slice(0, 10)} · ${describeMachine()} · Node.js ${process.versions.node} · Redis ${redis} on loopback${pinned ? ', pinned to another core' : ''}
 
 | entries | MB in Redis | first, µs | median, µs | p99, µs | invalidations/s | CPU µs each | × fewest entries | flat |
 | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |

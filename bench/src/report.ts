@@ -52,8 +52,9 @@ ${date.toISOString().slice(0, 10)} · ${machine}`;
 function aboutRedis(version: string, pinned: boolean): string {
   return `Redis ${version} ran on loopback${pinned ? ", on the load's core" : ''}; its own CPU time is not in the figures, that of asking it is. Where one
 URL is asked for all the time, a cache that lets requests at the same time share one question asks less often than once per
-request; with URLs in turn no two requests at the same time ask for the same. The last column of figures says how often Redis was asked. bentocache and cacheable keep objects, which their handlers send with
-\`res.json\`; all peers ran as their documentation sets them up.`;
+request; with URLs in turn no two requests at the same time ask for the same. The last column of figures says how often
+Redis was asked. bentocache and cacheable keep objects, which their handlers send with \`res.json\`; all peers ran as their
+documentation sets them up.`;
 }
 
 function chapter(run: NodeRun, { saturated }: Circumstances): { markdown: string; verdicts: Verdict[] } {
