@@ -29,7 +29,16 @@ describe('leases on Redis (PROTOCOL 4.12)', () => {
     expect([first.kind, second.kind]).toEqual(['mine', 'held']);
     expect(await take(other)).toEqual(second);
     expect((await take(other, 'another')).kind).toBe('mine');
+    if (first.kind === 'mine') await first.lease.release('unused');
+    expect((await take(other)).kind).toBe('mine');
+  });
+
+  it('under which something was stored say so for a moment: who had looked before that is to look again', async () => {
+    const first = await take(store);
     if (first.kind === 'mine') await first.lease.release('stored');
+    const left = Number(await server.command('PTTL', await name()));
+    expect([left > 0 && left <= 250, (await take(other)).kind]).toEqual([true, 'done']);
+    await server.command('DEL', await name());
     expect((await take(other)).kind).toBe('mine');
   });
 

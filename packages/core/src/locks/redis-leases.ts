@@ -1,15 +1,18 @@
 import { randomBytes } from 'node:crypto';
-import type { Lease, LeaseAnswer, Leases } from '../ports/leases.js';
+import type { Lease, LeaseAnswer, LeaseOutcome, Leases } from '../ports/leases.js';
 import { type RedisAsker, textOf } from '../stores/redis/asker.js';
 import type { RedisKeys } from '../stores/redis/keys.js';
 import { RELEASE, RENEW, runScript, type Script, TAKE } from '../stores/redis/scripts.js';
 
 /** How long a lease lives that nobody renews: by so much a crashed holder delays the others at most. */
 const LEASE_MS = 2_000;
-/** For how long nobody needs a lease after one was opened. */
-const OPEN_MS = 2_000;
-/** What stands in the place of a lease that was opened: no token looks like it. */
-const OPEN = 'open';
+/** What stands in the place of a lease afterwards, and for how long: no token looks like it. */
+const MARKS: Readonly<Record<LeaseOutcome, readonly [mark: string, ms: string] | readonly []>> = {
+  // Longer than anybody takes from looking in vain to asking for a lease, and no longer: it may be invalidated at once.
+  stored: ['done', '250'],
+  open: ['open', '2000'],
+  unused: [],
+};
 const TOKEN = /^[\w-]{16}$/;
 
 /** Leases in Redis: a key with a token that only its holder knows, for two seconds (PROTOCOL 4.12). */
@@ -29,8 +32,9 @@ export class RedisLeases implements Leases {
     try {
       const holder = await this.#run(TAKE, name, [token, String(LEASE_MS)], textOf);
       if (holder === '') return { kind: 'mine', lease: this.#lease(name, token) };
-      // What is no token, such as the mark, keeps nobody waiting.
-      return TOKEN.test(holder) ? { kind: 'held', by: holder } : { kind: 'open' };
+      if (TOKEN.test(holder)) return { kind: 'held', by: holder };
+      // What is neither a token nor a mark keeps nobody waiting.
+      return { kind: holder === MARKS.stored[0] ? 'done' : 'open' };
     } catch {
       return { kind: 'open' };
     }
@@ -40,8 +44,7 @@ export class RedisLeases implements Leases {
     return {
       renew: () => this.#run(RENEW, name, [token, String(LEASE_MS)], Boolean).catch(() => false),
       release: async (outcome) => {
-        const mark = outcome === 'open' ? [OPEN, String(OPEN_MS)] : [];
-        await this.#run(RELEASE, name, [token, ...mark], Boolean).catch(() => false);
+        await this.#run(RELEASE, name, [token, ...MARKS[outcome]], Boolean).catch(() => false);
       },
     };
   }

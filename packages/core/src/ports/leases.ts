@@ -5,7 +5,7 @@ export interface Lease {
   /**
    * Gives it back, if it is still this one.
    *
-   * @param outcome - `'stored'`: who asks within the next second is told `'done'`. `'open'`: nothing could be stored, and
+   * @param outcome - `'stored'`: who asks within the next moment is told `'done'`. `'open'`: nothing could be stored, and
    * who asks within the next two seconds is told so. `'unused'`: the next one who asks gets it.
    */
   release(outcome: LeaseOutcome): Promise<void>;
