@@ -29,6 +29,7 @@ const EXTRA = ['cache', 'beforeMiddleware'] as const;
  * the cache, `Age`.
  *
  * @param options - a ttl (seconds, or `'5m'`), or an object with it and more
+ * @param further - nothing: a ttl and more go into one object
  * @throws {@link ConfigError} at once for a setting that is wrong or unknown, naming it
  *
  * @example
@@ -37,7 +38,9 @@ const EXTRA = ['cache', 'beforeMiddleware'] as const;
  * app.get('/cities/:id', cachePage({ ttl: '1h', tags: (req) => [`cities#${req.params['id']}`] }), showCity);
  * ```
  */
-export function cachePage(options: Duration | CachePageOptions): Middleware {
+export function cachePage(options: Duration | CachePageOptions, ...further: never[]): Middleware {
+  // Left unread, a cache given this way would be the default one: in the memory of this process, where Redis was meant.
+  if (further.length > 0) throw new ConfigError('cachePage', further[0], 'one argument, such as { ttl: 300, cache }');
   const given: Partial<CachePageOptions> = typeof options === 'object' && options !== null ? options : {};
   const early = readEarly(given);
   const { cache } = given;

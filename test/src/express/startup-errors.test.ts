@@ -19,6 +19,17 @@ function expectRefusal(start: () => unknown, setting: string, value: unknown, al
 }
 
 describe('bad input when the app starts: cachePage', () => {
+  it('a second argument, which nobody would read', () => {
+    const cache = createCache();
+    const call = cachePage as (ttl: number, options: object) => unknown;
+    expectRefusal(
+      () => call(300, { cache }),
+      'cachePage: an object with cache',
+      undefined,
+      /use one argument, such as \{ ttl: 300, cache \}/,
+    );
+  });
+
   it.each([
     -1,
     Number.NaN,
