@@ -12,6 +12,12 @@ export interface Store {
   /** True only when the store has said that the value is stored. */
   set(key: string, value: Uint8Array, ttlMs: number): Promise<boolean>;
   deleteMany(keys: readonly string[]): Promise<void>;
+  /**
+   * Has failures told that no operation can be blamed for, such as a connection that was lost in between.
+   *
+   * @returns ends it
+   */
+  listen?(hear: (cause: unknown) => void): () => void;
   /** Ends what this driver opened itself; a client that the user handed in stays open. */
   close(): Promise<void>;
 }

@@ -41,6 +41,7 @@ export class Guard {
   readonly #onFailure: GuardOptions['onFailure'];
   #outstanding = 0;
   #failures = 0;
+  #isClosed = false;
 
   /** @param name - the store's, for errors */
   constructor(name: string, options: GuardOptions) {
@@ -81,7 +82,7 @@ export class Guard {
       const fail = (error: StoreTimeoutError | StoreFailedError): void => {
         this.#breaker.fail(pass, this.#clock.monotonic());
         reject(error);
-        this.#report(error);
+        if (!this.#isClosed) this.#report(error);
       };
       const expire = (): void => {
         if (isSettled) return;
@@ -114,8 +115,17 @@ export class Guard {
     });
   }
 
-  /** Closes the store. Waits one deadline at most, whatever state it is in; what goes on after that is its own affair. */
+  /** Counts and reports what went wrong while nothing was asked. It says nothing of the operations to come. */
+  tell(operation: StoreOperation, cause: unknown): void {
+    if (!this.#isClosed) this.#report(new StoreFailedError(this.name, operation, cause));
+  }
+
+  /**
+   * Closes the store. Waits one deadline at most, whatever state it is in; what goes on after that is its own affair, and
+   * what it cuts off is no failure of the store's.
+   */
   close(close: () => unknown): Promise<void> {
+    this.#isClosed = true;
     return new Promise((resolve) => {
       const timer = this.#clock.after(this.#deadlineMs, () => {
         this.#report(new StoreTimeoutError(this.name, 'close', this.#deadlineMs));
@@ -137,6 +147,7 @@ export class Guard {
     // A probe needs a place too: until something settles, the store is as closed as before.
     const isAdmitted = this.#breaker.admits(this.#clock.monotonic()) && (this.#breaker.isClosed || !isFull);
     if (!isAdmitted) return new StoreOpenError(this.name, operation);
+    if (this.#isClosed) return new StoreOpenError(this.name, operation);
     if (!isFull) return undefined;
     const busy = new StoreBusyError(this.name, operation, this.#outstanding);
     this.#report(busy);

@@ -309,3 +309,16 @@ describe('the bulkhead of a guarded store', () => {
     expect(store.health().outstanding).toBe(0);
   });
 });
+
+describe('a store that is closed', () => {
+  it('does not tell of what that cut off, nor is it asked any more', async () => {
+    const { store, chaos, reported, ask, clock } = setup();
+    chaos.fault = (operation) => (operation === 'getMany' ? 'hang' : undefined);
+    const cutOff = ask();
+    await store.close();
+    await clock.advanceAsync(50);
+    expect(await cutOff).toBe('ERR_CACHE_STORE_TIMEOUT');
+    expect(await ask()).toBe('ERR_CACHE_STORE_OPEN');
+    expect([reported, chaos.calls.map(({ operation }) => operation)]).toEqual([[], ['getMany']]);
+  });
+});

@@ -17,6 +17,7 @@ export interface GuardedStore extends Store {
  */
 export function guarded(store: Store, options: GuardOptions): GuardedStore {
   const guard = new Guard(store.name, options);
+  const stopListening = store.listen?.((cause) => guard.tell('connect', cause));
   return {
     name: store.name,
     getMany: (keys) =>
@@ -37,7 +38,10 @@ export function guarded(store: Store, options: GuardOptions): GuardedStore {
         () => store.deleteMany(keys),
         () => undefined,
       ),
-    close: () => guard.close(() => store.close()),
+    close: () => {
+      stopListening?.();
+      return guard.close(() => store.close());
+    },
     health: () => guard.health(),
   };
 }

@@ -10,8 +10,9 @@ const LONGEST_TTL_MS = 30 * 86_400_000;
  * A {@link Store} on a Keyv of yours (^5.6 or ^6), on a bare Keyv adapter, or on a Map.
  *
  * Values are one base64 string each: Keyv's serializers carry no bytes. What it throws for one key, what is corrupt and
- * what is no string is a miss. The promise of `set` means little (Keyv 5 says true when the write has failed); who needs
- * to know reads back. `close` leaves the Keyv open.
+ * what is no string is a miss. What goes wrong in its adapter a Keyv tells on its `error` event and nowhere else: an
+ * operation during which it does has failed. The promise of `set` means little all the same (an adapter may say nothing);
+ * who needs to know reads back. `close` leaves the Keyv open.
  *
  * A Keyv with a namespace works, and we never set one. All processes that are to share must build it alike: the same
  * major version, namespace and serializer, for each of these changes the keys or values that the store really holds.
@@ -35,7 +36,12 @@ export function keyvStore(keyv: KeyvLike): Store {
 
 class KeyvStore implements Store {
   readonly name = 'keyv';
-  readonly #keyv: KeyvLike & { getMany?(keys: string[]): unknown; readonly namespace?: unknown };
+  readonly #keyv: KeyvLike & {
+    getMany?(keys: string[]): unknown;
+    getRaw?(key: string): unknown;
+    readonly namespace?: unknown;
+    readonly store?: unknown;
+  };
   readonly #errors: ErrorLog;
 
   constructor(keyv: KeyvLike) {
@@ -45,23 +51,26 @@ class KeyvStore implements Store {
   }
 
   async getMany(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
-    const before = this.#errors.count;
-    const values = (await this.#read(keys.map((key) => this.#own(key)))).map(decode);
-    // Keyv 6 turns a failure into an event and a miss. Nothing found and something gone wrong: then it has failed.
-    const error = this.#errors.count > before ? this.#errors.last : undefined;
-    if (error !== undefined && !isCorruption(error) && values.every((value) => value === undefined)) throw error;
-    return values;
+    return await this.#errors.during(
+      async () => (await this.#read(keys.map((key) => this.#own(key)))).map(decode),
+      // What was found was found. Nothing found and something gone wrong: then it has failed.
+      (values) => values.every((value) => value === undefined),
+    );
   }
 
   async set(key: string, value: Uint8Array, ttlMs: number): Promise<boolean> {
     if (!(ttlMs > 0)) return false;
     const ttl = Math.min(Math.ceil(ttlMs / 1000) * 1000, LONGEST_TTL_MS);
     const text = Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64');
-    return (await this.#keyv.set(this.#own(key), text, ttl)) !== false;
+    return await this.#errors.during(async () => (await this.#keyv.set(this.#own(key), text, ttl)) !== false);
   }
 
   async deleteMany(keys: readonly string[]): Promise<void> {
-    await Promise.all(keys.map(async (key) => this.#keyv.delete(this.#own(key))));
+    await this.#errors.during(() => Promise.all(keys.map(async (key) => this.#keyv.delete(this.#own(key)))));
+  }
+
+  listen(hear: (cause: unknown) => void): () => void {
+    return this.#errors.listen(hear);
   }
 
   /** The Keyv is its owner's: nothing is disconnected, and its `error` events still have a listener. */
@@ -79,22 +88,36 @@ class KeyvStore implements Store {
 
   async #read(keys: string[]): Promise<unknown[]> {
     let failure: unknown;
-    if (typeof this.#keyv.getMany === 'function' && keys.length > 1) {
+    if (this.#readsMany() && keys.length > 1) {
       try {
-        const values: unknown = await this.#keyv.getMany(keys);
+        const values: unknown = await this.#keyv.getMany?.(keys);
         if (Array.isArray(values) && values.length === keys.length) return values;
       } catch (error) {
         // In Keyv 5 one corrupt value fails the lot; asked one by one, the others answer.
         failure = error;
       }
     }
-    const answers = await Promise.allSettled(keys.map(async (key) => this.#keyv.get(key)));
+    const answers = await Promise.allSettled(keys.map((key) => this.#readOne(key)));
     const values = answers.map((answer) => (answer.status === 'fulfilled' ? answer.value : undefined));
     const rejected = answers.filter((answer) => answer.status === 'rejected');
-    // Keyv 5 swallows what a store throws at `get`, so it is not one value's fault if none is found and none rejects.
+    // Not one value's fault, if none is found and none rejects.
     if (rejected.length === 0 && values.every((value) => value === undefined)) rethrow(failure);
     if (rejected.length === answers.length) rethrow(rejected.find(({ reason }) => !isCorruption(reason))?.reason);
     return values;
+  }
+
+  /** Over a store that cannot answer for many, Keyv 5 asks for each, and swallows what that throws. */
+  #readsMany(): boolean {
+    const { store } = this.#keyv;
+    const canAnswer = store === undefined || typeof (store as { getMany?: unknown } | null)?.getMany === 'function';
+    return canAnswer && typeof this.#keyv.getMany === 'function';
+  }
+
+  /** Of what a store throws, `get` of Keyv 5 says nothing at all, and `getRaw` does. */
+  async #readOne(key: string): Promise<unknown> {
+    if (typeof this.#keyv.getRaw !== 'function') return await this.#keyv.get(key);
+    const raw = (await this.#keyv.getRaw(key)) as { readonly value?: unknown } | null | undefined;
+    return raw?.value;
   }
 }
 
@@ -106,15 +129,50 @@ function decode(value: unknown): Uint8Array | undefined {
   return typeof value === 'string' && value !== '' ? Buffer.from(value, 'base64') : undefined;
 }
 
-/** A value that is no JSON is a foreign value, not a failing store. By name: the error may come from another realm. */
+/** A value that is no JSON, or only `null`, is a foreign value, not a failing store. By name: it may be of another realm. */
 function isCorruption(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'name' in error && error.name === 'SyntaxError';
+  if (typeof error !== 'object' || error === null || !('name' in error)) return false;
+  // `getRaw` of Keyv 5, of a value that is `null`.
+  const isOfNull =
+    error.name === 'TypeError' && 'message' in error && /of null \(reading 'expires'\)/.test(`${error.message}`);
+  return error.name === 'SyntaxError' || isOfNull;
 }
 
-/** What a Keyv said on its `error` event. */
-interface ErrorLog {
-  count: number;
-  last: unknown;
+/**
+ * What a Keyv says on its `error` event, and answers as if nothing had happened: told while something is asked of it,
+ * that has failed; at other times it is told on.
+ */
+class ErrorLog {
+  readonly #listeners = new Set<(cause: unknown) => void>();
+  #underWay = 0;
+  #count = 0;
+  #last: unknown;
+
+  note(error: unknown): void {
+    if (isCorruption(error)) return;
+    this.#count++;
+    this.#last = error;
+    if (this.#underWay > 0) return;
+    for (const hear of this.#listeners) hear(error);
+  }
+
+  listen(hear: (cause: unknown) => void): () => void {
+    this.#listeners.add(hear);
+    return () => this.#listeners.delete(hear);
+  }
+
+  /** @param mayHaveFailed - says of an answer that it may be none */
+  async during<T>(ask: () => Promise<T>, mayHaveFailed: (answer: T) => boolean = () => true): Promise<T> {
+    const before = this.#count;
+    this.#underWay++;
+    try {
+      const answer = await ask();
+      if (this.#count > before && mayHaveFailed(answer)) throw this.#last;
+      return answer;
+    } finally {
+      this.#underWay--;
+    }
+  }
 }
 
 /** One listener a Keyv, however many stores stand on it. */
@@ -124,15 +182,10 @@ const logs = new WeakMap<object, ErrorLog>();
 function listen(keyv: KeyvLike & { on?(event: string, listener: (error: unknown) => void): unknown }): ErrorLog {
   let log = logs.get(keyv);
   if (log === undefined) {
-    const fresh: ErrorLog = { count: 0, last: undefined };
+    const fresh = new ErrorLog();
     log = fresh;
     logs.set(keyv, fresh);
-    if (typeof keyv.on === 'function') {
-      keyv.on('error', (error) => {
-        fresh.count++;
-        fresh.last = error;
-      });
-    }
+    if (typeof keyv.on === 'function') keyv.on('error', (error) => fresh.note(error));
   }
   return log;
 }
