@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { StoreFailedError } from '../base/store-errors.js';
 import type { CacheEvent } from '../ports/event-sink.js';
 import { Telemetry } from './telemetry.js';
 
@@ -102,6 +103,21 @@ describe('Telemetry tells', () => {
       { type: 'stored', key: 'k', route: '/a', bytes: 9, tags: ['t'] },
       { type: 'refused', key: 'k', route: '/a', reason: 'view' },
       { type: 'warning', message: 'm' },
+    ]);
+  });
+
+  it('of the failures of two servers of a store, each', () => {
+    const told = heard((telemetry) => {
+      for (const server of ['memcached a:11211', 'memcached b:11211', 'memcached a:11211'])
+        telemetry.emit({
+          type: 'store-error',
+          store: 'memcached',
+          error: new StoreFailedError(server, 'set', new Error('connect ECONNREFUSED')),
+        });
+    });
+    expect(told.map((event) => event.type === 'store-error' && (event.error as StoreFailedError).store)).toEqual([
+      'memcached a:11211',
+      'memcached b:11211',
     ]);
   });
 

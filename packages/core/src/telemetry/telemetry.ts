@@ -204,9 +204,12 @@ export class Telemetry implements EventSink {
   }
 }
 
+/** What our own errors say beside their message; `store` is one server, where there are several. */
+type Told = Error & { readonly code?: string; readonly operation?: string; readonly store?: string };
+
 /** Failures that would be told in the same words, were it not for their numbers. */
-function kindOf(store: string, error: Error & { readonly code?: string; readonly operation?: string }): string {
-  return `${store} ${error.operation ?? ''} ${error.code ?? error.name}`;
+function kindOf(store: string, error: Told): string {
+  return `${error.store ?? store} ${error.operation ?? ''} ${error.code ?? error.name}`;
 }
 
 function count<Word>(counts: Map<Word, number>, word: Word, by: number): void {
