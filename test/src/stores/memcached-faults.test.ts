@@ -34,6 +34,7 @@ describe('a server that is not there', () => {
     await server.kill();
     const failures: string[] = [];
     const store = open([server.seat], { deadlineMs: DEADLINE_MS, onFailure: (error) => failures.push(error.message) });
+    expect(store.health()).toMatchObject({ state: 'down', failures: 0 });
     expect((await begin(store)).token).toBeUndefined();
     for (let i = 0; i < 20; i++) expect(await everything(store, i)).toBeLessThan(SLACK_MS);
     expect(await store.invalidate(['x'], 'hard')).toBe(false);
@@ -42,6 +43,16 @@ describe('a server that is not there', () => {
     await server.restart();
     expect(await until(async () => store.invalidate(['x'], 'hard'))).toBeLessThan(1_500);
     expect(await fill(store, ['x'])).toBe('stored');
+  });
+
+  it('is up when all are connected to, and not before', async () => {
+    const [one, other] = [await start(), await start()];
+    const store = await join([one.seat, other.seat]);
+    expect(store.health()).toEqual({ state: 'up', outstanding: 0, failures: 0 });
+    await other.kill();
+    await until(async () => store.health().state === 'down');
+    await other.restart();
+    await until(async () => store.health().state === 'up');
   });
 
   it('is a miss while it is away, and nothing comes back with it', async () => {
@@ -86,6 +97,19 @@ describe('a server that is not there', () => {
       expect(await ask(store, key)).toBe('gone');
       expect(await fill(store, [`tag of ${key}`], { key })).toBe('stored');
     }
+  });
+});
+
+describe('a store that is closed', () => {
+  it('says nothing of what that cut off', async () => {
+    const server = await start();
+    const failures: string[] = [];
+    const store = await join([server.seat], { deadlineMs: 2_000, onFailure: ({ message }) => failures.push(message) });
+    server.pause();
+    const cutOff = [begin(store), store.invalidate(['x'], 'hard')];
+    await store.close();
+    await Promise.all(cutOff);
+    expect(failures).toEqual([]);
   });
 });
 

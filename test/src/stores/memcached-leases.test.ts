@@ -32,6 +32,14 @@ describe('a lease (PROTOCOL 4.12)', () => {
     expect((await other.take('page')).kind).toBe('mine');
   });
 
+  it('is given back when its store is closed', async () => {
+    const parts = { namespace: newNamespace() };
+    const [one, other] = [await join([server.seat], parts), await join([server.seat], parts)];
+    mine(await one.leases.take('page'));
+    await one.close();
+    expect((await other.leases.take('page')).kind).toBe('mine');
+  });
+
   it('given back with a response says so for a while', async () => {
     const [one, other] = await pair();
     await mine(await one.take('page')).release('stored');

@@ -68,6 +68,33 @@ describe.each(libraries)('a Redis that fails, with %s', (_name, library) => {
     expect(new Set(failures.map(({ message }) => message)).size).toBe(failures.length);
   });
 
+  it('has invalidations queued at once, where it is known to be away', async () => {
+    const server = await start();
+    await server.kill();
+    await library();
+    const longMs = 5_000;
+    const store = await new Promise<RedisStore>((resolve) => {
+      const onFailure = (): void => resolve(opened.store);
+      const opened = open({ form: 'single', url: server.url }, { deadlineMs: longMs, onFailure }, library);
+    });
+    const before = performance.now();
+    expect(await store.invalidate(['a'], 'soft')).toBe(false);
+    expect(performance.now() - before).toBeLessThan(longMs / 2);
+  });
+
+  it('says nothing of what was cut off by closing', async () => {
+    const server = await start();
+    const { store, failures } = open({ form: 'single', url: server.url }, { deadlineMs: 2_000 }, library);
+    await store.ready(5_000);
+    server.pause();
+    const cutOff = [look(store, 'k'), store.invalidate(['a'], 'soft')];
+    const begun = performance.now();
+    await store.close();
+    await Promise.all(cutOff);
+    expect(performance.now() - begun).toBeLessThan(2_000);
+    expect(failures).toEqual([]);
+  });
+
   it('may be killed, and comes back', async () => {
     const server = await start();
     const { store } = open({ form: 'single', url: server.url }, { deadlineMs }, library);

@@ -33,6 +33,13 @@ describe('leases on Redis (PROTOCOL 4.12)', () => {
     expect((await take(other)).kind).toBe('mine');
   });
 
+  it('are given back when their store is closed', async () => {
+    expect((await take(store)).kind).toBe('mine');
+    const late = take(store, 'late');
+    await Promise.all([store.close(), late]);
+    expect([(await take(other)).kind, (await take(other, 'late')).kind]).toEqual(['mine', 'mine']);
+  });
+
   it('under which something was stored say so for a moment: who had looked before that is to look again', async () => {
     const first = await take(store);
     if (first.kind === 'mine') await first.lease.release('stored');

@@ -1,8 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type RedisServer, type SentinelGroup, startCluster, startSentinel } from '../servers/redis.js';
-import { afterwards, commit, connected, fill, libraries, look, type RedisStore, seen } from './redis-setup.js';
+import { RedisServer, type SentinelGroup, startCluster, startSentinel } from '../servers/redis.js';
+import { afterwards, commit, connected, fill, libraries, look, open, type RedisStore, seen } from './redis-setup.js';
 import { Told } from './redis-told.js';
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+}
 
 /** Asks again and again until a fill is stored. */
 async function storedAtLast(store: RedisStore, key: string, body: string, tags: readonly string[]): Promise<void> {
@@ -13,6 +17,25 @@ async function storedAtLast(store: RedisStore, key: string, body: string, tags: 
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
+
+describe('a server that is named as what it is not', () => {
+  it('a node of a cluster, as a server: says what to write', async () => {
+    const cluster = await startCluster();
+    afterwards(() => cluster.stop());
+    const { failures } = open({ form: 'single', url: cluster.nodes[0]?.url ?? '' }, {}, undefined);
+    await until(() => failures.length > 0);
+    expect(failures[0]).toMatchObject({ code: 'ERR_CACHE_STORE_FAILED', store: 'redis', operation: 'connect' });
+    expect(failures[0]?.message).toContain("'redis+cluster://host:port'");
+  }, 30_000);
+
+  it('a server, as a cluster: says what to write', async () => {
+    const server = await RedisServer.start();
+    afterwards(() => server.stop());
+    const { failures } = open({ form: 'cluster', nodes: [server.url] });
+    await until(() => failures.length > 0);
+    expect(failures[0]?.message).toContain("name it as 'redis://host:port'");
+  });
+});
 
 describe('a Redis Cluster of three', () => {
   let cluster: { readonly nodes: readonly RedisServer[]; stop(): Promise<void> };

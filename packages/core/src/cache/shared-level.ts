@@ -13,6 +13,7 @@ import { nonceProtocol } from '../stores/nonce-protocol.js';
 import { loadRedisLibrary, type RedisLibrary } from '../stores/redis/library.js';
 import { openRedis, type SharedParts } from '../stores/redis/open-redis.js';
 import { versioned } from '../stores/versioned.js';
+import { within } from '../stores/within.js';
 import { checkDriver, importFromApp } from './driver-package.js';
 
 /** Opens the level behind L1, where the settings name a shared store: its driver, its guard, its protocol. */
@@ -84,12 +85,5 @@ const READY_MS = 10_000;
 async function readyWithin(store: TaggedStore, clock: Clock): Promise<void> {
   const ready = store.ready?.(READY_MS);
   if (ready === undefined) return;
-  await new Promise<void>((resolve) => {
-    const timer = clock.after(READY_MS, resolve);
-    const finish = (): void => {
-      timer.cancel();
-      resolve();
-    };
-    ready.then(finish, finish);
-  });
+  await within(ready, READY_MS, clock);
 }

@@ -49,6 +49,11 @@ export class Connection {
     this.#connect();
   }
 
+  /** Whether there is a connection. */
+  get isReady(): boolean {
+    return this.#isReady;
+  }
+
   /**
    * Sends a command.
    *

@@ -33,6 +33,11 @@ export class MemcachedServer {
     });
   }
 
+  /** Whether it can be asked. */
+  get isConnected(): boolean {
+    return this.#connection.isReady;
+  }
+
   async getMany(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
     const replies: Promise<Reply>[] = [];
     for (let at = 0; at < keys.length; at += KEYS_A_LINE)

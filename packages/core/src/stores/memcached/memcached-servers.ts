@@ -10,7 +10,7 @@ import { Ring, type Seat } from './ring.js';
 const BREAKER = { maxOpenMs: 1_000 };
 
 /** What one server can be asked. */
-export type Commands = Omit<MemcachedServer, 'name' | 'close'>;
+export type Commands = Omit<MemcachedServer, 'name' | 'close' | 'isConnected'>;
 
 /** What stands on the servers needs no more of them than this. */
 export type Servers = Omit<MemcachedServers, 'fingerprint' | 'ready'>;
@@ -95,11 +95,12 @@ export class MemcachedServers {
     return this.askEach(keys, 'getMany', (server, some) => server.getMany(some));
   }
 
-  /** `up` while none of them is being left alone. */
+  /** `up` while all of them are connected to, and none is being left alone. */
   health(): StoreHealth {
     const all = this.#nodes.map(({ guard }) => guard.health());
+    const isConnected = this.#nodes.every(({ server }) => server.isConnected);
     return {
-      state: all.every(({ state }) => state === 'up') ? 'up' : 'down',
+      state: isConnected && all.every(({ state }) => state === 'up') ? 'up' : 'down',
       outstanding: all.reduce((sum, { outstanding }) => sum + outstanding, 0),
       failures: all.reduce((sum, { failures }) => sum + failures, 0),
     };

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { ConnectionOptions } from 'node:tls';
+import { HeldLeases } from '../../locks/held-leases.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Leases } from '../../ports/leases.js';
 import type { TaggedStore } from '../../ports/tagged-store.js';
 import type { GuardOptions } from '../guard.js';
 import { NonceProtocol } from '../nonce-protocol.js';
+import { within } from '../within.js';
 import { MemcachedLeases } from './memcached-leases.js';
 import { MemcachedLedger } from './memcached-ledger.js';
 import { MemcachedServers } from './memcached-servers.js';
@@ -57,9 +59,10 @@ export function openMemcached(settings: MemcachedSettings, parts: MemcachedParts
   );
   const ledger = new MemcachedLedger(servers, namespaceOf(parts.namespace, servers.fingerprint));
   const protocol = new NonceProtocol(ledger);
+  const leases = new HeldLeases(new MemcachedLeases(servers, ledger.keys));
   return {
     name: protocol.name,
-    leases: new MemcachedLeases(servers, ledger.keys),
+    leases,
     ready: () => servers.ready(),
     begin: (key, decode) => protocol.begin(key, decode),
     check: (tags) => protocol.check(tags),
@@ -67,7 +70,10 @@ export function openMemcached(settings: MemcachedSettings, parts: MemcachedParts
     mark: (key, frame, ttlMs) => protocol.mark(key, frame, ttlMs),
     invalidate: (tags, mode) => protocol.invalidate(tags, mode),
     health: () => protocol.health(),
-    close: () => protocol.close(),
+    close: async () => {
+      await within(leases.close(), deadlineMs, clock);
+      await protocol.close();
+    },
   };
 }
 

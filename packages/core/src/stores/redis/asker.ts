@@ -22,6 +22,7 @@ export class RedisAsker {
   readonly #guard: Guard;
   readonly #onFailure: (error: Error) => void;
   #failures = 0;
+  #isClosed = false;
 
   constructor(servers: RedisServers, guard: Guard, onFailure: (error: Error) => void) {
     this.#servers = servers;
@@ -53,9 +54,17 @@ export class RedisAsker {
     );
     if (!(answer instanceof Refused)) return answer.read;
     const failure = new StoreFailedError(this.#guard.name, operation, answer.cause);
-    this.#failures++;
-    this.#onFailure(failure);
+    if (!this.#isClosed) {
+      this.#failures++;
+      this.#onFailure(failure);
+    }
     throw failure;
+  }
+
+  /** Ends all connections. What that cuts off is no failure of the store's. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#guard.close(() => this.#servers.close());
   }
 
   health(): StoreHealth {

@@ -8,12 +8,15 @@ import { connect, type OpenPrimary } from './one-primary.js';
 import { ownOptions } from './own-options.js';
 import type { RedisServers } from './servers.js';
 import { type Shard, shardsOf } from './shards.js';
-import type { ProtocolVersion } from './version.js';
+import { ProtocolVersion } from './version.js';
 
 /** How often the nodes are asked at most how the slots are spread. */
 const REFRESH_MS = 200;
 /** How long one node may take to say so. */
 const ANSWER_MS = 300;
+
+const NOBODY_KNOWS = 'no node of the cluster says who has the slot';
+const NO_CLUSTER = "the server is no node of a Redis Cluster: name it as 'redis://host:port', without '+cluster'";
 
 /** Some nodes of a cluster, and what connections to all of them are like. */
 export interface ClusterOptions {
@@ -39,11 +42,12 @@ export function clusterServers(
 ): RedisServers {
   const nodes = new ClusterNodes(library, options, clock);
   const open = nodes.openOwner(keySlot(keys.sequence));
-  const primary = connect(open, clock, onFailure);
+  const join: RedisServers['connect'] = (prepare, version) => connect(open, clock, onFailure, prepare, version, true);
+  const primary = join(undefined, new ProtocolVersion(2));
   return {
     primary,
     spread: nodes,
-    connect: (prepare, version) => connect(open, clock, onFailure, prepare, version),
+    connect: join,
     close: () => {
       primary.close();
       nodes.close();
@@ -61,6 +65,8 @@ class ClusterNodes {
   #refreshing: Promise<void> | undefined;
   #refreshedAt = Number.NEGATIVE_INFINITY;
   #isClosed = false;
+  /** A node has said that it is none. */
+  #isNoCluster = false;
 
   constructor(library: () => Promise<RedisLibrary>, options: ClusterOptions, clock: Clock) {
     this.#library = library;
@@ -88,7 +94,7 @@ class ClusterNodes {
     return async (version) => {
       await this.#refresh();
       const shard = this.#ownerOf(slot);
-      if (shard === undefined) throw new Error('no node of the cluster says who has the slot');
+      if (shard === undefined) throw new Error(this.#isNoCluster ? NO_CLUSTER : NOBODY_KNOWS);
       return (await this.#library()).createClient(this.#optionsOf(shard, version));
     };
   }
@@ -136,7 +142,16 @@ class ClusterNodes {
     if (client === undefined) return undefined;
     client.on('error', () => {});
     try {
-      return await this.#within(client.connect().then(() => client.sendCommand(['CLUSTER', 'SLOTS'])));
+      const asked = client.connect().then(() => client.sendCommand(['CLUSTER', 'SLOTS']));
+      asked.then(
+        () => {
+          this.#isNoCluster = false;
+        },
+        (error: unknown) => {
+          this.#isNoCluster = /cluster support disabled/i.test(String(error));
+        },
+      );
+      return await this.#within(asked);
     } finally {
       try {
         client.destroy();
@@ -173,7 +188,7 @@ class ClusterNodes {
       // Who has the namespace's slot tells of the outage of the cluster; a node that is away costs what lies on it.
       this.#connections.set(
         shard.address,
-        connect(open, this.#clock, () => void this.#refresh()),
+        connect(open, this.#clock, () => void this.#refresh(), undefined, undefined, true),
       );
     }
   }

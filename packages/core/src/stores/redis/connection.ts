@@ -6,6 +6,8 @@ import { BYTES, type RedisClient, type Words } from './library.js';
 const ATTEMPT_MS = 1_000;
 /** How often the server is asked whether it is still there; it has as long to answer. */
 const PING_MS = 1_000;
+const IS_CLUSTER =
+  "the server is a node of a Redis Cluster: name it as 'redis+cluster://host:port', or hand in what createCluster() makes";
 /** Longest wait before the next attempt. */
 const WAIT_MS = 400;
 
@@ -36,6 +38,8 @@ export class RedisSession {
 /** What a connection is made of. */
 export interface ConnectionParts {
   readonly clock: Clock;
+  /** Where the servers are spoken to as the nodes of a cluster that they are. */
+  readonly isCluster?: boolean;
   /** Makes a client, not connected yet, to where the primary is now. */
   open(): Promise<RedisClient>;
   /** Called for each session before anybody uses it. */
@@ -60,6 +64,7 @@ export class RedisConnection {
   #isClosed = false;
   #reported: string | undefined;
   #attempt = 0;
+  #isAway = false;
 
   constructor(parts: ConnectionParts) {
     this.#parts = parts;
@@ -68,6 +73,11 @@ export class RedisConnection {
 
   get session(): RedisSession | undefined {
     return this.#session;
+  }
+
+  /** True from an attempt that failed until one that does not: there is no use in waiting for a moment. */
+  get isAway(): boolean {
+    return this.#isAway;
   }
 
   /** Waits for a session, but not longer than this. */
@@ -92,6 +102,7 @@ export class RedisConnection {
   /** One connection, from its making to its end; always rejects. */
   async #live(): Promise<void> {
     let client: RedisClient | undefined;
+    let hadSession = false;
     const lost = new Promise<never>((_, reject) => {
       this.#lose = (cause) => {
         // At once, before anything else can happen: who asks now must not believe that the server is known.
@@ -107,17 +118,20 @@ export class RedisConnection {
       client.unref();
       client.on('error', (error: Error) => lose(error));
       client.on('end', () => lose(new Error('the connection was closed')));
-      const session = await Promise.race([begin(client, lose), lost]);
+      const session = await Promise.race([begin(client, lose, this.#parts.isCluster === true), lost]);
       await Promise.race([this.#parts.prepare?.(session), lost]);
       timer.cancel();
       this.#session = session;
+      hadSession = true;
       this.#attempt = 0;
+      this.#isAway = false;
       this.#reported = undefined;
       this.#wake();
       this.#ping(session);
       await lost;
     } finally {
       timer.cancel();
+      if (!hadSession) this.#isAway = true;
       if (client !== undefined) destroy(client);
     }
   }
@@ -167,10 +181,12 @@ export class RedisConnection {
   }
 }
 
-async function begin(client: RedisClient, lose: (cause: Error) => void): Promise<RedisSession> {
+async function begin(client: RedisClient, lose: (cause: Error) => void, isCluster: boolean): Promise<RedisSession> {
   await client.connect();
   const info = String(await client.sendCommand(['INFO']));
   if (/^role:slave/m.test(info)) throw new Error('the server is a replica');
+  // Its first answer to a script would be MOVED or CROSSSLOT, which says nothing to whoever has written the URL.
+  if (!isCluster && /^cluster_enabled:1/m.test(info)) throw new Error(IS_CLUSTER);
   // A proxy may hide which run of which server answers. Then a restart that loses writes is not noticed.
   const run = /^run_id:(\w{12})/m.exec(info)?.[1] ?? '0'.repeat(12);
   return new RedisSession(client, run, lose);

@@ -18,7 +18,7 @@ export interface InvalidatorParts {
   readonly servers: RedisServers;
   readonly asker: RedisAsker;
   readonly keys: RedisKeys;
-  /** How long an invalidation waits for a connection. */
+  /** How long an invalidation waits for a connection that is being made; none where the last attempt has failed. */
   readonly waitMs: number;
   /** Who invalidates, so that the bus does not tell this process of its own. */
   readonly origin: string;
@@ -69,7 +69,8 @@ export class RedisInvalidator {
 
   async #send(tags: readonly string[], mode: 'soft' | 'hard', holdMs: number): Promise<void> {
     const { servers, asker, keys, waitMs, origin } = this.#parts;
-    const session = (await servers.primary.wait(waitMs)) ?? asker.session('script');
+    const { primary } = servers;
+    const session = (primary.isAway ? undefined : await primary.wait(waitMs)) ?? asker.session('script');
     const isHard = mode === 'hard';
     const values = [
       session.run,

@@ -24,11 +24,13 @@ export function connect(
   onFailure: (cause: Error) => void,
   prepare?: ConnectionParts['prepare'],
   version: ProtocolVersion = new ProtocolVersion(2),
+  isCluster = false,
 ): RedisConnection {
   return new RedisConnection({
     clock,
     open: () => open(version.value),
     onFailure,
+    isCluster,
     isMended: (cause) => version.lower(cause),
     ...(prepare !== undefined && { prepare }),
   });

@@ -2,9 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { ConfigError } from '../../base/errors.js';
 import { StoreFailedError } from '../../base/store-errors.js';
 import { RedisBus } from '../../buses/redis-bus.js';
+import { HeldLeases } from '../../locks/held-leases.js';
 import { RedisLeases } from '../../locks/redis-leases.js';
 import type { Clock } from '../../ports/clock.js';
 import { Guard } from '../guard.js';
+import { within } from '../within.js';
 import { RedisAsker } from './asker.js';
 import { clusterServers } from './cluster.js';
 import { findRedis, optionsOf } from './given.js';
@@ -55,6 +57,7 @@ export function openRedis(
   const asker = new RedisAsker(servers, guard, onFailure);
   const origin = randomBytes(9).toString('base64url');
   const bus = new RedisBus({ servers, keys, clock, origin, lagMs: l1MaxLagMs });
+  const leases = new HeldLeases(new RedisLeases(asker, keys));
   return new RedisProtocol({
     name,
     servers,
@@ -62,10 +65,11 @@ export function openRedis(
     keys,
     invalidator: new RedisInvalidator({ servers, asker, keys, waitMs: deadlineMs, origin }),
     bus,
-    leases: new RedisLeases(asker, keys),
+    leases,
     close: async () => {
+      await within(leases.close(), deadlineMs, clock);
       bus.close();
-      servers.close();
+      await asker.close();
     },
   });
 }
