@@ -80,4 +80,12 @@ describe('ConfigError', () => {
     expect(error.message).toBe("ttl: '300' is not allowed; use a duration; did you mean 300 or '300s'?");
     expect(error.suggestion).toBe("300 or '300s'");
   });
+
+  it('says what is wrong where it is not the value, also under a longer name', () => {
+    const error = new ConfigError('store', 'redis:', 'npm install x', undefined, 'needs x, which is not installed');
+    expect(error.message).toBe("store: 'redis:' needs x, which is not installed; use npm install x");
+    const named = error.named('caches.a.store');
+    expect(named.message).toBe("caches.a.store: 'redis:' needs x, which is not installed; use npm install x");
+    expect([named.setting, named.value, named.allowed]).toEqual(['caches.a.store', 'redis:', 'npm install x']);
+  });
 });

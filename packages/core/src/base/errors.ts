@@ -28,23 +28,32 @@ export class ConfigError extends CacheError {
   static readonly code = 'ERR_CACHE_CONFIG';
   readonly code = ConfigError.code;
   override readonly name = 'ConfigError';
+  readonly #problem: string;
 
   /**
    * @param setting - the option's name as the user wrote it
    * @param value - what was given
    * @param allowed - what may be given, as a sentence
    * @param suggestion - what was probably meant, as it would be written
+   * @param problem - what is wrong, where it is not the value itself
    */
   constructor(
     readonly setting: string,
     readonly value: unknown,
     readonly allowed: string,
     readonly suggestion?: string,
+    problem: string = 'is not allowed',
   ) {
     const hint = suggestion === undefined ? '' : `; did you mean ${suggestion}?`;
-    super(`${setting}: ${describe(value)} is not allowed; use ${allowed}${hint}`);
+    super(`${setting}: ${describe(value)} ${problem}; use ${allowed}${hint}`);
+    this.#problem = problem;
     // The message says what kind of thing it is. Whoever prints the error, or sends it to a log, must not print what is in it.
     if (typeof value === 'object') Object.defineProperty(this, 'value', { enumerable: false });
+  }
+
+  /** The same, of a setting that has a longer name where it was given. */
+  named(setting: string): ConfigError {
+    return new ConfigError(setting, this.value, this.allowed, this.suggestion, this.#problem);
   }
 }
 

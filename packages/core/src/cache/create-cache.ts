@@ -26,6 +26,7 @@ import { keepProcessFor } from './keep-process.js';
 import { openLocalBus } from './local-bus.js';
 import { attachRuntime } from './runtime.js';
 import { openShared } from './shared-level.js';
+import { noteNamespace } from './shared-namespaces.js';
 import { SystemClock } from './system-clock.js';
 
 const WAITERS_PER_KEY = 1_000;
@@ -69,6 +70,7 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
     if (reason === 'evicted' || reason === 'expired') telemetry.emit({ type: 'removed', key, reason });
   });
   const shared = open(settings, clock, telemetry);
+  const forgetNamespace = noteNamespace(settings);
   const lagMs = shared === undefined ? Number.POSITIVE_INFINITY : settings.l1MaxLagMs;
   const trust = new Trust(clock, lagMs, settings.consistency);
   const engine = new Engine({
@@ -103,6 +105,7 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
   const explain = (url: string): Explanation =>
     explainUrl(url, [...urlReadings], { local, tags, clock, refusals: telemetry.refusals });
   const cache = assemble(local, shared, telemetry, invalidator, urlReadings, explain, () => {
+    forgetNamespace();
     stopListening?.();
     invalidator.close();
     localBus?.unheard.close();

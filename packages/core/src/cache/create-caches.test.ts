@@ -77,6 +77,16 @@ describe('createCaches', () => {
     ['caches.pages.store.password: ', { pages: { store: { url: 'redis://h', password: '' } } }],
     ['caches.pages: ', { pages: 'memory:' }],
     ['caches.pages: ', { pages: null }],
+    ['caches.pages: ', { pages: 'redis://me:hunter2@h' }],
+    [
+      'caches.b.namespace: ',
+      { a: { store: 'redis://h/1?namespace=x' }, b: { store: 'redis://h:6379/1', namespace: 'x' } },
+    ],
+    [
+      'caches.default.namespace: ',
+      { a: { store: 'redis://h', namespace: 'viewcache' }, default: { store: 'redis://h' } },
+    ],
+    ['createCaches: ', 'redis://me:hunter2@h'],
     ['caches.close: ', { close: {} }],
     ['createCaches: ', { 'a b': {} }],
     ['createCaches: ', { ['x'.repeat(33)]: {} }],
@@ -87,6 +97,19 @@ describe('createCaches', () => {
     expect(make).toThrow(ConfigError);
     expect(make).toThrow(new RegExp(`^${named.replaceAll('.', '\\.')}`));
     expect(make).not.toThrow(/hunter2/);
+  });
+
+  it('names the cache that has the same store and namespace, and takes two that are in memory', async () => {
+    const store = 'memcached://127.0.0.1:1?namespace=x';
+    expect(() => createCaches({ a: { store }, b: {}, c: { store } })).toThrow(
+      "caches.c.namespace: 'x' is not allowed; use another one, or one cache: caches.a has the same store and namespace",
+    );
+    await createCaches({ a: { namespace: 'x' }, b: { namespace: 'x' } }).close();
+  });
+
+  it('says what to write for a store that stands alone', () => {
+    expect(() => createCaches({ a: 'redis://h' } as never)).toThrow("did you mean { store: 'redis://h' }?");
+    expect(() => createCaches('redis://h' as never)).toThrow("did you mean { default: { store: 'redis://h' } }?");
   });
 
   it('opens nothing where one is wrong', () => {

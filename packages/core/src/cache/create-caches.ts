@@ -1,5 +1,7 @@
 import { ConfigError } from '../base/errors.js';
 import { type CacheOptions, type CacheSettings, readCacheOptions } from '../config/cache-options.js';
+import { storeIdentity } from '../config/store-identity.js';
+import { maskUrl } from '../config/store-url.js';
 import type { Cache } from './cache.js';
 import { openCache } from './create-cache.js';
 import { checkDriver } from './driver-package.js';
@@ -40,11 +42,11 @@ const NAMES = 'names of 1 to 32 characters: letters, digits, dot, underscore, hy
 export function createCaches<const Name extends string>(
   options: Readonly<Record<Name, CacheOptions | Cache>>,
 ): Caches<Name> {
-  if (Object.prototype.toString.call(options) !== '[object Object]')
-    throw new ConfigError('createCaches', options, 'an object with options, or a cache, for each name');
+  if (Object.prototype.toString.call(options) !== '[object Object]') throw refused(options);
   const read = Object.entries<CacheOptions | Cache>(options).map(
     ([name, given]) => [name, readNamed(name, given)] as const,
   );
+  checkNamespaces(read);
   const own: Cache[] = [];
   const caches = read.map(([name, named]) => {
     if (named.cache !== undefined) return [name, named.cache] as const;
@@ -64,7 +66,34 @@ export function createCaches<const Name extends string>(
   return Object.defineProperty(Object.fromEntries(caches), 'close', { value: close }) as Caches<Name>;
 }
 
-type Named = { readonly cache: Cache } | { readonly cache?: undefined; readonly settings: CacheSettings };
+/** Two of one object that share a store are kept apart by their namespaces, or it is a slip. */
+function checkNamespaces(read: readonly (readonly [name: string, named: Named])[]): void {
+  const seen: { readonly name: string; readonly identity: string | object; readonly namespace: string }[] = [];
+  for (const [name, { settings }] of read) {
+    const identity = settings === undefined ? undefined : storeIdentity(settings.store);
+    if (settings === undefined || identity === undefined) continue;
+    const { namespace } = settings;
+    const twin = seen.find((other) => other.identity === identity && other.namespace === namespace);
+    if (twin !== undefined)
+      throw new ConfigError(
+        `caches.${name}.namespace`,
+        namespace,
+        `another one, or one cache: caches.${twin.name} has the same store and namespace`,
+      );
+    seen.push({ name, identity, namespace });
+  }
+}
+
+function refused(options: unknown): ConfigError {
+  const allowed = 'an object with options, or a cache, for each name';
+  if (typeof options !== 'string') return new ConfigError('createCaches', options, allowed);
+  const shown = maskUrl(options);
+  return new ConfigError('createCaches', shown, allowed, `{ default: { store: '${shown}' } }`);
+}
+
+type Named =
+  | { readonly cache: Cache; readonly settings?: undefined }
+  | { readonly cache?: undefined; readonly settings: CacheSettings };
 
 function readNamed(name: string, given: CacheOptions | Cache): Named {
   if (name === 'close') throw new ConfigError('caches.close', name, 'another name: close() closes all of them');
@@ -79,6 +108,6 @@ function readNamed(name: string, given: CacheOptions | Cache): Named {
     if (!(error instanceof ConfigError)) throw error;
     const setting = error.setting.replace(/^createCache(?:\.|$)/, '');
     const path = setting === '' ? `caches.${name}` : `caches.${name}.${setting}`;
-    throw new ConfigError(path, error.value, error.allowed, error.suggestion);
+    throw error.named(path);
   }
 }

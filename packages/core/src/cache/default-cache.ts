@@ -40,7 +40,7 @@ function cacheUrl(): string {
     checkDriver(readCacheOptions({ store: url }).store);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    throw new ConfigError(`CACHE_URL (${error.setting})`, error.value, error.allowed, error.suggestion);
+    throw error.named(`CACHE_URL (${error.setting})`);
   }
   return url;
 }

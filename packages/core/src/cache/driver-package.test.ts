@@ -33,7 +33,9 @@ describe('a driver’s package', () => {
   it('is missing at start-up, with the command that installs it', () => {
     const missing = () => requireDriver('redis:', '@viewcache/no-such-driver', [import.meta.url, join(app, 'x.js')]);
     expect(missing).toThrow(ConfigError);
-    expect(missing).toThrow("store: 'redis:' is not allowed; use npm install @viewcache/no-such-driver");
+    expect(missing).toThrow(
+      "store: 'redis:' needs @viewcache/no-such-driver, which is not installed; use npm install @viewcache/no-such-driver",
+    );
   });
 
   it('is not looked for where nobody needs one', () => {

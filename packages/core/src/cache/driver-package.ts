@@ -32,7 +32,7 @@ export function requireDriver(
   from: readonly (string | URL)[] = [import.meta.url, join(process.cwd(), 'package.json')],
 ): void {
   if (from.some((base) => isInstalled(name, base))) return;
-  throw new ConfigError('store', kind, `npm install ${name}, the package that it needs`);
+  throw new ConfigError('store', kind, `npm install ${name}`, undefined, `needs ${name}, which is not installed`);
 }
 
 /**

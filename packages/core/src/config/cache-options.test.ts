@@ -222,6 +222,56 @@ describe('readCacheOptions', () => {
     expect(() => read({ maxEntires: 5 })).toThrow('did you mean maxEntries?');
     expect(() => read({ policy: 'LRU' })).toThrow("did you mean 'lru'?");
     expect(() => read({ collapseTimeout: '10' })).toThrow("did you mean 10 or '10s'?");
-    expect(() => read(new Map())).toThrow('createCache: a Map is not allowed; use an object with some of store');
+    expect(() => read(new Date())).toThrow('createCache: a Date is not allowed; use an object with some of store');
+  });
+
+  it.each<[unknown, string]>([
+    [
+      'redis://h',
+      "createCache: 'redis://h' is not allowed; use an object with the store in it; did you mean { store: 'redis://h' }?",
+    ],
+    ['redis://me:hunter2@h', "{ store: 'redis://***@h' }"],
+    [
+      keyv,
+      'createCache: an object with get, set, delete is a store, and no options; use an object with the store in it',
+    ],
+    [new Map(), 'createCache: a Map is a store, and no options'],
+  ])('says where a store belongs that stands alone: %p', (options, message) => {
+    expect(() => read(options)).toThrow(message);
+    expect(() => read(options)).not.toThrow(/hunter2/);
+  });
+
+  it.each([
+    ['localhost:6379', "did you mean 'redis://localhost:6379'?"],
+    ['cache.internal:11211', "did you mean 'memcached://cache.internal:11211'?"],
+    ['http://h:6379', "did you mean 'redis://h:6379'?"],
+    ['https://h:11211/', "did you mean 'memcached://h:11211'?"],
+    ['localhost', "did you mean 'redis://localhost' or 'memcached://localhost'?"],
+    ['', "did you mean 'memory:'?"],
+    ['  ', "did you mean 'memory:'?"],
+    [' redis://h', "store: 'redis://h' has a space or the end of a line around it; use the URL alone"],
+    ['redis://me:hunter2@h\n', "store: 'redis://***@h' has a space or the end of a line around it"],
+    ['memory: ', "store: 'memory:' has a space"],
+    [
+      'redis://h?secret=hunter2',
+      "redis: setting: 'secret' is not allowed; use it as an option beside the store: createCache({ store, secret })",
+    ],
+    ['memory:?maxVariants=5', 'createCache({ store, maxVariants })'],
+    ['memory:?maxEntries=', "maxEntries: '' is not allowed"],
+    ['memory:?maxEntries=1e3', "maxEntries: '1e3' is not allowed"],
+    [
+      'redis://h?deadline=50',
+      "deadline: '50' is not allowed; use a duration with its unit, such as '50ms', '2s', '5m'; did you mean deadline=50ms or deadline=50s?",
+    ],
+    ['redis://h?l1MaxLag=1.5', 'did you mean l1MaxLag=1.5ms or l1MaxLag=1.5s?'],
+    ['redis://h?deadline=0', 'a duration of 1 ms or more'],
+    ['redis://h?deadline=50 ms', "did you mean '50ms'?"],
+  ])('says of the store’s URL %j what is meant', (store, message) => {
+    expect(() => read({ store })).toThrow(message);
+    expect(() => read({ store })).not.toThrow(/hunter2/);
+  });
+
+  it('takes 0 for a duration in a URL, which is the same in every unit', () => {
+    expect(read({ store: 'redis://h?l1MaxLag=0' }).l1MaxLagMs).toBe(0);
   });
 });

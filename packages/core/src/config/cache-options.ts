@@ -4,10 +4,11 @@ import type { Consistency } from '../engine/trust.js';
 import type { Clock } from '../ports/clock.js';
 import { checkCount, checkOneOf, checkOptions, parseBytes, withDefaults } from './check.js';
 import { type Compression, type CompressOptions, readCompression } from './compression.js';
-import type { KeyvLike, RedisClientLike } from './keyv-like.js';
+import { isIoredisClient, isKeyvLike, isRedisClient, type KeyvLike, type RedisClientLike } from './keyv-like.js';
 import { readStoreOption, type StoreOptions } from './store-option.js';
 import { readSecrets } from './store-secrets.js';
 import type { StoreSettings } from './store-settings.js';
+import { maskUrl } from './store-url.js';
 
 /** Eviction policies by name. */
 export const POLICIES = ['lru', 'fifo'] as const;
@@ -176,6 +177,7 @@ const DEFAULTS = {
  * @throws {@link ConfigError} that names the setting, the value given and what is allowed
  */
 export function readCacheOptions(options: CacheOptions, namespace: string = DEFAULTS.namespace): CacheSettings {
+  checkNoStore(options);
   checkOptions('createCache', options, KNOWN);
   const { store, settings } = readStoreOption(options.store === undefined ? DEFAULTS.store : options.store);
   // An option wins over the same setting in the URL.
@@ -197,6 +199,17 @@ export function readCacheOptions(options: CacheOptions, namespace: string = DEFA
     maxVariants: checkCount('maxVariants', given.maxVariants, 1),
     clock: readClock(options.clock),
   };
+}
+
+/** Refuses a store where the object with the store belongs, and shows no credential of it. */
+function checkNoStore(options: unknown): void {
+  const allowed = 'an object with the store in it';
+  if (typeof options === 'string') {
+    const shown = maskUrl(options);
+    throw new ConfigError('createCache', shown, allowed, `{ store: '${shown}' }`);
+  }
+  if (isRedisClient(options) || isIoredisClient(options) || isKeyvLike(options))
+    throw new ConfigError('createCache', options, allowed, '{ store: … }', 'is a store, and no options');
 }
 
 function readNamespace(namespace: unknown): string {

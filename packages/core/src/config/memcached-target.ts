@@ -2,7 +2,7 @@ import { ConfigError } from '../base/errors.js';
 import { checkNames } from './check.js';
 import { type Beside, type ReadStore, readLogin, readQuery, SHARED_SETTINGS } from './store-parts.js';
 import type { MemcachedTarget } from './store-settings.js';
-import { formatServer, readStoreUrl } from './store-url.js';
+import { checkEachOnce, readStoreUrl } from './store-url.js';
 
 export const MEMCACHED = 'memcached://host:11211,host:11211';
 
@@ -17,10 +17,7 @@ export function readMemcached(setting: string, url: string, beside: Beside): Rea
     throw new ConfigError('store.username', undefined, 'the user whose password is given');
   }
   const weights = readWeights(beside['weights'] ?? text, parts.servers.length);
-  const names = parts.servers.map(formatServer);
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice !== undefined)
-    throw new ConfigError(setting, parts.shown, `each server once, and weights for more: ${twice}`);
+  checkEachOnce(setting, parts, 'each server once, and weights for more');
   const servers = parts.servers.map((server, i) => ({ ...server, weight: weights?.[i] ?? 1 }));
   const target: MemcachedTarget = { servers, ...login };
   return { store: { kind: 'memcached', target }, settings };

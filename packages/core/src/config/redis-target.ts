@@ -3,7 +3,7 @@ import { checkCount, checkNames } from './check.js';
 import { type Beside, type ReadStore, readLogin, readQuery, SHARED_SETTINGS } from './store-parts.js';
 import { checkCredential } from './store-secrets.js';
 import type { Login, ServerAddress } from './store-settings.js';
-import { formatServer, readStoreUrl, type StoreUrl } from './store-url.js';
+import { checkEachOnce, formatServer, readStoreUrl, type StoreUrl } from './store-url.js';
 
 export const REDIS = 'redis://user:password@host:6379/0';
 export const CLUSTER = 'redis+cluster://host:7000,host:7001';
@@ -49,6 +49,7 @@ function readCluster({ setting, url, beside, isSecure }: Unread): ReadStore {
   const parts = readStoreUrl(setting, url, 6_379, CLUSTER);
   if (parts.path.some((part) => part !== ''))
     throw new ConfigError(setting, parts.shown, `${CLUSTER}: a cluster has no databases`);
+  checkEachOnce(setting, parts, 'each node once');
   const settings = readQuery(url, SHARED_SETTINGS);
   const login = readLogin(parts, beside, isSecure);
   const target = { form: 'cluster', nodes: nodesOf(parts, login), ...login } as const;
@@ -60,6 +61,7 @@ function readSentinel({ setting, url, beside, isSecure }: Unread): ReadStore {
   const parts = readStoreUrl(setting, url, 26_379, SENTINEL);
   const [name = '', ...path] = parts.path;
   if (name === '') throw new ConfigError(setting, parts.shown, `${SENTINEL}: the master's name follows the sentinels`);
+  checkEachOnce(setting, parts, 'each sentinel once');
   const query = readQuery(url, [...SHARED_SETTINGS, 'sentinelUsername', 'sentinelPassword']);
   const { sentinelUsername, sentinelPassword, ...settings } = query;
   const own = (field: string, inUrl: unknown): string | undefined =>
@@ -81,6 +83,10 @@ function readSentinel({ setting, url, beside, isSecure }: Unread): ReadStore {
   return { store: { kind: 'redis', target }, settings };
 }
 
+/** No server has as many; a longer number is a port, or something else that belongs elsewhere. */
+const LAST_DATABASE = 9_999;
+const DATABASES = `a whole number from 0 to ${LAST_DATABASE} (a server has 16, 0 to 15, unless it is told otherwise)`;
+
 function readDatabase(
   setting: string,
   parts: StoreUrl,
@@ -89,10 +95,13 @@ function readDatabase(
   example: string,
 ): number {
   const [text = '', ...more] = path;
-  if (more.length > 0 || !/^\d{0,9}$/.test(text)) {
-    throw new ConfigError(setting, parts.shown, `${example}: a database is a whole number from 0 up`);
+  if (more.length > 0 || !/^\d{0,4}$/.test(text)) {
+    throw new ConfigError(setting, parts.shown, `${example}: a database is ${DATABASES}`);
   }
-  return beside === undefined ? Number(text) : checkCount('store.database', beside, 0);
+  if (beside === undefined) return Number(text);
+  if (checkCount('store.database', beside, 0) > LAST_DATABASE)
+    throw new ConfigError('store.database', beside, DATABASES);
+  return beside as number;
 }
 
 function nodesOf({ servers }: StoreUrl, { tls }: Login): readonly string[] {

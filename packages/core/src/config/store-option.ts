@@ -58,6 +58,16 @@ function readKeyv(keyv: KeyvLike): StoreSettings {
 }
 
 function readUrl(setting: string, url: string, beside: Beside): ReadStore {
+  const alone = url.trim();
+  if (alone !== url && alone !== '') {
+    throw new ConfigError(
+      setting,
+      maskUrl(alone),
+      'the URL alone',
+      undefined,
+      'has a space or the end of a line around it',
+    );
+  }
   const local = /^(memory|off|null):(?:\/\/)?(?:\?.*)?$/s.exec(url)?.[1];
   if (local === 'memory' || local === 'off' || local === 'null') {
     checkNames('store', Object.keys(beside), ['url']);
@@ -66,7 +76,20 @@ function readUrl(setting: string, url: string, beside: Beside): ReadStore {
   const scheme = /^([a-z+]+):\/\//.exec(url)?.[0] ?? '';
   if (REDIS_SCHEMES.includes(scheme)) return readRedis(setting, url, beside);
   if (scheme === 'memcached://' || scheme === 'memcacheds://') return readMemcached(setting, url, beside);
-  throw new ConfigError(setting, maskUrl(url), STORES, schemeMeant(url));
+  throw new ConfigError(setting, maskUrl(url), STORES, urlMeant(url));
+}
+
+/** What was probably meant: the same with a scheme before it, or with another. */
+function urlMeant(url: string): string | undefined {
+  if (url.trim() === '') return "'memory:'";
+  const port = /^[\w.-]+:(\d{1,5})(?:\/\d*)?$/.exec(url)?.[1] ?? /^https?:\/\/[\w.-]+:(\d{1,5})\/?$/.exec(url)?.[1];
+  if (port !== undefined) {
+    const server = url.replace(/^https?:\/\//, '').replace(/\/$/, '');
+    return port === '11211' ? `'memcached://${server}'` : `'redis://${server}'`;
+  }
+  const scheme = schemeMeant(url);
+  if (scheme !== undefined || !/^[\w-]+(?:\.[\w-]+)*$/.test(url)) return scheme;
+  return `'redis://${url}' or 'memcached://${url}'`;
 }
 
 /** The scheme that was probably meant, by what stands before the first colon. */

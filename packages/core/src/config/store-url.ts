@@ -25,6 +25,9 @@ export function readStoreUrl(setting: string, url: string, defaultPort: number, 
   const refuse = (why: string): ConfigError => new ConfigError(setting, shown, `${allowed}: ${why}`);
   const [, scheme = '', rest = ''] = /^([a-z+]+:)\/\/([^?]*)/.exec(url) ?? [];
   if (scheme === '') throw new ConfigError(setting, shown, allowed);
+  if (rest.includes('#') && !rest.includes('@')) {
+    throw refuse('nothing follows a #; one in a name or password is percent-encoded, %23');
+  }
   if (rest.includes('#') || /[/?#].*@/.test(url.slice(scheme.length + 2))) {
     throw refuse('characters such as @ / ? # in a name or password are percent-encoded (encodeURIComponent)');
   }
@@ -71,6 +74,13 @@ function readServer(text: string, defaultPort: number): ServerAddress {
   const port = digits === undefined ? defaultPort : Number(digits);
   if (port < 1 || port > 65_535) throw new Error('a port is from 1 to 65535');
   return { host: (ipv6 ?? name ?? '').toLowerCase(), port };
+}
+
+/** Refuses a server that is named twice: one that is missing was meant. */
+export function checkEachOnce(setting: string, { servers, shown }: StoreUrl, allowed: string): void {
+  const names = servers.map(formatServer);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) throw new ConfigError(setting, shown, `${allowed}: ${twice}`);
 }
 
 /** A server as it stands in a URL. */
