@@ -104,7 +104,7 @@ function ownCache({ cache, plainKeyv }: Orders, clock: SystemClock): Cache {
 function doubleCache({ cache, double = '', redisPort = 0 }: Orders, clock: SystemClock): Cache {
   const settings = readCacheOptions({ ...cache, store: new Map(), clock });
   const store = doubleStore(double, redisPort, () => clock.now());
-  const codec = frameCodec({ context: '', maxBodyBytes: 1_000_000 });
+  const codec = frameCodec({ context: '' });
   return openCache(settings, () => ({
     store,
     codec,

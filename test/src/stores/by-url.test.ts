@@ -139,6 +139,17 @@ describe.each(stores)('two processes over %s', (_name, store) => {
   });
 });
 
+describe('a page that is larger than a process’s memory', () => {
+  it('is found, compressed, in the store', async () => {
+    const options = { store: redis.url, namespace: 'large', maxBytes: '6kb', l1MaxLag: 0 };
+    const [one, two] = [await processWith(options), await processWith(options)];
+    await one.untilHit();
+    const found = await two.ask();
+    expect([found.isHit, found.text.endsWith(BODY)]).toEqual([true, true]);
+    expect([...one.events, ...two.events].filter(({ type }) => type === 'unreadable')).toEqual([]);
+  });
+});
+
 describe('a hold', () => {
   it('is one invalidation, and one more', async () => {
     const namespace = 'counted';

@@ -18,7 +18,7 @@ import { checkDriver, importFromApp } from './driver-package.js';
 
 /** Opens the level behind L1, where the settings name a shared store: its driver, its guard, its protocol. */
 export function openShared(settings: CacheSettings, clock: Clock, sink: EventSink): SharedLevel | undefined {
-  const { namespace, version, secrets, compression, maxBytes } = settings;
+  const { namespace, version, secrets, compression } = settings;
   const driver = openDriver(settings, clock, sink);
   if (driver === undefined) return undefined;
   const store = versioned(driver, version);
@@ -32,7 +32,6 @@ export function openShared(settings: CacheSettings, clock: Clock, sink: EventSin
     // A frame that was signed for another cache, or another release, says nothing here.
     context: `${namespace} ${version}`,
     compression,
-    maxBodyBytes: maxBytes,
     onDefect: (key, reason) => sink.emit({ type: 'unreadable', key, reason }),
   });
   return { store, codec, unheard, ready: () => readyWithin(store, clock) };

@@ -17,12 +17,18 @@ const { zstdCompress, zstdDecompress, zstdDecompressSync } = zlib as Zstd;
 const GZIP = { level: 3 };
 /** Up to here unpacking at once takes less of the main thread than handing it to another does. */
 const AT_ONCE = 64 * 1024;
+/**
+ * The longest body that is compressed, and that is unpacked: a small frame may say that a gigabyte is in it. The same in
+ * every process, whatever its memory may hold, so that each reads what another wrote; a longer body goes as it is.
+ */
+export const LONGEST_PACKED = 64 * 1024 * 1024;
 /** What comes out must be this much smaller, or the body goes as it is. */
 const WORTH = 0.9;
 
 /** Compresses a body that is worth it; `undefined` for one that goes as it is. */
 export function packBody(stored: StoredResponse, how: Compression): Promise<PackedBody | undefined> | undefined {
-  if (stored.body.length < Math.max(how.threshold, 1) || !isPlainText(stored.headers)) return undefined;
+  const { length } = stored.body;
+  if (length < Math.max(how.threshold, 1) || length > LONGEST_PACKED || !isPlainText(stored.headers)) return undefined;
   return pack(stored.body, how.coding);
 }
 

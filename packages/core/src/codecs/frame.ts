@@ -4,7 +4,7 @@ import type { Compression } from '../config/compression.js';
 import type { FrameCodec, FrameDefect, PackedBody } from '../ports/codec.js';
 import type { StoredResponse } from '../ports/stored-response.js';
 import type { SelectingMarker } from '../ports/tagged-store.js';
-import { canUnpack, packBody, unpackBody } from './body-packing.js';
+import { canUnpack, LONGEST_PACKED, packBody, unpackBody } from './body-packing.js';
 import { markerHeader, readMarker, readResponse, responseHeader } from './frame-header.js';
 
 /*
@@ -39,8 +39,6 @@ export interface FrameOptions {
   /** What a signature holds for, beside the frame: one that is signed for another cache is forged here. */
   readonly context?: string;
   readonly compression?: Compression | undefined;
-  /** The longest body that is unpacked. */
-  readonly maxBodyBytes?: number;
   /** Hears of what was found under a key and cannot be used. */
   onDefect?(key: string, defect: FrameDefect): void;
 }
@@ -57,7 +55,7 @@ interface PackedResponse extends StoredResponse {
  * decoded is checked field by field all the same, so that even a forged frame yields one well-formed response and never two.
  */
 export function frameCodec(options: FrameOptions = {}): FrameCodec {
-  const { secrets = [], context = '', compression, maxBodyBytes = 0x7fffffff } = options;
+  const { secrets = [], context = '', compression } = options;
   const [signing] = secrets;
   const sign = (secret: string, bytes: Uint8Array): Buffer =>
     createHmac('sha256', secret).update(context).update('\0').update(bytes).digest();
@@ -98,7 +96,7 @@ export function frameCodec(options: FrameOptions = {}): FrameCodec {
       if (!isIntact(frame)) return defective(key, 'damaged');
       const { coding } = frame;
       if (coding !== undefined && !canUnpack(coding)) return defective(key, 'coding');
-      const read = readFrame(frame, key, maxBodyBytes);
+      const read = readFrame(frame, key);
       return read ?? defective(key, 'damaged');
     },
 
@@ -162,7 +160,7 @@ function isIntact({ bytes, bodyEnd }: OpenFrame): boolean {
   return crc32(bytes.subarray(0, bodyEnd)) === bytes.readUInt32LE(bodyEnd);
 }
 
-function readFrame(frame: OpenFrame, key: string, maxBodyBytes: number): StoredResponse | SelectingMarker | undefined {
+function readFrame(frame: OpenFrame, key: string): StoredResponse | SelectingMarker | undefined {
   const { bytes, flags, coding, bodyAt, bodyEnd } = frame;
   const header = parsed(bytes.toString('utf8', HEAD, bodyAt));
   if ((flags & MARKER) !== 0) return bodyEnd === bodyAt && coding === undefined ? readMarker(header, key) : undefined;
@@ -170,7 +168,7 @@ function readFrame(frame: OpenFrame, key: string, maxBodyBytes: number): StoredR
   const body = Buffer.allocUnsafeSlow(bodyEnd - bodyAt);
   bytes.copy(body, 0, bodyAt, bodyEnd);
   if (coding === undefined) return readResponse(header, key, body, body.length);
-  const length = lengthIn(header, maxBodyBytes);
+  const length = lengthIn(header);
   const stored = length === undefined ? undefined : readResponse(header, key, body, length);
   return stored === undefined ? undefined : ({ ...stored, packed: { coding, length } } as PackedResponse);
 }
@@ -185,9 +183,9 @@ function parsed(json: string): unknown {
 }
 
 /** How long the body is when it is unpacked. */
-function lengthIn(header: unknown, most: number): number | undefined {
+function lengthIn(header: unknown): number | undefined {
   const length = typeof header === 'object' && header !== null && 'n' in header ? header.n : undefined;
-  return Number.isSafeInteger(length) && (length as number) >= 0 && (length as number) <= most
+  return Number.isSafeInteger(length) && (length as number) >= 0 && (length as number) <= LONGEST_PACKED
     ? (length as number)
     : undefined;
 }
