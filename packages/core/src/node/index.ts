@@ -13,6 +13,6 @@ export { markNever } from './never.js';
 export type { OuterFields } from './response-head.js';
 export { hasBody } from './response-head.js';
 export { adoptPrototypes, completeShape, type PrototypeOwner, type ServerClasses } from './server-prototypes.js';
+export type { ViewHost } from './view-host.js';
 export { type EarlyTerms, ViewServer } from './view-server.js';
-export type { ViewHost } from './view-visitor.js';
 export { writeHit } from './write-hit.js';

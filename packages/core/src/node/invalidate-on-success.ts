@@ -3,7 +3,7 @@ import type { CacheRuntime } from '../cache/runtime.js';
 import type { KeyMaker } from '../engine/cache-key.js';
 import { invalidatedBy } from '../http/unsafe-method.js';
 import { ResponseHead } from './response-head.js';
-import type { ViewHost } from './view-visitor.js';
+import type { ViewHost } from './view-host.js';
 
 /**
  * Invalidates the target of an unsafe request, and same-origin Location and Content-Location, when it is answered without

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { answerOf } from '../base/answer.js';
 import { isEntityTag } from '../http/entity-tag.js';
-import type { ViewHost } from './view-visitor.js';
+import type { ViewHost } from './view-host.js';
 
 /**
  * An entity tag for a body whose handler has given it none; made once, when it is stored.

@@ -1,38 +1,12 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { OutgoingHttpHeader, ServerResponse } from 'node:http';
 import { forbidStoring } from './answer-instead.js';
+import { copyGiven, type GivenFields, givenValue, NOTHING_GIVEN, removeGiven, setGiven } from './given-fields.js';
 import type { Word } from './late-word.js';
+import { RecordedBody } from './recorded-body.js';
+import type { RecorderListener } from './recorder-listener.js';
 import { isWatched, type OuterFields, ResponseHead, takeOuterFields } from './response-head.js';
 import { putTap, type Tap } from './tapped-methods.js';
-
-/** What a {@link Recorder} tells while a response goes by. */
-export interface RecorderListener {
-  /** What runs now is Node's machinery, and that of outer middleware: its reading is not the handler's. */
-  leaving(): void;
-  /** The handler's code runs again, or that of middleware inside the view. */
-  returning(): void;
-  /**
-   * The head is about to be written; fields may still be set on it, if it can be read. Returns a status to send that,
-   * without a body, or `'replaced'` when something else has been sent altogether.
-   */
-  head(recorder: Recorder): 304 | 412 | 'replaced' | undefined;
-  /** Whether something else may be sent in place of a response with this status. */
-  mayReplace(status: number): boolean;
-  /** The response is whole, as far as its handler goes, and its head is written. */
-  ended(recorder: Recorder): void;
-  /** Node refused to write it; what the client gets instead was not recorded. */
-  failed(): void;
-  /** It has become larger than may be recorded. */
-  overflowed(recorder: Recorder): void;
-  /** The connection closed before the response ended: the handler may have noticed, and whatever it ends may be cut short. */
-  closed(): void;
-  /** The client may be answered otherwise than by the handler's response: preconditions decide. */
-  readonly mayAnswerOtherwise: boolean;
-  /** Somebody waits for the recording: the handler must not be held up by this client. */
-  readonly isAwaited: boolean;
-}
-
-type Chunk = { readonly data: string; readonly encoding: BufferEncoding } | Uint8Array;
 
 /**
  * Records a response while it streams to its own client, without delaying it.
@@ -57,32 +31,27 @@ export class Recorder implements Tap {
   #isCutOff = false;
   readonly outer: OuterFields | undefined;
   readonly res: ServerResponse;
-  readonly #maxBytes: number;
+  readonly #body: RecordedBody;
   readonly #listener: RecorderListener;
   /** What `writeHead` was made here: where it is another one by now, middleware inside the view has put itself in front. */
   #ownWriteHead: ServerResponse['writeHead'] | undefined;
   /** Outer fields that the handler has set anew, if only to what they were. */
   #overruled: Set<string> | undefined;
-  #chunks: Chunk[] = [];
-  #bytes = 0;
-  #isOver = false;
   /** The client was told 304 or 412: the body is recorded, not sent. */
   #isSwallowed = false;
   #isReplaced = false;
   /** What was on the response before: prototypes' methods, or outer middleware's. */
   #below: Below;
-  /** The body is a stored one: what the handler writes is none of it. */
-  #isSubstituted = false;
   /** The stored body that goes out in place of the handler's. */
   #substitute: Buffer | undefined;
   /** The fields that `writeHead` was given; Node lets them win over what was set. */
-  #given: object = NOTHING_GIVEN;
+  #given: GivenFields = NOTHING_GIVEN;
   /** The context in which the handler was told to wait for `drain`: whoever lets it go on has another. */
   #heldUp: AsyncResource | undefined;
 
   constructor(res: ServerResponse, maxBytes: number, listener: RecorderListener) {
     this.res = res;
-    this.#maxBytes = maxBytes;
+    this.#body = new RecordedBody(maxBytes);
     this.#listener = listener;
     this.outer = takeOuterFields(res);
     this.#below = below(res);
@@ -95,7 +64,7 @@ export class Recorder implements Tap {
 
   /** It became larger than may be recorded, or was cut off: there is no body to take. */
   get isOver(): boolean {
-    return this.#isOver;
+    return this.#body.isOver;
   }
 
   /** The response has no body by its nature, whatever its Content-Length says (RFC 9110 §6.4.1). */
@@ -111,20 +80,7 @@ export class Recorder implements Tap {
 
   /** The body, copied into memory of its own. */
   takeBody(): Buffer {
-    // Not from Buffer's pool: a stored body must not keep a slab of other requests' bytes alive.
-    // Zeroes cost less than asking for memory without them, where there are few.
-    const body = this.#bytes <= 16_384 ? Buffer.alloc(this.#bytes) : Buffer.allocUnsafeSlow(this.#bytes);
-    let at = 0;
-    for (const chunk of this.#chunks) {
-      if (chunk instanceof Uint8Array) {
-        body.set(chunk, at);
-        at += chunk.length;
-      } else {
-        at += body.write(chunk.data, at, chunk.encoding);
-      }
-    }
-    this.#chunks = [];
-    return body;
+    return this.#body.take();
   }
 
   /** The handler has said that a stored response holds: that is what it answers with; only from `head`. */
@@ -137,9 +93,7 @@ export class Recorder implements Tap {
   /** Something else is recorded than what the handler answers with; only from `head`. */
   recordInstead(head: ResponseHead, body: Buffer): void {
     this.head = head;
-    this.#chunks = [body];
-    this.#bytes = body.length;
-    this.#isSubstituted = true;
+    this.#body.replace(body);
   }
 
   /** Sets a field while the head is being written; only from {@link RecorderListener.head}. */
@@ -151,14 +105,7 @@ export class Recorder implements Tap {
   /** Takes a field away while the head is being written, also one that `writeHead` was given. */
   removeField(name: string): void {
     this.res.removeHeader(name);
-    const lower = name.toLowerCase();
-    const given = this.#given;
-    if (Array.isArray(given)) {
-      const at = given.findIndex((own, place) => place % 2 === 0 && String(own).toLowerCase() === lower);
-      if (at >= 0) given.splice(at, 2);
-      return;
-    }
-    for (const own of Object.keys(given)) if (own.toLowerCase() === lower) Reflect.deleteProperty(given, own);
+    removeGiven(this.#given, name.toLowerCase());
   }
 
   /** Lets a handler go on that waits for a client which does not read. */
@@ -186,7 +133,7 @@ export class Recorder implements Tap {
     this.#offerReplacement(res);
     if (this.#isSwallowed || this.#isReplaced) return this.#swallow(args);
     const isFlowing = this.#call(res, this.#below.write, args) as boolean;
-    if (isFlowing || this.#isOver || this.isEnded) return isFlowing;
+    if (isFlowing || this.#body.isOver || this.isEnded) return isFlowing;
     if (this.#listener.isAwaited) return true;
     this.#heldUp = new AsyncResource('viewcache.recorder');
     return false;
@@ -235,13 +182,13 @@ export class Recorder implements Tap {
     this.#listener.leaving();
     try {
       this.head = new ResponseHead(res, status, args, this.outer, this.#overruled);
-      if (this.head.isReadable) this.#copyGiven(args);
+      if (this.head.isReadable) this.#given = copyGiven(args);
       const instead = this.#listener.head(this);
       if (instead === 'replaced') return res;
       if (instead !== undefined) {
         this.#isSwallowed = true;
         this.#substitute = undefined;
-        this.#call(res, () => this.#setGiven(res), []);
+        this.#call(res, () => setGiven(res, this.#given), []);
         for (const name of ['content-length', 'content-type', 'content-encoding', 'transfer-encoding'])
           res.removeHeader(name);
         if (instead === 412) forbidStoring(res);
@@ -260,31 +207,9 @@ export class Recorder implements Tap {
     }
   }
 
-  /** A copy: the handler may use its object again, for another response. */
-  #copyGiven(args: unknown[]): void {
-    const at = placeOfFields(args);
-    const given = args[at];
-    if (typeof given !== 'object' || given === null) return;
-    this.#given = Array.isArray(given) ? [...given] : { ...given };
-    args[at] = this.#given;
-  }
-
-  /** A head without a body is written of what is set alone. */
-  #setGiven(res: ServerResponse): void {
-    const given = this.#given;
-    const fields = Array.isArray(given) ? given : Object.entries(given).flat(1);
-    for (let at = 0; at < fields.length; at += 2) res.setHeader(fields[at], fields[at + 1]);
-  }
-
   /** What the answer says of itself now: `writeHead` was given what wins over what was set. */
   #saying(name: string): OutgoingHttpHeader | undefined {
-    const given = this.#given;
-    for (const [at, key] of Object.keys(given).entries()) {
-      if (!Array.isArray(given)) {
-        if (key.toLowerCase() === name) return Reflect.get(given, key);
-      } else if (at % 2 === 0 && String(given[at]).toLowerCase() === name) return given[at + 1];
-    }
-    return this.res.getHeader(name);
+    return givenValue(this.#given, name) ?? this.res.getHeader(name);
   }
 
   /** A session in front may hold the end back until it is saved, and write the head only then. */
@@ -350,7 +275,7 @@ export class Recorder implements Tap {
     const { statusCode } = res;
     const isFramed = res.hasHeader('content-length') || res.hasHeader('transfer-encoding');
     // As Node does itself for a body that is there as a whole.
-    if (!isFramed && statusCode !== 204 && statusCode !== 304) res.setHeader('Content-Length', this.#bytes);
+    if (!isFramed && statusCode !== 204 && statusCode !== 304) res.setHeader('Content-Length', this.#body.length);
     res.writeHead(statusCode);
   }
 
@@ -368,31 +293,15 @@ export class Recorder implements Tap {
   }
 
   #take(chunk: unknown, encoding: unknown, isLast: boolean): void {
-    if (this.#isOver || this.isEnded || this.#isSubstituted) return;
-    if (typeof chunk === 'string') {
-      const known = typeof encoding === 'string' && Buffer.isEncoding(encoding) ? encoding : 'utf8';
-      this.#bytes += Buffer.byteLength(chunk, known);
-      this.#chunks.push({ data: chunk, encoding: known });
-    } else if (chunk instanceof Uint8Array) {
-      this.#bytes += chunk.length;
-      // A handler may use its buffer again as soon as `write` has returned; the last one is copied before that.
-      this.#chunks.push(isLast ? chunk : Uint8Array.prototype.slice.call(chunk));
-    }
-    if (this.#bytes <= this.#maxBytes) return;
-    this.#stop();
+    if (this.isEnded || this.#body.add(chunk, encoding, isLast)) return;
     this.#listener.overflowed(this);
   }
 
   #cutOff(): void {
     if (this.#isCutOff) return;
     this.#isCutOff = true;
-    this.#stop();
+    this.#body.giveUp();
     this.#listener.closed();
-  }
-
-  #stop(): void {
-    this.#isOver = true;
-    this.#chunks = [];
   }
 
   #swallow(args: unknown[]): boolean {
@@ -400,13 +309,6 @@ export class Recorder implements Tap {
     if (typeof done === 'function') process.nextTick(done as () => void);
     return true;
   }
-}
-
-const NOTHING_GIVEN: object = Object.freeze({});
-
-/** Which of the arguments of `writeHead` has the fields, as Node reads them. */
-function placeOfFields(args: readonly unknown[]): 1 | 2 {
-  return typeof args[1] === 'string' || (args[2] !== undefined && args[2] !== null) ? 2 : 1;
 }
 
 type Untyped = (this: ServerResponse, ...args: unknown[]) => unknown;

@@ -1,5 +1,5 @@
-import type { IncomingMessage } from 'node:http';
-import { isProperty, selectingPropertyOf } from '../engine/selecting-values.js';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { isProperty, selectingPropertyOf, takeProperties } from '../engine/selecting-values.js';
 import type { RequestFields } from '../engine/variants.js';
 
 /** The fields of a request, and its properties, as middleware has made them. */
@@ -17,6 +17,24 @@ class HeaderFields implements RequestFields {
   get(name: string): string | undefined {
     if (isProperty(name)) return selectingPropertyOf(this.#req, name);
     const value = this.#req.headers[name];
+    return Array.isArray(value) ? value.join(', ') : value;
+  }
+}
+
+/** The fields as they were at arrival: what middleware inside the view writes must not change which variant this is. */
+export class ArrivalFields implements RequestFields {
+  readonly #headers: IncomingHttpHeaders;
+  readonly #properties: ReadonlyMap<string, string> | undefined;
+
+  /** @param properties - the names of those that select */
+  constructor(req: IncomingMessage, properties: readonly string[]) {
+    this.#headers = { ...req.headers };
+    this.#properties = takeProperties(req, properties);
+  }
+
+  get(name: string): string | undefined {
+    if (isProperty(name)) return this.#properties?.get(name);
+    const value = this.#headers[name];
     return Array.isArray(value) ? value.join(', ') : value;
   }
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeader, ServerResponse } from 'node:http';
-import type { LocalItem, StaleItem } from '../engine/local-item.js';
+import type { LocalItem } from '../engine/local-item.js';
 import type { Clock, Timer } from '../ports/clock.js';
 import { afterAnswer } from './after-answer.js';
 import { listenForWord } from './late-word.js';
@@ -14,22 +14,6 @@ export interface StandIn {
   readonly detail: 'error' | 'timeout' | 'aborted';
   /** What the handler answered. */
   readonly fwdStatus?: number;
-}
-
-/** What a {@link ViewServer} writes for its visitors. */
-export interface VisitorAnswers {
-  /** Whether a response that somebody else has found, or made, is what this request asks for. */
-  accepts(item: LocalItem): boolean;
-  /** Writes what the request wants rather than that its handler runs: something stale, or nothing. False where it does not. */
-  writeInsteadOf(found: StaleItem | undefined): boolean;
-  /** Writes a stored response; false when it cannot be written. */
-  write(item: LocalItem, how: 'hit' | 'collapsed'): boolean;
-  /** The same in the handler's stead. */
-  writeStandIn(item: LocalItem, standIn: StandIn): boolean;
-  /** Says that nobody has answered in time. */
-  writeTimeout(): void;
-  /** The text of the key that the request has by now. */
-  keyNow(): string | undefined;
 }
 
 /** A visitor's turn behind his own answer. */

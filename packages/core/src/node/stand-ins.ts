@@ -15,7 +15,8 @@ import type { Preconditions } from './preconditions.js';
 import type { Recorder } from './recorder.js';
 import { giveBack, putMethods, type ResponsePart, takeBack, takePart } from './response-parts.js';
 import { isFailure as isFailedStatus, type StaleView } from './stale-view.js';
-import { HAND_OVER_MS, hasLateFields, Patience, type StandIn, type VisitorAnswers } from './stand-in.js';
+import { HAND_OVER_MS, hasLateFields, Patience, type StandIn } from './stand-in.js';
+import type { VisitorAnswers } from './visitor-answers.js';
 
 /** A run of a handler, as far as it has begun. */
 export interface Course {

@@ -3,7 +3,7 @@ import { answerOf, kindOf } from '../base/answer.js';
 import type { ViewPolicy } from '../config/view-options.js';
 import type { CacheKey } from '../engine/cache-key.js';
 import { visitorOf } from './leading.js';
-import type { ViewHost } from './view-visitor.js';
+import type { ViewHost } from './view-host.js';
 
 /** What a request is for: its target, and what middleware in front has made of it. */
 export interface Target {

@@ -4,7 +4,7 @@ import type { Cache } from '../cache/cache.js';
 import { type CacheRuntime, runtimeOf } from '../cache/runtime.js';
 import type { ViewPolicy } from '../config/view-options.js';
 import type { CacheKey } from '../engine/cache-key.js';
-import type { LocalItem, StaleItem } from '../engine/local-item.js';
+import type { LocalItem } from '../engine/local-item.js';
 import { isSafeMethod } from '../http/unsafe-method.js';
 import type { Bypass } from '../ports/event-sink.js';
 import { forwardOf } from '../telemetry/telemetry.js';
@@ -15,10 +15,11 @@ import { RequestLimits } from './request-limits.js';
 import { hasBody, takeOuterFields } from './response-head.js';
 import { fieldsOf, SentFields } from './sent-fields.js';
 import { StaleView } from './stale-view.js';
-import type { VisitorAnswers } from './stand-in.js';
 import { ViewAnswers } from './view-answers.js';
+import type { ViewHost } from './view-host.js';
 import { type Target, ViewKeys } from './view-keys.js';
-import { type ViewHost, ViewVisitor } from './view-visitor.js';
+import { ViewVisitor } from './view-visitor.js';
+import { RequestAnswers } from './visitor-answers.js';
 import { watchStorages } from './watched-storages.js';
 
 type Next = (error?: unknown) => void;
@@ -170,16 +171,6 @@ export class ViewServer<
     return item !== undefined && limits?.accepts(item, clock.monotonic()) === false ? undefined : item;
   }
 
-  /** Answers with what is stale, if the request asks for no better, or with nothing, if it wants no handler to run. */
-  #writeInsteadOf(req: Req, res: Res, found: StaleItem | undefined, limits: RequestLimits | undefined): boolean {
-    if (limits === undefined) return false;
-    const isTaken = found?.validity === 'valid' && limits.acceptsStale(found.item, this.runtime.clock.monotonic());
-    if (isTaken && this.#answers.writeItem(req, res, found.item, 'hit')) return true;
-    if (!limits.onlyIfCached) return false;
-    this.#answers.writeOnlyIfCached(res);
-    return true;
-  }
-
   #visitor(
     req: Req,
     res: Res,
@@ -188,25 +179,15 @@ export class ViewServer<
     target: Target,
     limits: RequestLimits | undefined,
   ): ViewVisitor<Req, Res> {
-    const method = req.method ?? 'GET';
-    const answers: VisitorAnswers = {
-      writeInsteadOf: (found) => this.#writeInsteadOf(req, res, found, limits),
-      accepts: (item) => limits?.accepts(item, this.runtime.clock.monotonic()) !== false,
-      write: (item, how) => this.#answers.writeItem(req, res, item, how),
-      writeStandIn: (item, standIn) => this.#answers.writeStandIn(req, res, item, standIn),
-      writeTimeout: () => this.#answers.writeTimeout(res),
-      keyNow: () =>
-        req.originalUrl === undefined || req.originalUrl === target.url
-          ? this.#keys.keyOf(req, method, target)?.text
-          : undefined,
-    };
+    const { runtime } = this;
+    const answers = new RequestAnswers(this.#answers, this.#keys, runtime.clock, req, res, target, limits);
     return new ViewVisitor(
       key,
       req,
       res,
       next,
       this.#policy,
-      this.runtime,
+      runtime,
       this.#host,
       answers,
       this.#stale,

@@ -7,7 +7,6 @@ import type { CacheKey } from '../engine/cache-key.js';
 import type { Answer, Visitor } from '../engine/flight.js';
 import type { Candidate, Lead } from '../engine/lead.js';
 import type { LocalItem, StaleItem } from '../engine/local-item.js';
-import { isProperty, takeProperties } from '../engine/selecting-values.js';
 import type { RequestFields } from '../engine/variants.js';
 import { runInView, ViewContext } from '../engine/view-context.js';
 import { momentNow } from '../invalidation/tag-table.js';
@@ -23,44 +22,17 @@ import { type Declared, type LeadingVisitor, markLeading, visitorOf } from './le
 import { makeCandidate, refusesLate } from './make-candidate.js';
 import { fillingsOf } from './placeholders.js';
 import { Preconditions } from './preconditions.js';
-import { Recorder, type RecorderListener } from './recorder.js';
+import { Recorder } from './recorder.js';
+import type { RecorderListener } from './recorder-listener.js';
 import { Refresh } from './refresh.js';
 import { repeatedField } from './repeated-fields.js';
-import type { OuterFields, ResponseHead } from './response-head.js';
+import type { ResponseHead } from './response-head.js';
 import { freshenedCandidate, validatingFields } from './revalidation.js';
+import { ArrivalFields } from './sent-fields.js';
 import type { StaleView } from './stale-view.js';
-import type { VisitorAnswers } from './stand-in.js';
 import { type Course, StandIns } from './stand-ins.js';
-
-/** What the web framework knows of a request, and the engine does not. */
-export interface ViewHost<Req> {
-  /** Through the app's own trust-proxy setting. */
-  scheme(req: Req): string;
-  /** Through the app's own trust-proxy setting; as the client sent it. */
-  host(req: Req): string;
-  /**
-   * What handlers read of the target beside scheme, host and URL, as text that is the same wherever it is the same;
-   * `undefined` where it cannot be told.
-   */
-  beside?(req: Req): string | undefined;
-  /** The route's pattern, `/cities/:id`, known once the handler has run. */
-  route(req: Req): string;
-  /** The entity tag that the app itself would give a body, if any; without this function, a weak one is made. */
-  etag?(req: Req, body: Buffer): string | undefined;
-  /** Prepares the request for being watched; what it returns, the guard keeps for it ({@link InputGuard.keyedBy}). */
-  prepare?(req: Req): unknown;
-  /**
-   * Told at each hit and miss of the fields that outer middleware had set.
-   *
-   * @param variantBy - the variant that the request selects, also by these names; `undefined` where the client itself
-   * selects another one, whose fields middleware has replaced
-   */
-  observeOuter?(
-    req: Req,
-    outer: OuterFields | undefined,
-    variantBy: (names: readonly string[]) => string | undefined,
-  ): void;
-}
+import type { ViewHost } from './view-host.js';
+import type { VisitorAnswers } from './visitor-answers.js';
 
 /** One request to a cached view that found no hit: it waits, or runs its handler and offers what that answers. */
 export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse>
@@ -107,16 +79,7 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     this.#freshening = new Freshening(this);
     this.#inheritance = new Inheritance(runtime.tags);
     this.preconditions = new Preconditions(req);
-    // A copy: what middleware inside the view writes into the request must not change which variant this is.
-    const headers = { ...req.headers };
-    const properties = takeProperties(req, policy.inputs.properties);
-    this.fields = {
-      get: (name) => {
-        if (isProperty(name)) return properties?.get(name);
-        const value = headers[name];
-        return Array.isArray(value) ? value.join(', ') : value;
-      },
-    };
+    this.fields = new ArrivalFields(req, policy.inputs.properties);
   }
 
   get policyNames(): readonly string[] {
