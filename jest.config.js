@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /** @type {import('jest').Config} */
 export default {
   // `tsc -b` compiles the tests too; jest runs what it wrote, so a type error fails before a test runs.
@@ -7,6 +9,10 @@ export default {
   transform: {},
   // Tests wait for events, so this is for what never comes: on a machine with other work anything else may take its time.
   testTimeout: 60_000,
+  // By default jest leaves one core free, which on two is half the machine; much of what a test does is wait.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
+  // Modules stay in memory for as long as the process that loaded them for a test: a full heap makes the tests after it slow.
+  workerIdleMemoryLimit: '600MB',
   reporters: ['default', '<rootDir>/scripts/jest-reporter.mjs'],
   coverageProvider: 'v8',
   collectCoverageFrom: ['<rootDir>/packages/*/dist/**/*.js'],

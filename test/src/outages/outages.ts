@@ -6,6 +6,8 @@ import { SilentProxy } from '../servers/silent-proxy.js';
 export interface Scene {
   /** Its URL, for all processes. */
   readonly store: string;
+  /** How many that is: each has a limit of its own to what is under way. */
+  readonly servers: number;
   /** It fails. */
   strike(): unknown;
   /** It is well again. */
@@ -74,6 +76,7 @@ async function redis(strike: (server: RedisServer) => unknown, mend: (server: Re
   const server = await RedisServer.start();
   return {
     store: server.url,
+    servers: 1,
     strike: () => strike(server),
     mend: () => mend(server),
     stop: () => server.stop(),
@@ -84,6 +87,7 @@ async function demoted(): Promise<Scene> {
   const [server, primary] = await Promise.all([RedisServer.start(), RedisServer.start()]);
   return {
     store: server.url,
+    servers: 1,
     strike: () => server.command('REPLICAOF', '127.0.0.1', primary.port),
     mend: () => server.command('REPLICAOF', 'NO', 'ONE'),
     stop: () => Promise.all([server.stop(), primary.stop()]),
@@ -95,6 +99,7 @@ async function locked(): Promise<Scene> {
   await server.command('AUTH', 'right');
   return {
     store: server.url.replace('//', '//:wrong@'),
+    servers: 1,
     strike: () => {},
     mend: () => configure(server, 'requirepass', 'wrong'),
     stop: () => server.stop(),
@@ -110,6 +115,7 @@ async function memcached(
   const [first] = servers as [MemcachedServer];
   return {
     store: `memcached://${servers.map(({ port }) => `127.0.0.1:${port}`).join()}`,
+    servers: count,
     strike: () => strike(first),
     mend: () => mend(first),
     stop: () => Promise.all(servers.map((server) => server.kill())),
@@ -121,6 +127,7 @@ async function silent(scheme: 'redis' | 'memcached'): Promise<Scene> {
   const proxy = await SilentProxy.start(server.port);
   return {
     store: `${scheme}://127.0.0.1:${proxy.port}`,
+    servers: 1,
     strike: () => proxy.silence(),
     mend: () => proxy.heal(),
     stop: () => {

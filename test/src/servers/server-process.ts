@@ -19,6 +19,8 @@ export class ServerProcess {
   readonly #lines: string[] = [];
   readonly #listeners = new Set<() => void>();
   #hasExited = false;
+  /** Only now has all of its output been read: the end of a process may be told before its last lines. */
+  #hasClosed = false;
 
   private constructor(child: ChildProcess) {
     this.#child = child;
@@ -29,6 +31,9 @@ export class ServerProcess {
     this.#exit = once(child, 'exit').then(() => {
       this.#hasExited = true;
       this.#watchdog.kill('SIGKILL');
+    });
+    child.on('close', () => {
+      this.#hasClosed = true;
       for (const listener of [...this.#listeners]) listener();
     });
     let rest = '';
@@ -73,7 +78,7 @@ export class ServerProcess {
     return new Promise((resolve, reject) => {
       const look = (): void => {
         const line = this.#lines.slice(from).find((it) => pattern.test(it));
-        if (line === undefined && !this.#hasExited) return;
+        if (line === undefined && !this.#hasClosed) return;
         this.#listeners.delete(look);
         if (line !== undefined) resolve(line);
         else reject(new Error(`the server ended without logging ${pattern}:\n${this.#lines.slice(-20).join('\n')}`));

@@ -41,10 +41,16 @@ afterEach(async () => {
 
 /** One process, as far as the store can tell. */
 async function processWith(options: CacheOptions) {
+  const { cache, ...process } = await begun(options);
+  await cache.ready();
+  return { cache, ...process };
+}
+
+/** The same before its store is ready, which it need not ever be. */
+async function begun(options: CacheOptions) {
   const cache = makeCache({ deadline: '2s', ...options });
   const events: CacheEvent[] = [];
   cache.on((event) => events.push(event));
-  await cache.ready();
   const app = express();
   app.get('/', cachePage({ ttl: 60, cache, keyPrefix: 'by-url' }), (_req, res) => {
     view().dependsOn('shop');
@@ -176,14 +182,17 @@ describe('named caches on one Redis', () => {
   });
 });
 
+/** All that can be read of it. */
+const told = (what: unknown): string =>
+  JSON.stringify(what, (_key, value) => (value instanceof Error ? `${value} ${value.cause}` : value));
+
 describe('a store that is away, or will not have us', () => {
   it('costs hits, and no credential is told', async () => {
-    const { ask, events } = await processWith({ store: `redis://:hunter2@127.0.0.1:${locked.port}`, deadline: '50ms' });
-    for (let i = 0; i < 5; i++) expect((await ask()).status).toBe(200);
-    expect(events.some(({ type }) => type === 'store-error')).toBe(true);
-    expect(
-      JSON.stringify(events, (_key, value) => (value instanceof Error ? `${value} ${value.cause}` : value)),
-    ).not.toContain('hunter2');
+    const { ask, events } = await begun({ store: `redis://:hunter2@127.0.0.1:${locked.port}`, deadline: '50ms' });
+    const refused = () =>
+      events.some(({ type, ...event }) => type === 'store-error' && told(event).includes('WRONGPASS'));
+    for (let i = 0; i < 5 || !refused(); i++) expect((await ask()).status).toBe(200);
+    expect(told(events)).not.toContain('hunter2');
   });
 
   it('is refused at once where its URL is wrong', () => {
