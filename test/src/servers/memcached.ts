@@ -51,6 +51,8 @@ export class MemcachedServer {
       tmpdir(),
     );
     await this.#process.logged(/server listening/);
+    // To say what each client asks takes longer than to answer it. Some words make it hear only who has a password or TLS.
+    if (this.#words.length === 0) await this.command('verbosity 0');
   }
 
   /**
