@@ -4,6 +4,6 @@ import { survive } from './survive.js';
 
 describe('an app of two processes, while its Memcached fails', () => {
   it.each(memcachedOutages)('because it $name: answers every request, and is exact', async (outage) => {
-    await survive(outage, { requests: 300, burst: 400, bursts: 1 });
+    await survive(outage, { requests: 120, burst: 300, bursts: 1 });
   });
 });

@@ -96,16 +96,17 @@ describe('two engines over one store (PROTOCOL 4.3 to 4.8)', () => {
     await assertFor({ ms: 1_000, most: 1_500, soakMs: 20_000 }, race());
   }, 60_000);
 
-  it.each<[string, Wrong, fc.Arbitrary<Plan>]>([
-    ['lets requests join while it commits', { engine: JoinsWhileCommitting }, smallPlan],
-    ['forgets fills that are under way', { tags: () => new ForgetsFillsUnderWay() }, plan],
-    ['forgets what the store has not heard', { queue: ForgetsWhatIsUnheard }, deafPlan],
-    ['believes its own memory for ever', { l1MaxLagMs: Number.POSITIVE_INFINITY }, plan],
+  // A seed that finds it soon as the code is now; after a change of the code it may take some thousand runs.
+  it.each<[string, number, Wrong, fc.Arbitrary<Plan>]>([
+    ['lets requests join while it commits', 6, { engine: JoinsWhileCommitting }, smallPlan],
+    ['forgets fills that are under way', 2, { tags: () => new ForgetsFillsUnderWay() }, plan],
+    ['forgets what the store has not heard', 7, { queue: ForgetsWhatIsUnheard }, deafPlan],
+    ['believes its own memory for ever', 3, { l1MaxLagMs: Number.POSITIVE_INFINITY }, plan],
   ])(
     'finds out an engine that %s',
-    async (_what, wrong, given) => {
+    async (_what, seed, wrong, given) => {
       const found = await fc.check(race(wrong, given), {
-        seed: 1,
+        seed,
         numRuns: 10_000,
         endOnFailure: true,
       });

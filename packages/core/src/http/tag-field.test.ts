@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { formatTagField, TAG_FIELDS, tagMember } from './tag-field.js';
+import { anyText } from './text.test.support.js';
 
 describe('a tag in a field for caches further out', () => {
   it.each([
@@ -28,16 +29,12 @@ describe('a tag in a field for caches further out', () => {
 
   it('cannot break out of its field, whatever it holds', () => {
     fc.assert(
-      fc.property(
-        fc.constantFrom(...TAG_FIELDS),
-        fc.array(fc.string({ minLength: 1, unit: 'binary' })),
-        (field, tags) => {
-          const members = tags.map((tag) => tagMember(field, tag));
-          const value = formatTagField(field, members);
-          expect(value).toMatch(/^[\x20-\x7e]*$/);
-          expect(parse(field, value)).toEqual(members);
-        },
-      ),
+      fc.property(fc.constantFrom(...TAG_FIELDS), fc.array(anyText({ minLength: 1 })), (field, tags) => {
+        const members = tags.map((tag) => tagMember(field, tag));
+        const value = formatTagField(field, members);
+        expect(value).toMatch(/^[\x20-\x7e]*$/);
+        expect(parse(field, value)).toEqual(members);
+      }),
     );
   });
 
