@@ -18,13 +18,13 @@ import type { Forward, Refusal } from '../ports/event-sink.js';
 import type { StaleLimits } from '../ports/stored-response.js';
 import { codingsOf } from './codings-of.js';
 import { hasForeignCookie } from './cookies.js';
+import type { HandlerRun } from './handler-run.js';
 import type { InputGuard } from './input-guard.js';
 import { isNever } from './never.js';
 import { originFreshness, statedByPolicy } from './origin-lifetime.js';
 import type { Recorder } from './recorder.js';
 import type { ResponseHead } from './response-head.js';
 import { staleLimits } from './stale-limits.js';
-import type { ViewVisitor } from './view-visitor.js';
 
 /** What the head of a response decides: whether it may be stored, for how long, and what it is selected by. */
 export interface Framing {
@@ -54,12 +54,12 @@ const status = cacheStatusWriter('viewcache');
 /** Judges by the head and by what the handler has done so far: all of it, once the response has ended. */
 export function judge<Req extends IncomingMessage, Res extends ServerResponse>(
   head: ResponseHead,
-  visitor: ViewVisitor<Req, Res>,
+  run: HandlerRun<Req, Res>,
   guard: InputGuard | undefined,
   context: ViewContext | undefined,
 ): Framing {
-  const { policy } = visitor;
-  const now = visitor.runtime.clock.now();
+  const { policy } = run;
+  const now = run.runtime.clock.now();
   const targeted =
     policy.targets.length === 0 ? undefined : targetedControl(policy.targets, (name) => head.field(name));
   const cacheControl = targeted ?? parseCacheControl(head.field('cache-control'));
@@ -81,21 +81,21 @@ export function judge<Req extends IncomingMessage, Res extends ServerResponse>(
   const lifetimeMs = isValidated ? 0 : (stated ?? 0);
   // A handler sets no condition for what is no success (RFC 9110 §13.2.1).
   const hasValidator = head.status === 200 && (etag !== undefined || lastModified !== undefined);
-  const tags = tagsOf(visitor, context);
+  const tags = tagsOf(run, context);
   const isWatched = policy.inputs.mode !== 'off';
   const exchange: Exchange = {
-    method: visitor.method,
+    method: run.method,
     status: head.status,
     cacheControl,
     vary,
     hasSetCookie: hasForeignCookie(head, policy),
-    hasAuthorization: visitor.fields.get('authorization') !== undefined && guard?.coversIdentity !== true,
+    hasAuthorization: run.fields.get('authorization') !== undefined && guard?.coversIdentity !== true,
     hasContentRange: head.field('content-range') !== undefined,
     isKeyed: policy.key !== undefined,
   };
   const refusal =
     // Said by name; the Cache-Control that goes with it would be taken for the reason.
-    (isNever(visitor.res) ? 'no-store' : undefined) ??
+    (isNever(run.res) ? 'no-store' : undefined) ??
     (isStandard
       ? whyNotStoredByStandard(exchange, {
           lifetimeMs: stated === undefined ? undefined : stated - initialAgeMs,
@@ -132,7 +132,7 @@ export function judge<Req extends IncomingMessage, Res extends ServerResponse>(
     codings:
       policy.contentCodings.length === 0 || refusal !== undefined
         ? undefined
-        : codingsOf(policy.contentCodings, head, visitor.method, cacheControl, vary),
+        : codingsOf(policy.contentCodings, head, run.method, cacheControl, vary),
   };
 }
 
@@ -211,13 +211,13 @@ export function addVary(recorder: Recorder, head: ResponseHead, names: readonly 
 }
 
 function tagsOf<Req extends IncomingMessage, Res extends ServerResponse>(
-  visitor: ViewVisitor<Req, Res>,
+  run: HandlerRun<Req, Res>,
   context: ViewContext | undefined,
 ): readonly string[] | Refusal {
-  const declared = declaredTags(visitor, context);
+  const declared = declaredTags(run, context);
   if (declared === undefined) return 'tag';
   if (declared.length === 0) return declared;
-  return coarsenTags(new Set(declared), visitor.policy.maxTags) ?? 'too-many-tags';
+  return coarsenTags(new Set(declared), run.policy.maxTags) ?? 'too-many-tags';
 }
 
 /** What the `tags` function names; `undefined` with a warning where it named nothing that can be tags. */
@@ -238,12 +238,12 @@ function named(tags: () => unknown, runtime: CacheRuntime): readonly string[] | 
 
 /** The tags that the option and the view have named so far, as they were named; `undefined` when one cannot be a tag. */
 export function declaredTags<Req extends IncomingMessage, Res extends ServerResponse>(
-  visitor: ViewVisitor<Req, Res>,
+  run: HandlerRun<Req, Res>,
   context: ViewContext | undefined,
 ): readonly string[] | undefined {
-  const { policy, req, res } = visitor;
+  const { policy, req, res } = run;
   const { tags } = policy;
-  const own = typeof tags === 'function' ? named(() => tags(req, res), visitor.runtime) : tags;
+  const own = typeof tags === 'function' ? named(() => tags(req, res), run.runtime) : tags;
   if (own === undefined) return undefined;
   return context === undefined || context.tags.size === 0 ? own : [...context.tags, ...own];
 }

@@ -30,9 +30,9 @@ export class Freshening {
    * @param found - what may be freshened
    * @param wasAsked - the handler was sent the validators of that
    */
-  headOf(recorder: Recorder, head: ResponseHead, found: StaleItem | undefined, wasAsked: boolean): ResponseHead {
+  headOf(recorder: Recorder, head: ResponseHead, found: StaleItem, wasAsked: boolean): ResponseHead {
     // A body with holes is nobody's as it stands: a head vouches for none that was filled in.
-    if (found === undefined || found.item.stored.placeholders.length > 0) return head;
+    if (found.item.stored.placeholders.length > 0) return head;
     if (this.#visitor.req.method === 'HEAD') return this.#updated(recorder, head, found);
     return head.status === 304 && wasAsked ? this.#restored(recorder, head, found) : head;
   }

@@ -11,6 +11,7 @@ import type { Placeholder } from '../ports/stored-response.js';
 import { LEAST_CODED } from './codings-of.js';
 import { cookieName, isKnownCookie } from './cookies.js';
 import type { Framing } from './frame-head.js';
+import type { HandlerRun } from './handler-run.js';
 import { forbiddenSince } from './late-word.js';
 import { madeEtag } from './made-etag.js';
 import { digHoles, fillingsOf, holds, noncesOf } from './placeholders.js';
@@ -18,19 +19,18 @@ import type { Recorder } from './recorder.js';
 import type { ResponseHead } from './response-head.js';
 import { toBeRevalidated } from './revalidation.js';
 import { jittered } from './stale-limits.js';
-import type { ViewVisitor } from './view-visitor.js';
 
 /** Looks at a response once more when outer middleware has written its head: a session, a nonce or its word may have come late. */
 export function refusesLate<Req extends IncomingMessage, Res extends ServerResponse>(
   candidate: Candidate,
   recorder: Recorder,
-  visitor: ViewVisitor<Req, Res>,
+  run: HandlerRun<Req, Res>,
 ): Refusal | undefined {
-  if (recorder.hasLateCookie && !areKnown(visitor)) return 'set-cookie';
-  const forbidding = forbiddenSince(recorder.said, visitor.res);
+  if (recorder.hasLateCookie && !areKnown(run)) return 'set-cookie';
+  const forbidding = forbiddenSince(recorder.said, run.res);
   if (forbidding !== undefined) return forbidding;
   for (const name of POLICY_FIELDS) {
-    const nonces = noncesOf(lineOf(visitor.res.getHeader(name)));
+    const nonces = noncesOf(lineOf(run.res.getHeader(name)));
     if (nonces.some((nonce) => holds(candidate.body, nonce))) return 'nonce';
   }
   return undefined;
@@ -45,21 +45,21 @@ const REWRITTEN: ReadonlySet<string> = new Set(['content-length', 'date', 'age',
 export function makeCandidate<Req extends IncomingMessage, Res extends ServerResponse>(
   recorder: Recorder,
   head: ResponseHead,
-  visitor: ViewVisitor<Req, Res>,
+  run: HandlerRun<Req, Res>,
   framing: Framing,
   producerMs: number,
 ): Candidate | Refusal {
-  const { policy } = visitor;
+  const { policy } = run;
   if (recorder.isOver) return 'too-large';
   if (recorder.hasTrailers) return 'trailers';
   const body = recorder.takeBody();
   const length = head.field('content-length');
   // A truncated response, or one that says another length than it has, is nobody else's (RFC 9112 §6.3).
   if (length !== undefined && Number(length) !== body.length && !recorder.isBodiless) return 'content-length';
-  const filled = fill(body, head, visitor);
+  const filled = fill(body, head, run);
   if (typeof filled === 'string') return filled;
-  const headers = storedFields(head, framing, visitor);
-  if (policy.storeIf !== undefined && !asks(policy.storeIf, { status: head.status, headers, body }, visitor))
+  const headers = storedFields(head, framing, run);
+  if (policy.storeIf !== undefined && !asks(policy.storeIf, { status: head.status, headers, body }, run))
     return 'store-if';
   const hasHoles = filled.placeholders.length > 0;
   return {
@@ -72,8 +72,8 @@ export function makeCandidate<Req extends IncomingMessage, Res extends ServerRes
     lifetimeMs: jittered(framing.lifetimeMs, policy.stale.jitterMs),
     initialAgeMs: framing.initialAgeMs,
     stale: toBeRevalidated(framing.stale, hasHoles || !framing.hasValidator ? 0 : policy.revalidatableMs),
-    ...(hasHoles ? NO_VALIDATORS : validatorsOf(head, framing, headers, filled.body, visitor)),
-    route: visitor.host.route(visitor.req),
+    ...(hasHoles ? NO_VALIDATORS : validatorsOf(head, framing, headers, filled.body, run)),
+    route: run.host.route(run.req),
     producerMs,
     placeholders: filled.placeholders,
     codings: hasHoles || body.length < LEAST_CODED ? undefined : framing.codings,
@@ -88,7 +88,7 @@ function validatorsOf<Req extends IncomingMessage, Res extends ServerResponse>(
   { etag, lastModified }: Framing,
   headers: readonly string[],
   body: Buffer,
-  { req, host, method }: ViewVisitor<Req, Res>,
+  { req, host, method }: HandlerRun<Req, Res>,
 ): Validators {
   const isStored = (name: string): boolean => headers.some((own, at) => at % 2 === 0 && own.toLowerCase() === name);
   // Only where a condition could be put on it: a page, and not the answer to a search that was posted.
@@ -102,7 +102,7 @@ function validatorsOf<Req extends IncomingMessage, Res extends ServerResponse>(
 function storedFields<Req extends IncomingMessage, Res extends ServerResponse>(
   head: ResponseHead,
   framing: Framing,
-  { policy, runtime }: ViewVisitor<Req, Res>,
+  { policy, runtime }: HandlerRun<Req, Res>,
 ): string[] {
   const withheld = withheldFields(head.field('connection'), framing.cacheControl);
   const fields: string[] = [];
@@ -148,9 +148,9 @@ const NO_PLACEHOLDERS: readonly Placeholder[] = [];
 function fill<Req extends IncomingMessage, Res extends ServerResponse>(
   body: Buffer,
   head: ResponseHead,
-  visitor: ViewVisitor<Req, Res>,
+  run: HandlerRun<Req, Res>,
 ): Filled | Refusal {
-  const { policy, req, res } = visitor;
+  const { policy, req, res } = run;
   const nonces: string[] = [];
   for (const name of POLICY_FIELDS)
     nonces.push(...noncesOf(head.field(name)), ...noncesOf(lineOf(res.getHeader(name))));
@@ -159,7 +159,7 @@ function fill<Req extends IncomingMessage, Res extends ServerResponse>(
   const fillings = fillingsOf(policy.placeholders, req, res);
   if (fillings === undefined) return 'nonce';
   // A value that is made anew each time it is asked for cannot be found in the body it once went into.
-  if (!visitor.knows(fillings.map(({ value }) => value))) return 'nonce';
+  if (!run.knows(fillings.map(({ value }) => value))) return 'nonce';
   const dug = isEncoded ? { body, placeholders: [] } : digHoles(body, fillings);
   const ownFields = head.own.join('\n');
   const secrets = fillings.map(({ value }) => value).filter((value) => value !== '');
@@ -174,19 +174,19 @@ function lineOf(value: OutgoingHttpHeader | undefined): string | readonly string
 }
 
 /** None of the cookies that are on their way is one that would be somebody's. */
-function areKnown<Req extends IncomingMessage, Res extends ServerResponse>(visitor: ViewVisitor<Req, Res>): boolean {
-  const lines = [visitor.res.getHeader('set-cookie') ?? []].flat();
-  return lines.every((line) => isKnownCookie(String(line), visitor.policy));
+function areKnown<Req extends IncomingMessage, Res extends ServerResponse>(run: HandlerRun<Req, Res>): boolean {
+  const lines = [run.res.getHeader('set-cookie') ?? []].flat();
+  return lines.every((line) => isKnownCookie(String(line), run.policy));
 }
 
 function asks<Req extends IncomingMessage, Res extends ServerResponse, Given>(
   storeIf: (given: Given) => boolean,
   given: Given,
-  visitor: ViewVisitor<Req, Res>,
+  run: HandlerRun<Req, Res>,
 ): boolean {
   return saysTrue(
     () => storeIf(given),
-    (why) => visitor.runtime.telemetry.emit({ type: 'warning', message: `storeIf ${why}, nothing was stored` }),
+    (why) => run.runtime.telemetry.emit({ type: 'warning', message: `storeIf ${why}, nothing was stored` }),
   );
 }
 

@@ -20,7 +20,7 @@ export class Refresh<Req extends IncomingMessage, Res extends ServerResponse> {
   readonly #standIns: StandIns<Req, Res>;
   /** What the visitor was answered with, once his handler may run behind the answer. */
   item: LocalItem | undefined;
-  #end: () => void = () => {};
+  #end: (() => void) | undefined;
 
   constructor(visitor: RefreshingVisitor<Req, Res>, standIns: StandIns<Req, Res>) {
     this.#visitor = visitor;
@@ -36,7 +36,7 @@ export class Refresh<Req extends IncomingMessage, Res extends ServerResponse> {
   /** Another process has made it new already. */
   end(): void {
     this.#standIns.patience.forget();
-    this.#end();
+    this.#end?.();
   }
 
   /** Answers from what is stored, fresh or stale, and makes it new. */
@@ -96,7 +96,7 @@ export class Refresh<Req extends IncomingMessage, Res extends ServerResponse> {
         countOut();
       };
       markRefresh(req);
-      res.once('close', () => this.#end());
+      res.once('close', () => this.#end?.());
       this.#standIns.patience.endsAfter(stale.policy.refreshTimeoutMs, () => res.destroy());
       flight.begin();
     };

@@ -90,7 +90,8 @@ function linesOf(value: OutgoingHttpHeader | undefined): string[] {
 
 /** Ends a wait for a handler, after a while; several ends, each once. */
 export class Patience {
-  readonly #timers: Timer[] = [];
+  /** Most visits have none. */
+  #timers: Timer[] | undefined;
   readonly #clock: Clock;
 
   constructor(clock: Clock) {
@@ -98,11 +99,15 @@ export class Patience {
   }
 
   endsAfter(ms: number | undefined, run: () => void): void {
-    if (ms !== undefined) this.#timers.push(this.#clock.after(ms, run));
+    if (ms === undefined) return;
+    this.#timers ??= [];
+    this.#timers.push(this.#clock.after(ms, run));
   }
 
   /** Nothing is waited for any more. */
   forget(): void {
-    for (const timer of this.#timers.splice(0)) timer.cancel();
+    const timers = this.#timers;
+    this.#timers = undefined;
+    for (const timer of timers ?? []) timer.cancel();
   }
 }

@@ -18,9 +18,8 @@ import { isFailure as isFailedStatus, type StaleView } from './stale-view.js';
 import { HAND_OVER_MS, hasLateFields, Patience, type StandIn } from './stand-in.js';
 import type { VisitorAnswers } from './visitor-answers.js';
 
-/** A run of a handler, as far as it has begun. */
+/** A run of a handler, as what stands in for it has to know it. */
 export interface Course {
-  readonly lead: Lead | undefined;
   readonly recorder: Recorder | undefined;
   readonly guard: InputGuard | undefined;
   readonly context: ViewContext | undefined;
@@ -34,7 +33,10 @@ export interface StaleVisitor<Req extends IncomingMessage, Res extends ServerRes
   readonly runtime: CacheRuntime;
   readonly answers: VisitorAnswers;
   readonly stale: StaleView;
-  readonly course: Course;
+  /** What he runs his handler for, if he does. */
+  readonly leading: Lead | undefined;
+  /** As far as it has begun. */
+  readonly run: Course | undefined;
   readonly preconditions: Preconditions;
   readonly isDemanding: boolean;
   readonly isWithdrawn: boolean;
@@ -66,14 +68,14 @@ export class StandIns<Req extends IncomingMessage, Res extends ServerResponse> {
   /** Counts how long the visitor waits, for his own handler or for somebody else's. */
   growImpatient(): void {
     const { softTimeoutMs, hardTimeoutMs } = this.#visitor.stale.policy;
-    this.patience.endsAfter(softTimeoutMs, () => this.#runOut(false));
-    this.patience.endsAfter(hardTimeoutMs, () => this.#runOut(true));
+    if (softTimeoutMs !== undefined) this.patience.endsAfter(softTimeoutMs, () => this.#runOut(false));
+    if (hardTimeoutMs !== undefined) this.patience.endsAfter(hardTimeoutMs, () => this.#runOut(true));
   }
 
   /** Takes down what is on the response before the handler runs; what it returns is called when the handler is about to. */
   ready(): () => void {
-    const { course, isRefresh, res, stale } = this.#visitor;
-    if (isRefresh === true || (course.lead?.stale === undefined && stale.policy.hardTimeoutMs === undefined))
+    const { leading, isRefresh, res, stale } = this.#visitor;
+    if (isRefresh === true || (leading?.stale === undefined && stale.policy.hardTimeoutMs === undefined))
       return NOTHING;
     this.#before = takePart(res);
     return () => this.#watchDestroy(res);
@@ -89,14 +91,14 @@ export class StandIns<Req extends IncomingMessage, Res extends ServerResponse> {
     const visitor = this.#visitor;
     // A cached view further inside answers for itself.
     if (visitor.isRefresh === true || visitor.isWithdrawn || this.hasAnswered) return undefined;
-    const found = visitor.runtime.engine.stillStale(visitor, visitor.course.lead?.stale);
+    const found = visitor.runtime.engine.stillStale(visitor, visitor.leading?.stale);
     return visitor.stale.onError(found, visitor.now);
   }
 
   /** Remembered where something stored can answer meanwhile; elsewhere nobody would ask. */
   failed(): void {
-    const { course, isRefresh, key, now, stale } = this.#visitor;
-    if (isRefresh === true || course.lead?.stale !== undefined) stale.backOff.failed(key.text, now);
+    const { leading, isRefresh, key, now, stale } = this.#visitor;
+    if (isRefresh === true || leading?.stale !== undefined) stale.backOff.failed(key.text, now);
   }
 
   /** A status by which the handler fails, unless the policy takes it for an answer. */
@@ -109,7 +111,7 @@ export class StandIns<Req extends IncomingMessage, Res extends ServerResponse> {
     const part = this.#standIn(standIn);
     if (part === undefined) return false;
     putMethods(this.#visitor.res, part.methods);
-    this.#visitor.course.recorder?.replace();
+    this.#visitor.run?.recorder?.replace();
     return true;
   }
 
@@ -121,7 +123,7 @@ export class StandIns<Req extends IncomingMessage, Res extends ServerResponse> {
   #standIn(standIn: StandIn | 'gateway-timeout'): ResponsePart | undefined {
     const visitor = this.#visitor;
     const { answers, res } = visitor;
-    const { guard } = visitor.course;
+    const guard = visitor.run?.guard;
     const item = this.fallback();
     const before = this.#before;
     if (before === undefined || res.headersSent) return undefined;
@@ -147,9 +149,9 @@ export class StandIns<Req extends IncomingMessage, Res extends ServerResponse> {
 
   /** The visitor has waited for long enough. */
   #runOut(isHard: boolean): void {
-    const { course, isAnswered, isGone, isWithdrawn } = this.#visitor;
+    const { leading, isAnswered, isGone, isWithdrawn } = this.#visitor;
     if (isAnswered || this.hasAnswered || isGone || isWithdrawn) return;
-    if (course.lead === undefined) this.#runOutWaiting(isHard);
+    if (leading === undefined) this.#runOutWaiting(isHard);
     else this.#runOutLeading(isHard);
   }
 
@@ -172,7 +174,8 @@ export class StandIns<Req extends IncomingMessage, Res extends ServerResponse> {
   #runOutLeading(isHard: boolean): void {
     const visitor = this.#visitor;
     const { req, res, runtime, stale } = visitor;
-    const { context, guard, recorder } = visitor.course;
+    if (visitor.run === undefined) return;
+    const { context, guard, recorder } = visitor.run;
     if (recorder === undefined || recorder.head !== undefined) return;
     const part = this.#standIn({ detail: 'timeout' }) ?? (isHard ? this.#standIn('gateway-timeout') : undefined);
     if (part === undefined) return;
@@ -220,7 +223,7 @@ export class StandIns<Req extends IncomingMessage, Res extends ServerResponse> {
     const visitor = this.#visitor;
     const { destroy } = res;
     res.destroy = (error) => {
-      const { recorder } = visitor.course;
+      const recorder = visitor.run?.recorder;
       if (recorder?.isReplaced === true) return res;
       const isEarly = recorder?.head === undefined && !visitor.isGone;
       if (!isEarly || !this.replace({ detail: 'aborted' })) return destroy.call(res, error);
