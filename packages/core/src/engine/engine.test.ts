@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { urlTag } from '../invalidation/tags.js';
 import { NullStore } from '../stores/null.js';
-import type { EngineLimits } from './engine.js';
 import { Guest, openEngine } from './engine.test.support.js';
+import type { EngineLimits } from './engine-parts.js';
 import type { LocalItem } from './local-item.js';
 
 const world = (limits: Partial<EngineLimits> = {}) => openEngine({ limits });

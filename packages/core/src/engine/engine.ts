@@ -1,10 +1,7 @@
-import type { TagTable } from '../invalidation/tag-table.js';
-import type { Clock } from '../ports/clock.js';
-import type { CodeBody } from '../ports/coded-body.js';
-import type { EventSink, Forward, Refusal } from '../ports/event-sink.js';
-import type { LocalStore } from '../ports/local-store.js';
+import type { Forward, Refusal } from '../ports/event-sink.js';
 import type { SharedToken } from '../ports/tagged-store.js';
 import type { CacheKey } from './cache-key.js';
+import type { EngineParts } from './engine-parts.js';
 import { Flight, type Visitor, type Waiter } from './flight.js';
 import { apart, Flights } from './flights.js';
 import { HitForMiss } from './hit-for-miss.js';
@@ -12,35 +9,9 @@ import { type Candidate, Lead, type LeadOwner, type Room } from './lead.js';
 import type { LocalItem, StaleItem } from './local-item.js';
 import { LocalLevel } from './local-level.js';
 import { makeStored, NO_STAMPS, tagNames, unstamped } from './make-stored.js';
-import { type NormalizeSelecting, Selection } from './selection.js';
-import { type Miss, SharedExchange, type SharedLevel } from './shared-exchange.js';
-import type { Trust } from './trust.js';
-import type { RequestFields, VariantIndex } from './variants.js';
-
-/** The bounds within which the engine works; all times in milliseconds. */
-export interface EngineLimits {
-  readonly waitersPerKey: number;
-  readonly collapseTimeoutMs: number;
-  readonly hitForMissMs: number;
-}
-
-/** What the engine stands on; {@link createCache} is the one place that fills it in. */
-export interface EngineParts {
-  readonly local: LocalStore<LocalItem>;
-  readonly tags: TagTable;
-  readonly variants: VariantIndex;
-  readonly shared: SharedLevel | undefined;
-  readonly trust: Trust;
-  readonly clock: Clock;
-  readonly sink: EventSink;
-  readonly limits: EngineLimits;
-  /** `null:`: nothing is kept, though equal requests are still collapsed. */
-  readonly storesNothing: boolean;
-  /** Makes values that select the same variant the same text (RFC 9111 §4.1). */
-  readonly normalizeSelecting: NormalizeSelecting;
-  /** Makes the codings that stored responses ask for; without it they are sent as they are. */
-  readonly codeBody?: CodeBody;
-}
+import { Selection } from './selection.js';
+import { type Miss, SharedExchange } from './shared-exchange.js';
+import type { RequestFields } from './variants.js';
 
 /** A flight that has not begun: {@link Engine.reserve}. */
 export interface Reservation {
