@@ -81,9 +81,12 @@ describe('four workers with a cache in memory each', () => {
   });
 
   it('that nobody relays for say so, and go on by their ttl', async () => {
-    const { read, status, warned } = await start({ RELAYS: 'no' });
+    const { read, status, warned, invalidate } = await start({ RELAYS: 'no' });
     await read(1);
     expect(await status(1)).toContain('hit');
     await warned('relayInvalidations()');
+    // Nobody knows what the others have.
+    expect(await invalidate(0)).toMatchObject({ durable: false });
+    expect(await invalidate(0, '?confirm=all')).toMatchObject({ durable: false });
   });
 });

@@ -97,11 +97,28 @@ describe('the bus between the workers of a cluster', () => {
     expect(await bus.publish(['a'], 'soft')).toBe(false);
   });
 
-  it('says after a while that nobody relays; then there is nobody to tell', async () => {
-    const { bus, clock, log } = world();
+  it('says after a while that nobody relays; then nobody is told, and that is not said to be done', async () => {
+    const { bus, clock, log, sent } = world();
     await clock.advanceAsync(2_000);
     expect(log).toEqual(['silence']);
-    expect(await bus.publish(['a'], 'soft')).toBe(true);
+    const asked = sent.length;
+    expect(await bus.publish(['a'], 'soft')).toBe(false);
+    expect(sent).toHaveLength(asked);
+  });
+
+  it('listens to its process once, however many caches that has', () => {
+    const link = Object.assign(new EventEmitter(), { send: () => true });
+    const heard: number[] = [];
+    const stops = Array.from({ length: 12 }, (_, i) => {
+      const parts = { link, namespace: 'n', clock: new FakeClock(), lagMs: LAG, onRelay() {}, onSilence() {} };
+      return new IpcBus(parts).listen({ invalidated: () => heard.push(i), missed() {}, heardUpTo() {} });
+    });
+    expect(link.listenerCount('message')).toBe(1);
+    stops.shift()?.();
+    link.emit('message', { viewcache: 'invalidated', namespace: 'n', tags: ['a'], mode: 'soft', id: 1 });
+    expect(heard).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+    for (const stop of stops) stop();
+    expect(link.listenerCount('message')).toBe(0);
   });
 
   it('tells what is invalidated before the primary has said that it relays', async () => {

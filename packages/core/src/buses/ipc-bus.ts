@@ -1,12 +1,11 @@
 import type { Bus, BusListener } from '../ports/bus.js';
 import type { Clock, Timer } from '../ports/clock.js';
+import { listenTo, type MessageSource } from './ipc-ear.js';
 import { type IpcMessage, MARK, readMessage } from './ipc-messages.js';
 
 /** The end of a channel to the primary process: `process` in a worker. */
-export interface IpcLink {
+export interface IpcLink extends MessageSource {
   send?(message: unknown, handle: undefined, options: undefined, done: (error: Error | null) => void): boolean;
-  on(event: 'message', listener: (message: unknown) => void): unknown;
-  off(event: 'message', listener: (message: unknown) => void): unknown;
 }
 
 /** What an {@link IpcBus} stands on. */
@@ -48,9 +47,8 @@ export class IpcBus implements Bus {
 
   listen(listener: BusListener): () => void {
     const { link, clock } = this.#parts;
-    const hear = (message: unknown): void => this.#hear(message);
     this.#listener = listener;
-    link.on('message', hear);
+    const stopHearing = listenTo(link, (message) => this.#hear(message));
     const silence = clock.after(SILENCE_MS, () => {
       this.#isSilent = true;
       if (!this.#isRelayed) this.#parts.onSilence();
@@ -60,14 +58,14 @@ export class IpcBus implements Bus {
       this.#listener = undefined;
       silence.cancel();
       this.#timer?.cancel();
-      link.off('message', hear);
+      stopHearing();
     };
   }
 
   /** Tells all other workers; true when the primary has passed it on. Never rejects. */
   async publish(tags: readonly string[], mode: 'soft' | 'hard'): Promise<boolean> {
-    // Where nobody relays, nobody else would hear of it, however often it was said. As long as that is not known, it is said.
-    if (this.#isSilent && !this.#isRelayed) return true;
+    // Nobody relays: no other worker hears of it, and whoever waits need not. As long as that is not known, it is said.
+    if (this.#isSilent && !this.#isRelayed) return false;
     return await this.#ask((id) => ({ [MARK]: 'invalidated', namespace: this.#parts.namespace, tags, mode, id }));
   }
 

@@ -36,4 +36,4 @@ export function openLocalBus(
 }
 
 const NOBODY_RELAYS =
-  'the cache is in memory, and this process is one of several: the others do not hear of its invalidations. Call relayInvalidations() in the primary process, or share a store: redis://…';
+  'the cache is in memory, and this process is one of several: the others do not hear of its invalidations, whose receipts say durable: false. Call relayInvalidations() in the primary process, or share a store: redis://…';
