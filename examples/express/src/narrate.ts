@@ -6,19 +6,12 @@ export function narrate(event: CacheEvent): string | undefined {
     case 'hit':
       return `hit          ${event.route}`;
     case 'stored':
-      return `stored       ${event.route}   depends on: ${event.tags.filter(isOurs).join(', ') || 'nothing'}`;
+      return `stored       ${event.route}   depends on: ${event.tags.join(', ') || 'nothing'}`;
     case 'refused':
       return `not stored   ${event.route}   because of: ${event.reason}`;
-    case 'invalidated': {
-      const tags = event.tags.filter(isOurs);
-      return tags.length > 0 ? `invalidated  ${tags.join(', ')}` : undefined;
-    }
+    case 'invalidated':
+      return `invalidated  ${[...event.tags, ...event.targets].join(', ')}`;
     default:
       return undefined;
   }
-}
-
-/** Whether a tag is one that the app named. The cache adds its own, for the URL and the path among others. */
-function isOurs(tag: string): boolean {
-  return !tag.startsWith('\0') && !tag.includes('!');
 }

@@ -3,6 +3,7 @@ export { CacheError, ConfigError } from './base/errors.js';
 export { InvalidationUnheardError } from './base/store-errors.js';
 export { relayInvalidations } from './buses/ipc-relay.js';
 export type {
+  BatchReceipt,
   Cache,
   CacheHealth,
   EmitterLike,

@@ -63,6 +63,19 @@ describe.each(expresses)('a cache over a Keyv, on %s', (_version, express) => {
     expect(cache.health().unheardInvalidations).toBeGreaterThan(0);
   });
 
+  it('purges whatever it is asked to invalidate, and says so', async () => {
+    const { site, cache } = await siteOver(new Keyv());
+    await site.get('/');
+    const told: unknown[] = [];
+    cache.on((event) => event.type === 'invalidated' && told.push([event.mode, event.tags, event.targets]));
+    await cache.invalidate({ tags: 'cities#1' });
+    await cache.invalidate({ path: '/cities/*' });
+    expect(told).toEqual([
+      ['hard', ['cities#1'], []],
+      ['hard', [], ['path: /cities/*']],
+    ]);
+  });
+
   it('shares what it stores with another cache over the same store, and what is invalidated', async () => {
     const shared = new Map<string, unknown>();
     const one = await siteOver(new Keyv({ store: shared }), { l1MaxLag: 0 });

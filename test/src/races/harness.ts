@@ -189,6 +189,7 @@ export class BuiltProcess implements Process {
       clock: this.clock,
       lagMs: undefined,
       throwsUnheard: false,
+      purgesOnly: shared?.store.purgesOnly === true,
     });
   }
 

@@ -63,18 +63,27 @@ export class StoreBusyError extends CacheError {
 }
 
 /**
- * The shared store has not acknowledged an invalidation, and `onInvalidateFailure` is `'throw'`. It holds in this process,
- * and is sent again until the store has heard it.
+ * The shared store, or the primary process of a cluster's workers, has not acknowledged an invalidation, and
+ * `onInvalidateFailure` is `'throw'`. It holds in this process, and is sent again until it has been heard.
  */
 export class InvalidationUnheardError extends CacheError {
   static readonly code = 'ERR_CACHE_INVALIDATION_UNHEARD';
   readonly code = InvalidationUnheardError.code;
   override readonly name = 'InvalidationUnheardError';
 
-  constructor(readonly tags: readonly string[]) {
-    const first = tags[0] ?? '';
+  /**
+   * @param tags - as they were named
+   * @param targets - what was named otherwise: `url: /cities/7`
+   * @param value - of a batch, what its work returned: it has been done
+   */
+  constructor(
+    readonly tags: readonly string[],
+    readonly targets: readonly string[] = [],
+    readonly value?: unknown,
+  ) {
+    const [first = '', ...others] = [...tags, ...targets];
     super(
-      `the shared store has not heard that ${tags.length === 1 ? `${first} is` : `${first} and others are`} invalid`,
+      `other processes may not have heard that ${others.length === 0 ? `${first} is` : `${first} and others are`} invalid`,
     );
   }
 }

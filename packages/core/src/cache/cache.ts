@@ -8,11 +8,19 @@ import type { Explanation } from './explain.js';
 export interface InvalidationReceipt {
   /**
    * True when every process that asks the store sees it: always, where memory is the only store. False when the shared
-   * store has not acknowledged it: this process is exact all the same, and the store is told again until it answers.
+   * store has not acknowledged it: this process is exact all the same, and the store is told again until it answers. In a
+   * worker of a `node:cluster` with memory alone: true when the primary process has passed it on, so never where that does
+   * not relay.
    */
   readonly durable: boolean;
   /** The number of the invalidation in this process. */
   readonly at: number;
+}
+
+/** What came of a batch: of all the invalidations inside it together, and of its work. */
+export interface BatchReceipt<T> extends InvalidationReceipt {
+  /** What the work returned. */
+  readonly value: T;
 }
 
 /** How an invalidation is carried out. */
@@ -48,7 +56,10 @@ export interface CacheHealth {
   readonly local: 'up';
   /** `undefined` where memory is the only store. */
   readonly shared: StoreHealth | undefined;
-  /** Invalidations that the shared store has not acknowledged yet. */
+  /**
+   * Tags, URLs, paths, keys … that were invalidated here, and that the shared store has not acknowledged yet, each once
+   * however often; those of a batch that is not over, too. More than 10,000 count as one: everything.
+   */
   readonly unheardInvalidations: number;
 }
 
@@ -81,16 +92,20 @@ export interface Cache {
   purge(target: InvalidationTarget, options?: InvalidateOptions): Promise<InvalidationReceipt>;
   /**
    * Sends the invalidations made inside `work` to the shared store as one, when `work` has ended, however it ended.
-   * In this process each holds at once; their receipts are durable only when the batch has resolved.
+   * In this process each holds at once; the receipts inside say nothing yet, the batch has one for all.
+   *
+   * @throws what `work` throws, by rejection; else `InvalidationUnheardError` as {@link invalidate}, with what `work`
+   * returned as its `value`
    *
    * @example
    * ```ts
-   * await cache.batch(async () => {
+   * const { value, durable } = await cache.batch(async () => {
    *   for (const user of changed) await cache.invalidate({ tags: `users#${user.id}` });
+   *   return changed.length;
    * });
    * ```
    */
-  batch<T>(work: () => Promise<T> | T): Promise<T>;
+  batch<T>(work: () => Promise<T> | T): Promise<BatchReceipt<T>>;
   /**
    * Invalidates whenever an emitter emits: in this process before `emit` returns. What `target` throws, and a target
    * that names nothing, become a `warning` event and a process warning.

@@ -11,6 +11,8 @@ import type { SharedLevel } from '../engine/shared-exchange.js';
 import { Trust } from '../engine/trust.js';
 import { VariantIndex } from '../engine/variants.js';
 import { selectingValue } from '../http/vary.js';
+import { namedBy } from '../invalidation/named.js';
+import type { RetryQueue } from '../invalidation/retry-queue.js';
 import { TagTable } from '../invalidation/tag-table.js';
 import { type InvalidationTarget, tagsOf, type UrlReading } from '../invalidation/target.js';
 import type { BusListener } from '../ports/bus.js';
@@ -91,24 +93,26 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
     codeBody: (stored) => bodyCoder.code(stored),
   });
   const localBus = openLocalBus(settings, clock, telemetry, trust);
+  const unheard = shared?.unheard ?? localBus?.unheard;
   const invalidator = new Invalidator({
     tags,
-    unheard: shared?.unheard ?? localBus?.unheard,
+    unheard,
     sink: telemetry,
     clock,
     lagMs: shared === undefined && localBus === undefined ? undefined : settings.l1MaxLagMs,
     throwsUnheard: settings.onInvalidateFailure === 'throw',
+    purgesOnly: shared?.store.purgesOnly === true,
   });
   const bus = shared?.store.bus ?? localBus?.bus;
   const stopListening = bus?.listen(listener(tags, trust, telemetry));
   const urlReadings = new Set([isIgnoredByDefault]);
   const explain = (url: string): Explanation =>
     explainUrl(url, [...urlReadings], { local, tags, clock, refusals: telemetry.refusals });
-  const cache = assemble(local, shared, telemetry, invalidator, urlReadings, explain, () => {
+  const cache = assemble(local, shared, unheard, telemetry, invalidator, urlReadings, explain, () => {
     forgetNamespace();
     stopListening?.();
     invalidator.close();
-    localBus?.unheard.close();
+    unheard?.close();
   });
   attachRuntime(cache, {
     engine,
@@ -136,6 +140,7 @@ function openLocal(
 function assemble(
   local: LocalStore<LocalItem>,
   shared: SharedLevel | undefined,
+  unheard: RetryQueue | undefined,
   telemetry: Telemetry,
   invalidator: Invalidator,
   urlReadings: ReadonlySet<UrlReading['isIgnored']>,
@@ -174,7 +179,7 @@ function assemble(
     health: () => ({
       local: 'up',
       shared: shared?.store.health(),
-      unheardInvalidations: shared?.unheard.size ?? 0,
+      unheardInvalidations: unheard?.size ?? 0,
     }),
     ready: async () => {
       if (shared?.ready !== undefined) await keepProcessFor(shared.ready());
@@ -182,7 +187,6 @@ function assemble(
     close: async () => {
       stopListening();
       local.close();
-      shared?.unheard.close();
       if (shared !== undefined) await keepProcessFor(shared.store.close());
     },
   };
@@ -193,7 +197,7 @@ function listener(tags: TagTable, trust: Trust, sink: Telemetry): BusListener {
   return {
     invalidated(names, mode) {
       tags.invalidate(names, mode);
-      sink.emit({ type: 'heard', tags: names, mode });
+      sink.emit({ type: 'heard', ...namedBy(names), mode });
     },
     missed: () => trust.missed(),
     heardUpTo: (at) => trust.heardUpTo(at),

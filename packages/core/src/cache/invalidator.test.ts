@@ -7,7 +7,7 @@ import { FakeClock } from '../testing/fake-clock.js';
 import { Invalidator } from './invalidator.js';
 
 /** An invalidator over a shared store that acknowledges, or does not. */
-function world(isShared = true, more: { readonly throwsUnheard?: boolean } = {}) {
+function world(isShared = true, more: { readonly throwsUnheard?: boolean; readonly purgesOnly?: boolean } = {}) {
   const clock = new FakeClock();
   const tags = new TagTable();
   const telemetry = new Telemetry();
@@ -28,6 +28,7 @@ function world(isShared = true, more: { readonly throwsUnheard?: boolean } = {})
     clock,
     lagMs: isShared ? 1_000 : undefined,
     throwsUnheard: more.throwsUnheard === true,
+    purgesOnly: more.purgesOnly === true,
   });
   return { tags, events, sent, holds, store, invalidator, queue, clock };
 }
@@ -48,7 +49,25 @@ describe('Invalidator.run (PROTOCOL 4.6)', () => {
     const { invalidator, store, events } = world(isShared);
     store.answers = answers;
     expect(await invalidator.run(['a'], 'hard')).toEqual({ durable, at: 1 });
-    expect(events).toEqual([{ type: 'invalidated', tags: ['a'], mode: 'hard', durable }]);
+    expect(events).toEqual([{ type: 'invalidated', tags: ['a'], targets: [], mode: 'hard', durable }]);
+  });
+
+  it('purges where the store can do nothing else, here too, and says so', async () => {
+    const { invalidator, sent, events, tags } = world(true, { purgesOnly: true });
+    const record = tags.retain('a');
+    await invalidator.run(['a'], 'soft');
+    expect([sent[0]?.mode, record.purgedAt]).toEqual(['hard', 1]);
+    await invalidator.batch(() => void invalidator.run(['a'], 'soft'));
+    expect(events).toMatchObject([{ mode: 'hard' }, { mode: 'hard' }]);
+  });
+
+  it('tells what was named, and not what was made of it', async () => {
+    const { invalidator, events, queue, store } = world(true, { throwsUnheard: true });
+    store.answers = false;
+    const unheard = { tags: ['t#1'], targets: ['url: /t'], message: expect.stringContaining('t#1 and others') };
+    await expect(invalidator.run(['t#1', '\0rows:t', '\0url:/t'], 'soft')).rejects.toMatchObject(unheard);
+    expect(events).toMatchObject([{ tags: ['t#1'], targets: ['url: /t'] }]);
+    expect(queue.size).toBe(2);
   });
 
   it('numbers invalidations', async () => {
@@ -69,7 +88,7 @@ describe('Invalidator.batch', () => {
       expect(sent).toEqual([]);
       return 'done';
     });
-    expect(result).toBe('done');
+    expect(result).toEqual({ value: 'done', durable: true, at: 5 });
     expect(sent).toEqual([
       { tags: ['c'], mode: 'hard' },
       { tags: ['a', 'b', 'd'], mode: 'soft' },
@@ -103,6 +122,16 @@ describe('Invalidator.batch', () => {
     });
     await expect(sync).rejects.toThrow('at once');
     expect(sent[1]).toEqual({ tags: ['b'], mode: 'soft' });
+  });
+
+  it('is durable when all of it is', async () => {
+    const { invalidator, store } = world();
+    store.answers = false;
+    const receipt = await invalidator.batch(async () => {
+      await invalidator.run(['a'], 'soft');
+      return 'done';
+    });
+    expect(receipt).toEqual({ value: 'done', durable: false, at: 2 });
   });
 
   it('does not hold back what is invalidated outside it meanwhile', async () => {
@@ -163,7 +192,7 @@ describe('Invalidator.batch', () => {
 
   it('that invalidates nothing sends nothing', async () => {
     const { invalidator, sent, events, tags } = world();
-    await invalidator.batch(() => 5);
+    expect(await invalidator.batch(() => 5)).toEqual({ value: 5, durable: true, at: 0 });
     expect([sent.length, events.length, tags.clock]).toEqual([0, 0, 0]);
   });
 });
@@ -218,7 +247,9 @@ describe('what is asked of an invalidation', () => {
       await invalidator.run(['a'], 'soft');
       return 1;
     };
-    await expect(invalidator.batch(work)).rejects.toMatchObject({ code: 'ERR_CACHE_INVALIDATION_UNHEARD' });
+    // It has been done: what it returned is not lost.
+    const unheard = { code: 'ERR_CACHE_INVALIDATION_UNHEARD', tags: ['a'], value: 1 };
+    await expect(invalidator.batch(work)).rejects.toMatchObject(unheard);
     const failing = async () => {
       await work();
       throw new Error('rolled back');

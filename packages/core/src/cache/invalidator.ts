@@ -1,11 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { InvalidationUnheardError } from '../base/store-errors.js';
 import { HeldInvalidations } from '../invalidation/held-invalidations.js';
+import { namedBy } from '../invalidation/named.js';
 import type { RetryQueue } from '../invalidation/retry-queue.js';
 import type { TagTable } from '../invalidation/tag-table.js';
 import type { Clock } from '../ports/clock.js';
 import type { EventSink } from '../ports/event-sink.js';
-import type { InvalidationReceipt } from './cache.js';
+import type { BatchReceipt, InvalidationReceipt } from './cache.js';
 import { keepProcessFor } from './keep-process.js';
 
 type Mode = 'soft' | 'hard';
@@ -39,6 +40,8 @@ export interface InvalidatorParts {
   /** How far the memory of another process may lag; `undefined` where there is none. */
   readonly lagMs: number | undefined;
   readonly throwsUnheard: boolean;
+  /** The shared store can only purge: then this process does so, too, or it would show what no other does. */
+  readonly purgesOnly: boolean;
 }
 
 /** Clocks of two machines do not run alike: so much longer than the lag nobody is behind. */
@@ -56,7 +59,8 @@ export class Invalidator {
   }
 
   /** The first step is synchronous: nothing that starts after this call is answered from what it invalidates. */
-  async run(tags: readonly string[], mode: Mode, orders: Orders = PLAIN): Promise<InvalidationReceipt> {
+  async run(tags: readonly string[], asked: Mode, orders: Orders = PLAIN): Promise<InvalidationReceipt> {
+    const mode = this.#parts.purgesOnly ? 'hard' : asked;
     const at = this.#parts.tags.invalidate(tags, mode);
     const batch = this.#batches.getStore();
     if (batch?.isOpen === true) {
@@ -66,7 +70,9 @@ export class Invalidator {
       this.#parts.unheard?.announce(tags, mode, at);
       return { durable: false, at };
     }
-    return await this.#deliver(tags, mode, at, orders);
+    const receipt = await this.#deliver(tags, mode, at, orders);
+    if (!receipt.durable && this.#parts.throwsUnheard) throw unheardError(tags);
+    return receipt;
   }
 
   /** The same where nobody awaits it: that the store has not heard of it, an event tells. */
@@ -74,16 +80,20 @@ export class Invalidator {
     this.run(tags, mode).catch(() => {});
   }
 
-  async batch<T>(work: () => Promise<T> | T): Promise<T> {
+  async batch<T>(work: () => Promise<T> | T): Promise<BatchReceipt<T>> {
     const collected: Collected = { soft: new Set(), hard: new Set(), orders: PLAIN, isOpen: true };
     const [done] = await Promise.allSettled([this.#batches.run(collected, async () => await work())]);
     collected.isOpen = false;
     // Also after an error: what was written before it is written.
-    const sent = await Promise.allSettled([this.#flush(collected, 'hard'), this.#flush(collected, 'soft')]);
+    const sent = await Promise.all([this.#flush(collected, 'hard'), this.#flush(collected, 'soft')]);
     if (done.status === 'rejected') throw done.reason;
-    const unheard = sent.find((each) => each.status === 'rejected');
-    if (unheard !== undefined) throw unheard.reason;
-    return done.value;
+    const unheard = sent.filter(({ durable }) => !durable);
+    if (unheard.length > 0 && this.#parts.throwsUnheard)
+      throw unheardError(
+        unheard.flatMap(({ tags }) => tags),
+        done.value,
+      );
+    return { value: done.value, durable: unheard.length === 0, at: Math.max(...sent.map(({ at }) => at)) };
   }
 
   /** What waits for a data source to catch up is given up: the process is going away. */
@@ -91,21 +101,21 @@ export class Invalidator {
     this.#held.close();
   }
 
-  async #flush(collected: Collected, mode: Mode): Promise<void> {
+  async #flush(collected: Collected, mode: Mode): Promise<InvalidationReceipt & { readonly tags: readonly string[] }> {
     const tags = [...collected[mode]];
-    if (tags.length === 0) return;
+    const { tags: table } = this.#parts;
+    if (tags.length === 0) return { durable: true, at: table.clock, tags };
     // Once more, now that all is done: a fill may have read between the first invalidation and the end of the batch.
-    await this.#deliver(tags, mode, this.#parts.tags.invalidate(tags, mode), collected.orders);
+    return { ...(await this.#deliver(tags, mode, table.invalidate(tags, mode), collected.orders)), tags };
   }
 
   async #deliver(tags: readonly string[], mode: Mode, at: number, orders: Orders): Promise<InvalidationReceipt> {
-    const { unheard, sink, clock, lagMs, throwsUnheard } = this.#parts;
+    const { unheard, sink, clock, lagMs } = this.#parts;
     const { holdMs, confirmsAll } = orders;
     const durable = unheard === undefined || (await keepProcessFor(unheard.deliver(tags, mode, at, holdMs)));
-    sink.emit({ type: 'invalidated', tags, mode, durable });
+    sink.emit({ type: 'invalidated', ...namedBy(tags), mode, durable });
     // What was read of a source that lags, in this process or another, goes when that has caught up.
     if (holdMs > 0) this.#held.hold(tags, mode, holdMs);
-    if (!durable && throwsUnheard) throw new InvalidationUnheardError(tags);
     if (durable && confirmsAll && lagMs !== undefined) await keepProcessFor(elapsed(clock, lagMs * MARGIN));
     return { durable, at };
   }
@@ -115,6 +125,11 @@ export class Invalidator {
     const at = table.invalidate(tags, mode);
     await unheard?.deliver(tags, mode, at);
   }
+}
+
+function unheardError(names: readonly string[], value?: unknown): InvalidationUnheardError {
+  const { tags, targets } = namedBy(names);
+  return new InvalidationUnheardError(tags, targets, value);
 }
 
 function strictest(some: Orders, others: Orders): Orders {

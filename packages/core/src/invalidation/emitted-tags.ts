@@ -38,8 +38,8 @@ export function tagFieldValue(field: TagField, tags: readonly string[], limits: 
  * What to purge in a cache further out when a tag has been invalidated: the tag, and what responses with too many tags
  * name in its place.
  *
- * Takes the tags of an `invalidated` event as well. For those that stand for a URL, a path, a key or a namespace it is
- * empty: such a cache is told the URL, or to purge everything.
+ * Takes the `tags` of an `invalidated` event. What else was named, a URL, a path, a key, a namespace, such a cache is told by
+ * its URL, or to purge everything.
  *
  * @example
  * ```ts

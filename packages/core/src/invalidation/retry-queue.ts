@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../ports/clock.js';
+import { countNamed } from './named.js';
 import { ALL_TAG } from './tags.js';
 
 type Mode = 'soft' | 'hard';
@@ -41,8 +42,9 @@ export class RetryQueue {
     this.#onDrained = onDrained;
   }
 
+  /** How many tags and other targets wait, as they were named. */
   get size(): number {
-    return this.#pending.size;
+    return countNamed(this.#pending.keys());
   }
 
   /** How many invalidations the store has acknowledged; taken before a read is sent, for {@link isDoubtful}. */
@@ -178,7 +180,7 @@ export class RetryQueue {
       soft.length === 0 || this.#attempt(soft, 'soft', at, holdMs),
       hard.length === 0 || this.#attempt(hard, 'hard', at, holdMs),
     ]);
-    if (sent.every(Boolean)) this.#onDrained(soft.length + hard.length);
+    if (sent.every(Boolean)) this.#onDrained(countNamed([...soft, ...hard]));
     this.#delayMs = sent.every(Boolean) ? FIRST_DELAY_MS : Math.min(this.#delayMs * 2, LONGEST_DELAY_MS);
     if (this.#pending.size > 0) this.#arm();
   }

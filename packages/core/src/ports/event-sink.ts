@@ -112,7 +112,11 @@ export type CacheEvent =
   | { readonly type: 'removed'; readonly key: string; readonly reason: 'evicted' | 'expired' | 'variants' }
   | {
       readonly type: 'invalidated';
+      /** As they were named. */
       readonly tags: readonly string[];
+      /** What was named otherwise than by tag: `url: /cities/7`, `all`. */
+      readonly targets: readonly string[];
+      /** What was done: a store that can only purge has purged. */
       readonly mode: 'soft' | 'hard';
       readonly durable: boolean;
     }
@@ -120,6 +124,7 @@ export type CacheEvent =
       /** Another process has invalidated tags. */
       readonly type: 'heard';
       readonly tags: readonly string[];
+      readonly targets: readonly string[];
       readonly mode: 'soft' | 'hard';
     }
   | { readonly type: 'invalidations-drained'; readonly tags: number }

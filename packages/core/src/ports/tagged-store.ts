@@ -74,6 +74,8 @@ export interface TaggedStore {
   readonly bus?: Bus | undefined;
   /** Where one process can run a handler for all. */
   readonly leases?: Leases | undefined;
+  /** It cannot tell a soft invalidation from a hard one: each is a purge. */
+  readonly purgesOnly?: boolean | undefined;
   /** Waits until the store can be asked, but not much longer than this, if it can tell. Nobody has to wait. */
   ready?(atMostMs: number): Promise<unknown>;
   /** BEGIN-READ: takes the token and looks for the stored response in as few round trips as the store allows. */

@@ -39,6 +39,7 @@ class NonceToken {
 /** The nonce protocol over any {@link NonceLedger} (PROTOCOL 4.14). */
 export class NonceProtocol implements TaggedStore {
   readonly name: string;
+  readonly purgesOnly = true;
   readonly #ledger: NonceLedger;
   readonly #predictions = new Predictions();
   readonly #batches: InvalidationBatches;

@@ -15,6 +15,7 @@ export function versioned(store: TaggedStore, version: string): TaggedStore {
   const { leases } = store;
   return {
     name: store.name,
+    purgesOnly: store.purgesOnly,
     ...(store.ready === undefined ? {} : { ready: (atMostMs) => store.ready?.(atMostMs) ?? Promise.resolve() }),
     ...(store.bus === undefined ? {} : { bus: store.bus }),
     ...(leases === undefined

@@ -22,7 +22,7 @@ describe('Telemetry counts', () => {
     telemetry.bypass('k', 'when');
     telemetry.bypass('k', 'method');
     telemetry.bypass('k', 'waiters');
-    telemetry.emit({ type: 'invalidated', tags: ['a'], mode: 'soft', durable: true });
+    telemetry.emit({ type: 'invalidated', tags: ['a'], targets: [], mode: 'soft', durable: true });
     telemetry.emit({ type: 'removed', key: 'k', reason: 'evicted' });
     for (let i = 0; i < 2; i++) telemetry.emit({ type: 'removed', key: 'k', reason: 'expired' });
     telemetry.emit({ type: 'store-error', store: 'keyv', error: new Error('x') });
@@ -92,7 +92,7 @@ describe('Telemetry tells', () => {
       telemetry.hit('k', telemetry.route('/a'), '/a', true, 1);
       telemetry.miss('k', 'stale');
       telemetry.bypass('k', 'off');
-      telemetry.stored('k', '/a', 9, ['t']);
+      telemetry.stored('k', '/a', 9, ['t', 'u', 'u!bulk', '\0rows:u']);
       telemetry.refused('k', '/a', 'view');
       telemetry.emit({ type: 'warning', message: 'm' });
     });
@@ -100,7 +100,7 @@ describe('Telemetry tells', () => {
       { type: 'hit', key: 'k', route: '/a', collapsed: true },
       { type: 'miss', key: 'k', fwd: 'stale' },
       { type: 'bypass', key: 'k', reason: 'off' },
-      { type: 'stored', key: 'k', route: '/a', bytes: 9, tags: ['t'] },
+      { type: 'stored', key: 'k', route: '/a', bytes: 9, tags: ['t', 'u'] },
       { type: 'refused', key: 'k', route: '/a', reason: 'view' },
       { type: 'warning', message: 'm' },
     ]);

@@ -1,5 +1,6 @@
 import { ignoreRejection } from '../base/answer.js';
 import { warnOnce } from '../base/process-warning.js';
+import { declaredOf } from '../invalidation/tags.js';
 import type { Bypass, CacheEvent, EventSink, Forward, Outcome, Refusal, RouteCounters } from '../ports/event-sink.js';
 import { Quiet } from './quiet.js';
 import { RefusalMemory } from './refusal-memory.js';
@@ -129,7 +130,7 @@ export class Telemetry implements EventSink {
     const route = this.route(pattern);
     route.stored++;
     route.misses++;
-    if (this.#listeners.size > 0) this.emit({ type: 'stored', key, route: pattern, bytes, tags });
+    if (this.#listeners.size > 0) this.emit({ type: 'stored', key, route: pattern, bytes, tags: declaredOf(tags) });
   }
 
   refused(key: string, pattern: string, reason: Refusal, detail?: string): void {

@@ -62,6 +62,7 @@ export function openMemcached(settings: MemcachedSettings, parts: MemcachedParts
   const leases = new HeldLeases(new MemcachedLeases(servers, ledger.keys));
   return {
     name: protocol.name,
+    purgesOnly: protocol.purgesOnly,
     leases,
     ready: () => servers.ready(),
     begin: (key, decode) => protocol.begin(key, decode),
