@@ -65,6 +65,8 @@ export class RedisConnection {
   #reported: string | undefined;
   #attempt = 0;
   #isAway = false;
+  /** Of the present attempt. */
+  #hadSession = false;
 
   constructor(parts: ConnectionParts) {
     this.#parts = parts;
@@ -102,7 +104,7 @@ export class RedisConnection {
   /** One connection, from its making to its end; always rejects. */
   async #live(): Promise<void> {
     let client: RedisClient | undefined;
-    let hadSession = false;
+    this.#hadSession = false;
     const lost = new Promise<never>((_, reject) => {
       this.#lose = (cause) => {
         // At once, before anything else can happen: who asks now must not believe that the server is known.
@@ -122,7 +124,7 @@ export class RedisConnection {
       await Promise.race([this.#parts.prepare?.(session), lost]);
       timer.cancel();
       this.#session = session;
-      hadSession = true;
+      this.#hadSession = true;
       this.#attempt = 0;
       this.#isAway = false;
       this.#reported = undefined;
@@ -131,7 +133,6 @@ export class RedisConnection {
       await lost;
     } finally {
       timer.cancel();
-      if (!hadSession) this.#isAway = true;
       if (client !== undefined) destroy(client);
     }
   }
@@ -155,7 +156,9 @@ export class RedisConnection {
   }
 
   #report(error: Error): void {
-    if (this.#isClosed || this.#parts.isMended?.(error) === true || this.#reported === error.message) return;
+    if (this.#isClosed || this.#parts.isMended?.(error) === true) return;
+    if (!this.#hadSession) this.#isAway = true;
+    if (this.#reported === error.message) return;
     this.#reported = error.message;
     this.#parts.onFailure(readableCause(error));
   }
