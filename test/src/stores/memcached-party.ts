@@ -2,6 +2,7 @@ import { afterAll, afterEach } from '@jest/globals';
 import { SystemClock } from '../../../packages/core/dist/cache/system-clock.js';
 import { frameCodec } from '../../../packages/core/dist/codecs/frame.js';
 import type { StoredResponse, TagStamp } from '../../../packages/core/dist/ports/stored-response.js';
+import { empty } from '../../../packages/core/dist/ports/stored-response.test.support.js';
 import type {
   BeginRead,
   CommitVerdict,
@@ -69,22 +70,7 @@ export function open(
   );
 }
 
-const page: StoredResponse = {
-  key: 'page',
-  status: 200,
-  headers: ['Content-Type', 'text/plain'],
-  removes: [],
-  body: Buffer.from('hello'),
-  selecting: [],
-  tags: [],
-  storedAt: 1_790_000_000_000,
-  lifetimeMs: 60_000,
-  etag: undefined,
-  lastModified: undefined,
-  route: '/',
-  producerMs: 1,
-  placeholders: [],
-};
+const page: StoredResponse = { ...empty, key: 'page', status: 200, body: Buffer.from('hello'), lifetimeMs: 60_000 };
 
 export const begin = (store: TaggedStore, key = 'page'): Promise<BeginRead> =>
   store.begin(key, (bytes) => codec.decode(bytes, key));

@@ -3,6 +3,7 @@ import { SystemClock } from '../../../packages/core/dist/cache/system-clock.js';
 import { frameCodec } from '../../../packages/core/dist/codecs/frame.js';
 import type { FrameCodec } from '../../../packages/core/dist/ports/codec.js';
 import type { StoredResponse, TagStamp } from '../../../packages/core/dist/ports/stored-response.js';
+import { empty } from '../../../packages/core/dist/ports/stored-response.test.support.js';
 import type { BeginRead, CommitVerdict } from '../../../packages/core/dist/ports/tagged-store.js';
 import type { RedisLibrary } from '../../../packages/core/dist/stores/redis/library.js';
 import { openRedis, type SharedParts } from '../../../packages/core/dist/stores/redis/open-redis.js';
@@ -71,20 +72,13 @@ export async function connected(
 
 function responseOf(key: string, body: Buffer | string, tags: readonly TagStamp[]): StoredResponse {
   return {
+    ...empty,
     key,
     status: 200,
-    headers: ['Content-Type', 'text/plain'],
-    removes: [],
     body: Buffer.from(body as string),
-    selecting: [],
     tags,
     storedAt: Date.now(),
     lifetimeMs: 60_000,
-    etag: undefined,
-    lastModified: undefined,
-    route: '/',
-    producerMs: 1,
-    placeholders: [],
   };
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { frameCodec } from '../codecs/frame.js';
 import type { StoredResponse } from '../ports/stored-response.js';
+import { empty } from '../ports/stored-response.test.support.js';
 import { FakeClock } from '../testing/fake-clock.js';
 import { guarded } from './guarded.js';
 import { keyvStore } from './keyv.js';
@@ -9,20 +10,11 @@ import { versioned } from './versioned.js';
 
 const codec = frameCodec();
 const page: StoredResponse = {
+  ...empty,
   key: 'GET http://h/',
   status: 200,
-  headers: [],
-  removes: [],
   body: Buffer.from('page'),
-  selecting: [],
-  tags: [],
-  storedAt: 0,
   lifetimeMs: 60_000,
-  etag: undefined,
-  lastModified: undefined,
-  route: '/',
-  producerMs: 1,
-  placeholders: [],
 };
 
 describe('releases on one shared store', () => {

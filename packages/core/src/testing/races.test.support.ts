@@ -1,3 +1,4 @@
+import { expect } from '@jest/globals';
 import fc from 'fast-check';
 
 /** The races go on for longer than a test may. */
@@ -30,4 +31,22 @@ export async function assertFor<T>(
     await fc.assert(property, { ...parameters, numRuns: BATCH });
     cases += BATCH;
   } while (performance.now() < end && (SOAK || cases < most));
+}
+
+/** Goes on with the next command only when everything that the last one set free has been done. */
+export const oneByOne: fc.Arbitrary<fc.Scheduler> = fc.scheduler({
+  act: async (run) => {
+    await run();
+    await new Promise((resolve) => setImmediate(resolve));
+  },
+});
+
+/**
+ * Fails unless the races find something stale: for a double that is wrong.
+ *
+ * @param seed - one that finds it soon as the code is now; after a change of the code it may take some thousand schedules
+ */
+export async function expectStale<T>(seed: number, property: fc.IAsyncProperty<T>): Promise<void> {
+  const found = await fc.check(property, { seed, numRuns: 10_000, endOnFailure: true });
+  expect(String(found.errorInstance)).toContain('stale');
 }
