@@ -1,11 +1,12 @@
 import type { Forward, Refusal } from '../ports/event-sink.js';
+import type { HeldValue } from '../ports/stored-response.js';
 import type { SharedToken } from '../ports/tagged-store.js';
-import type { CacheKey } from './cache-key.js';
 import type { EngineParts } from './engine-parts.js';
 import { Flight, type Visitor, type Waiter } from './flight.js';
 import { apart, Flights } from './flights.js';
 import { HitForMiss } from './hit-for-miss.js';
-import { type Candidate, Lead, type LeadOwner, type Room } from './lead.js';
+import type { Keyed } from './keyed.js';
+import { type Candidate, Lead, type LeadOwner, type NestedTag, type Room } from './lead.js';
 import type { LocalItem, StaleItem } from './local-item.js';
 import { LocalLevel } from './local-level.js';
 import { makeStored, NO_STAMPS, tagNames, unstamped } from './make-stored.js';
@@ -51,13 +52,19 @@ export class Engine implements LeadOwner {
    * The stored response that may answer now, without asking anybody (RFC 9111 §4): fresh, selected by the request's
    * fields, and with no tag invalidated. Synchronous, and all that a hit costs.
    */
-  find(key: CacheKey, policyNames: readonly string[], fields: RequestFields): LocalItem | undefined {
+  find(key: Keyed, policyNames: readonly string[], fields: RequestFields): LocalItem | undefined {
     return this.#local.find(key, this.#selection.textOf(key, policyNames, fields));
   }
 
   /** What is stored for a request that {@link find} found nothing for, and may still be of some use. */
-  findStale(key: CacheKey, policyNames: readonly string[], fields: RequestFields): StaleItem | undefined {
+  findStale(key: Keyed, policyNames: readonly string[], fields: RequestFields): StaleItem | undefined {
     return this.#local.findStale(key, this.#selection.textOf(key, policyNames, fields));
+  }
+
+  /** Keeps what the bytes of an item stand for beside them, and counts it with them. */
+  hold(item: LocalItem, held: HeldValue): void {
+    item.held = held;
+    this.#parts.local.reweigh(item.stored.key, item, item.weight);
   }
 
   /** The same of what a leader was shown, or of what is stored where nothing was: nothing of what was purged since. */
@@ -71,7 +78,7 @@ export class Engine implements LeadOwner {
   }
 
   /** The key text of the variant that these fields select, as far as is known by now. */
-  variantOf(key: CacheKey, policyNames: readonly string[], fields: RequestFields): string {
+  variantOf(key: Keyed, policyNames: readonly string[], fields: RequestFields): string {
     return this.#selection.textOf(key, policyNames, fields);
   }
 
@@ -92,6 +99,14 @@ export class Engine implements LeadOwner {
       sink.bypass(visitor.key.text, 'waiters');
       this.#alone(visitor, 'miss');
     }
+  }
+
+  /** {@link fetch} for a visitor whom what is stored would not do, though what others make now does. */
+  fetchNew(visitor: Visitor, fwd: Forward): void {
+    const text = this.#selection.textOf(visitor.key, visitor.policyNames, visitor.fields);
+    const open = this.#flights.find(text);
+    if (open === undefined) this.#start(this.#flights.open(text, fwd), visitor);
+    else if (!this.#flights.join(open, visitor)) this.#alone(visitor, fwd);
   }
 
   /** {@link fetch} for a visitor whose answer may be for nobody else: it is asked for, and stored if it may be, on its own. */
@@ -151,28 +166,32 @@ export class Engine implements LeadOwner {
     const text = this.#selection.variant(lead.key, names, lead.visitor.fields);
     if (candidate.lifetimeMs > 0) this.#uncacheable.delete(text);
     else this.#uncacheable.add(text, clock.monotonic());
-    const isValid = this.admits(lead, candidate.tags);
-    const stamps = shared === undefined ? NO_STAMPS : unstamped([...lead.key.tags, ...candidate.tags]);
-    const ageMs = candidate.initialAgeMs ?? 0;
-    const stored = makeStored(text, names, candidate, stamps, clock.now() - ageMs);
-    const item = this.#local.item(stored, lead.key, lead.token, lead.startedAt, ageMs);
-    item.isOutdated = !isValid;
-    if (!isValid) sink.refused(lead.key.text, candidate.route, 'invalidated');
-    if (isValid && shared?.takes(lead.sharedToken, stored)) {
+    const item = this.#item(lead, candidate, text, names);
+    const { stored, isOutdated } = item;
+    if (isOutdated) sink.refused(lead.key.text, candidate.route, 'invalidated');
+    else if (shared?.takes(lead.sharedToken, stored) && isVouchedFor(candidate)) {
       void this.#commit(shared, lead, lead.sharedToken, item);
       return;
-    }
-    if (isValid) this.#keep(item, shared === undefined ? candidate.tags : tagNames(stored));
+    } else this.#keep(item, shared === undefined ? item.declared : tagNames(stored));
     lead.turn?.end('open');
+    this.#answerWaiters(lead, item);
+  }
+
+  handOut(lead: Lead, candidate: Candidate): void {
+    lead.turn?.end('open');
+    // Nobody keeps it, and so its lifetime is nobody's business.
+    const lasting = { ...candidate, lifetimeMs: Number.POSITIVE_INFINITY };
+    this.#answerWaiters(lead, this.#item(lead, lasting, lead.key.text, []));
+  }
+
+  fail(lead: Lead, error: unknown): void {
+    lead.turn?.end('unused');
     const { flight } = lead;
-    // Where there is a shared store that was not asked, another process may have invalidated what this one does not know of.
-    if (flight !== undefined && shared !== undefined)
-      this.#settle(flight, item, (it) => this.#mayShareRead(it, flight, item));
-    else if (flight !== undefined) {
-      const { trust } = this.#parts;
-      const isInTime = (joinedAt: number): boolean => isValid && trust.allowsLag(joinedAt - flight.startedAt);
-      this.#settle(flight, item, (waiter) => waiter.isEarly || isInTime(waiter.joinedAt));
-    }
+    if (flight === undefined) return;
+    this.#flights.close(flight);
+    const waiters = flight.takeWaiters();
+    this.#eachAlone(waiters.filter(({ visitor }) => visitor.fail === undefined));
+    for (const { visitor } of waiters) apart(this.#parts.sink, () => visitor.fail?.(error));
   }
 
   refuse(lead: Lead, reason: Refusal, route: string, detail?: string): void {
@@ -209,6 +228,40 @@ export class Engine implements LeadOwner {
   share(lead: Lead, item: LocalItem): void {
     const { flight } = lead;
     if (flight !== undefined) this.#flights.release(flight, item, (waiter) => this.#mayShareRead(waiter, flight, item));
+  }
+
+  /** What was made, as something that could be kept; outdated where one of its tags was invalidated meanwhile. */
+  #item(lead: Lead, candidate: Candidate, text: string, selecting: readonly string[]): LocalItem {
+    const { clock, tags } = this.#parts;
+    const { nested = NOTHING_NESTED, initialAgeMs = 0 } = candidate;
+    const isValid =
+      this.admits(lead, candidate.tags) &&
+      nested.every(({ tag, token }) => tags.admits([tag], Math.min(token, lead.token)));
+    const stamps =
+      this.#shared === undefined
+        ? NO_STAMPS
+        : [
+            ...unstamped([...lead.key.tags, ...candidate.tags]),
+            ...nested.map(({ tag, stamp = '' }) => ({ tag, stamp })),
+          ];
+    const stored = makeStored(text, selecting, candidate, stamps, clock.now() - initialAgeMs);
+    // Each tag was read under a token of its own. As none was invalidated since, one of now is as good for all of them.
+    const token = nested.length === 0 || !isValid ? lead.token : tags.clock;
+    const item = this.#local.item(stored, lead.key, token, lead.startedAt, initialAgeMs);
+    item.isOutdated = !isValid;
+    item.declared = withNested(candidate);
+    return item;
+  }
+
+  /** Answers those who wait with what no shared store vouches for. */
+  #answerWaiters(lead: Lead, item: LocalItem): void {
+    const { flight } = lead;
+    if (flight === undefined) return;
+    const { trust } = this.#parts;
+    const isInTime = (joinedAt: number): boolean => !item.isOutdated && trust.allowsLag(joinedAt - flight.startedAt);
+    // Where there is a shared store that was not asked, another process may have invalidated what this one does not know of.
+    if (this.#shared !== undefined) this.#settle(flight, item, (waiter) => this.#mayShareRead(waiter, flight, item));
+    else this.#settle(flight, item, (waiter) => waiter.isEarly || isInTime(waiter.joinedAt));
   }
 
   /** Nothing comes of a flight: those who wait get one more. */
@@ -264,7 +317,7 @@ export class Engine implements LeadOwner {
     for (const { visitor } of waiters) apart(this.#parts.sink, () => this.#alone(visitor, 'miss'));
   }
 
-  #forward(key: CacheKey, text: string): Forward {
+  #forward(key: Keyed, text: string): Forward {
     if (this.#local.peek(text) !== undefined) return 'stale';
     return text === key.text ? 'uri-miss' : 'vary-miss';
   }
@@ -363,6 +416,17 @@ export class Engine implements LeadOwner {
     }
     for (const visitor of visitors) apart(this.#parts.sink, () => visitor.answer(item, 'hit'));
   }
+}
+
+const NOTHING_NESTED: readonly NestedTag[] = [];
+
+/** Whether the shared store knows when each part was read: for one it does not, it would take the time of the whole. */
+function isVouchedFor({ nested = NOTHING_NESTED }: Candidate): boolean {
+  return nested.every(({ stamp }) => stamp !== '');
+}
+
+function withNested({ tags, nested = NOTHING_NESTED }: Candidate): readonly string[] {
+  return nested.length === 0 ? tags : [...new Set([...tags, ...nested.map(({ tag }) => tag)])];
 }
 
 function mergeNames(lead: Lead, candidate: Candidate): readonly string[] {

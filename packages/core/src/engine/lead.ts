@@ -1,11 +1,23 @@
 import type { ContentCoding } from '../http/content-coding.js';
 import type { Forward, Refusal } from '../ports/event-sink.js';
-import type { Placeholder, StaleLimits } from '../ports/stored-response.js';
+import type { HeldValue, Placeholder, StaleLimits } from '../ports/stored-response.js';
 import type { SharedToken } from '../ports/tagged-store.js';
-import type { CacheKey } from './cache-key.js';
 import type { Flight, Visitor } from './flight.js';
+import type { Keyed } from './keyed.js';
 import type { LocalItem, StaleItem } from './local-item.js';
 import type { Turn } from './turn.js';
+
+/** A tag of something cached that was used on the way, and when the data behind that was read (PROTOCOL 4.9). */
+export interface NestedTag {
+  readonly tag: string;
+  /** The local clock before it was. */
+  readonly token: number;
+  /**
+   * What the shared store knew of the tag then; empty where it was not asked. `undefined` for what was read after the
+   * whole was begun, whose own token is good for it, too.
+   */
+  readonly stamp: string | undefined;
+}
 
 /** A finished response that is offered for storing: everything parsed once, here, so that no hit has to. */
 export interface Candidate {
@@ -29,6 +41,10 @@ export interface Candidate {
   readonly placeholders: readonly Placeholder[];
   /** Content codings to keep it in, too. */
   readonly codings?: readonly ContentCoding[] | undefined;
+  /** Tags of what was cached already and went into this: each was read when it was read. */
+  readonly nested?: readonly NestedTag[];
+  /** The value itself, where it is no response. */
+  readonly held?: HeldValue | undefined;
 }
 
 /** Places among the variants of a target for values of one selecting header. */
@@ -40,6 +56,10 @@ export interface LeadOwner {
   readonly isShared: boolean;
   complete(lead: Lead, candidate: Candidate): void;
   refuse(lead: Lead, reason: Refusal, route: string, detail?: string): void;
+  /** Nothing was made: those who wait hear why. */
+  fail(lead: Lead, error: unknown): void;
+  /** What may answer those who wait, and nobody else. */
+  handOut(lead: Lead, candidate: Candidate): void;
   /** Another cached view, further inside, answers in its place. */
   withdraw(lead: Lead): void;
   /** It comes to nothing: those who wait go on together. */
@@ -66,7 +86,7 @@ export class Lead {
 
   constructor(
     owner: LeadOwner,
-    readonly key: CacheKey,
+    readonly key: Keyed,
     readonly visitor: Visitor,
     /** The local clock before anything was read. */
     readonly token: number,
@@ -126,6 +146,20 @@ export class Lead {
     this.#isSettled = true;
     this.refusal = reason;
     this.#owner.refuse(this, reason, route, detail);
+  }
+
+  /** What the producer threw is what everybody who waits for it is told; nothing is stored. */
+  fail(error: unknown): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    this.#owner.fail(this, error);
+  }
+
+  /** Not to be stored, and an answer all the same to those who wait, as far as they may share what it was made of. */
+  handOut(candidate: Candidate): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    this.#owner.handOut(this, candidate);
   }
 
   /** Gives the lead up in favour of a cached view further inside: those who wait go on to it by themselves. */

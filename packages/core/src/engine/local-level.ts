@@ -5,7 +5,7 @@ import type { CodeBody } from '../ports/coded-body.js';
 import type { EventSink } from '../ports/event-sink.js';
 import type { LocalStore } from '../ports/local-store.js';
 import type { StoredResponse } from '../ports/stored-response.js';
-import type { CacheKey } from './cache-key.js';
+import type { Keyed } from './keyed.js';
 import type { Room } from './lead.js';
 import { LocalItem, type StaleItem } from './local-item.js';
 import type { Trust } from './trust.js';
@@ -40,7 +40,7 @@ export class LocalLevel {
   }
 
   /** What may answer now, without asking anybody (RFC 9111 §4). All that a hit costs. */
-  find(key: CacheKey, text: string): LocalItem | undefined {
+  find(key: Keyed, text: string): LocalItem | undefined {
     const item = this.#store.get(text);
     if (item === undefined) return undefined;
     const now = this.#clock.monotonic();
@@ -66,7 +66,7 @@ export class LocalLevel {
    * Nothing of what was purged, nor of what nobody vouches for: where there is a shared store, another process may have
    * purged it.
    */
-  findStale(key: CacheKey, text: string): StaleItem | undefined {
+  findStale(key: Keyed, text: string): StaleItem | undefined {
     const item = this.#store.peek(text);
     if (item === undefined || !this.#trust.holds(item.verifiedAt, this.#clock.monotonic())) return undefined;
     const tags = this.#tags;
@@ -79,7 +79,7 @@ export class LocalLevel {
   }
 
   /** Whether an item could answer, if only the shared store agreed. */
-  isSound(item: LocalItem, key: CacheKey): boolean {
+  isSound(item: LocalItem, key: Keyed): boolean {
     return this.#clock.monotonic() < item.freshUntil && this.#isUnchanged(item, key);
   }
 
@@ -89,7 +89,7 @@ export class LocalLevel {
    * @param token - the local clock before its data was read
    * @param verifiedAt - monotonic time before the read or commit was sent that found it valid
    */
-  item(stored: StoredResponse, key: CacheKey, token: number, verifiedAt: number, ageMs: number): LocalItem {
+  item(stored: StoredResponse, key: Keyed, token: number, verifiedAt: number, ageMs: number): LocalItem {
     const generatedAt = this.#clock.monotonic() - ageMs;
     return new LocalItem(stored, key.text, token, verifiedAt, generatedAt, this.#sink.route(stored.route));
   }
@@ -152,7 +152,7 @@ export class LocalLevel {
   }
 
   /** No tag it carries was invalidated since it was read. */
-  #isUnchanged(item: LocalItem, key: CacheKey): boolean {
+  #isUnchanged(item: LocalItem, key: Keyed): boolean {
     const tags = this.#tags;
     return (
       tags.validity(item.records, item.token) === 'valid' && tags.ownValidity(key, item.token, item.checked) === 'valid'

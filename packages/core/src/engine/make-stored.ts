@@ -42,5 +42,6 @@ export function makeStored(
     producerMs,
     placeholders,
     codings: candidate.codings,
+    held: candidate.held,
   };
 }

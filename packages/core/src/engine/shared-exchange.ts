@@ -5,8 +5,8 @@ import type { FrameCodec } from '../ports/codec.js';
 import type { EventSink } from '../ports/event-sink.js';
 import { retentionMs, type StoredResponse, type TagStamp } from '../ports/stored-response.js';
 import type { CommitVerdict, SharedToken, TaggedStore } from '../ports/tagged-store.js';
-import type { CacheKey } from './cache-key.js';
 import type { Flight, Visitor } from './flight.js';
+import type { Keyed } from './keyed.js';
 import type { Lead } from './lead.js';
 import type { LocalItem, StaleItem } from './local-item.js';
 import type { LocalLevel } from './local-level.js';
@@ -131,7 +131,7 @@ export class SharedExchange {
     // The store knows of invalidations that were not heard of here: what is held of the same data is no longer valid.
     if (verdict.kind === 'refused' && verdict.tags !== undefined) this.#tags.invalidate(verdict.tags, 'soft');
     // What was invalidated meanwhile must not enter L1: the record of it may be gone by now, and then nothing would tell.
-    const isRefused = verdict.kind === 'refused' || !this.#tags.admits(names, lead.token);
+    const isRefused = verdict.kind === 'refused' || !this.#tags.admits(names, own.token);
     own.isOutdated = isRefused;
     if (isRefused) this.#sink.refused(lead.key.text, stored.route, 'invalidated');
     // The store is away: L1 alone may hold it, as long as it may lag anyway.
@@ -172,13 +172,13 @@ export class SharedExchange {
   }
 
   /** What L1 holds that the store could vouch for. */
-  #held(flight: Flight, key: CacheKey): LocalItem | undefined {
+  #held(flight: Flight, key: Keyed): LocalItem | undefined {
     const item = this.#local.peek(flight.text);
     if (item === undefined || !isStamped(item.stored) || !this.#local.isSound(item, key)) return undefined;
     return this.#level.unheard.isPending(tagNames(item.stored)) ? undefined : item;
   }
 
-  async #read(flight: Flight, key: CacheKey): Promise<Said> {
+  async #read(flight: Flight, key: Keyed): Promise<Said> {
     const { store, codec, unheard } = this.#level;
     const heard = unheard.acknowledgements;
     const { token, found } = await store.begin(flight.text, (bytes) => codec.decode(bytes, flight.text));
@@ -203,7 +203,7 @@ export class SharedExchange {
   }
 
   /** A response that the store holds as an item of L1, unless it is of no use, or this process knows better (PROTOCOL 4.5). */
-  #believed(response: StoredResponse, key: CacheKey, flight: Flight, heard: number): LocalItem | undefined {
+  #believed(response: StoredResponse, key: Keyed, flight: Flight, heard: number): LocalItem | undefined {
     const names = tagNames(response);
     const ageMs = Math.max(0, this.#clock.now() - response.storedAt);
     if (ageMs >= retentionMs(response)) return undefined;
@@ -212,17 +212,17 @@ export class SharedExchange {
   }
 
   /** True when the target's selecting headers were not all known here before. */
-  #learns(key: CacheKey, selecting: readonly string[]): boolean {
+  #learns(key: Keyed, selecting: readonly string[]): boolean {
     const before = this.#variants.names(key.text, []).length;
     return this.#variants.learn(key.text, selecting).length > before;
   }
 
   #committed(own: LocalItem, tags: readonly TagStamp[], lead: Lead, sentAt: number): LocalItem {
     const ageMs = this.#clock.monotonic() - own.generatedAt;
-    return this.#local.item({ ...own.stored, tags }, lead.key, lead.token, sentAt, ageMs);
+    return this.#local.item(inMemory({ ...own.stored, tags }), lead.key, own.token, sentAt, ageMs);
   }
 
-  async #mark(key: CacheKey, stored: StoredResponse): Promise<void> {
+  async #mark(key: Keyed, stored: StoredResponse): Promise<void> {
     const { store, codec } = this.#level;
     const frame = codec.encodeMarker(key.text, { selecting: stored.selecting });
     // Without the marker another process asks its own handler once: it costs a hit, and nobody needs to hear of it.
@@ -233,6 +233,13 @@ export class SharedExchange {
     this.#sink.emit({ type: 'store-error', store: this.#level.store.name, error });
   }
 }
+
+/** A value as L1 holds it: what it is, and not its bytes besides. */
+function inMemory(stored: StoredResponse): StoredResponse {
+  return stored.held === undefined ? stored : { ...stored, body: NO_BYTES };
+}
+
+const NO_BYTES = Buffer.alloc(0);
 
 /** Whether the shared store has ever seen it: without stamps there is nothing to compare. */
 function isStamped(stored: StoredResponse): boolean {

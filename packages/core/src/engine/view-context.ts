@@ -3,6 +3,7 @@ import { type Duration, parseDuration } from '../base/duration.js';
 import { warnOnce } from '../base/process-warning.js';
 import { isToken } from '../http/syntax.js';
 import { isTag } from '../invalidation/tags.js';
+import type { NestedTag } from './lead.js';
 
 /**
  * What the code of a cached view says about its own response while it runs.
@@ -66,8 +67,15 @@ export class ViewContext implements View {
   // Most views declare neither; a set for nothing is a good part of what a view costs.
   #tags: Set<string> | undefined;
   #varyNames: Set<string> | undefined;
+  #nested: Map<string, NestedTag> | undefined;
+  /** Whose tags those of nested results are: a cache knows nothing of what another one has invalidated. */
+  home: object | undefined;
+  /** The view context that this one runs inside of. */
+  readonly outer: ViewContext | undefined = storage.getStore();
+  /** The text of the key that is being made, where that is a value's. */
+  making: string | undefined;
   /** Why the view may not be stored, once something said so. */
-  refusal: 'view' | 'tag' | 'ttl' | 'vary-star' | undefined;
+  refusal: 'view' | 'tag' | 'ttl' | 'vary-star' | 'stale-part' | undefined;
 
   /** @param onRefusal - told at once when the view says that it may not be stored */
   constructor(onRefusal: (reason: NonNullable<ViewContext['refusal']>) => void = () => {}) {
@@ -80,6 +88,38 @@ export class ViewContext implements View {
 
   get varyNames(): ReadonlySet<string> {
     return this.#varyNames ?? NOTHING;
+  }
+
+  /** The tags of what was cached already and was used here, each with when it was read (PROTOCOL 4.9). */
+  get nested(): readonly NestedTag[] {
+    return this.#nested === undefined ? NO_NESTED : [...this.#nested.values()];
+  }
+
+  /**
+   * Takes over the tags of something cached that was used here.
+   *
+   * @param home - the tag table of its cache: of another one only what the user named means anything here
+   */
+  absorb(home: object, tags: readonly NestedTag[]): void {
+    if (home !== this.home) {
+      this.dependsOn(...tags.map(({ tag }) => tag).filter(isTag));
+      return;
+    }
+    this.#nested ??= new Map();
+    for (const nested of tags) {
+      // Two results that were read at different times: what is stored of both is as old as the older one.
+      const id = `${nested.stamp ?? '\0'} ${nested.tag}`;
+      const known = this.#nested.get(id);
+      if (known === undefined || nested.token < known.token) this.#nested.set(id, nested);
+    }
+  }
+
+  /** Whether a value of this key is being made by whoever runs here: it would wait for itself. */
+  isMaking(text: string): boolean {
+    for (let context: ViewContext | undefined = this; context !== undefined; context = context.outer) {
+      if (context.making === text) return true;
+    }
+    return false;
   }
 
   /** Keeps the response from being stored; the first reason counts. */
@@ -133,6 +173,7 @@ export class ViewContext implements View {
 }
 
 const NOTHING: ReadonlySet<string> = new Set();
+const NO_NESTED: readonly NestedTag[] = [];
 
 /** Outside a cached view everything is accepted and nothing happens, so that shared code need not know where it runs. */
 const nowhere: View = {

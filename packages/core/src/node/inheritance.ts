@@ -21,6 +21,7 @@ export class Inheritance {
     if (declared.tags === undefined) context.refuse('tag');
     else context.dependsOn(...declared.tags);
     context.varyOn(...declared.varyNames);
+    context.absorb(declared.clock, declared.nested);
     if (declared.refusal !== undefined) context.refuse(declared.refusal);
     this.#declared = declared;
     this.#isOutrun = declared.clock !== this.#tags && this.#tags.hasMovedSince(declared.moment);
@@ -49,6 +50,10 @@ export class Inheritance {
     return {
       tags: tags(),
       varyNames: [...context.varyNames],
+      // What was read before the inner view began is not as new as that.
+      nested: context.nested.map(({ tag, token: read, stamp }) =>
+        stamp === undefined ? { tag, token: Math.min(read, token), stamp: '' } : { tag, token: read, stamp },
+      ),
       refusal: context.refusal,
       token,
       clock,

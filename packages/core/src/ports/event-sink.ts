@@ -25,6 +25,8 @@ export type Refusal =
   | 'view'
   /** A tag that was declared cannot be one. */
   | 'tag'
+  /** Something that went into it was answered with in spite of having been invalidated. */
+  | 'stale-part'
   /** More tags than a response may have, even by group. */
   | 'too-many-tags'
   /** The `storeIf` option said no, or threw. */
@@ -33,6 +35,10 @@ export type Refusal =
   | 'invalidated'
   /** A refresh whose request has another key, or selects another variant, by now. */
   | 'key-changed'
+  /** A value of a class that cannot be told from its bytes. */
+  | 'class'
+  /** A value whose producer has failed. */
+  | 'failed'
   /** The store stores nothing. */
   | 'null-store';
 
@@ -61,6 +67,8 @@ export type Bypass =
   | 'request'
   /** Too many wait for the same key already. */
   | 'waiters'
+  /** A value whose producer asks for that value itself. */
+  | 'recursion'
   /** Another visitor's handler took too long. */
   | 'collapse-timeout';
 

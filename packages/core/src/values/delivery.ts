@@ -1,0 +1,41 @@
+import type { Answer } from '../engine/flight.js';
+import type { Keyed } from '../engine/keyed.js';
+import type { NestedTag } from '../engine/lead.js';
+import type { LocalItem } from '../engine/local-item.js';
+import type { ViewContext } from '../engine/view-context.js';
+import type { HeldValue } from '../ports/stored-response.js';
+import { copyOf } from './copies.js';
+import type { ValueParts } from './value-parts.js';
+import type { Copying } from './value-policy.js';
+
+/**
+ * Counts an answer from what is stored, tells what runs around the call what it now depends on, and hands out the value.
+ *
+ * @param outer - the cached view or value that called
+ */
+export function deliver(
+  parts: ValueParts,
+  key: Keyed,
+  item: LocalItem,
+  held: HeldValue,
+  how: Answer,
+  outer: ViewContext | undefined,
+  copying: Copying,
+): unknown {
+  const { route, producerMs } = item.stored;
+  parts.sink.hit(key.text, item.counters, route, how === 'collapsed', producerMs);
+  if (outer !== undefined) replay(parts, key, item, outer);
+  return copyOf(held, copying);
+}
+
+/** PROTOCOL 4.9: what was read before the whole was begun keeps its own time. */
+function replay({ tags }: ValueParts, key: Keyed, item: LocalItem, outer: ViewContext): void {
+  // Older than an invalidation that has ended: good for whoever asked for it in spite of that, and to be kept by nobody.
+  if (item.isOutdated) outer.refuse('stale-part');
+  outer.absorb(tags, nestedTags(key, item));
+}
+
+function nestedTags(key: Keyed, { stored, declared, token }: LocalItem): readonly NestedTag[] {
+  if (stored.tags.length > 0) return stored.tags.map(({ tag, stamp }) => ({ tag, stamp, token }));
+  return [...key.tags, ...declared].map((tag) => ({ tag, stamp: '', token }));
+}

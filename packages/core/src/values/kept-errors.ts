@@ -1,0 +1,50 @@
+import type { Keyed } from '../engine/keyed.js';
+import type { TagTable } from '../invalidation/tag-table.js';
+import type { Clock } from '../ports/clock.js';
+
+/** Errors that are kept at a time; past it the oldest are forgotten, which costs a run of a producer. */
+const LIMIT = 1_000;
+
+interface KeptError {
+  readonly error: unknown;
+  readonly until: number;
+  /** The local clock before its producer ran. */
+  readonly token: number;
+}
+
+/**
+ * Errors of producers that are thrown again for a while rather than asked for, in this process only: an error has no bytes
+ * that another one could read.
+ */
+export class KeptErrors {
+  readonly #tags: TagTable;
+  readonly #clock: Clock;
+  readonly #kept = new Map<string, KeptError>();
+
+  constructor(tags: TagTable, clock: Clock) {
+    this.#tags = tags;
+    this.#clock = clock;
+  }
+
+  find({ text, tags }: Keyed): { readonly error: unknown } | undefined {
+    if (this.#kept.size === 0) return undefined;
+    const kept = this.#kept.get(text);
+    if (kept === undefined) return undefined;
+    const isOver = this.#clock.monotonic() >= kept.until || this.#tags.validityOf(tags, kept.token) !== 'valid';
+    if (!isOver) return kept;
+    this.#kept.delete(text);
+    return undefined;
+  }
+
+  keep(key: Keyed, error: unknown, token: number, lifetimeMs: number): void {
+    this.#kept.delete(key.text);
+    this.#kept.set(key.text, { error, until: this.#clock.monotonic() + lifetimeMs, token });
+    if (this.#kept.size <= LIMIT) return;
+    const [oldest] = this.#kept.keys();
+    if (oldest !== undefined) this.#kept.delete(oldest);
+  }
+
+  forget({ text }: Keyed): void {
+    this.#kept.delete(text);
+  }
+}

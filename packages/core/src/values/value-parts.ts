@@ -1,0 +1,34 @@
+import type { Engine } from '../engine/engine.js';
+import type { LocalItem } from '../engine/local-item.js';
+import type { TagTable } from '../invalidation/tag-table.js';
+import type { Clock } from '../ports/clock.js';
+import type { EventSink } from '../ports/event-sink.js';
+import type { HeldValue } from '../ports/stored-response.js';
+import type { ValueCodec } from '../ports/value-codec.js';
+import type { KeptErrors } from './kept-errors.js';
+
+/** What values stand on: the engine of the views, and what makes bytes of a value. */
+export interface ValueParts {
+  readonly engine: Engine;
+  readonly tags: TagTable;
+  readonly clock: Clock;
+  readonly sink: EventSink;
+  readonly codec: ValueCodec;
+  readonly errors: KeptErrors;
+  /** Tells, once, of something that its user would want to know and no caller sees. */
+  warn(message: string): void;
+}
+
+/** The value of something that is stored; `undefined` where its bytes are none of ours. */
+export function valueIn({ codec, sink, engine }: ValueParts, item: LocalItem): HeldValue | undefined {
+  if (item.held !== undefined) return item.held;
+  const { body, key } = item.stored;
+  const decoded = codec.decode(body);
+  if (decoded === undefined) {
+    sink.emit({ type: 'unreadable', key, reason: 'damaged' });
+    return undefined;
+  }
+  const held = { value: decoded.value, bytes: body.length };
+  engine.hold(item, held);
+  return held;
+}
