@@ -12,6 +12,7 @@ import { LocalLevel } from './local-level.js';
 import { makeStored, NO_STAMPS, tagNames, unstamped } from './make-stored.js';
 import { Selection } from './selection.js';
 import { type Miss, SharedExchange } from './shared-exchange.js';
+import { ValueAccess } from './value-access.js';
 import type { RequestFields } from './variants.js';
 
 /** A flight that has not begun: {@link Engine.reserve}. */
@@ -34,6 +35,8 @@ export class Engine implements LeadOwner {
   readonly #selection: Selection;
   readonly #flights: Flights;
   readonly #uncacheable: HitForMiss;
+  /** What values need beside a handler that is run for them. */
+  readonly values: ValueAccess;
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
@@ -46,6 +49,7 @@ export class Engine implements LeadOwner {
     const letGo = (late: readonly Waiter[]): void => this.#eachAlone(late);
     this.#flights = new Flights(this.#selection, clock, sink, waitersPerKey, collapseTimeoutMs, letGo);
     this.#uncacheable = new HitForMiss(limits.hitForMissMs);
+    this.values = new ValueAccess(this.#local, this.#shared, tags, clock, parts.storesNothing);
   }
 
   /**

@@ -45,7 +45,7 @@ export class LocalItem {
     /** The key of the target URI, without selecting values. */
     readonly target: string,
     /** The local token under which the data was read. */
-    readonly token: number,
+    public token: number,
     /** Monotonic time before the read or commit was sent that last found it valid in the shared store. */
     public verifiedAt: number,
     /** Monotonic time at which the response was generated. */

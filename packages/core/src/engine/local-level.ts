@@ -94,8 +94,11 @@ export class LocalLevel {
     return new LocalItem(stored, key.text, token, verifiedAt, generatedAt, this.#sink.route(stored.route));
   }
 
-  /** Takes a response in. Its validity is compared at every use, so what was invalidated meanwhile does no harm. */
-  keep(item: LocalItem, tags: readonly string[]): void {
+  /**
+   * Takes a response in; false where there is no room for it. Its validity is compared at every use, so what was invalidated meanwhile does no
+   * harm.
+   */
+  keep(item: LocalItem, tags: readonly string[]): boolean {
     const { stored } = item;
     item.records = tags.map((tag) => this.#tags.retain(tag));
     const { weight } = item;
@@ -105,11 +108,17 @@ export class LocalLevel {
       // An older one of its key is gone, too.
       this.#variants.forget(item.target, stored.key);
       this.#sink.refused(item.target, stored.route, 'too-large');
-      return;
+      return false;
     }
     if (stored.selecting.length > 0) this.#admit(item);
     if (stored.codings !== undefined) void this.#code(item);
     this.#sink.stored(stored.key, stored.route, weight, tags);
+    return true;
+  }
+
+  /** Lets go of what is held, usable or not. */
+  drop(text: string): void {
+    this.#store.delete(text);
   }
 
   /** Adds the codings of a body to an item that is held, if it still is when they are made. */

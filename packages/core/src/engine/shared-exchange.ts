@@ -4,8 +4,8 @@ import type { Clock } from '../ports/clock.js';
 import type { FrameCodec } from '../ports/codec.js';
 import type { EventSink } from '../ports/event-sink.js';
 import { retentionMs, type StoredResponse, type TagStamp } from '../ports/stored-response.js';
-import type { CommitVerdict, SharedToken, TaggedStore } from '../ports/tagged-store.js';
-import type { Flight, Visitor } from './flight.js';
+import type { BeginRead, CommitVerdict, Put, SharedToken, TaggedStore } from '../ports/tagged-store.js';
+import { Flight, type Visitor } from './flight.js';
 import type { Keyed } from './keyed.js';
 import type { Lead } from './lead.js';
 import type { LocalItem, StaleItem } from './local-item.js';
@@ -29,6 +29,14 @@ export type Said =
   /** The target has variants, selected by fields that were not known here. */
   | { readonly kind: 'variants' }
   | Miss;
+
+/** A value that is put, as this process would hold it. */
+export interface ItemPut extends Pick<Put, 'token' | 'ownTag' | 'onlyIf'> {
+  readonly key: Keyed;
+  readonly item: LocalItem;
+}
+
+const NOTHING_READ: BeginRead = { token: undefined, found: undefined };
 
 /** There is nothing in the store that may answer. */
 export interface Miss {
@@ -95,6 +103,80 @@ export class SharedExchange {
       this.#failed(error as Error);
       return { kind: 'miss', token: undefined };
     }
+  }
+
+  /** What the store has under these keys and may answer, asked in one round trip; nobody runs anything for the rest. */
+  async lookUpMany(keys: readonly Keyed[]): Promise<readonly (LocalItem | undefined)[]> {
+    const flights = keys.map(({ text }) => new Flight(text, true));
+    for (const flight of flights) this.#restart(flight);
+    const { store, codec, unheard } = this.#level;
+    const heard = unheard.acknowledgements;
+    const texts = keys.map(({ text }) => text);
+    try {
+      const reads = await store.beginMany(texts, (bytes, key) => codec.decode(bytes, key));
+      return await Promise.all(
+        keys.map(async (key, i) => {
+          const said = await this.#take(reads[i] ?? NOTHING_READ, flights[i] as Flight, key, heard);
+          return said.kind === 'item' ? said.item : undefined;
+        }),
+      );
+    } catch (error) {
+      this.#failed(error as Error);
+      return [];
+    }
+  }
+
+  /** What the store knows now, for what is going to be read from elsewhere. */
+  async token(): Promise<SharedToken | undefined> {
+    return (await this.#level.store.begin('', () => undefined)).token;
+  }
+
+  /**
+   * Puts values, and keeps in L1 what the store has taken (PROTOCOL 4.11). Until it has answered, it is not believed about
+   * what was there before; and where it does not, that is purged as soon as it can be.
+   *
+   * @param at - the local clock at which what was there before became invalid
+   */
+  async putMany(puts: readonly ItemPut[], at: number): Promise<readonly CommitVerdict[]> {
+    let verdicts: readonly CommitVerdict[] = [];
+    const ownTags = puts.map(({ ownTag }) => ownTag);
+    await this.#level.unheard.deliverWith(ownTags, at, async () => {
+      verdicts = await this.#putMany(puts);
+      return verdicts.map(({ kind }) => kind !== 'unavailable');
+    });
+    return verdicts;
+  }
+
+  async #putMany(puts: readonly ItemPut[]): Promise<readonly CommitVerdict[]> {
+    const { store, codec } = this.#level;
+    const packed = await Promise.all(puts.map(({ item }) => codec.pack(item.stored)));
+    const sentAt = this.#clock.monotonic();
+    const verdicts = await store
+      .putMany(
+        puts.map(({ item, ownTag, token, onlyIf }, i) => ({
+          key: item.stored.key,
+          token,
+          tags: item.stored.tags,
+          ttlMs: retentionMs(item.stored),
+          encode: (tags) => codec.encode({ ...item.stored, tags }, packed[i]),
+          ownTag,
+          onlyIf,
+        })),
+      )
+      .catch((error: Error): readonly CommitVerdict[] => {
+        this.#failed(error);
+        return [];
+      });
+    return puts.map(({ item, key }, i) => {
+      const verdict = verdicts[i] ?? { kind: 'unavailable' };
+      const names = tagNames(item.stored);
+      if (verdict.kind === 'stored' && this.#tags.admits(names, item.token)) {
+        const ageMs = this.#clock.monotonic() - item.generatedAt;
+        const stored = inMemory({ ...item.stored, tags: verdict.tags });
+        this.#local.keep(this.#local.item(stored, key, item.token, sentAt, ageMs), names);
+      }
+      return verdict;
+    });
   }
 
   /** Whether the store may be given a response: it gave a token, and has heard of all invalidations of the tags. */
@@ -181,7 +263,12 @@ export class SharedExchange {
   async #read(flight: Flight, key: Keyed): Promise<Said> {
     const { store, codec, unheard } = this.#level;
     const heard = unheard.acknowledgements;
-    const { token, found } = await store.begin(flight.text, (bytes) => codec.decode(bytes, flight.text));
+    return this.#take(await store.begin(flight.text, (bytes) => codec.decode(bytes, flight.text)), flight, key, heard);
+  }
+
+  /** @param heard - the invalidations that the store had heard of before it was asked */
+  async #take({ token, found }: BeginRead, flight: Flight, key: Keyed, heard: number): Promise<Said> {
+    const { codec, unheard } = this.#level;
     if (token !== undefined) unheard.stir();
     if (found?.kind === 'selecting') {
       return this.#learns(key, found.selecting) ? { kind: 'variants' } : { kind: 'miss', token };

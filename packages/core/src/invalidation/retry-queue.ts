@@ -11,6 +11,7 @@ const LIMIT = 10_000;
 const CHARACTER_LIMIT = 4_000_000;
 const FIRST_DELAY_MS = 250;
 const LONGEST_DELAY_MS = 10_000;
+const NOTHING: readonly boolean[] = [];
 
 /**
  * Keeps the invalidations that the shared store has not acknowledged, and sends them again until it has.
@@ -87,6 +88,22 @@ export class RetryQueue {
   }
 
   /**
+   * Lets the store hear of purges by what carries them there, such as a value that is put in the place of another.
+   *
+   * @param at - the local clock of the purges
+   * @param send - says of each tag whether the store has answered; where it has not, it is told of the purge instead
+   */
+  async deliverWith(tags: readonly string[], at: number, send: () => Promise<readonly boolean[]>): Promise<void> {
+    this.announce(tags, 'hard', at);
+    const answers = await send().catch(() => NOTHING);
+    this.#acknowledge(
+      tags.filter((_, i) => answers[i] === true),
+      at,
+    );
+    if (!tags.every((_, i) => answers[i] === true)) this.#arm();
+  }
+
+  /**
    * Has an invalidation pending that will be delivered later: until then the store is not believed about these tags.
    *
    * @param at - the local clock of the invalidation
@@ -136,13 +153,17 @@ export class RetryQueue {
   async #attempt(tags: readonly string[], mode: Mode, at: number, holdMs: number): Promise<boolean> {
     // A rejection says what `false` says, that nobody knows: it must neither end the process nor stop the retries.
     if (!(await this.#send(tags, mode, holdMs).catch(() => false))) return false;
+    this.#acknowledge(tags, at);
+    return true;
+  }
+
+  #acknowledge(tags: readonly string[], at: number): void {
     this.#acknowledgements++;
     for (const tag of tags) {
       this.#remember(tag);
       // A newer invalidation of the tag may have been queued while this one was under way: that one stays.
       if ((this.#pending.get(tag)?.since ?? Number.POSITIVE_INFINITY) <= at) this.#settle(tag);
     }
-    return true;
   }
 
   #settle(tag: string): void {

@@ -233,7 +233,8 @@ export class Caller implements Visitor {
     const { clock, errors, sink } = this.parts;
     const { policy, backOff } = this.uses;
     if (lead.stale !== undefined) backOff.failed(this.key.text, clock.monotonic());
-    const warn = (why: string): void => this.parts.warn(`cacheErrors of ${policy.route} ${why}, the error was not kept`);
+    const warn = (why: string): void =>
+      this.parts.warn(`cacheErrors of ${policy.route} ${why}, the error was not kept`);
     const keptMs = answerOf(() => policy.errorLifetimeMs(error), warn) ?? 0;
     if (keptMs > 0) errors.keep(this.key, error, lead.token, keptMs);
     sink.refused(this.key.text, policy.route, 'failed');
