@@ -116,6 +116,18 @@ export class LocalLevel {
     return true;
   }
 
+  /** Gives what is held another lifetime, from now on. */
+  renew(item: LocalItem, key: Keyed, lifetimeMs: number): boolean {
+    const { stored, token, verifiedAt, records } = item;
+    const renewed = this.item({ ...stored, lifetimeMs }, key, token, verifiedAt, 0);
+    renewed.held = item.held;
+    renewed.declared = item.declared;
+    return this.keep(
+      renewed,
+      records.map(({ tag }) => tag),
+    );
+  }
+
   /** Lets go of what is held, usable or not. */
   drop(text: string): void {
     this.#store.delete(text);

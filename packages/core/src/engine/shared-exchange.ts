@@ -36,6 +36,12 @@ export interface ItemPut extends Pick<Put, 'token' | 'ownTag' | 'onlyIf'> {
   readonly item: LocalItem;
 }
 
+/** A key that is asked for with others. */
+interface Asked {
+  readonly key: string;
+  resolve(read: BeginRead): void;
+}
+
 const NOTHING_READ: BeginRead = { token: undefined, found: undefined };
 
 /** There is nothing in the store that may answer. */
@@ -62,6 +68,8 @@ export class SharedExchange {
   readonly #clock: Clock;
   readonly #sink: EventSink;
   readonly #patienceMs: number;
+  /** What is asked for together, while that is being collected. */
+  #asked: Asked[] | undefined;
 
   /** @param patienceMs - how long a request waits for another process's handler */
   constructor(
@@ -86,7 +94,8 @@ export class SharedExchange {
   async ask(flight: Flight, leader: Visitor): Promise<Said> {
     const { key } = leader;
     try {
-      const held = flight.asked === undefined ? this.#held(flight, key) : undefined;
+      const isOneOfMany = this.#asked !== undefined;
+      const held = flight.asked === undefined && !isOneOfMany ? this.#held(flight, key) : undefined;
       if (held !== undefined) {
         const validity = await this.#level.store.check(held.stored.tags);
         if (validity === 'valid' && this.#local.isSound(held, key)) {
@@ -98,11 +107,38 @@ export class SharedExchange {
         this.#restart(flight);
       }
       const said = await this.#read(flight, key);
-      return said.kind === 'miss' ? await this.#takeTurn(flight, leader, said) : said;
+      return said.kind === 'miss' && !isOneOfMany ? await this.#takeTurn(flight, leader, said) : said;
     } catch (error) {
       this.#failed(error as Error);
       return { kind: 'miss', token: undefined };
     }
+  }
+
+  /** Collects what is asked for while something runs, and asks for all of it in one round trip. */
+  together<T>(run: () => T): T {
+    this.#asked = [];
+    try {
+      return run();
+    } finally {
+      const asked = this.#asked;
+      this.#asked = undefined;
+      if (asked.length > 0) void this.#askTogether(asked);
+    }
+  }
+
+  async #askTogether(asked: readonly Asked[]): Promise<void> {
+    const { store, codec } = this.#level;
+    const keys = asked.map(({ key }) => key);
+    const reads = await store.beginMany(keys, (bytes, key) => codec.decode(bytes, key)).catch(() => []);
+    for (const [i, { resolve }] of asked.entries()) resolve(reads[i] ?? NOTHING_READ);
+  }
+
+  /** Asks for one key, or lets it be asked for with others. */
+  #begin(key: string): Promise<BeginRead> {
+    const asked = this.#asked;
+    if (asked !== undefined) return new Promise((resolve) => asked.push({ key, resolve }));
+    const { store, codec } = this.#level;
+    return store.begin(key, (bytes) => codec.decode(bytes, key));
   }
 
   /** What the store has under these keys and may answer, asked in one round trip; nobody runs anything for the rest. */
@@ -129,6 +165,41 @@ export class SharedExchange {
   /** What the store knows now, for what is going to be read from elsewhere. */
   async token(): Promise<SharedToken | undefined> {
     return (await this.#level.store.begin('', () => undefined)).token;
+  }
+
+  /** What the store has under a key, and the token of that very read; L1 is not asked. */
+  async read(key: Keyed): Promise<{ readonly item: LocalItem | undefined; readonly token: SharedToken | undefined }> {
+    const flight = new Flight(key.text, true);
+    this.#restart(flight);
+    const heard = this.#level.unheard.acknowledgements;
+    const read = await this.#begin(key.text);
+    const said = await this.#take(read, flight, key, heard);
+    return { item: said.kind === 'item' ? said.item : undefined, token: read.token };
+  }
+
+  /** See {@link ValueAccess.touch}. The tags keep their stamps: what was invalidated meanwhile stays so. */
+  async touch(key: Keyed, lifetimeMs: number, encode: (item: LocalItem) => Buffer | undefined): Promise<boolean> {
+    const { store, codec } = this.#level;
+    const { item, token } = await this.read(key);
+    if (item === undefined || token === undefined) return false;
+    const body = encode(item);
+    if (body === undefined) return false;
+    const stored = { ...item.stored, body, lifetimeMs, storedAt: this.#clock.now() };
+    const packed = await codec.pack(stored);
+    const sentAt = this.#clock.monotonic();
+    const verdict = await store.commit({
+      key: key.text,
+      token,
+      tags: stored.tags,
+      ttlMs: retentionMs(stored),
+      encode: (tags) => codec.encode({ ...stored, tags }, packed),
+    });
+    if (verdict.kind !== 'stored') return false;
+    const names = tagNames(stored);
+    if (this.#tags.admits(names, item.token)) {
+      this.#local.keep(this.#local.item({ ...stored, tags: verdict.tags }, key, item.token, sentAt, 0), names);
+    }
+    return true;
   }
 
   /**
@@ -261,9 +332,8 @@ export class SharedExchange {
   }
 
   async #read(flight: Flight, key: Keyed): Promise<Said> {
-    const { store, codec, unheard } = this.#level;
-    const heard = unheard.acknowledgements;
-    return this.#take(await store.begin(flight.text, (bytes) => codec.decode(bytes, flight.text)), flight, key, heard);
+    const heard = this.#level.unheard.acknowledgements;
+    return this.#take(await this.#begin(flight.text), flight, key, heard);
   }
 
   /** @param heard - the invalidations that the store had heard of before it was asked */

@@ -1,7 +1,6 @@
 import type { TagTable } from '../invalidation/tag-table.js';
 import type { Clock } from '../ports/clock.js';
 import type { Put, SharedToken } from '../ports/tagged-store.js';
-import { Flight } from './flight.js';
 import type { Keyed } from './keyed.js';
 import type { Candidate } from './lead.js';
 import type { LocalItem } from './local-item.js';
@@ -65,6 +64,14 @@ export class ValueAccess {
     return items.map((item) => item ?? found.shift());
   }
 
+  /** What is stored under a key, and what was known before it was looked for: to write what is made of it. */
+  async read(key: Keyed): Promise<{ readonly item: LocalItem | undefined; readonly token: FillToken }> {
+    const local = this.#tags.clock;
+    if (this.#shared === undefined) return { item: this.find(key), token: { local, shared: undefined } };
+    const { item, token } = await this.#shared.read(key);
+    return { item, token: { local, shared: token } };
+  }
+
   /** What is known now: for values of what is going to be read. */
   async token(): Promise<FillToken> {
     const local = this.#tags.clock;
@@ -79,11 +86,23 @@ export class ValueAccess {
     const items = writes.map((write) => this.#item(write));
     const at = this.#tags.invalidate(
       writes.map(({ ownTag }) => ownTag),
-      'hard',
+      'soft',
     );
     for (const item of items) if (item !== undefined) item.token = at;
     if (this.#shared === undefined) return items.map((item) => this.#keep(item));
     return this.#share(this.#shared, writes, items, at);
+  }
+
+  /**
+   * Gives what is stored another lifetime from now on, as it is (PROTOCOL 4.10, TOUCH).
+   *
+   * @returns false where nothing is stored that may answer, or where it was replaced meanwhile
+   */
+  async touch(key: Keyed, lifetimeMs: number, encode: (item: LocalItem) => Buffer | undefined): Promise<boolean> {
+    const shared = this.#shared;
+    if (shared !== undefined) return await shared.touch(key, lifetimeMs, encode);
+    const item = this.find(key);
+    return item !== undefined && this.#local.renew(item, key, lifetimeMs);
   }
 
   /** Lets go of what memory holds under these keys. */

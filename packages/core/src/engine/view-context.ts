@@ -114,6 +114,14 @@ export class ViewContext implements View {
     }
   }
 
+  /** Depends on these tags as they are from now on: what was read of them is no older than this view's own token. */
+  dependOnNow(home: object, tags: readonly string[]): void {
+    this.absorb(
+      home,
+      tags.map((tag) => ({ tag, token: Number.POSITIVE_INFINITY, stamp: undefined })),
+    );
+  }
+
   /** Whether a value of this key is being made by whoever runs here: it would wait for itself. */
   isMaking(text: string): boolean {
     for (let context: ViewContext | undefined = this; context !== undefined; context = context.outer) {

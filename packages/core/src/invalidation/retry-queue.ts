@@ -88,13 +88,13 @@ export class RetryQueue {
   }
 
   /**
-   * Lets the store hear of purges by what carries them there, such as a value that is put in the place of another.
+   * Lets the store hear of invalidations by what carries them there, such as a value that is put in the place of another.
    *
-   * @param at - the local clock of the purges
-   * @param send - says of each tag whether the store has answered; where it has not, it is told of the purge instead
+   * @param at - the local clock of the invalidations
+   * @param send - says of each tag whether the store has answered; where it has not, it is told in words later
    */
   async deliverWith(tags: readonly string[], at: number, send: () => Promise<readonly boolean[]>): Promise<void> {
-    this.announce(tags, 'hard', at);
+    this.announce(tags, 'soft', at);
     const answers = await send().catch(() => NOTHING);
     this.#acknowledge(
       tags.filter((_, i) => answers[i] === true),

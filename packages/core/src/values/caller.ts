@@ -30,6 +30,9 @@ export interface Outcome {
   reject(error: unknown): void;
 }
 
+/** What a producer returns that has found nothing to make: who waits for it goes on by himself. */
+export const NOTHING_MADE: unique symbol = Symbol('nothing made');
+
 const NO_FIELDS = { get: (): undefined => undefined };
 const NO_NAMES: readonly string[] = [];
 const NOBODY: Outcome = { resolve() {}, reject() {} };
@@ -197,7 +200,14 @@ export class Caller implements Visitor {
     this.#end();
     this.uses.backOff.succeeded(this.key.text);
     this.parts.errors.forget(this.key);
-    const made = makeValue(value, this.uses.policy, context, lead, this.parts);
+    if (value === NOTHING_MADE) {
+      this.outer?.dependOnNow(this.parts.tags, this.key.tags);
+      lead.handOver();
+      this.#settle(() => this.outcome.resolve(value));
+      return;
+    }
+    const producerMs = Math.max(0, this.parts.clock.monotonic() - lead.startedAt);
+    const made = makeValue(value, this.uses.policy, context, producerMs, this.parts);
     this.#tellOuter(made, context);
     this.#offer(lead, made);
     this.#settle(() => this.outcome.resolve(value));
@@ -223,9 +233,8 @@ export class Caller implements Visitor {
     if (outer === undefined || this.isRefresh) return;
     if (refusal === 'tag' || refusal === 'too-many-tags' || refusal === 'view' || refusal === 'stale-part')
       outer.refuse(refusal === 'too-many-tags' ? 'tag' : refusal);
-    const own = [...this.key.tags, ...candidate.tags];
-    const token = Number.POSITIVE_INFINITY;
-    outer.absorb(this.parts.tags, [...own.map((tag) => ({ tag, token, stamp: undefined })), ...context.nested]);
+    outer.dependOnNow(this.parts.tags, [...this.key.tags, ...candidate.tags]);
+    outer.absorb(this.parts.tags, context.nested);
   }
 
   #failed(lead: Lead, error: unknown): void {

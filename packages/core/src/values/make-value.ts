@@ -1,5 +1,5 @@
 import { answerOf, saysTrue } from '../base/answer.js';
-import type { Candidate, Lead } from '../engine/lead.js';
+import type { Candidate } from '../engine/lead.js';
 import { jittered } from '../engine/stale-uses.js';
 import type { ViewContext } from '../engine/view-context.js';
 import { coarsenTags, isTag } from '../invalidation/tags.js';
@@ -24,12 +24,17 @@ const NONE: readonly string[] = [];
 const NO_PLACEHOLDERS: Candidate['placeholders'] = [];
 const NO_BYTES = Buffer.alloc(0);
 
-/** Makes of a producer's answer what is offered for storing. */
+/**
+ * Makes of a value what is offered for storing.
+ *
+ * @param context - what its producer has said of it
+ * @param producerMs - how long that took
+ */
 export function makeValue(
   value: unknown,
   policy: ValuePolicy,
   context: ViewContext,
-  lead: Lead,
+  producerMs: number,
   parts: ValueParts,
 ): MadeValue {
   const { nested } = context;
@@ -55,7 +60,7 @@ export function makeValue(
     etag: undefined,
     lastModified: undefined,
     route: policy.route,
-    producerMs: Math.max(0, parts.clock.monotonic() - lead.startedAt),
+    producerMs,
     placeholders: NO_PLACEHOLDERS,
     nested,
     held: form.held,

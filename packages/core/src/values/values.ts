@@ -1,15 +1,24 @@
-import type { Keyed } from '../engine/keyed.js';
-import type { Candidate } from '../engine/lead.js';
+import type { LocalItem } from '../engine/local-item.js';
 import { StaleMemory, StaleUses } from '../engine/stale-uses.js';
 import type { FillToken, Write, Written } from '../engine/value-access.js';
-import { currentView } from '../engine/view-context.js';
+import { currentView, ViewContext } from '../engine/view-context.js';
+import type { HeldValue } from '../ports/stored-response.js';
 import { Caller, type Outcome, type Producer } from './caller.js';
 import { deliver } from './delivery.js';
+import { makeValue } from './make-value.js';
 import type { ValueKey } from './value-key.js';
 import { type ValueParts, valueIn } from './value-parts.js';
 import type { Copying, ValuePolicy } from './value-policy.js';
 
-/** Values by key: found, made by producers, written and counted up. Everything but reading options. */
+/** A value on its way into the cache. */
+export interface ValueWrite {
+  readonly key: ValueKey;
+  readonly value: unknown;
+  readonly since?: FillToken | undefined;
+  readonly onlyIf?: Write['onlyIf'];
+}
+
+/** Values by key: found, made by producers, and written. */
 export class Values {
   readonly parts: ValueParts;
   readonly #memory = new StaleMemory();
@@ -18,21 +27,80 @@ export class Values {
     this.parts = parts;
   }
 
-  /** What the last calls of a policy have to tell the next ones. */
+  /** A policy, with what was learnt under others about the same keys. */
   uses(policy: ValuePolicy): StaleUses<ValuePolicy> {
     return new StaleUses(policy, this.#memory);
   }
 
-  /** Answers from memory, if it can be done at once and without another thought. */
-  find(key: Keyed, copying: Copying): { readonly value: unknown } | undefined {
+  /** Answers from memory, where it can be done without another thought. */
+  find(key: ValueKey, copying: Copying): { readonly value: unknown } | undefined {
     const item = this.parts.engine.values.find(key);
     const held = item === undefined ? undefined : valueIn(this.parts, item);
     if (item === undefined || held === undefined) return undefined;
     return { value: deliver(this.parts, key, item, held, 'hit', currentView(), copying) };
   }
 
-  /** Finds a value or has it made. */
-  ask(key: Keyed, producer: Producer, uses: StaleUses<ValuePolicy>, outcome: Outcome): void {
+  /** Finds a value, or has it made. */
+  ask(key: ValueKey, producer: Producer, uses: StaleUses<ValuePolicy>, outcome: Outcome): void {
     new Caller(key, producer, uses, this.parts, outcome).ask();
   }
+
+  /** {@link ask} of many at once: the store is asked in one round trip. */
+  async askMany(
+    asked: readonly { readonly key: ValueKey; readonly producer: Producer }[],
+    uses: StaleUses<ValuePolicy>,
+  ): Promise<readonly unknown[]> {
+    const ask = ({ key, producer }: (typeof asked)[number]): Promise<unknown> =>
+      new Promise((resolve, reject) => this.ask(key, producer, uses, { resolve, reject }));
+    return await Promise.all(this.parts.engine.together(() => asked.map(ask)));
+  }
+
+  /** What is stored under these keys and fresh, in their order, in one round trip. */
+  async look(
+    keys: readonly ValueKey[],
+    copying: Copying,
+  ): Promise<readonly ({ readonly value: unknown } | undefined)[]> {
+    const outer = currentView();
+    const items = await this.parts.engine.values.lookUpMany(keys);
+    return keys.map((key, i) => {
+      const item = items[i];
+      const held = item === undefined ? undefined : valueIn(this.parts, item);
+      if (item !== undefined && held !== undefined)
+        return { value: deliver(this.parts, key, item, held, 'hit', outer, copying) };
+      this.parts.sink.miss(key.text, 'uri-miss');
+      // Whatever is made of there being nothing depends on there being nothing.
+      outer?.dependOnNow(this.parts.tags, key.tags);
+      return undefined;
+    });
+  }
+
+  /** Writes values; each answer says what came of it. */
+  async write(writes: readonly ValueWrite[], policy: ValuePolicy): Promise<readonly Written[]> {
+    const { engine, errors, sink } = this.parts;
+    const made = writes.map(({ value }) => makeValue(value, policy, new ViewContext(), 0, this.parts));
+    const going = writes.flatMap(({ key, since, onlyIf = 'always' }, i) => {
+      const { candidate, refusal, detail } = made[i] ?? {};
+      errors.forget(key);
+      if (candidate !== undefined && refusal === undefined)
+        return [{ key, ownTag: key.ownTag, candidate, since, onlyIf }];
+      if (refusal === 'class') this.parts.warn(`${policy.route}: ${detail} cannot be stored: see registerClass`);
+      if (refusal !== undefined) sink.refused(key.text, policy.route, refusal, detail);
+      return [];
+    });
+    const written = [...(await engine.values.writeMany(going))];
+    return made.map(({ refusal }) => (refusal === undefined ? (written.shift() ?? 'unavailable') : 'refused'));
+  }
+
+  /** The item and the value of a key, and what was known before it was looked for. */
+  async read(key: ValueKey): Promise<Reading> {
+    const { item, token } = await this.parts.engine.values.read(key);
+    const held = item === undefined ? undefined : valueIn(this.parts, item);
+    return { token, found: item === undefined || held === undefined ? undefined : { item, held } };
+  }
+}
+
+/** What was found before it is written anew. */
+export interface Reading {
+  readonly token: FillToken;
+  readonly found: { readonly item: LocalItem; readonly held: HeldValue } | undefined;
 }

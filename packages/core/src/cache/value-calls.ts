@@ -1,0 +1,288 @@
+import type { Duration } from '../base/duration.js';
+import { ConfigError } from '../base/errors.js';
+import { checkOptions } from '../config/check.js';
+import { readForever } from '../config/lifetimes.js';
+import {
+  type CacheToken,
+  type IncrementOptions,
+  type Key,
+  type KeyOptions,
+  readKey,
+  type SetOptions,
+  tokenBrand,
+} from '../config/value-call-options.js';
+import { readValueOptions, readVersion, type ValueDefaults, type ValueOptions } from '../config/value-options.js';
+import type { FillToken, Written } from '../engine/value-access.js';
+import { NOTHING_MADE, type Producer, type ProducerRun } from '../values/caller.js';
+import { Counters } from '../values/counters.js';
+import { Loader } from '../values/loader.js';
+import { type KeySpace, ValueKey } from '../values/value-key.js';
+import { valueIn } from '../values/value-parts.js';
+import type { ValuePolicy } from '../values/value-policy.js';
+import type { Values } from '../values/values.js';
+import type { InvalidationReceipt } from './cache.js';
+import type { Loaded, ValueCache } from './value-cache.js';
+
+/** What the calls stand on. */
+export interface ValueCallParts {
+  readonly values: Values;
+  readonly defaults: ValueDefaults;
+  /** Purges the values of these tags, here at once. */
+  purge(tags: readonly string[]): Promise<InvalidationReceipt>;
+  warn(message: string): void;
+}
+
+const ROOT: KeySpace = { prefix: '', namespaces: [] };
+const NO_OPTIONS = {};
+
+/** Reads what a caller has given, and does it. */
+export class ValueCalls implements ValueCache {
+  readonly #parts: ValueCallParts;
+  readonly #space: KeySpace;
+  readonly #counters: Counters;
+  /** Options that were read before: most calls hand in the same object again, or none. */
+  readonly #policies = new WeakMap<object, ValuePolicy>();
+  #usual: ValuePolicy | undefined;
+
+  constructor(parts: ValueCallParts, space: KeySpace = ROOT, counters: Counters = new Counters(parts.values)) {
+    this.#parts = parts;
+    this.#space = space;
+    this.#counters = counters;
+  }
+
+  getOrSet<T>(
+    key: Key,
+    producer: (run: ProducerRun) => T | Promise<T>,
+    options?: Duration | ValueOptions<T>,
+  ): Promise<T> {
+    try {
+      if (typeof producer !== 'function') throw new ConfigError('getOrSet.producer', producer, 'a function');
+      const given = withTtl('getOrSet', options);
+      const named = this.#key('getOrSet', key, given.version);
+      // What a fresh value needs no reading of options for.
+      const found = isPlain(given)
+        ? this.#parts.values.find(named, given.clone ?? this.#parts.defaults.copying)
+        : undefined;
+      if (found !== undefined) return Promise.resolve(found.value as T);
+      const uses = this.#parts.values.uses(this.#policy('getOrSet', given));
+      return new Promise((resolve, reject) => {
+        this.#parts.values.ask(named, producer as Producer, uses, {
+          resolve: resolve as (value: unknown) => void,
+          reject,
+        });
+      });
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  async getOrSetMany<K extends Key, T>(
+    keys: readonly K[],
+    loadMissing: (missing: readonly K[]) => Loaded<K, T> | Promise<Loaded<K, T>>,
+    options?: Duration | ValueOptions<T>,
+  ): Promise<Map<K, T>> {
+    if (typeof loadMissing !== 'function') throw new ConfigError('getOrSetMany.loadMissing', loadMissing, 'a function');
+    const given = withTtl('getOrSetMany', options);
+    const named = this.#keys('getOrSetMany', keys, given.version);
+    const uses = this.#parts.values.uses(this.#policy('getOrSetMany', given));
+    const loader = new Loader<K, T>(loadMissing);
+    const values = await this.#parts.values.askMany(
+      [...named].map(([key, valueKey]) => ({ key: valueKey, producer: () => loader.load(key) })),
+      uses,
+    );
+    return new Map([...named.keys()].flatMap((key, i) => (values[i] === NOTHING_MADE ? [] : [[key, values[i] as T]])));
+  }
+
+  async get<T = unknown>(key: Key, options: KeyOptions = NO_OPTIONS): Promise<T | undefined> {
+    return (await this.#look('get', [key], options))[0]?.value as T | undefined;
+  }
+
+  async getMany<T = unknown, K extends Key = Key>(
+    keys: readonly K[],
+    options: KeyOptions = NO_OPTIONS,
+  ): Promise<Map<K, T>> {
+    const asked = [...new Set(checkList('getMany', keys))];
+    const found = await this.#look('getMany', asked, options);
+    return new Map(asked.flatMap((key, i) => (found[i] === undefined ? [] : [[key, found[i].value as T]])));
+  }
+
+  async has(key: Key, options: KeyOptions = NO_OPTIONS): Promise<boolean> {
+    return (await this.#look('has', [key], options, false))[0] !== undefined;
+  }
+
+  async set<T>(key: Key, value: T, options?: Duration | SetOptions<T>): Promise<boolean> {
+    const [written] = await this.#write('set', [[key, value]], options);
+    return written === 'stored';
+  }
+
+  async setMany<T, K extends Key = Key>(
+    values: Iterable<readonly [K, T]> | Readonly<Record<string, T>>,
+    options?: Duration | SetOptions<T>,
+  ): Promise<readonly Key[]> {
+    const entries = entriesOf('setMany', values);
+    const written = await this.#write('setMany', entries, options);
+    return entries.flatMap(([key], i) => (written[i] === 'stored' ? [] : [key]));
+  }
+
+  async add<T>(key: Key, value: T, options?: Duration | SetOptions<T>): Promise<boolean> {
+    const given = withTtl('add', options);
+    const named = this.#key('add', key, given.version);
+    const policy = this.#policy('add', given, ['since']);
+    const { token, found } = await this.#parts.values.read(named);
+    if (found !== undefined) return false;
+    const since = given.since === undefined ? token : tokenOf('add', given.since);
+    const [written] = await this.#parts.values.write([{ key: named, value, since, onlyIf: 'unchanged' }], policy);
+    return written === 'stored';
+  }
+
+  async delete(key: Key, options: KeyOptions = NO_OPTIONS): Promise<InvalidationReceipt> {
+    return await this.#delete('delete', [key], options);
+  }
+
+  async deleteMany(keys: readonly Key[], options: KeyOptions = NO_OPTIONS): Promise<InvalidationReceipt> {
+    return await this.#delete('deleteMany', checkList('deleteMany', keys), options);
+  }
+
+  async touch(key: Key, ttl: Duration, options: KeyOptions = NO_OPTIONS): Promise<boolean> {
+    checkOptions('touch', options, ['version']);
+    const lifetimeMs = readForever('touch.ttl', ttl);
+    const { engine, codec } = this.#parts.values.parts;
+    const named = this.#key('touch', key, options.version);
+    if (lifetimeMs === 0) {
+      await this.#delete('touch', [key], options);
+      return false;
+    }
+    return await engine.values.touch(named, lifetimeMs, (item) => {
+      const held = valueIn(this.#parts.values.parts, item);
+      const encoded = held === undefined ? undefined : codec.encode(held.value);
+      return encoded?.kind === 'bytes' ? encoded.bytes : undefined;
+    });
+  }
+
+  async increment(key: Key, by = 1, options: IncrementOptions = NO_OPTIONS): Promise<number> {
+    const { initial = 0, ...rest } = options;
+    checkNumber('increment.by', by);
+    checkNumber('increment.initial', initial);
+    const named = this.#key('increment', key, options.version);
+    const policy = this.#policy(
+      'increment',
+      rest.ttl === undefined && rest.tags === undefined ? { ...rest, ttl: 'forever' } : rest,
+    );
+    return await this.#counters.add(named, by, initial, policy);
+  }
+
+  async decrement(key: Key, by = 1, options: IncrementOptions = NO_OPTIONS): Promise<number> {
+    checkNumber('decrement.by', by);
+    return await this.increment(key, -by, options);
+  }
+
+  async incrementVersion(key: Key, options: Required<KeyOptions>, by = 1): Promise<number | undefined> {
+    checkOptions('incrementVersion', options, ['version']);
+    const from = readVersion('incrementVersion.version', options.version);
+    if (from === undefined) throw new ConfigError('incrementVersion.version', from, 'the version that is stored');
+    const to = readVersion('incrementVersion.by', from + by);
+    const { found } = await this.#parts.values.read(this.#key('incrementVersion', key, from));
+    if (found === undefined || to === undefined) return undefined;
+    const policy = this.#counters.policyOf(found.item, this.#policy('incrementVersion', { ttl: 'forever' }));
+    const write = { key: this.#key('incrementVersion', key, to), value: found.held.value };
+    const [written] = await this.#parts.values.write([write], policy);
+    if (written !== 'stored') return undefined;
+    await this.#delete('incrementVersion', [key], { version: from });
+    return to;
+  }
+
+  namespace(name: string): ValueCache {
+    if (typeof name !== 'string' || name === '') throw new ConfigError('namespace', name, 'a string that is not empty');
+    const prefix = `${this.#space.prefix}${name}:`;
+    const space = { prefix, namespaces: [...this.#space.namespaces, prefix.slice(0, -1)] };
+    return new ValueCalls(this.#parts, space, this.#counters);
+  }
+
+  async token(): Promise<CacheToken> {
+    return { [tokenBrand]: await this.#parts.values.parts.engine.values.token() };
+  }
+
+  async #look(what: string, keys: readonly Key[], options: KeyOptions, copies = true) {
+    checkOptions(what, options, ['version']);
+    const named = keys.map((key) => this.#key(what, key, options.version));
+    return await this.#parts.values.look(named, copies ? this.#parts.defaults.copying : false);
+  }
+
+  async #write<T>(
+    what: string,
+    entries: readonly (readonly [Key, T])[],
+    options?: Duration | SetOptions<T>,
+  ): Promise<readonly Written[]> {
+    const given = withTtl(what, options);
+    const policy = this.#policy(what, given, ['since']);
+    const since = given.since === undefined ? undefined : tokenOf(what, given.since);
+    const writes = entries.map(([key, value]) => ({ key: this.#key(what, key, given.version), value, since }));
+    return await this.#parts.values.write(writes, policy);
+  }
+
+  async #delete(what: string, keys: readonly Key[], options: KeyOptions): Promise<InvalidationReceipt> {
+    checkOptions(what, options, ['version']);
+    const named = keys.map((key) => this.#key(what, key, options.version));
+    const { engine, errors } = this.#parts.values.parts;
+    for (const key of named) errors.forget(key);
+    const receipt = this.#parts.purge(named.map(({ ownTag }) => ownTag));
+    engine.values.drop(named);
+    return await receipt;
+  }
+
+  #key(what: string, key: unknown, version: unknown): ValueKey {
+    return new ValueKey(this.#space, readKey(what, key), readVersion(`${what}.version`, version));
+  }
+
+  #keys<K extends Key>(what: string, keys: readonly K[], version: unknown): Map<K, ValueKey> {
+    return new Map(checkList(what, keys).map((key) => [key, this.#key(what, key, version)]));
+  }
+
+  #policy(what: string, given: ValueOptions<never>, extra: readonly string[] = []): ValuePolicy {
+    const known = given === NO_OPTIONS ? this.#usual : this.#policies.get(given);
+    if (known !== undefined) return known;
+    const unsaid = (): void =>
+      this.#parts.warn(
+        `${what} says neither a ttl nor tags: the value is kept for 5 minutes; give one, or createCache a ttl`,
+      );
+    const policy = readValueOptions(what, given, this.#parts.defaults, unsaid, extra);
+    if (given === NO_OPTIONS) this.#usual = policy;
+    else this.#policies.set(given, policy);
+    return policy;
+  }
+}
+
+function withTtl<O extends ValueOptions<never>>(what: string, options: Duration | O | undefined): O {
+  if (options === undefined) return NO_OPTIONS as O;
+  if (typeof options === 'object' && options !== null) return options;
+  return { ttl: options } as unknown as O;
+}
+
+/** Whether a fresh value answers whatever else the options say. */
+function isPlain({ forceRefresh, isStale, earlyRefresh }: ValueOptions<never>): boolean {
+  return forceRefresh !== true && isStale === undefined && earlyRefresh === undefined;
+}
+
+function tokenOf(what: string, token: unknown): FillToken {
+  const known = typeof token === 'object' && token !== null ? (token as Partial<CacheToken>)[tokenBrand] : undefined;
+  if (known === undefined) throw new ConfigError(`${what}.since`, token, 'what cache.token() has returned');
+  return known;
+}
+
+function checkNumber(setting: string, value: unknown): void {
+  if (typeof value !== 'number' || !Number.isFinite(value)) throw new ConfigError(setting, value, 'a finite number');
+}
+
+function checkList<K extends Key>(what: string, keys: readonly K[]): readonly K[] {
+  if (!Array.isArray(keys)) throw new ConfigError(`${what}.keys`, keys, 'a list of keys');
+  return keys;
+}
+
+function entriesOf<T>(
+  what: string,
+  values: Iterable<readonly [Key, T]> | Readonly<Record<string, T>>,
+): readonly (readonly [Key, T])[] {
+  if (typeof values !== 'object' || values === null)
+    throw new ConfigError(`${what}.values`, values, 'a Map or an object');
+  return Symbol.iterator in values ? [...(values as Iterable<readonly [Key, T]>)] : Object.entries(values);
+}
