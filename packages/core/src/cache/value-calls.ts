@@ -57,7 +57,7 @@ export class ValueCalls implements ValueCache {
   ): Promise<T> {
     try {
       if (typeof producer !== 'function') throw new ConfigError('getOrSet.producer', producer, 'a function');
-      const given = withTtl('getOrSet', options);
+      const given = withTtl(options);
       const named = this.#key('getOrSet', key, given.version);
       // What a fresh value needs no reading of options for.
       const found = isPlain(given)
@@ -82,7 +82,7 @@ export class ValueCalls implements ValueCache {
     options?: Duration | ValueOptions<T>,
   ): Promise<Map<K, T>> {
     if (typeof loadMissing !== 'function') throw new ConfigError('getOrSetMany.loadMissing', loadMissing, 'a function');
-    const given = withTtl('getOrSetMany', options);
+    const given = withTtl(options);
     const named = this.#keys('getOrSetMany', keys, given.version);
     const uses = this.#parts.values.uses(this.#policy('getOrSetMany', given));
     const loader = new Loader<K, T>(loadMissing);
@@ -125,7 +125,7 @@ export class ValueCalls implements ValueCache {
   }
 
   async add<T>(key: Key, value: T, options?: Duration | SetOptions<T>): Promise<boolean> {
-    const given = withTtl('add', options);
+    const given = withTtl(options);
     const named = this.#key('add', key, given.version);
     const policy = this.#policy('add', given, ['since']);
     const { token, found } = await this.#parts.values.read(named);
@@ -213,7 +213,7 @@ export class ValueCalls implements ValueCache {
     entries: readonly (readonly [Key, T])[],
     options?: Duration | SetOptions<T>,
   ): Promise<readonly Written[]> {
-    const given = withTtl(what, options);
+    const given = withTtl(options);
     const policy = this.#policy(what, given, ['since']);
     const since = given.since === undefined ? undefined : tokenOf(what, given.since);
     const writes = entries.map(([key, value]) => ({ key: this.#key(what, key, given.version), value, since }));
@@ -252,7 +252,7 @@ export class ValueCalls implements ValueCache {
   }
 }
 
-function withTtl<O extends ValueOptions<never>>(what: string, options: Duration | O | undefined): O {
+function withTtl<O extends ValueOptions<never>>(options: Duration | O | undefined): O {
   if (options === undefined) return NO_OPTIONS as O;
   if (typeof options === 'object' && options !== null) return options;
   return { ttl: options } as unknown as O;

@@ -3,7 +3,7 @@ import { answerOf } from '../base/answer.js';
 import type { CacheRuntime } from '../cache/runtime.js';
 import type { ViewPolicy } from '../config/view-options.js';
 import type { CacheKey } from '../engine/cache-key.js';
-import type { Candidate, Lead , NestedTag } from '../engine/lead.js';
+import type { Candidate, Lead, NestedTag } from '../engine/lead.js';
 import type { RequestFields } from '../engine/variants.js';
 import { runInView, ViewContext } from '../engine/view-context.js';
 import { momentNow } from '../invalidation/tag-table.js';

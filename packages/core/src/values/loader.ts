@@ -32,8 +32,8 @@ export class Loader<K extends string | number, T> {
     this.#wanted = [];
     try {
       const loaded = await this.#load(wanted.map(({ key }) => key));
-      const valueOf = reader(loaded, wanted.length);
-      for (const [i, { key, resolve }] of wanted.entries()) resolve(valueOf(key, i));
+      const read = reader(loaded, wanted.length);
+      for (const [i, { key, resolve }] of wanted.entries()) resolve(read(key, i));
     } catch (error) {
       for (const { reject } of wanted) reject(error);
     }
@@ -49,5 +49,5 @@ function reader<K extends string | number, T>(loaded: Loaded<K, T>, count: numbe
   if (typeof loaded !== 'object' || loaded === null)
     throw new TypeError('loadMissing returned neither a Map, nor an object, nor a list');
   const record = loaded as Readonly<Record<string, T>>;
-  return (key) => (Object.hasOwn(record, key) ? record[key] : NOTHING_MADE);
+  return (key) => (Object.hasOwn(record, String(key)) ? record[String(key)] : NOTHING_MADE);
 }
