@@ -1,7 +1,9 @@
 import { ignoreRejection } from '../base/answer.js';
 import { parseDuration } from '../base/duration.js';
 import { ConfigError } from '../base/errors.js';
+import { warnOnce } from '../base/process-warning.js';
 import { BodyCoder } from '../codecs/coded-bodies.js';
+import { valueCodec } from '../codecs/value-codec.js';
 import { type CacheOptions, type CacheSettings, readCacheOptions } from '../config/cache-options.js';
 import { checkFunction, checkOneOf, checkOptions } from '../config/check.js';
 import { isIgnoredByDefault } from '../config/ignored-query.js';
@@ -21,6 +23,8 @@ import type { LocalStore, RemovalReason } from '../ports/local-store.js';
 import { MemoryStore } from '../stores/memory.js';
 import { NullStore } from '../stores/null.js';
 import { Telemetry } from '../telemetry/telemetry.js';
+import { KeptErrors } from '../values/kept-errors.js';
+import { Values } from '../values/values.js';
 import type { Cache, EmitterLike, EventTarget, InvalidateOptions } from './cache.js';
 import { type Explanation, explainUrl } from './explain.js';
 import { Invalidator, type Orders } from './invalidator.js';
@@ -30,6 +34,8 @@ import { attachRuntime } from './runtime.js';
 import { openShared } from './shared-level.js';
 import { noteNamespace } from './shared-namespaces.js';
 import { SystemClock } from './system-clock.js';
+import type { ValueCache } from './value-cache.js';
+import { ValueCalls } from './value-calls.js';
 
 const WAITERS_PER_KEY = 1_000;
 const HIT_FOR_MISS_MS = 2_000;
@@ -75,6 +81,7 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
   const forgetNamespace = noteNamespace(settings);
   const lagMs = shared === undefined ? Number.POSITIVE_INFINITY : settings.l1MaxLagMs;
   const trust = new Trust(clock, lagMs, settings.consistency);
+  const localBus = openLocalBus(settings, clock, telemetry, trust);
   const engine = new Engine({
     local,
     tags,
@@ -91,8 +98,22 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
     storesNothing: settings.store.kind === 'null' || settings.store.kind === 'off',
     normalizeSelecting: selectingValue,
     codeBody: (stored) => bodyCoder.code(stored),
+    tellOthers: localBus && ((names, at) => localBus.unheard.deliver(names, 'soft', at)),
   });
-  const localBus = openLocalBus(settings, clock, telemetry, trust);
+  const warn = (message: string): void => {
+    telemetry.emit({ type: 'warning', message });
+    warnOnce(message);
+  };
+  const values = new Values({
+    engine,
+    tags,
+    clock,
+    sink: telemetry,
+    codec: valueCodec,
+    errors: new KeptErrors(tags, clock),
+    isOff: settings.store.kind === 'off',
+    warn,
+  });
   const unheard = shared?.unheard ?? localBus?.unheard;
   const invalidator = new Invalidator({
     tags,
@@ -108,7 +129,13 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
   const urlReadings = new Set([isIgnoredByDefault]);
   const explain = (url: string): Explanation =>
     explainUrl(url, [...urlReadings], { local, tags, clock, refusals: telemetry.refusals });
-  const cache = assemble(local, shared, unheard, telemetry, invalidator, urlReadings, explain, () => {
+  const calls = new ValueCalls({
+    values,
+    defaults: settings.values,
+    purge: (names) => invalidator.run(names, 'hard'),
+    warn,
+  });
+  const cache = assemble(local, shared, unheard, telemetry, invalidator, urlReadings, calls, explain, () => {
     forgetNamespace();
     stopListening?.();
     invalidator.close();
@@ -122,6 +149,8 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
     isOff: settings.store.kind === 'off',
     storesNothing: settings.store.kind === 'null',
     urlReadings,
+    values,
+    calls,
     invalidateNow: (names) => invalidator.runBehind(names, 'soft'),
   });
   return cache;
@@ -144,6 +173,7 @@ function assemble(
   telemetry: Telemetry,
   invalidator: Invalidator,
   urlReadings: ReadonlySet<UrlReading['isIgnored']>,
+  calls: ValueCalls,
   explain: Cache['explain'],
   stopListening: () => void,
 ): Cache {
@@ -151,6 +181,7 @@ function assemble(
     ...new Set([...urlReadings].flatMap((isIgnored) => tagsOf(target, { isIgnored }))),
   ];
   return {
+    ...callsOf(calls),
     invalidate: async (target, how) => await invalidator.run(tagsFor(target), 'soft', readOrders('invalidate', how)),
     purge: async (target, how) => await invalidator.run(tagsFor(target), 'hard', readOrders('purge', how)),
     batch: async (work) => await invalidator.batch(checkFunction('batch', needed('batch', work), 'a function')),
@@ -189,6 +220,28 @@ function assemble(
       local.close();
       if (shared !== undefined) await keepProcessFor(shared.store.close());
     },
+  };
+}
+
+/** The calls as an object's own: what is taken off a cache goes on working. */
+function callsOf(calls: ValueCalls): ValueCache {
+  return {
+    getOrSet: (...given) => calls.getOrSet(...given),
+    getOrSetMany: (...given) => calls.getOrSetMany(...given),
+    get: (...given) => calls.get(...given),
+    getMany: (...given) => calls.getMany(...given),
+    has: (...given) => calls.has(...given),
+    set: (...given) => calls.set(...given),
+    setMany: (...given) => calls.setMany(...given),
+    add: (...given) => calls.add(...given),
+    delete: (...given) => calls.delete(...given),
+    deleteMany: (...given) => calls.deleteMany(...given),
+    touch: (...given) => calls.touch(...given),
+    increment: (...given) => calls.increment(...given),
+    decrement: (...given) => calls.decrement(...given),
+    incrementVersion: (...given) => calls.incrementVersion(...given),
+    namespace: (...given) => calls.namespace(...given),
+    token: () => calls.token(),
   };
 }
 

@@ -3,7 +3,9 @@ import type { TagTable } from '../invalidation/tag-table.js';
 import type { UrlReading } from '../invalidation/target.js';
 import type { Clock } from '../ports/clock.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
+import type { Values } from '../values/values.js';
 import type { Cache } from './cache.js';
+import type { ValueCalls } from './value-calls.js';
 
 /** What an adapter to a web framework needs of a cache, and its users do not. */
 export interface CacheRuntime {
@@ -17,6 +19,9 @@ export interface CacheRuntime {
   readonly urlReadings: Set<UrlReading['isIgnored']>;
   /** `null:`: nothing is kept. */
   readonly storesNothing: boolean;
+  /** Values by key, and the calls that read options for them. */
+  readonly values: Values;
+  readonly calls: ValueCalls;
   /** Marks tags invalid in this process at once; the shared store hears of it in the background. */
   invalidateNow(tags: readonly string[]): void;
 }

@@ -49,7 +49,7 @@ export class Engine implements LeadOwner {
     const letGo = (late: readonly Waiter[]): void => this.#eachAlone(late);
     this.#flights = new Flights(this.#selection, clock, sink, waitersPerKey, collapseTimeoutMs, letGo);
     this.#uncacheable = new HitForMiss(limits.hitForMissMs);
-    this.values = new ValueAccess(this.#local, this.#shared, tags, clock, parts.storesNothing);
+    this.values = new ValueAccess(this.#local, this.#shared, tags, clock, parts.storesNothing, parts.tellOthers);
   }
 
   /**

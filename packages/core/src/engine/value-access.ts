@@ -1,6 +1,7 @@
 import type { TagTable } from '../invalidation/tag-table.js';
 import type { Clock } from '../ports/clock.js';
 import type { Put, SharedToken } from '../ports/tagged-store.js';
+import type { EngineParts } from './engine-parts.js';
 import type { Keyed } from './keyed.js';
 import type { Candidate } from './lead.js';
 import type { LocalItem } from './local-item.js';
@@ -35,6 +36,7 @@ export class ValueAccess {
   readonly #tags: TagTable;
   readonly #clock: Clock;
   readonly #storesNothing: boolean;
+  readonly #tellOthers: EngineParts['tellOthers'];
 
   constructor(
     local: LocalLevel,
@@ -42,12 +44,14 @@ export class ValueAccess {
     tags: TagTable,
     clock: Clock,
     storesNothing: boolean,
+    tellOthers: EngineParts['tellOthers'],
   ) {
     this.#local = local;
     this.#shared = shared;
     this.#tags = tags;
     this.#clock = clock;
     this.#storesNothing = storesNothing;
+    this.#tellOthers = tellOthers;
   }
 
   /** What may answer now, from memory: as {@link Engine.find}, of what never has variants. */
@@ -84,12 +88,14 @@ export class ValueAccess {
    */
   async writeMany(writes: readonly Write[]): Promise<readonly Written[]> {
     const items = writes.map((write) => this.#item(write));
-    const at = this.#tags.invalidate(
-      writes.map(({ ownTag }) => ownTag),
-      'soft',
-    );
+    const ownTags = writes.map(({ ownTag }) => ownTag);
+    const at = this.#tags.invalidate(ownTags, 'soft');
     for (const item of items) if (item !== undefined) item.token = at;
-    if (this.#shared === undefined) return items.map((item) => this.#keep(item));
+    if (this.#shared === undefined) {
+      const written = items.map((item) => this.#keep(item));
+      if (this.#tellOthers !== undefined) await this.#tellOthers(ownTags, at);
+      return written;
+    }
     return this.#share(this.#shared, writes, items, at);
   }
 

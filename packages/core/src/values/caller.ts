@@ -62,9 +62,13 @@ export class Caller implements Visitor {
   ask(): void {
     const { engine, clock, errors } = this.parts;
     const { isForced } = this.uses.policy;
+    if (this.parts.isOff) {
+      this.#runApart('off');
+      return;
+    }
     // Whoever would wait for himself makes it, and stores nothing of it.
     if (this.outer?.isMaking(this.key.text) === true) {
-      this.#runApart();
+      this.#runApart('recursion');
       return;
     }
     const kept = isForced ? undefined : errors.find(this.key);
@@ -287,8 +291,8 @@ export class Caller implements Visitor {
   }
 
   /** Runs the producer for this call alone: nobody waits for it, and nothing of it is stored. */
-  #runApart(): void {
-    this.parts.sink.bypass(this.key.text, 'recursion');
+  #runApart(why: 'recursion' | 'off'): void {
+    this.parts.sink.bypass(this.key.text, why);
     try {
       const value = this.producer({ isRefresh: false, stale: undefined });
       if (isThenable(value)) Promise.resolve(value).then(this.outcome.resolve, this.outcome.reject);

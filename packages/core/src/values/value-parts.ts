@@ -15,6 +15,8 @@ export interface ValueParts {
   readonly sink: EventSink;
   readonly codec: ValueCodec;
   readonly errors: KeptErrors;
+  /** Nothing is looked up, nothing kept, nobody waits for another. */
+  readonly isOff: boolean;
   /** Tells, once, of something that its user would want to know and no caller sees. */
   warn(message: string): void;
 }
