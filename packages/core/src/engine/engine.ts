@@ -242,7 +242,7 @@ export class Engine implements LeadOwner {
   /** What was made, as something that could be kept; outdated where one of its tags was invalidated meanwhile. */
   #item(lead: Lead, candidate: Candidate, text: string, selecting: readonly string[]): LocalItem {
     const { clock, tags } = this.#parts;
-    const { nested = NOTHING_NESTED, initialAgeMs = 0 } = candidate;
+    const { nested = NOTHING_NESTED, nestedVerifiedAt = lead.startedAt, initialAgeMs = 0 } = candidate;
     const isValid =
       this.admits(lead, candidate.tags) &&
       nested.every(({ tag, token }) => tags.admits([tag], Math.min(token, lead.token)));
@@ -256,7 +256,8 @@ export class Engine implements LeadOwner {
     const stored = makeStored(text, selecting, candidate, stamps, clock.now() - initialAgeMs);
     // Each tag was read under a token of its own. As none was invalidated since, one of now is as good for all of them.
     const token = nested.length === 0 || !isValid ? lead.token : tags.clock;
-    const item = this.#local.item(stored, lead.key, token, lead.startedAt, initialAgeMs);
+    const verifiedAt = Math.min(lead.startedAt, nestedVerifiedAt);
+    const item = this.#local.item(stored, lead.key, token, verifiedAt, initialAgeMs);
     item.isOutdated = !isValid;
     item.declared = withNested(candidate);
     return item;
@@ -374,7 +375,9 @@ export class Engine implements LeadOwner {
   #mayShareRead(waiter: Waiter, flight: Flight, item: LocalItem): boolean {
     if (waiter.isEarly) return true;
     const { trust, tags } = this.#parts;
-    return trust.allowsLag(waiter.joinedAt - flight.startedAt) && tags.admits(tagNames(item.stored), flight.token);
+    // What went into it may have been validated earlier than it was begun.
+    const since = Math.min(flight.startedAt, item.verifiedAt);
+    return trust.allowsLag(waiter.joinedAt - since) && tags.admits(tagNames(item.stored), flight.token);
   }
 
   /** Commits to the shared store (PROTOCOL 4.8). The flight is sealed: later requests begin their own. */
@@ -384,9 +387,9 @@ export class Engine implements LeadOwner {
       this.#flights.close(flight);
       this.#flights.release(flight, item, (waiter) => this.#mayShareRead(waiter, flight, item));
     }
-    const isStored = await shared.commit(lead, token, item);
-    lead.turn?.end(isStored ? 'stored' : 'open');
-    if (flight !== undefined) this.#settle(flight, item, (waiter) => isStored || waiter.isEarly);
+    const stored = await shared.commit(lead, token, item);
+    lead.turn?.end(stored === undefined ? 'open' : 'stored');
+    if (flight !== undefined) this.#settle(flight, stored ?? item, (waiter) => stored !== undefined || waiter.isEarly);
   }
 
   #keep(item: LocalItem, tags: readonly string[]): void {

@@ -43,6 +43,8 @@ export interface Candidate {
   readonly codings?: readonly ContentCoding[] | undefined;
   /** Tags of what was cached already and went into this: each was read when it was read. */
   readonly nested?: readonly NestedTag[];
+  /** Monotonic time at which the oldest of these was last found valid. */
+  readonly nestedVerifiedAt?: number;
   /** The value itself, where it is no response. */
   readonly held?: HeldValue | undefined;
 }

@@ -259,9 +259,9 @@ export class SharedExchange {
    * Commits a response, and keeps it in L1 as far as the verdict allows (PROTOCOL 4.8).
    *
    * @param own - the response as this process may hold it while the store is away
-   * @returns true when the store has it
+   * @returns the response as the store has it; `undefined` where it has not taken it
    */
-  async commit(lead: Lead, token: SharedToken, own: LocalItem): Promise<boolean> {
+  async commit(lead: Lead, token: SharedToken, own: LocalItem): Promise<LocalItem | undefined> {
     const { store, codec } = this.#level;
     const { stored } = own;
     const names = tagNames(stored);
@@ -289,8 +289,11 @@ export class SharedExchange {
     if (isRefused) this.#sink.refused(lead.key.text, stored.route, 'invalidated');
     // The store is away: L1 alone may hold it, as long as it may lag anyway.
     else if (verdict.kind === 'unavailable') this.#local.keep(own, names);
-    else this.#local.keep(this.#committed(own, verdict.tags, lead, sentAt), names);
-    return verdict.kind === 'stored';
+    if (verdict.kind !== 'stored') return undefined;
+    const committed = this.#committed(own, verdict.tags, lead, sentAt);
+    committed.isOutdated = isRefused;
+    if (!isRefused) this.#local.keep(committed, names);
+    return committed;
   }
 
   /** The token and its time belong to the read that is sent now. */

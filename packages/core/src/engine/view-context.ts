@@ -68,6 +68,8 @@ export class ViewContext implements View {
   #tags: Set<string> | undefined;
   #varyNames: Set<string> | undefined;
   #nested: Map<string, NestedTag> | undefined;
+  /** Monotonic time at which the oldest of what was used here was last found valid. */
+  nestedVerifiedAt = Number.POSITIVE_INFINITY;
   /** Whose tags those of nested results are: a cache knows nothing of what another one has invalidated. */
   home: object | undefined;
   /** The view context that this one runs inside of. */
@@ -99,12 +101,14 @@ export class ViewContext implements View {
    * Takes over the tags of something cached that was used here.
    *
    * @param home - the tag table of its cache: of another one only what the user named means anything here
+   * @param verifiedAt - monotonic time at which it was last found valid, where that was before this view began
    */
-  absorb(home: object, tags: readonly NestedTag[]): void {
+  absorb(home: object, tags: readonly NestedTag[], verifiedAt = Number.POSITIVE_INFINITY): void {
     if (home !== this.home) {
       this.dependsOn(...tags.map(({ tag }) => tag).filter(isTag));
       return;
     }
+    this.nestedVerifiedAt = Math.min(this.nestedVerifiedAt, verifiedAt);
     this.#nested ??= new Map();
     for (const nested of tags) {
       // Two results that were read at different times: what is stored of both is as old as the older one.

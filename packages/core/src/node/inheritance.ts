@@ -21,7 +21,7 @@ export class Inheritance {
     if (declared.tags === undefined) context.refuse('tag');
     else context.dependsOn(...declared.tags);
     context.varyOn(...declared.varyNames);
-    context.absorb(declared.clock, declared.nested);
+    context.absorb(declared.clock, declared.nested, declared.nestedVerifiedAt);
     if (declared.refusal !== undefined) context.refuse(declared.refusal);
     this.#declared = declared;
     this.#isOutrun = declared.clock !== this.#tags && this.#tags.hasMovedSince(declared.moment);
@@ -51,6 +51,7 @@ export class Inheritance {
       tags: tags(),
       varyNames: [...context.varyNames],
       // What was read before the inner view began is not as new as that.
+      nestedVerifiedAt: context.nestedVerifiedAt,
       nested: context.nested.map(({ tag, token: read, stamp }) =>
         stamp === undefined ? { tag, token: Math.min(read, token), stamp: '' } : { tag, token: read, stamp },
       ),

@@ -11,6 +11,8 @@ export interface Declared {
   readonly varyNames: readonly string[];
   /** Tags of the cached values that were used. */
   readonly nested: readonly NestedTag[];
+  /** Monotonic time at which the oldest of these was last found valid. */
+  readonly nestedVerifiedAt: number;
   readonly refusal: ViewContext['refusal'];
   /** The local clock before anything was read. */
   readonly token: number;

@@ -78,6 +78,7 @@ export function makeCandidate<Req extends IncomingMessage, Res extends ServerRes
     placeholders: filled.placeholders,
     codings: hasHoles || body.length < LEAST_CODED ? undefined : framing.codings,
     nested: run.nested,
+    nestedVerifiedAt: run.context?.nestedVerifiedAt ?? Number.POSITIVE_INFINITY,
   };
 }
 

@@ -238,7 +238,7 @@ export class Caller implements Visitor {
     if (refusal === 'tag' || refusal === 'too-many-tags' || refusal === 'view' || refusal === 'stale-part')
       outer.refuse(refusal === 'too-many-tags' ? 'tag' : refusal);
     outer.dependOnNow(this.parts.tags, [...this.key.tags, ...candidate.tags]);
-    outer.absorb(this.parts.tags, context.nested);
+    outer.absorb(this.parts.tags, context.nested, context.nestedVerifiedAt);
   }
 
   #failed(lead: Lead, error: unknown): void {

@@ -32,7 +32,7 @@ export function deliver(
 function replay({ tags }: ValueParts, key: Keyed, item: LocalItem, outer: ViewContext): void {
   // Older than an invalidation that has ended: good for whoever asked for it in spite of that, and to be kept by nobody.
   if (item.isOutdated) outer.refuse('stale-part');
-  outer.absorb(tags, nestedTags(key, item));
+  outer.absorb(tags, nestedTags(key, item), item.verifiedAt);
 }
 
 function nestedTags(key: Keyed, { stored, declared, token }: LocalItem): readonly NestedTag[] {

@@ -63,6 +63,7 @@ export function makeValue(
     producerMs,
     placeholders: NO_PLACEHOLDERS,
     nested,
+    nestedVerifiedAt: context.nestedVerifiedAt,
     held: form.held,
   };
   return { candidate, refusal, detail: form.detail };
