@@ -9,7 +9,7 @@ import { checkFunction, checkOneOf, checkOptions } from '../config/check.js';
 import { isIgnoredByDefault } from '../config/ignored-query.js';
 import { Engine } from '../engine/engine.js';
 import type { LocalItem } from '../engine/local-item.js';
-import type { SharedLevel } from '../engine/shared-exchange.js';
+import type { SharedLevel } from '../engine/shared-level.js';
 import { Trust } from '../engine/trust.js';
 import { VariantIndex } from '../engine/variants.js';
 import { selectingValue } from '../http/vary.js';

@@ -5,7 +5,7 @@ import type { EventSink } from '../ports/event-sink.js';
 import type { LocalStore } from '../ports/local-store.js';
 import type { LocalItem } from './local-item.js';
 import type { NormalizeSelecting } from './selection.js';
-import type { SharedLevel } from './shared-exchange.js';
+import type { SharedLevel } from './shared-level.js';
 import type { Trust } from './trust.js';
 import type { VariantIndex } from './variants.js';
 

@@ -1,17 +1,19 @@
 import type { Forward, Refusal } from '../ports/event-sink.js';
-import type { HeldValue } from '../ports/stored-response.js';
 import type { SharedToken } from '../ports/tagged-store.js';
 import type { EngineParts } from './engine-parts.js';
 import { Flight, type Visitor, type Waiter } from './flight.js';
 import { apart, Flights } from './flights.js';
 import { HitForMiss } from './hit-for-miss.js';
+import { ItemMaker, isVouchedFor } from './item-maker.js';
 import type { Keyed } from './keyed.js';
-import { type Candidate, Lead, type LeadOwner, type NestedTag, type Room } from './lead.js';
+import { type Candidate, Lead, type LeadOwner, type Room } from './lead.js';
 import type { LocalItem, StaleItem } from './local-item.js';
 import { LocalLevel } from './local-level.js';
-import { makeStored, NO_STAMPS, tagNames, unstamped } from './make-stored.js';
+import { tagNames } from './make-stored.js';
 import { Selection } from './selection.js';
-import { type Miss, SharedExchange } from './shared-exchange.js';
+import { SharedExchange } from './shared-exchange.js';
+import { type Miss, SharedReads } from './shared-reads.js';
+import { SharedValues } from './shared-values.js';
 import { ValueAccess } from './value-access.js';
 import type { RequestFields } from './variants.js';
 
@@ -35,6 +37,7 @@ export class Engine implements LeadOwner {
   readonly #selection: Selection;
   readonly #flights: Flights;
   readonly #uncacheable: HitForMiss;
+  readonly #maker: ItemMaker;
   /** What values need beside a handler that is run for them. */
   readonly values: ValueAccess;
 
@@ -42,14 +45,17 @@ export class Engine implements LeadOwner {
     this.#parts = parts;
     const { local, tags, variants, shared, trust, clock, sink, limits } = parts;
     this.#local = new LocalLevel(local, tags, variants, clock, sink, trust, parts.codeBody);
-    if (shared !== undefined)
-      this.#shared = new SharedExchange(shared, this.#local, tags, variants, clock, sink, limits.collapseTimeoutMs);
+    const reads = shared && new SharedReads(shared, this.#local, tags, variants, clock);
+    if (shared !== undefined && reads !== undefined)
+      this.#shared = new SharedExchange(shared, reads, this.#local, tags, clock, sink, limits.collapseTimeoutMs);
     this.#selection = new Selection(variants, parts.normalizeSelecting);
     const { waitersPerKey, collapseTimeoutMs } = limits;
     const letGo = (late: readonly Waiter[]): void => this.#eachAlone(late);
     this.#flights = new Flights(this.#selection, clock, sink, waitersPerKey, collapseTimeoutMs, letGo);
     this.#uncacheable = new HitForMiss(limits.hitForMissMs);
-    this.values = new ValueAccess(this.#local, this.#shared, tags, clock, parts.storesNothing, parts.tellOthers);
+    this.#maker = new ItemMaker(this.#local, tags, clock, shared !== undefined);
+    const values = shared && reads && new SharedValues(shared, reads, this.#local, tags, clock, sink);
+    this.values = new ValueAccess(parts, this.#local, values, reads);
   }
 
   /**
@@ -63,12 +69,6 @@ export class Engine implements LeadOwner {
   /** What is stored for a request that {@link find} found nothing for, and may still be of some use. */
   findStale(key: Keyed, policyNames: readonly string[], fields: RequestFields): StaleItem | undefined {
     return this.#local.findStale(key, this.#selection.textOf(key, policyNames, fields));
-  }
-
-  /** Keeps what the bytes of an item stand for beside them, and counts it with them. */
-  hold(item: LocalItem, held: HeldValue): void {
-    item.held = held;
-    this.#parts.local.reweigh(item.stored.key, item, item.weight);
   }
 
   /** The same of what a leader was shown, or of what is stored where nothing was: nothing of what was purged since. */
@@ -103,11 +103,6 @@ export class Engine implements LeadOwner {
       sink.bypass(visitor.key.text, 'waiters');
       this.#alone(visitor, 'miss');
     }
-  }
-
-  /** Lets several visitors ask at once: the shared store is asked in one round trip, and no leases are taken. */
-  together<T>(run: () => T): T {
-    return this.#shared === undefined ? run() : this.#shared.together(run);
   }
 
   /** {@link fetch} for a visitor whom what is stored would not do, though what others make now does. */
@@ -159,9 +154,7 @@ export class Engine implements LeadOwner {
   }
 
   admits(lead: Lead, tags: readonly string[]): boolean {
-    const { tags: table } = this.#parts;
-    // Most often nothing was invalidated meanwhile, and the tags of the key need not be made.
-    return lead.token === table.clock || (table.admits(tags, lead.token) && table.admits(lead.key.tags, lead.token));
+    return this.#maker.admits(lead, tags);
   }
 
   makeRoom(lead: Lead, name: string, limit: number): Room {
@@ -175,7 +168,7 @@ export class Engine implements LeadOwner {
     const text = this.#selection.variant(lead.key, names, lead.visitor.fields);
     if (candidate.lifetimeMs > 0) this.#uncacheable.delete(text);
     else this.#uncacheable.add(text, clock.monotonic());
-    const item = this.#item(lead, candidate, text, names);
+    const item = this.#maker.make(lead, candidate, text, names);
     const { stored, isOutdated } = item;
     if (isOutdated) sink.refused(lead.key.text, candidate.route, 'invalidated');
     else if (shared?.takes(lead.sharedToken, stored) && isVouchedFor(candidate)) {
@@ -190,7 +183,7 @@ export class Engine implements LeadOwner {
     lead.turn?.end('open');
     // Nobody keeps it, and so its lifetime is nobody's business.
     const lasting = { ...candidate, lifetimeMs: Number.POSITIVE_INFINITY };
-    this.#answerWaiters(lead, this.#item(lead, lasting, lead.key.text, []));
+    this.#answerWaiters(lead, this.#maker.make(lead, lasting, lead.key.text, []));
   }
 
   fail(lead: Lead, error: unknown): void {
@@ -237,30 +230,6 @@ export class Engine implements LeadOwner {
   share(lead: Lead, item: LocalItem): void {
     const { flight } = lead;
     if (flight !== undefined) this.#flights.release(flight, item, (waiter) => this.#mayShareRead(waiter, flight, item));
-  }
-
-  /** What was made, as something that could be kept; outdated where one of its tags was invalidated meanwhile. */
-  #item(lead: Lead, candidate: Candidate, text: string, selecting: readonly string[]): LocalItem {
-    const { clock, tags } = this.#parts;
-    const { nested = NOTHING_NESTED, nestedVerifiedAt = lead.startedAt, initialAgeMs = 0 } = candidate;
-    const isValid =
-      this.admits(lead, candidate.tags) &&
-      nested.every(({ tag, token }) => tags.admits([tag], Math.min(token, lead.token)));
-    const stamps =
-      this.#shared === undefined
-        ? NO_STAMPS
-        : [
-            ...unstamped([...lead.key.tags, ...candidate.tags]),
-            ...nested.map(({ tag, stamp = '' }) => ({ tag, stamp })),
-          ];
-    const stored = makeStored(text, selecting, candidate, stamps, clock.now() - initialAgeMs);
-    // Each tag was read under a token of its own. As none was invalidated since, one of now is as good for all of them.
-    const token = nested.length === 0 || !isValid ? lead.token : tags.clock;
-    const verifiedAt = Math.min(lead.startedAt, nestedVerifiedAt);
-    const item = this.#local.item(stored, lead.key, token, verifiedAt, initialAgeMs);
-    item.isOutdated = !isValid;
-    item.declared = withNested(candidate);
-    return item;
   }
 
   /** Answers those who wait with what no shared store vouches for. */
@@ -428,17 +397,6 @@ export class Engine implements LeadOwner {
     }
     for (const visitor of visitors) apart(this.#parts.sink, () => visitor.answer(item, 'hit'));
   }
-}
-
-const NOTHING_NESTED: readonly NestedTag[] = [];
-
-/** Whether the shared store knows when each part was read: for one it does not, it would take the time of the whole. */
-function isVouchedFor({ nested = NOTHING_NESTED }: Candidate): boolean {
-  return nested.every(({ stamp }) => stamp !== '');
-}
-
-function withNested({ tags, nested = NOTHING_NESTED }: Candidate): readonly string[] {
-  return nested.length === 0 ? tags : [...new Set([...tags, ...nested.map(({ tag }) => tag)])];
 }
 
 function mergeNames(lead: Lead, candidate: Candidate): readonly string[] {

@@ -1,5 +1,4 @@
-import type { TagTable } from '../invalidation/tag-table.js';
-import type { Clock } from '../ports/clock.js';
+import type { HeldValue } from '../ports/stored-response.js';
 import type { Put, SharedToken } from '../ports/tagged-store.js';
 import type { EngineParts } from './engine-parts.js';
 import type { Keyed } from './keyed.js';
@@ -7,7 +6,8 @@ import type { Candidate } from './lead.js';
 import type { LocalItem } from './local-item.js';
 import type { LocalLevel } from './local-level.js';
 import { makeStored, NO_STAMPS, unstamped } from './make-stored.js';
-import type { SharedExchange } from './shared-exchange.js';
+import type { SharedReads } from './shared-reads.js';
+import type { SharedValues } from './shared-values.js';
 
 /** What was known before something was read: what is made of that is as old as this (PROTOCOL 4.11). */
 export interface FillToken {
@@ -32,26 +32,26 @@ export type Written = 'stored' | 'refused' | 'unavailable';
 /** Reads and writes what is stored under keys, without anybody's handler. */
 export class ValueAccess {
   readonly #local: LocalLevel;
-  readonly #shared: SharedExchange | undefined;
-  readonly #tags: TagTable;
-  readonly #clock: Clock;
-  readonly #storesNothing: boolean;
-  readonly #tellOthers: EngineParts['tellOthers'];
+  readonly #shared: SharedValues | undefined;
+  readonly #reads: SharedReads | undefined;
+  readonly #parts: EngineParts;
 
-  constructor(
-    local: LocalLevel,
-    shared: SharedExchange | undefined,
-    tags: TagTable,
-    clock: Clock,
-    storesNothing: boolean,
-    tellOthers: EngineParts['tellOthers'],
-  ) {
+  constructor(parts: EngineParts, local: LocalLevel, shared: SharedValues | undefined, reads: SharedReads | undefined) {
+    this.#parts = parts;
     this.#local = local;
     this.#shared = shared;
-    this.#tags = tags;
-    this.#clock = clock;
-    this.#storesNothing = storesNothing;
-    this.#tellOthers = tellOthers;
+    this.#reads = reads;
+  }
+
+  /** Lets several visitors ask at once: the shared store is asked in one round trip, and no leases are taken. */
+  together<T>(run: () => T): T {
+    return this.#reads === undefined ? run() : this.#reads.together(run);
+  }
+
+  /** Keeps what the bytes of an item stand for beside them, and counts it with them. */
+  hold(item: LocalItem, held: HeldValue): void {
+    item.held = held;
+    this.#parts.local.reweigh(item.stored.key, item, item.weight);
   }
 
   /** What may answer now, from memory: as {@link Engine.find}, of what never has variants. */
@@ -70,7 +70,7 @@ export class ValueAccess {
 
   /** What is stored under a key, and what was known before it was looked for: to write what is made of it. */
   async read(key: Keyed): Promise<{ readonly item: LocalItem | undefined; readonly token: FillToken }> {
-    const local = this.#tags.clock;
+    const local = this.#parts.tags.clock;
     if (this.#shared === undefined) return { item: this.find(key), token: { local, shared: undefined } };
     const { item, token } = await this.#shared.read(key);
     return { item, token: { local, shared: token } };
@@ -78,7 +78,7 @@ export class ValueAccess {
 
   /** What is known now: for values of what is going to be read. */
   async token(): Promise<FillToken> {
-    const local = this.#tags.clock;
+    const local = this.#parts.tags.clock;
     return { local, shared: await this.#shared?.token() };
   }
 
@@ -89,11 +89,11 @@ export class ValueAccess {
   async writeMany(writes: readonly Write[]): Promise<readonly Written[]> {
     const items = writes.map((write) => this.#item(write));
     const ownTags = writes.map(({ ownTag }) => ownTag);
-    const at = this.#tags.invalidate(ownTags, 'soft');
+    const at = this.#parts.tags.invalidate(ownTags, 'soft');
     for (const item of items) if (item !== undefined) item.token = at;
     if (this.#shared === undefined) {
       const written = items.map((item) => this.#keep(item));
-      if (this.#tellOthers !== undefined) await this.#tellOthers(ownTags, at);
+      if (this.#parts.tellOthers !== undefined) await this.#parts.tellOthers(ownTags, at);
       return written;
     }
     return this.#share(this.#shared, writes, items, at);
@@ -117,7 +117,7 @@ export class ValueAccess {
   }
 
   async #share(
-    shared: SharedExchange,
+    shared: SharedValues,
     writes: readonly Write[],
     items: readonly (LocalItem | undefined)[],
     at: number,
@@ -132,17 +132,17 @@ export class ValueAccess {
 
   #keep(item: LocalItem | undefined): Written {
     if (item === undefined) return 'refused';
-    if (this.#storesNothing) return 'unavailable';
+    if (this.#parts.storesNothing) return 'unavailable';
     return this.#local.keep(item, item.declared) ? 'stored' : 'refused';
   }
 
   /** The item of a write; nothing where what it was made of has been invalidated since. */
   #item({ key, ownTag, candidate, since }: Write): LocalItem | undefined {
     const own = key.tags.filter((tag) => tag !== ownTag);
-    if (since !== undefined && !this.#tags.admits([...own, ...candidate.tags], since.local)) return undefined;
+    if (since !== undefined && !this.#parts.tags.admits([...own, ...candidate.tags], since.local)) return undefined;
     const stamps = this.#shared === undefined ? NO_STAMPS : unstamped([...key.tags, ...candidate.tags]);
-    const stored = makeStored(key.text, NONE, candidate, stamps, this.#clock.now());
-    const item = this.#local.item(stored, key, this.#tags.clock, this.#clock.monotonic(), 0);
+    const stored = makeStored(key.text, NONE, candidate, stamps, this.#parts.clock.now());
+    const item = this.#local.item(stored, key, this.#parts.tags.clock, this.#parts.clock.monotonic(), 0);
     item.declared = candidate.tags;
     return item;
   }

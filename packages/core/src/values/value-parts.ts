@@ -31,6 +31,6 @@ export function valueIn({ codec, sink, engine }: ValueParts, item: LocalItem): H
     return undefined;
   }
   const held = { value: decoded.value, bytes: body.length };
-  engine.hold(item, held);
+  engine.values.hold(item, held);
   return held;
 }

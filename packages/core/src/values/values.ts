@@ -52,7 +52,7 @@ export class Values {
   ): Promise<readonly unknown[]> {
     const ask = ({ key, producer }: (typeof asked)[number]): Promise<unknown> =>
       new Promise((resolve, reject) => this.ask(key, producer, uses, { resolve, reject }));
-    return await Promise.all(this.parts.engine.together(() => asked.map(ask)));
+    return await Promise.all(this.parts.engine.values.together(() => asked.map(ask)));
   }
 
   /** What is stored under these keys and fresh, in their order, in one round trip. */

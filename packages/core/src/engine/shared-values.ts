@@ -1,0 +1,159 @@
+import type { TagTable } from '../invalidation/tag-table.js';
+import type { Clock } from '../ports/clock.js';
+import type { EventSink } from '../ports/event-sink.js';
+import { retentionMs } from '../ports/stored-response.js';
+import type { BeginRead, CommitVerdict, Put, SharedToken } from '../ports/tagged-store.js';
+import { Flight } from './flight.js';
+import type { Keyed } from './keyed.js';
+import type { LocalItem } from './local-item.js';
+import type { LocalLevel } from './local-level.js';
+import { inMemory, tagNames } from './make-stored.js';
+import type { SharedLevel } from './shared-level.js';
+import type { SharedReads } from './shared-reads.js';
+
+/** A value that is put, as this process would hold it. */
+export interface ItemPut extends Pick<Put, 'token' | 'ownTag' | 'onlyIf'> {
+  readonly key: Keyed;
+  readonly item: LocalItem;
+}
+
+const NOTHING_READ: BeginRead = { token: undefined, found: undefined };
+
+/** What values ask of the shared store beside a producer's run: to be looked up, put and kept for longer. */
+export class SharedValues {
+  readonly #level: SharedLevel;
+  readonly #reads: SharedReads;
+  readonly #local: LocalLevel;
+  readonly #tags: TagTable;
+  readonly #clock: Clock;
+  readonly #sink: EventSink;
+
+  constructor(
+    level: SharedLevel,
+    reads: SharedReads,
+    local: LocalLevel,
+    tags: TagTable,
+    clock: Clock,
+    sink: EventSink,
+  ) {
+    this.#level = level;
+    this.#reads = reads;
+    this.#local = local;
+    this.#tags = tags;
+    this.#clock = clock;
+    this.#sink = sink;
+  }
+
+  /** What the store has under these keys and may answer, asked in one round trip; nobody runs anything for the rest. */
+  async lookUpMany(keys: readonly Keyed[]): Promise<readonly (LocalItem | undefined)[]> {
+    const flights = keys.map(({ text }) => new Flight(text, true));
+    for (const flight of flights) this.#reads.restart(flight);
+    const { store, codec, unheard } = this.#level;
+    const heard = unheard.acknowledgements;
+    const texts = keys.map(({ text }) => text);
+    try {
+      const reads = await store.beginMany(texts, (bytes, key) => codec.decode(bytes, key));
+      return await Promise.all(
+        keys.map(async (key, i) => {
+          const said = await this.#reads.take(reads[i] ?? NOTHING_READ, flights[i] as Flight, key, heard);
+          return said.kind === 'item' ? said.item : undefined;
+        }),
+      );
+    } catch (error) {
+      this.#failed(error as Error);
+      return [];
+    }
+  }
+
+  /** What the store knows now, for what is going to be read from elsewhere. */
+  async token(): Promise<SharedToken | undefined> {
+    return (await this.#level.store.begin('', () => undefined)).token;
+  }
+
+  /** What the store has under a key, and the token of that very read; L1 is not asked. */
+  async read(key: Keyed): Promise<{ readonly item: LocalItem | undefined; readonly token: SharedToken | undefined }> {
+    const flight = new Flight(key.text, true);
+    this.#reads.restart(flight);
+    const heard = this.#level.unheard.acknowledgements;
+    const read = await this.#reads.begin(key.text);
+    const said = await this.#reads.take(read, flight, key, heard);
+    return { item: said.kind === 'item' ? said.item : undefined, token: read.token };
+  }
+
+  /** See {@link ValueAccess.touch}. The tags keep their stamps: what was invalidated meanwhile stays so. */
+  async touch(key: Keyed, lifetimeMs: number, encode: (item: LocalItem) => Buffer | undefined): Promise<boolean> {
+    const { store, codec } = this.#level;
+    const { item, token } = await this.read(key);
+    if (item === undefined || token === undefined) return false;
+    const body = encode(item);
+    if (body === undefined) return false;
+    const stored = { ...item.stored, body, lifetimeMs, storedAt: this.#clock.now() };
+    const packed = await codec.pack(stored);
+    const sentAt = this.#clock.monotonic();
+    const verdict = await store.commit({
+      key: key.text,
+      token,
+      tags: stored.tags,
+      ttlMs: retentionMs(stored),
+      encode: (tags) => codec.encode({ ...stored, tags }, packed),
+    });
+    if (verdict.kind !== 'stored') return false;
+    const names = tagNames(stored);
+    if (this.#tags.admits(names, item.token)) {
+      this.#local.keep(this.#local.item({ ...stored, tags: verdict.tags }, key, item.token, sentAt, 0), names);
+    }
+    return true;
+  }
+
+  /**
+   * Puts values, and keeps in L1 what the store has taken (PROTOCOL 4.11). Until it has answered, it is not believed about
+   * what was there before; and where it does not, that is purged as soon as it can be.
+   *
+   * @param at - the local clock at which what was there before became invalid
+   */
+  async putMany(puts: readonly ItemPut[], at: number): Promise<readonly CommitVerdict[]> {
+    let verdicts: readonly CommitVerdict[] = [];
+    const ownTags = puts.map(({ ownTag }) => ownTag);
+    await this.#level.unheard.deliverWith(ownTags, at, async () => {
+      verdicts = await this.#putMany(puts);
+      return verdicts.map(({ kind }) => kind !== 'unavailable');
+    });
+    return verdicts;
+  }
+
+  async #putMany(puts: readonly ItemPut[]): Promise<readonly CommitVerdict[]> {
+    const { store, codec } = this.#level;
+    const packed = await Promise.all(puts.map(({ item }) => codec.pack(item.stored)));
+    const sentAt = this.#clock.monotonic();
+    const verdicts = await store
+      .putMany(
+        puts.map(({ item, ownTag, token, onlyIf }, i) => ({
+          key: item.stored.key,
+          token,
+          tags: item.stored.tags,
+          ttlMs: retentionMs(item.stored),
+          encode: (tags) => codec.encode({ ...item.stored, tags }, packed[i]),
+          ownTag,
+          onlyIf,
+        })),
+      )
+      .catch((error: Error): readonly CommitVerdict[] => {
+        this.#failed(error);
+        return [];
+      });
+    return puts.map(({ item, key }, i) => {
+      const verdict = verdicts[i] ?? { kind: 'unavailable' };
+      const names = tagNames(item.stored);
+      if (verdict.kind === 'stored' && this.#tags.admits(names, item.token)) {
+        const ageMs = this.#clock.monotonic() - item.generatedAt;
+        const stored = inMemory({ ...item.stored, tags: verdict.tags });
+        this.#local.keep(this.#local.item(stored, key, item.token, sentAt, ageMs), names);
+      }
+      return verdict;
+    });
+  }
+
+  #failed(error: Error): void {
+    this.#sink.emit({ type: 'store-error', store: this.#level.store.name, error });
+  }
+}
