@@ -170,9 +170,10 @@ export class Engine implements LeadOwner {
     else this.#uncacheable.add(text, clock.monotonic());
     const item = this.#maker.make(lead, candidate, text, names);
     const { stored, isOutdated } = item;
+    const { sharedToken } = candidate.begun ?? lead;
     if (isOutdated) sink.refused(lead.key.text, candidate.route, 'invalidated');
-    else if (shared?.takes(lead.sharedToken, stored) && isVouchedFor(candidate)) {
-      void this.#commit(shared, lead, lead.sharedToken, item);
+    else if (shared?.takes(sharedToken, stored) && isVouchedFor(candidate)) {
+      void this.#commit(shared, lead, sharedToken, item);
       return;
     } else this.#keep(item, shared === undefined ? item.declared : tagNames(stored));
     lead.turn?.end('open');

@@ -39,7 +39,7 @@ export class ItemMaker {
 
   /** What was made, as something that could be kept; outdated where one of its tags was invalidated meanwhile. */
   make(lead: Lead, candidate: Candidate, text: string, selecting: readonly string[]): LocalItem {
-    const { nested = NOTHING_NESTED, nestedVerifiedAt = lead.startedAt, initialAgeMs = 0 } = candidate;
+    const { nested = NOTHING_NESTED, nestedVerifiedAt = lead.startedAt, begun = lead, initialAgeMs = 0 } = candidate;
     const isValid =
       this.admits(lead, candidate.tags) &&
       nested.every(({ tag, token }) => this.#tags.admits([tag], Math.min(token, lead.token)));
@@ -49,7 +49,7 @@ export class ItemMaker {
     const stored = makeStored(text, selecting, candidate, stamps, this.#clock.now() - initialAgeMs);
     // Each tag was read under a token of its own. As none was invalidated since, one of now is as good for all of them.
     const token = nested.length === 0 || !isValid ? lead.token : this.#tags.clock;
-    const verifiedAt = Math.min(lead.startedAt, nestedVerifiedAt);
+    const verifiedAt = Math.min(lead.startedAt, begun.startedAt, nestedVerifiedAt);
     const item = this.#local.item(stored, lead.key, token, verifiedAt, initialAgeMs);
     item.isOutdated = !isValid;
     item.declared = withNested(candidate);

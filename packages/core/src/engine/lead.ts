@@ -19,6 +19,14 @@ export interface NestedTag {
   readonly stamp: string | undefined;
 }
 
+/** A run of a handler that went on inside another's. */
+export interface Begun {
+  /** The shared store's token before anything was read; `undefined` where it gave none. */
+  readonly sharedToken: SharedToken | undefined;
+  /** Monotonic time before the read that took it was sent. */
+  readonly startedAt: number;
+}
+
 /** A finished response that is offered for storing: everything parsed once, here, so that no hit has to. */
 export interface Candidate {
   readonly status: number;
@@ -45,6 +53,8 @@ export interface Candidate {
   readonly nested?: readonly NestedTag[];
   /** Monotonic time at which the oldest of these was last found valid. */
   readonly nestedVerifiedAt?: number;
+  /** The run within which this one began: what that has read is in here, too, and is as old as that. */
+  readonly begun?: Begun | undefined;
   /** The value itself, where it is no response. */
   readonly held?: HeldValue | undefined;
 }
