@@ -83,6 +83,20 @@ describe.each(expresses)('one cached view inside another, on %s', (_version, exp
     expect(await readBetween(outer, inner, async () => {})).toMatchObject({ text: 'old', isHit: true });
   });
 
+  it.each<[string, InvalidationTarget]>([
+    ['a tag', { tags: 'row' }],
+    ['the URL', { url: '/' }],
+  ])('nor where another process has invalidated %s by then, of which this one has not heard', async (_name, target) => {
+    const store = new Map();
+    const [cache, other] = [makeCache({ store, consistency: 'strict' }), makeCache({ store, consistency: 'strict' })];
+    expect(await readBetween(cache, cache, () => other.invalidate(target))).toMatchObject({ text: 'new' });
+  });
+
+  it('is stored there where nothing was invalidated', async () => {
+    const cache = makeCache({ store: new Map(), consistency: 'strict' });
+    expect(await readBetween(cache, cache, async () => {})).toMatchObject({ text: 'old', isHit: true });
+  });
+
   /** Reads between two views, lets `change` happen before the inner one begins, and asks once more. */
   async function readBetween(outer: Cache, inner: Cache, change: () => Promise<unknown>) {
     const isRead = gate();

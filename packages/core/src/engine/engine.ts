@@ -155,11 +155,12 @@ export class Engine implements LeadOwner {
     const stamps = shared === undefined ? NO_STAMPS : unstamped([...lead.key.tags, ...candidate.tags]);
     const ageMs = candidate.initialAgeMs ?? 0;
     const stored = makeStored(text, names, candidate, stamps, clock.now() - ageMs);
-    const item = this.#local.item(stored, lead.key, lead.token, lead.startedAt, ageMs);
+    const { sharedToken, startedAt } = candidate.begun ?? lead;
+    const item = this.#local.item(stored, lead.key, lead.token, startedAt, ageMs);
     item.isOutdated = !isValid;
     if (!isValid) sink.refused(lead.key.text, candidate.route, 'invalidated');
-    if (isValid && shared?.takes(lead.sharedToken, stored)) {
-      void this.#commit(shared, lead, lead.sharedToken, item);
+    if (isValid && shared?.takes(sharedToken, stored)) {
+      void this.#commit(shared, lead, sharedToken, item);
       return;
     }
     if (isValid) this.#keep(item, shared === undefined ? candidate.tags : tagNames(stored));
@@ -312,7 +313,9 @@ export class Engine implements LeadOwner {
   #mayShareRead(waiter: Waiter, flight: Flight, item: LocalItem): boolean {
     if (waiter.isEarly) return true;
     const { trust, tags } = this.#parts;
-    return trust.allowsLag(waiter.joinedAt - flight.startedAt) && tags.admits(tagNames(item.stored), flight.token);
+    // It may be part of a run that began earlier.
+    const since = Math.min(flight.startedAt, item.verifiedAt);
+    return trust.allowsLag(waiter.joinedAt - since) && tags.admits(tagNames(item.stored), flight.token);
   }
 
   /** Commits to the shared store (PROTOCOL 4.8). The flight is sealed: later requests begin their own. */

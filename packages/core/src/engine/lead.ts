@@ -7,6 +7,14 @@ import type { Flight, Visitor } from './flight.js';
 import type { LocalItem, StaleItem } from './local-item.js';
 import type { Turn } from './turn.js';
 
+/** A run of a handler that went on inside another's. */
+export interface Begun {
+  /** The shared store's token before anything was read; `undefined` where it gave none. */
+  readonly sharedToken: SharedToken | undefined;
+  /** Monotonic time before the read that took it was sent. */
+  readonly startedAt: number;
+}
+
 /** A finished response that is offered for storing: everything parsed once, here, so that no hit has to. */
 export interface Candidate {
   readonly status: number;
@@ -29,6 +37,8 @@ export interface Candidate {
   readonly placeholders: readonly Placeholder[];
   /** Content codings to keep it in, too. */
   readonly codings?: readonly ContentCoding[] | undefined;
+  /** The run within which this one began: what that has read is in here, too, and is as old as that. */
+  readonly begun?: Begun | undefined;
 }
 
 /** Places among the variants of a target for values of one selecting header. */

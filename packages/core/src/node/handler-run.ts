@@ -3,7 +3,7 @@ import { answerOf } from '../base/answer.js';
 import type { CacheRuntime } from '../cache/runtime.js';
 import type { ViewPolicy } from '../config/view-options.js';
 import type { CacheKey } from '../engine/cache-key.js';
-import type { Candidate, Lead } from '../engine/lead.js';
+import type { Begun, Candidate, Lead } from '../engine/lead.js';
 import type { RequestFields } from '../engine/variants.js';
 import { runInView, ViewContext } from '../engine/view-context.js';
 import { momentNow } from '../invalidation/tag-table.js';
@@ -290,6 +290,11 @@ export class HandlerRun<Req extends IncomingMessage, Res extends ServerResponse>
   /** Whether these are the values of placeholders that were there before the handler ran, where there were any. */
   knows(values: readonly string[]): boolean {
     return this.#refilled?.every((value, at) => value === '' || value === values[at]) ?? true;
+  }
+
+  /** The run of a view further outside that this one is a part of. */
+  get begun(): Begun | undefined {
+    return this.#inheritance.begun;
   }
 
   declared(): Declared | undefined {

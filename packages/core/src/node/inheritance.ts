@@ -1,4 +1,4 @@
-import type { Lead } from '../engine/lead.js';
+import type { Begun, Lead } from '../engine/lead.js';
 import type { ViewContext } from '../engine/view-context.js';
 import type { TagTable } from '../invalidation/tag-table.js';
 import type { Declared, LeadingVisitor } from './leading.js';
@@ -36,6 +36,11 @@ export class Inheritance {
     return outer?.clock !== this.#tags || this.#tags.admits(tags(), outer.token);
   }
 
+  /** The run that this one is a part of: what is stored is as old as that. */
+  get begun(): Begun | undefined {
+    return this.#declared?.clock === this.#tags ? this.#declared.begun : undefined;
+  }
+
   /** What a view further inside takes over from this one. */
   handOn(
     lead: Lead | undefined,
@@ -44,13 +49,14 @@ export class Inheritance {
     moment: number,
   ): Declared | undefined {
     if (context === undefined || lead === undefined) return this.#declared;
-    const start = this.#declared ?? { token: lead.token, clock: this.#tags, moment };
-    const { token, clock } = start;
+    const start = this.#declared ?? { token: lead.token, begun: lead, clock: this.#tags, moment };
+    const { token, clock, begun } = start;
     return {
       tags: tags(),
       varyNames: [...context.varyNames],
       refusal: context.refusal,
       token,
+      begun,
       clock,
       moment: start.moment,
     };

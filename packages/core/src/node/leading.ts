@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { Begun } from '../engine/lead.js';
 import type { ViewContext } from '../engine/view-context.js';
 import type { TagTable } from '../invalidation/tag-table.js';
 import type { InnerLayers } from './inner-layers.js';
@@ -11,6 +12,8 @@ export interface Declared {
   readonly refusal: ViewContext['refusal'];
   /** The local clock before anything was read. */
   readonly token: number;
+  /** The lead of the outermost view. */
+  readonly begun: Begun;
   /** Whose clock that is: the inner view's cache may be another one. */
   readonly clock: TagTable;
   /** The same time for whoever has another clock. */

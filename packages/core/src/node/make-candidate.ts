@@ -77,6 +77,7 @@ export function makeCandidate<Req extends IncomingMessage, Res extends ServerRes
     producerMs,
     placeholders: filled.placeholders,
     codings: hasHoles || body.length < LEAST_CODED ? undefined : framing.codings,
+    begun: run.begun,
   };
 }
 
