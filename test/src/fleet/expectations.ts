@@ -13,7 +13,7 @@ export function expectExact({ lagsMs, rejections, failures }: Verdict, { mayLagM
 
 /** Runs a fleet for so long, and again where a busy machine has brought few reads. */
 export async function expectExactFleet(mode: Mode, durationMs: number, more: Partial<Plan> = {}): Promise<void> {
-  for (let reads = 0; reads < 200; ) {
+  for (let reads = 0; reads < 1_000; ) {
     const verdict = await runMode(mode, durationMs, more);
     expectExact(verdict, mode);
     reads += verdict.reads;

@@ -3,7 +3,7 @@ import { MemcachedServer } from '../servers/memcached.js';
 import { RedisServer, startCluster } from '../servers/redis.js';
 import { DOUBLES } from './doubles.js';
 import { expectExact, expectToBeCaught } from './expectations.js';
-import { loseKeys, loseMemory } from './faults.js';
+import { loseKeys, loseKeysAndTime, loseMemory } from './faults.js';
 import { type Mode, modesOf, runMode } from './plans.js';
 
 /** For ten thousand reads and more. */
@@ -34,7 +34,7 @@ const stores: [name: string, url: () => string][] = [
   ['Memcached', () => `memcached://${hosts(memcached)}`],
 ];
 
-const READERS = { readers: 8 };
+const READERS = { readers: 12, handlerMs: 4 };
 
 describe.each(stores)('four processes over %s', (name, url) => {
   it.each([0, 1, 2])('answer nothing that is older than it may be (mode %s)', async (index) => {
@@ -48,7 +48,7 @@ describe('four processes while the store loses', () => {
     'keys, everything, and what it was told since its last snapshot: Redis (mode %s)',
     async (index) => {
       const mode = modesOf(redis.url)[index] as Mode;
-      const fault = { everyMs: 150, strike: loseKeys(redis) };
+      const fault = { everyMs: 150, strike: loseKeysAndTime(redis) };
       expectAndSay('Redis, losing', await runMode(mode, LONG_MS, { ...READERS, fault }), mode);
     },
   );

@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, it } from '@jest/globals';
 import { MemcachedServer } from '../servers/memcached.js';
 import { RedisServer } from '../servers/redis.js';
 import { expectExactFleet, expectToBeCaught } from './expectations.js';
-import { loseKeys, loseMemory } from './faults.js';
+import { loseKeysAndTime, loseMemory } from './faults.js';
 import { type Mode, modesOf } from './plans.js';
 
-// Some hundred reads; `npm run test:soak` goes on for longer, in each mode, and catches each wrong protocol.
+// A thousand reads; `npm run test:soak` goes on for longer, in each mode, and catches each wrong protocol.
 const SHORT_MS = 700;
 /** So often that a store loses some keys, all of them, and some again in so short a time. */
 const EVERY_MS = 60;
@@ -31,7 +31,7 @@ describe('four processes whose clocks are half an hour apart answer nothing that
 
   it('over a Redis that loses keys, and everything', async () => {
     const [strict] = modesOf(redis.url) as [Mode];
-    await expectExactFleet(strict, SHORT_MS, { fault: { everyMs: EVERY_MS, strike: loseKeys(redis) } });
+    await expectExactFleet(strict, SHORT_MS, { fault: { everyMs: EVERY_MS, strike: loseKeysAndTime(redis) } });
   });
 
   it('over two Memcached servers that lose keys', async () => {

@@ -1,5 +1,4 @@
 // One process of a fleet: an app with a cache, requests to it, and writes with their invalidations. Takes its orders by IPC.
-import { Agent, get, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import KeyvRedis from '@keyv/redis';
@@ -14,6 +13,7 @@ import { readCacheOptions } from '../../../packages/core/dist/config/cache-optio
 import { RetryQueue } from '../../../packages/core/dist/invalidation/retry-queue.js';
 import { DataFile } from './data-file.js';
 import { doubleStore } from './doubles.js';
+import { Line } from './line.js';
 import type { Orders, Report } from './orders.js';
 
 /** The clock that all processes of a machine share. */
@@ -54,10 +54,9 @@ async function run(orders: Orders): Promise<void> {
   let working: Promise<unknown> = Promise.resolve();
 
   async function work(): Promise<void> {
-    const agent = new Agent({ keepAlive: true, maxSockets: orders.readers });
-    const isLast = (): boolean => isOver;
-    const readers = Array.from({ length: orders.readers }, () => read(server, agent, orders, report, isLast));
-    working = Promise.all([...readers, write()]).finally(() => agent.destroy());
+    const { port } = server.address() as AddressInfo;
+    const readers = Array.from({ length: orders.readers }, () => read(port, orders.rows, report, () => isOver));
+    working = Promise.all([...readers, write()]);
     await working;
   }
 
@@ -113,17 +112,16 @@ function doubleCache({ cache, double = '', redisPort = 0 }: Orders, clock: Syste
 }
 
 async function read(
-  server: Server,
-  agent: Agent,
-  { rows }: Orders,
+  port: number,
+  rows: number,
   report: { reads: number[]; hits: number; failures: number },
   isOver: () => boolean,
 ): Promise<void> {
-  const { port } = server.address() as AddressInfo;
+  const line = new Line(port);
   while (!isOver()) {
     const row = Math.floor(Math.random() * rows);
     const startedAt = machineMs();
-    const { body, status, cacheStatus } = await request(port, `/rows/${row}`, agent);
+    const { body, status, cacheStatus } = await line.get(`/rows/${row}`);
     if (status !== 200) {
       report.failures++;
       continue;
@@ -131,25 +129,5 @@ async function read(
     report.reads.push(row, startedAt, Number(body));
     if (cacheStatus.includes('hit') || cacheStatus.includes('collapsed')) report.hits++;
   }
-}
-
-function request(
-  port: number,
-  path: string,
-  agent: Agent,
-): Promise<{ status: number; body: string; cacheStatus: string }> {
-  return new Promise((resolve) => {
-    const fail = (): void => resolve({ status: 0, body: '', cacheStatus: '' });
-    get({ port, path, agent, host: '127.0.0.1' }, (res) => {
-      let body = '';
-      res.setEncoding('latin1');
-      res.on('data', (chunk) => {
-        body += chunk;
-      });
-      res.on('end', () =>
-        resolve({ status: res.statusCode ?? 0, body, cacheStatus: String(res.headers['cache-status']) }),
-      );
-      res.on('error', fail);
-    }).on('error', fail);
-  });
+  line.close();
 }

@@ -83,7 +83,8 @@ process.once('message', (options: AppOptions) => {
           unheard: unheardInvalidations,
           storeErrors,
           timeouts,
-          heapBytes: process.memoryUsage().heapUsed,
+          // What it stores meanwhile is its own affair, and bounded by maxBytes.
+          heapBytes: process.memoryUsage().heapUsed - cache.stats().bytes,
           rejections,
         };
         return report;

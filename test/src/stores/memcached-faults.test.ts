@@ -120,9 +120,9 @@ describe('a server that hangs', () => {
     await fill(store, ['x']);
     server.pause();
     const times: number[] = [];
-    for (let i = 0; i < 5; i++) times.push((await timed(() => begin(store)))[1]);
+    for (let i = 0; i < 8; i++) times.push((await timed(() => begin(store)))[1]);
     expect(Math.max(...times)).toBeLessThan(DEADLINE_MS + SLACK_MS);
-    // Then it is left alone. Nothing is waited for, however slow the machine is.
+    // Then it is left alone. Nothing is waited for, however slow the machine is; but one that stood still is not counted.
     expect(Math.min(...times.slice(3))).toBeLessThan(DEADLINE_MS / 2);
     // Long enough for the breaker to have doubled its wait, and for the connection to have been given up.
     const from = performance.now();
