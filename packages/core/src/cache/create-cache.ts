@@ -112,6 +112,7 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
     codec: valueCodec,
     errors: new KeptErrors(tags, clock),
     isOff: settings.store.kind === 'off',
+    purge: (names) => invalidator.run(names, 'hard'),
     warn,
   });
   const unheard = shared?.unheard ?? localBus?.unheard;

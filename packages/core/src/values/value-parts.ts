@@ -17,6 +17,8 @@ export interface ValueParts {
   readonly errors: KeptErrors;
   /** Nothing is looked up, nothing kept, nobody waits for another. */
   readonly isOff: boolean;
+  /** Has the values of these tags be gone, here at once. */
+  purge(tags: readonly string[]): Promise<unknown>;
   /** Tells, once, of something that its user would want to know and no caller sees. */
   warn(message: string): void;
 }

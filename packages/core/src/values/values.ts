@@ -5,7 +5,7 @@ import { currentView, ViewContext } from '../engine/view-context.js';
 import type { HeldValue } from '../ports/stored-response.js';
 import { Caller, type Outcome, type Producer } from './caller.js';
 import { deliver } from './delivery.js';
-import { makeValue } from './make-value.js';
+import { type MadeValue, makeValue } from './make-value.js';
 import type { ValueKey } from './value-key.js';
 import { type ValueParts, valueIn } from './value-parts.js';
 import type { Copying, ValuePolicy } from './value-policy.js';
@@ -87,8 +87,19 @@ export class Values {
       if (refusal !== undefined) sink.refused(key.text, policy.route, refusal, detail);
       return [];
     });
-    const written = [...(await engine.values.writeMany(going))];
-    return made.map(({ refusal }) => (refusal === undefined ? (written.shift() ?? 'unavailable') : 'refused'));
+    const [written] = await Promise.all([engine.values.writeMany(going), this.#drop(writes, made)]);
+    const verdicts = [...written];
+    return made.map(({ refusal }) => (refusal === undefined ? (verdicts.shift() ?? 'unavailable') : 'refused'));
+  }
+
+  /** What was to be written in its place, and is not stored, is newer all the same than what is there. */
+  async #drop(writes: readonly ValueWrite[], made: readonly MadeValue[]): Promise<void> {
+    const keys = writes.flatMap(({ key, onlyIf }, i) =>
+      made[i]?.refusal === undefined || onlyIf === 'unchanged' ? [] : [key],
+    );
+    if (keys.length === 0) return;
+    this.parts.engine.values.drop(keys);
+    await this.parts.purge(keys.map(({ ownTag }) => ownTag));
   }
 
   /** The item and the value of a key, and what was known before it was looked for. */
