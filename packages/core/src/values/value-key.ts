@@ -9,10 +9,11 @@ export interface KeySpace {
 }
 
 /**
- * The key of a value: any text, in a namespace, of a version.
+ * The key of a value: any text, in a namespace, of a version. In events and logs it reads `= user:1`, or `=2:5:cart: 17` with
+ * its version, and its namespace behind the length of that.
  *
- * No view's key begins with a line feed, so the two never meet. Nor do two values': a version is a number, what is in front
- * of a key has its length before it, and the key itself is last.
+ * No method of a request begins with an equals sign (RFC 9110 §9.1), so that no view's key is one of a value's. Nor are two
+ * values': a version is a number, what is in front of the key has its length before it, and the key itself is last.
  */
 export class ValueKey implements Keyed {
   readonly text: string;
@@ -23,8 +24,8 @@ export class ValueKey implements Keyed {
   constructor(space: KeySpace, own: string, version: number | undefined) {
     this.#space = space;
     this.#own = own;
-    const within = space.prefix === '' ? '' : `${space.prefix.length}:${space.prefix}`;
-    this.text = `\n=${version ?? ''}\n${within}\n${own}`;
+    const within = space.prefix === '' ? '' : `:${space.prefix.length}:${space.prefix}`;
+    this.text = `=${version ?? ''}${within} ${own}`;
   }
 
   /** The tag of this very value, by which it is written, deleted and counted up: of one version, in one namespace. */
