@@ -4,6 +4,7 @@ import type {
   CommitVerdict,
   DecodeFrame,
   Fill,
+  Put,
   StoreHealth,
   TaggedStore,
   Validity,
@@ -56,6 +57,31 @@ export class NonceProtocol implements TaggedStore {
     } catch {
       return { token: undefined, found: undefined };
     }
+  }
+
+  beginMany(keys: readonly string[], decode: (bytes: Uint8Array, key: string) => ReturnType<DecodeFrame>) {
+    return Promise.all(keys.map((key) => this.begin(key, (bytes) => decode(bytes, key))));
+  }
+
+  commitMany(fills: readonly Fill[]): Promise<readonly CommitVerdict[]> {
+    return Promise.all(fills.map((fill) => this.commit(fill)));
+  }
+
+  putMany(puts: readonly Put[]): Promise<readonly CommitVerdict[]> {
+    return Promise.all(puts.map((put) => this.#put(put)));
+  }
+
+  async #put(put: Put): Promise<CommitVerdict> {
+    const { token, ownTag, onlyIf } = put;
+    if (onlyIf === 'unchanged') {
+      if (token === undefined) return { kind: 'unavailable' };
+      const verdict = await this.commit({ ...put, token });
+      if (verdict.kind !== 'stored') return verdict;
+    }
+    if (!(await this.invalidate([ownTag], 'hard'))) return { kind: 'unavailable' };
+    const now = await this.begin(put.key, () => undefined);
+    if (now.token === undefined) return { kind: 'unavailable' };
+    return await this.commit({ ...put, token: now.token });
   }
 
   async check(tags: readonly TagStamp[]): Promise<Validity> {
