@@ -34,8 +34,8 @@ import { attachRuntime } from './runtime.js';
 import { openShared } from './shared-level.js';
 import { noteNamespace } from './shared-namespaces.js';
 import { SystemClock } from './system-clock.js';
-import type { ValueCache } from './value-cache.js';
 import { ValueCalls } from './value-calls.js';
+import { valueMethods } from './value-methods.js';
 
 const WAITERS_PER_KEY = 1_000;
 const HIT_FOR_MISS_MS = 2_000;
@@ -182,7 +182,7 @@ function assemble(
     ...new Set([...urlReadings].flatMap((isIgnored) => tagsOf(target, { isIgnored }))),
   ];
   return {
-    ...callsOf(calls),
+    ...valueMethods(calls, shared === undefined ? (work) => work : keepProcessFor),
     invalidate: async (target, how) => await invalidator.run(tagsFor(target), 'soft', readOrders('invalidate', how)),
     purge: async (target, how) => await invalidator.run(tagsFor(target), 'hard', readOrders('purge', how)),
     batch: async (work) => await invalidator.batch(checkFunction('batch', needed('batch', work), 'a function')),
@@ -221,28 +221,6 @@ function assemble(
       local.close();
       if (shared !== undefined) await keepProcessFor(shared.store.close());
     },
-  };
-}
-
-/** The calls as an object's own: what is taken off a cache goes on working. */
-function callsOf(calls: ValueCalls): ValueCache {
-  return {
-    getOrSet: (...given) => calls.getOrSet(...given),
-    getOrSetMany: (...given) => calls.getOrSetMany(...given),
-    get: (...given) => calls.get(...given),
-    getMany: (...given) => calls.getMany(...given),
-    has: (...given) => calls.has(...given),
-    set: (...given) => calls.set(...given),
-    setMany: (...given) => calls.setMany(...given),
-    add: (...given) => calls.add(...given),
-    delete: (...given) => calls.delete(...given),
-    deleteMany: (...given) => calls.deleteMany(...given),
-    touch: (...given) => calls.touch(...given),
-    increment: (...given) => calls.increment(...given),
-    decrement: (...given) => calls.decrement(...given),
-    incrementVersion: (...given) => calls.incrementVersion(...given),
-    namespace: (...given) => calls.namespace(...given),
-    token: () => calls.token(),
   };
 }
 

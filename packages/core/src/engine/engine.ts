@@ -161,7 +161,7 @@ export class Engine implements LeadOwner {
     return this.#local.makeRoom(lead.key.text, name, this.#selection.part(name, lead.visitor.fields), limit);
   }
 
-  complete(lead: Lead, candidate: Candidate): void {
+  complete(lead: Lead, candidate: Candidate, onTold?: () => void): void {
     const { sink, variants, clock } = this.#parts;
     const shared = this.#shared;
     const names = variants.learn(lead.key.text, variants.names(lead.key.text, mergeNames(lead, candidate)));
@@ -173,11 +173,12 @@ export class Engine implements LeadOwner {
     const { sharedToken } = candidate.begun ?? lead;
     if (isOutdated) sink.refused(lead.key.text, candidate.route, 'invalidated');
     else if (shared?.takes(sharedToken, stored) && isVouchedFor(candidate)) {
-      void this.#commit(shared, lead, sharedToken, item);
+      void this.#commit(shared, lead, sharedToken, item).finally(onTold);
       return;
     } else this.#keep(item, shared === undefined ? item.declared : tagNames(stored));
     lead.turn?.end('open');
     this.#answerWaiters(lead, item);
+    onTold?.();
   }
 
   handOut(lead: Lead, candidate: Candidate): void {

@@ -66,7 +66,7 @@ export type Room = 'some' | 'last' | 'none';
 export interface LeadOwner {
   /** Whether there is a store that other processes write to. */
   readonly isShared: boolean;
-  complete(lead: Lead, candidate: Candidate): void;
+  complete(lead: Lead, candidate: Candidate, onTold?: () => void): void;
   refuse(lead: Lead, reason: Refusal, route: string, detail?: string): void;
   /** Nothing was made: those who wait hear why. */
   fail(lead: Lead, error: unknown): void;
@@ -145,11 +145,18 @@ export class Lead {
     return this.#owner.admits(this, tags);
   }
 
-  /** The handler has answered with something that may be stored. */
-  complete(candidate: Candidate): void {
-    if (this.#isSettled) return;
+  /**
+   * The handler has answered with something that may be stored.
+   *
+   * @param onTold - called when a shared store has heard of it, or its deadline has passed; at once where there is none
+   */
+  complete(candidate: Candidate, onTold?: () => void): void {
+    if (this.#isSettled) {
+      onTold?.();
+      return;
+    }
     this.#isSettled = true;
-    this.#owner.complete(this, candidate);
+    this.#owner.complete(this, candidate, onTold);
   }
 
   /** The response will not be stored; known as early as it can be, so that nobody waits in vain. */

@@ -213,15 +213,15 @@ export class Caller implements Visitor {
     const producerMs = Math.max(0, this.parts.clock.monotonic() - lead.startedAt);
     const made = makeValue(value, this.uses.policy, context, producerMs, this.parts);
     this.#tellOuter(made, context);
-    this.#offer(lead, made);
-    this.#settle(() => this.outcome.resolve(value));
+    // Not before the store has heard of it: whoever asks next is to find it.
+    this.#offer(lead, made, () => this.#settle(() => this.outcome.resolve(value)));
   }
 
-  #offer(lead: Lead, { candidate, refusal, detail }: MadeValue): void {
+  #offer(lead: Lead, { candidate, refusal, detail }: MadeValue, onTold: () => void): void {
     const { sink } = this.parts;
     const { route } = this.uses.policy;
     if (refusal === undefined) {
-      lead.complete(candidate);
+      lead.complete(candidate, onTold);
       return;
     }
     if (refusal === 'class') {
@@ -229,6 +229,7 @@ export class Caller implements Visitor {
     }
     sink.refused(this.key.text, route, refusal, detail);
     lead.handOut(candidate);
+    onTold();
   }
 
   /** What was read within the outer view's own run is as old as that, whatever became of it here. */

@@ -1,0 +1,27 @@
+import type { ValueCache } from './value-cache.js';
+
+/**
+ * The calls as an object's own, so that what is taken off a cache goes on working.
+ *
+ * @param keep - keeps the process while a caller waits: nothing else does, where all there is to wait for is a store
+ */
+export function valueMethods(calls: ValueCache, keep: <T>(work: Promise<T>) => Promise<T>): ValueCache {
+  return {
+    getOrSet: (...given) => keep(calls.getOrSet(...given)),
+    getOrSetMany: (...given) => keep(calls.getOrSetMany(...given)),
+    get: (...given) => keep(calls.get(...given)),
+    getMany: (...given) => keep(calls.getMany(...given)),
+    has: (...given) => keep(calls.has(...given)),
+    set: (...given) => keep(calls.set(...given)),
+    setMany: (...given) => keep(calls.setMany(...given)),
+    add: (...given) => keep(calls.add(...given)),
+    delete: (...given) => keep(calls.delete(...given)),
+    deleteMany: (...given) => keep(calls.deleteMany(...given)),
+    touch: (...given) => keep(calls.touch(...given)),
+    increment: (...given) => keep(calls.increment(...given)),
+    decrement: (...given) => keep(calls.decrement(...given)),
+    incrementVersion: (...given) => keep(calls.incrementVersion(...given)),
+    namespace: (...given) => valueMethods(calls.namespace(...given), keep),
+    token: () => keep(calls.token()),
+  };
+}
