@@ -10,7 +10,7 @@ export function answerOf<T>(ask: () => T, onFailure: (why: string) => void = () 
     ignoreRejection(answer);
     onFailure('returned a promise');
   } catch (error) {
-    onFailure(`threw ${error}`);
+    onFailure(`threw ${textOf(error)}`);
   }
   return undefined;
 }
@@ -27,6 +27,15 @@ export function saysTrue(ask: () => unknown, onFailure: (why: string) => void): 
   });
   if (!hasFailed && typeof answer !== 'boolean') onFailure(`returned ${kindOf(answer)} rather than true or false`);
   return answer === true;
+}
+
+/** What was thrown, as text: it may be anything at all, and telling of it must not throw again. */
+export function textOf(error: unknown): string {
+  try {
+    return String(error);
+  } catch {
+    return kindOf(error);
+  }
 }
 
 /** What a value is, without what is in it: it may be a visitor's. */

@@ -4,10 +4,12 @@ import { checkOptions } from '../config/check.js';
 import { readForever } from '../config/lifetimes.js';
 import {
   type CacheToken,
+  INCREMENT_OPTIONS,
   type IncrementOptions,
   type Key,
   type KeyOptions,
   readKey,
+  SET_OPTIONS,
   type SetOptions,
   tokenBrand,
 } from '../config/value-call-options.js';
@@ -16,7 +18,7 @@ import type { FillToken, Written } from '../engine/value-access.js';
 import { NOTHING_MADE, type Producer, type ProducerRun } from '../values/caller.js';
 import { Counters } from '../values/counters.js';
 import { Loader } from '../values/loader.js';
-import { type KeySpace, ValueKey } from '../values/value-key.js';
+import { type KeySpace, ROOT, spaceIn, ValueKey } from '../values/value-key.js';
 import { valueIn } from '../values/value-parts.js';
 import type { ValuePolicy } from '../values/value-policy.js';
 import type { Values } from '../values/values.js';
@@ -32,7 +34,6 @@ export interface ValueCallParts {
   warn(message: string): void;
 }
 
-const ROOT: KeySpace = { prefix: '', namespaces: [] };
 const NO_OPTIONS = {};
 
 /** Reads what a caller has given, and does it. */
@@ -127,11 +128,16 @@ export class ValueCalls implements ValueCache {
   async add<T>(key: Key, value: T, options?: Duration | SetOptions<T>): Promise<boolean> {
     const given = withTtl(options);
     const named = this.#key('add', key, given.version);
-    const policy = this.#policy('add', given, ['since']);
+    const policy = this.#policy('add', given, SET_OPTIONS);
+    const since = this.#tokenOf('add', given.since);
     const { token, found } = await this.#parts.values.read(named);
     if (found !== undefined) return false;
-    const since = given.since === undefined ? token : tokenOf('add', given.since);
-    const [written] = await this.#parts.values.write([{ key: named, value, since, onlyIf: 'unchanged' }], policy);
+    // Where nothing is kept there is nothing in the way, either: whoever is told so goes on as without a cache.
+    if (this.#parts.values.parts.engine.storesNothing) return true;
+    const [written] = await this.#parts.values.write(
+      [{ key: named, value, since: since ?? token, onlyIf: 'unchanged' }],
+      policy,
+    );
     return written === 'stored';
   }
 
@@ -160,14 +166,13 @@ export class ValueCalls implements ValueCache {
   }
 
   async increment(key: Key, by = 1, options: IncrementOptions = NO_OPTIONS): Promise<number> {
-    const { initial = 0, ...rest } = options;
+    checkOptions('increment', options, INCREMENT_OPTIONS);
+    const { initial = 0, ttl, tags, version } = options;
     checkNumber('increment.by', by);
     checkNumber('increment.initial', initial);
-    const named = this.#key('increment', key, options.version);
-    const policy = this.#policy(
-      'increment',
-      rest.ttl === undefined && rest.tags === undefined ? { ...rest, ttl: 'forever' } : rest,
-    );
+    const named = this.#key('increment', key, version);
+    const given = { ...(tags !== undefined && { tags }), ttl: ttl ?? (tags === undefined ? 'forever' : undefined) };
+    const policy = this.#policy('increment', given as ValueOptions<never>);
     return await this.#counters.add(named, by, initial, policy);
   }
 
@@ -181,10 +186,10 @@ export class ValueCalls implements ValueCache {
     const from = readVersion('incrementVersion.version', options.version);
     if (from === undefined) throw new ConfigError('incrementVersion.version', from, 'the version that is stored');
     const to = readVersion('incrementVersion.by', from + by);
-    const { found } = await this.#parts.values.read(this.#key('incrementVersion', key, from));
+    const { found, token } = await this.#parts.values.read(this.#key('incrementVersion', key, from));
     if (found === undefined || to === undefined) return undefined;
     const policy = this.#counters.policyOf(found.item, this.#policy('incrementVersion', { ttl: 'forever' }));
-    const write = { key: this.#key('incrementVersion', key, to), value: found.held.value };
+    const write = { key: this.#key('incrementVersion', key, to), value: found.held.value, since: token };
     const [written] = await this.#parts.values.write([write], policy);
     if (written !== 'stored') return undefined;
     await this.#delete('incrementVersion', [key], { version: from });
@@ -193,13 +198,12 @@ export class ValueCalls implements ValueCache {
 
   namespace(name: string): ValueCache {
     if (typeof name !== 'string' || name === '') throw new ConfigError('namespace', name, 'a string that is not empty');
-    const prefix = `${this.#space.prefix}${name}:`;
-    const space = { prefix, namespaces: [...this.#space.namespaces, prefix.slice(0, -1)] };
-    return new ValueCalls(this.#parts, space, this.#counters);
+    return new ValueCalls(this.#parts, spaceIn(this.#space, name), this.#counters);
   }
 
   async token(): Promise<CacheToken> {
-    return { [tokenBrand]: await this.#parts.values.parts.engine.values.token() };
+    const { engine, tags } = this.#parts.values.parts;
+    return { [tokenBrand]: { of: tags, known: await engine.values.token() } };
   }
 
   async #look(what: string, keys: readonly Key[], options: KeyOptions, copies = true) {
@@ -214,8 +218,8 @@ export class ValueCalls implements ValueCache {
     options?: Duration | SetOptions<T>,
   ): Promise<readonly Written[]> {
     const given = withTtl(options);
-    const policy = this.#policy(what, given, ['since']);
-    const since = given.since === undefined ? undefined : tokenOf(what, given.since);
+    const policy = this.#policy(what, given, SET_OPTIONS);
+    const since = this.#tokenOf(what, given.since);
     const writes = entries.map(([key, value]) => ({ key: this.#key(what, key, given.version), value, since }));
     return await this.#parts.values.write(writes, policy);
   }
@@ -238,14 +242,22 @@ export class ValueCalls implements ValueCache {
     return new Map(checkList(what, keys).map((key) => [key, this.#key(what, key, version)]));
   }
 
-  #policy(what: string, given: ValueOptions<never>, extra: readonly string[] = []): ValuePolicy {
+  #tokenOf(what: string, token: unknown): FillToken | undefined {
+    if (token === undefined) return undefined;
+    const held = typeof token === 'object' && token !== null ? (token as Partial<CacheToken>)[tokenBrand] : undefined;
+    // What one cache knows means nothing to another.
+    if (held?.of === this.#parts.values.parts.tags) return held.known;
+    throw new ConfigError(`${what}.since`, token, 'what token() of this cache has returned');
+  }
+
+  #policy(what: string, given: ValueOptions<never>, names?: readonly string[]): ValuePolicy {
     const known = given === NO_OPTIONS ? this.#usual : this.#policies.get(given);
     if (known !== undefined) return known;
     const unsaid = (): void =>
       this.#parts.warn(
         `${what} says neither a ttl nor tags: the value is kept for 5 minutes; give one, or createCache a ttl`,
       );
-    const policy = readValueOptions(what, given, this.#parts.defaults, unsaid, extra);
+    const policy = readValueOptions(what, given, this.#parts.defaults, unsaid, names);
     if (given === NO_OPTIONS) this.#usual = policy;
     else this.#policies.set(given, policy);
     return policy;
@@ -261,12 +273,6 @@ function withTtl<O extends ValueOptions<never>>(options: Duration | O | undefine
 /** Whether a fresh value answers whatever else the options say. */
 function isPlain({ forceRefresh, isStale, earlyRefresh }: ValueOptions<never>): boolean {
   return forceRefresh !== true && isStale === undefined && earlyRefresh === undefined;
-}
-
-function tokenOf(what: string, token: unknown): FillToken {
-  const known = typeof token === 'object' && token !== null ? (token as Partial<CacheToken>)[tokenBrand] : undefined;
-  if (known === undefined) throw new ConfigError(`${what}.since`, token, 'what cache.token() has returned');
-  return known;
 }
 
 function checkNumber(setting: string, value: unknown): void {

@@ -14,7 +14,7 @@ export interface KeyOptions {
 
 /** What was known before something was read; made by `cache.token()`, and good for that cache only. */
 export interface CacheToken {
-  readonly [tokenBrand]: FillToken;
+  readonly [tokenBrand]: { readonly of: object; readonly known: FillToken };
 }
 
 /** Where a {@link CacheToken} keeps what it is. */
@@ -30,6 +30,20 @@ export interface SetOptions<T = unknown>
   readonly since?: CacheToken;
 }
 
+/** The names in {@link SetOptions}. */
+export const SET_OPTIONS: readonly string[] = [
+  'ttl',
+  'tags',
+  'maxTags',
+  'version',
+  'staleWhileRevalidate',
+  'staleIfError',
+  'jitter',
+  'clone',
+  'name',
+  'since',
+];
+
 /** How a counter is counted. */
 export interface IncrementOptions extends KeyOptions {
   /** What is counted from where nothing is stored. @defaultValue 0 */
@@ -39,6 +53,9 @@ export interface IncrementOptions extends KeyOptions {
   /** Its tags, if it is begun by this call. */
   readonly tags?: readonly string[];
 }
+
+/** The names in {@link IncrementOptions}. */
+export const INCREMENT_OPTIONS: readonly string[] = ['ttl', 'tags', 'initial', 'version'];
 
 /** @throws {@link ConfigError} for what can be no key */
 export function readKey(what: string, key: unknown): string {

@@ -45,7 +45,7 @@ export interface ValueOptions<T = unknown> extends Omit<StaleOptions, 'revalidat
   readonly name?: string;
 }
 
-const VALUE_OPTIONS = [
+const VALUE_OPTIONS: readonly string[] = [
   'ttl',
   'tags',
   'maxTags',
@@ -64,7 +64,7 @@ const VALUE_OPTIONS = [
   'jitter',
   'softTimeout',
   'hardTimeout',
-] as const;
+];
 
 /** What a cache says of its values, where a call says nothing. */
 export interface ValueDefaults {
@@ -80,7 +80,7 @@ const UNSAID_MS = 300_000;
  * Reads the options of a value.
  *
  * @param what - the function's name, for errors: `getOrSet`
- * @param extra - names of options that the function reads itself
+ * @param known - the names of the options that the function knows
  * @param onUnsaid - told where neither a ttl nor a tag says how long the value is good
  * @throws {@link ConfigError} that names the setting, the value given and what is allowed
  */
@@ -89,9 +89,9 @@ export function readValueOptions<T>(
   given: ValueOptions<T>,
   defaults: ValueDefaults,
   onUnsaid: () => void,
-  extra: readonly string[] = [],
+  known: readonly string[] = VALUE_OPTIONS,
 ): ValuePolicy {
-  checkOptions(what, given, [...VALUE_OPTIONS, ...extra]);
+  checkOptions(what, given, known);
   const { tags = [], name = '(values)' } = given;
   const lifetimeMs = readValueTtl(`${what}.ttl`, given.ttl) ?? defaults.lifetimeMs ?? unsaid(given, onUnsaid);
   if (typeof name !== 'string' || name === '')

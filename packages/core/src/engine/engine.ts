@@ -105,12 +105,6 @@ export class Engine implements LeadOwner {
     }
   }
 
-  /** Forgets what was learnt of keys: which are not to be stored, and which fields select. */
-  forget(): void {
-    this.#uncacheable.clear();
-    this.#parts.variants.clear();
-  }
-
   /** {@link fetch} for a visitor whom what is stored would not do, though what others make now does. */
   fetchNew(visitor: Visitor, fwd: Forward): void {
     const text = this.#selection.textOf(visitor.key, visitor.policyNames, visitor.fields);
@@ -159,6 +153,11 @@ export class Engine implements LeadOwner {
     return this.#shared !== undefined;
   }
 
+  /** `null:` or `off:`. */
+  get storesNothing(): boolean {
+    return this.#parts.storesNothing;
+  }
+
   admits(lead: Lead, tags: readonly string[]): boolean {
     return this.#maker.admits(lead, tags);
   }
@@ -187,11 +186,13 @@ export class Engine implements LeadOwner {
     onTold?.();
   }
 
-  handOut(lead: Lead, candidate: Candidate): void {
+  handOut(lead: Lead, candidate: Candidate, staysApart: boolean): void {
     lead.turn?.end('open');
     // Nobody keeps it, and so its lifetime is nobody's business.
     const lasting = { ...candidate, lifetimeMs: Number.POSITIVE_INFINITY };
-    this.#answerWaiters(lead, this.#maker.make(lead, lasting, lead.key.text, []));
+    const item = this.#maker.make(lead, lasting, lead.key.text, []);
+    item.staysApart = staysApart;
+    this.#answerWaiters(lead, item);
   }
 
   fail(lead: Lead, error: unknown): void {
@@ -201,7 +202,7 @@ export class Engine implements LeadOwner {
     this.#flights.close(flight);
     const waiters = flight.takeWaiters();
     this.#eachAlone(waiters.filter(({ visitor }) => visitor.fail === undefined));
-    for (const { visitor } of waiters) apart(this.#parts.sink, () => visitor.fail?.(error));
+    for (const { visitor } of waiters) apart(this.#parts.sink, () => visitor.fail?.(error, lead.token));
   }
 
   refuse(lead: Lead, reason: Refusal, route: string, detail?: string): void {
@@ -345,6 +346,8 @@ export class Engine implements LeadOwner {
 
   /** A stored response answers the leader, and those who may share the read that found it (W-rule (a) and (c)). */
   #found(flight: Flight, leader: Visitor, item: LocalItem): void {
+    // A leader whom it would not do asks for a new one, and must not wait for himself.
+    this.#flights.close(flight);
     if (!leader.isGone) apart(this.#parts.sink, () => leader.answer(item, 'hit'));
     this.#settle(flight, item, (waiter) => this.#mayShareRead(waiter, flight, item));
   }

@@ -24,8 +24,12 @@ export interface Visitor {
   answer(item: LocalItem, how: Answer): void;
   /** Runs its own handler; what that answers is offered to the lead. */
   lead(lead: Lead): void;
-  /** What it waited for has failed, for this reason. One that cannot be told so runs its own handler. */
-  fail?(error: unknown): void;
+  /**
+   * What it waited for has failed, for this reason. One that cannot be told so runs its own handler.
+   *
+   * @param token - the local clock before the handler ran that failed
+   */
+  fail?(error: unknown, token: number): void;
   /** Somebody waits for this leader: it must not be held up by a client that does not read. */
   hurry?(): void;
 }

@@ -34,10 +34,6 @@ export class HitForMiss {
     }
   }
 
-  clear(): void {
-    this.#until.clear();
-  }
-
   delete(text: string): void {
     if (this.#until.size > 0) this.#until.delete(short(text));
   }

@@ -71,7 +71,7 @@ export interface LeadOwner {
   /** Nothing was made: those who wait hear why. */
   fail(lead: Lead, error: unknown): void;
   /** What may answer those who wait, and nobody else. */
-  handOut(lead: Lead, candidate: Candidate): void;
+  handOut(lead: Lead, candidate: Candidate, staysApart: boolean): void;
   /** Another cached view, further inside, answers in its place. */
   withdraw(lead: Lead): void;
   /** It comes to nothing: those who wait go on together. */
@@ -174,11 +174,15 @@ export class Lead {
     this.#owner.fail(this, error);
   }
 
-  /** Not to be stored, and an answer all the same to those who wait, as far as they may share what it was made of. */
-  handOut(candidate: Candidate): void {
+  /**
+   * Not to be stored, and an answer all the same to those who wait, as far as they may share what it was made of.
+   *
+   * @param staysApart - nothing that is made of it may be stored either
+   */
+  handOut(candidate: Candidate, staysApart = false): void {
     if (this.#isSettled) return;
     this.#isSettled = true;
-    this.#owner.handOut(this, candidate);
+    this.#owner.handOut(this, candidate, staysApart);
   }
 
   /** Gives the lead up in favour of a cached view further inside: those who wait go on to it by themselves. */

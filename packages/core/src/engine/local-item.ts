@@ -31,6 +31,8 @@ export class LocalItem {
    * handler fails, and may be kept by nobody.
    */
   isOutdated = false;
+  /** Whoever made it wants it kept by nobody: nor what is made of it. */
+  staysApart = false;
   /** The last header array that was written for it, by whom, and for which second of Age: kept by whoever writes hits. */
   head: readonly string[] | undefined = undefined;
   headStyle: object | undefined = undefined;

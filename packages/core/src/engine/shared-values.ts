@@ -113,12 +113,18 @@ export class SharedValues {
    */
   async putMany(puts: readonly ItemPut[], at: number): Promise<readonly CommitVerdict[]> {
     let verdicts: readonly CommitVerdict[] = [];
+    if (puts.length === 0) return verdicts;
     const ownTags = puts.map(({ ownTag }) => ownTag);
     await this.#level.unheard.deliverWith(ownTags, at, async () => {
       verdicts = await this.#putMany(puts);
       return verdicts.map(({ kind }) => kind !== 'unavailable');
     });
     return verdicts;
+  }
+
+  /** Has what is stored under these tags be believed by nobody. */
+  async outdate(ownTags: readonly string[], at: number): Promise<void> {
+    if (ownTags.length > 0) await this.#level.unheard.deliver(ownTags, 'soft', at);
   }
 
   async #putMany(puts: readonly ItemPut[]): Promise<readonly CommitVerdict[]> {

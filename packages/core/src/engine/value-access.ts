@@ -88,7 +88,11 @@ export class ValueAccess {
    */
   async writeMany(writes: readonly Write[]): Promise<readonly Written[]> {
     const items = writes.map((write) => this.#item(write));
-    const ownTags = writes.map(({ ownTag }) => ownTag);
+    // Who wanted to be the first, and is not, has changed nothing.
+    const ownTags = writes.flatMap(({ ownTag, onlyIf }, i) =>
+      items[i] === undefined && onlyIf === 'unchanged' ? [] : [ownTag],
+    );
+    if (ownTags.length === 0) return writes.map(() => 'refused');
     const at = this.#parts.tags.invalidate(ownTags, 'soft');
     for (const item of items) if (item !== undefined) item.token = at;
     if (this.#shared === undefined) {
@@ -126,7 +130,12 @@ export class ValueAccess {
       const item = items[i];
       return item === undefined ? [] : [{ key, item, ownTag, onlyIf, token: since?.shared }];
     });
-    const verdicts = [...(await shared.putMany(puts, at))];
+    // What was made too early to be stored is no reason to believe what was there before it.
+    const refused = writes.flatMap(({ ownTag, onlyIf }, i) =>
+      items[i] === undefined && onlyIf === 'always' ? [ownTag] : [],
+    );
+    const [answers] = await Promise.all([shared.putMany(puts, at), shared.outdate(refused, at)]);
+    const verdicts = [...answers];
     return items.map((item) => (item === undefined ? 'refused' : (verdicts.shift()?.kind ?? 'unavailable')));
   }
 
@@ -137,8 +146,8 @@ export class ValueAccess {
   }
 
   /** The item of a write; nothing where what it was made of has been invalidated since. */
-  #item({ key, ownTag, candidate, since }: Write): LocalItem | undefined {
-    const own = key.tags.filter((tag) => tag !== ownTag);
+  #item({ key, ownTag, candidate, since, onlyIf }: Write): LocalItem | undefined {
+    const own = onlyIf === 'unchanged' ? key.tags : key.tags.filter((tag) => tag !== ownTag);
     if (since !== undefined && !this.#parts.tags.admits([...own, ...candidate.tags], since.local)) return undefined;
     const stamps = this.#shared === undefined ? NO_STAMPS : unstamped([...key.tags, ...candidate.tags]);
     const stored = makeStored(key.text, NONE, candidate, stamps, this.#parts.clock.now());

@@ -126,10 +126,14 @@ export class ViewContext implements View {
     );
   }
 
-  /** Whether a value of this key is being made by whoever runs here: it would wait for itself. */
-  isMaking(text: string): boolean {
+  /**
+   * Whether a value of this key is being made by whoever runs here: it would wait for itself.
+   *
+   * @param home - the tag table of its cache: another one may well have a value of the same key
+   */
+  isMaking(home: object, text: string): boolean {
     for (let context: ViewContext | undefined = this; context !== undefined; context = context.outer) {
-      if (context.making === text) return true;
+      if (context.making === text && context.home === home) return true;
     }
     return false;
   }

@@ -1,4 +1,4 @@
-import { answerOf, isThenable } from '../base/answer.js';
+import { answerOf, isThenable, textOf } from '../base/answer.js';
 import { ValueTimeoutError } from '../base/value-errors.js';
 import type { Answer, Visitor } from '../engine/flight.js';
 import type { Keyed } from '../engine/keyed.js';
@@ -6,7 +6,9 @@ import type { Lead } from '../engine/lead.js';
 import type { LocalItem, StaleItem } from '../engine/local-item.js';
 import type { StaleUses } from '../engine/stale-uses.js';
 import { currentView, runInView, ViewContext } from '../engine/view-context.js';
+import { expandTag } from '../invalidation/tags.js';
 import type { Timer } from '../ports/clock.js';
+import type { Refusal } from '../ports/event-sink.js';
 import { copyOf } from './copies.js';
 import { deliver } from './delivery.js';
 import { type MadeValue, makeValue } from './make-value.js';
@@ -35,6 +37,14 @@ export const NOTHING_MADE: unique symbol = Symbol('nothing made');
 
 const NO_FIELDS = { get: (): undefined => undefined };
 const NO_NAMES: readonly string[] = [];
+/** What is said of a value that holds for all that is made of it, too. */
+const FOR_ALL: ReadonlySet<Refusal | undefined> = new Set<Refusal>([
+  'view',
+  'tag',
+  'too-many-tags',
+  'stale-part',
+  'vary-star',
+]);
 const NOBODY: Outcome = { resolve() {}, reject() {} };
 
 /** One call that asks for a value: to the engine a visitor, whose handler is a producer. */
@@ -43,6 +53,9 @@ export class Caller implements Visitor {
   readonly policyNames = NO_NAMES;
   readonly isGone = false;
   #isSettled = false;
+  /** It has asked for a new one in spite of what it was told is stored. */
+  #hasInsisted = false;
+  readonly #askedAt: number;
   #lead: Lead | undefined;
   readonly #timers: Timer[] = [];
   #endRefresh: () => void = () => {};
@@ -56,7 +69,9 @@ export class Caller implements Visitor {
     /** The cached view or value that calls. */
     readonly outer: ViewContext | undefined = currentView(),
     readonly isRefresh = false,
-  ) {}
+  ) {
+    this.#askedAt = parts.clock.monotonic();
+  }
 
   /** Finds the value, waits for somebody who makes it, or makes it. */
   ask(): void {
@@ -67,13 +82,13 @@ export class Caller implements Visitor {
       return;
     }
     // Whoever would wait for himself makes it, and stores nothing of it.
-    if (this.outer?.isMaking(this.key.text) === true) {
+    if (this.outer?.isMaking(this.parts.tags, this.key.text) === true) {
       this.#runApart('recursion');
       return;
     }
     const kept = isForced ? undefined : errors.find(this.key);
     if (kept !== undefined) {
-      this.fail(kept.error);
+      this.#giveError(kept.error, kept.token, kept.tags);
       return;
     }
     if (isForced) {
@@ -98,13 +113,26 @@ export class Caller implements Visitor {
 
   answer(item: LocalItem, how: Answer): void {
     if (this.#isSettled) return;
+    if (this.isRefresh) {
+      this.#findNew(item);
+      return;
+    }
     const held = valueIn(this.parts, item);
     // What cannot be read is not there; and what its user does not want is made anew by one for all.
     if (held === undefined) this.parts.engine.fetchNew(this, 'uri-miss');
-    else if (how === 'hit' && this.#isUnwanted(copyOf(held, this.uses.policy.copying)))
-      this.parts.engine.fetchNew(this, 'stale');
+    else if (this.#isUnwanted(item, how)) this.parts.engine.fetchNew(this, 'stale');
     else if (this.#answerWith(item, how) && how === 'hit' && this.uses.isDue(item, this.parts.clock.monotonic()))
       this.#refresh();
+  }
+
+  /** Behind an answer: another process has made it new already, unless that ends soon, too. */
+  #findNew(item: LocalItem): void {
+    const { engine, clock } = this.parts;
+    const isOld = valueIn(this.parts, item) === undefined || this.uses.isDue(item, clock.monotonic());
+    if (isOld && !this.#hasInsisted) {
+      this.#hasInsisted = true;
+      engine.fetchNew(this, 'stale');
+    } else this.#settle(() => {});
   }
 
   lead(lead: Lead): void {
@@ -114,36 +142,57 @@ export class Caller implements Visitor {
       this.#isSettled || this.isRefresh || this.uses.policy.isForced
         ? undefined
         : this.uses.whileRevalidating(lead.stale, now);
+    const isResting = !this.isRefresh && this.uses.backOff.isResting(this.key.text, now);
     if (behind !== undefined && this.#answerWith(behind, 'hit')) {
-      if (lead.isElsewhere || !this.uses.hasRoom) {
-        lead.withdraw();
+      const { sink } = this.parts;
+      // It was counted as a miss, and is none.
+      sink.withdrawn(lead.fwd);
+      lead.share(behind);
+      if (lead.isElsewhere || isResting || !this.uses.hasRoom) {
+        lead.handOver();
         return;
       }
+      sink.emit({ type: 'refresh', key: this.key.text });
       this.#endRefresh = this.uses.begin();
-    } else if (!this.isRefresh && this.uses.backOff.isResting(this.key.text, now) && this.#answerInstead()) {
+    } else if (isResting && this.#answerInstead('error')) {
       lead.withdraw();
       return;
     }
     this.#run(lead);
   }
 
-  fail(error: unknown): void {
-    if (!this.#answerInstead()) this.#settle(() => this.outcome.reject(error));
+  fail(error: unknown, token: number): void {
+    this.#giveError(error, token, this.#knownTags(undefined));
   }
 
   takesStale(found: StaleItem): boolean {
     return this.uses.whileRevalidating(found, this.parts.clock.monotonic()) !== undefined;
   }
 
-  #isUnwanted(value: unknown): boolean {
-    const { isStale, route } = this.uses.policy;
-    if (isStale === undefined) return false;
-    try {
-      return isStale(value) !== false;
-    } catch (error) {
-      this.parts.warn(`isStale of ${route} threw ${error}, the producer ran`);
-      return true;
-    }
+  #isUnwanted(item: LocalItem, how: Answer): boolean {
+    const { isStale, route, copying } = this.uses.policy;
+    // What was made since it was asked for is as new as it gets.
+    if (isStale === undefined || (how === 'collapsed' && item.generatedAt >= this.#askedAt)) return false;
+    const held = valueIn(this.parts, item);
+    const warn = (why: string): void => this.parts.warn(`isStale of ${route} ${why}, the producer ran`);
+    return held !== undefined && answerOf(() => isStale(copyOf(held, copying)), warn) !== false;
+  }
+
+  /** What failed at another time than this call has begun is as old as that. */
+  #giveError(error: unknown, token: number, tags: readonly string[]): void {
+    if (this.#answerInstead('error')) return;
+    this.outer?.absorb(
+      this.parts.tags,
+      tags.map((tag) => ({ tag, token, stamp: '' })),
+    );
+    this.#settle(() => this.outcome.reject(error));
+  }
+
+  /** What is known of a value's tags while there is no value. */
+  #knownTags(context: ViewContext | undefined): readonly string[] {
+    const { tags } = this.uses.policy;
+    const named = [...(typeof tags === 'function' ? [] : tags), ...(context?.tags ?? [])];
+    return [...this.key.tags, ...named.flatMap(expandTag)];
   }
 
   #answerWith(item: LocalItem, how: Answer): boolean {
@@ -155,11 +204,14 @@ export class Caller implements Visitor {
   }
 
   /** Answers with what is stored where making it fails, is too slow, or is not tried. */
-  #answerInstead(): boolean {
+  #answerInstead(reason: 'error' | 'timeout'): boolean {
     if (this.#isSettled) return true;
-    const found = this.parts.engine.stillStale(this, this.#lead?.stale);
-    const item = this.uses.onError(found, this.parts.clock.monotonic());
-    return item !== undefined && this.#answerWith(item, 'hit');
+    const { engine, clock, sink } = this.parts;
+    const found = engine.stillStale(this, this.#lead?.stale);
+    const item = this.uses.onError(found, clock.monotonic());
+    if (item === undefined || !this.#answerWith(item, 'hit')) return false;
+    if (!this.isRefresh) sink.emit({ type: 'stale', key: this.key.text, route: item.stored.route, reason });
+    return true;
   }
 
   /** Makes what is stored new, when the caller has his answer. */
@@ -179,7 +231,7 @@ export class Caller implements Visitor {
     context.making = this.key.text;
     if (this.#isSettled || this.isRefresh) this.#giveUpAfter(this.uses.policy.refreshTimeoutMs, lead);
     const made = (value: unknown): void => this.#made(lead, context, value);
-    const failed = (error: unknown): void => this.#failed(lead, error);
+    const failed = (error: unknown): void => this.#failed(lead, context, error);
     try {
       const value = runInView(context, () => this.producer(this.#told(lead)));
       if (isThenable(value)) Promise.resolve(value).then(made).catch(failed);
@@ -228,21 +280,28 @@ export class Caller implements Visitor {
       this.parts.warn(`${route} has made ${detail}, which cannot be stored: see registerClass`);
     }
     sink.refused(this.key.text, route, refusal, detail);
-    lead.handOut(candidate);
+    lead.handOut(candidate, FOR_ALL.has(refusal));
     onTold();
   }
 
   /** What was read within the outer view's own run is as old as that, whatever became of it here. */
   #tellOuter({ candidate, refusal }: MadeValue, context: ViewContext): void {
+    this.#tellOuterOf(refusal, [...this.key.tags, ...candidate.tags], context);
+  }
+
+  #tellOuterOf(refusal: Refusal | undefined, tags: readonly string[], context: ViewContext): void {
     const { outer } = this;
     if (outer === undefined || this.isRefresh) return;
-    if (refusal === 'tag' || refusal === 'too-many-tags' || refusal === 'view' || refusal === 'stale-part')
-      outer.refuse(refusal === 'too-many-tags' ? 'tag' : refusal);
-    outer.dependOnNow(this.parts.tags, [...this.key.tags, ...candidate.tags]);
+    if (refusal === 'too-many-tags') outer.refuse('tag');
+    else if (refusal === 'tag' || refusal === 'view' || refusal === 'stale-part') outer.refuse(refusal);
+    // What varies by a field of the request does so wherever it is used, and nothing but a view knows requests.
+    if (context.varyNames.size > 0) outer.varyOn(...context.varyNames);
+    else if (refusal === 'vary-star') outer.refuse(refusal);
+    outer.dependOnNow(this.parts.tags, tags);
     outer.absorb(this.parts.tags, context.nested, context.nestedVerifiedAt);
   }
 
-  #failed(lead: Lead, error: unknown): void {
+  #failed(lead: Lead, context: ViewContext, error: unknown): void {
     this.#end();
     const { clock, errors, sink } = this.parts;
     const { policy, backOff } = this.uses;
@@ -250,11 +309,18 @@ export class Caller implements Visitor {
     const warn = (why: string): void =>
       this.parts.warn(`cacheErrors of ${policy.route} ${why}, the error was not kept`);
     const keptMs = answerOf(() => policy.errorLifetimeMs(error), warn) ?? 0;
-    if (keptMs > 0) errors.keep(this.key, error, lead.token, keptMs);
+    const tags = this.#knownTags(context);
+    if (keptMs > 0) {
+      const { nested } = context;
+      const token = Math.min(lead.token, ...nested.map((part) => part.token));
+      errors.keep(this.key, { error, token, tags: [...tags, ...nested.map(({ tag }) => tag)] }, keptMs);
+    }
     sink.refused(this.key.text, policy.route, 'failed');
-    if (this.#isSettled || this.isRefresh) this.parts.warn(`${policy.route} could not be made new: ${error}`);
+    if (this.#isSettled || this.isRefresh) this.parts.warn(`${policy.route} could not be made new: ${textOf(error)}`);
     lead.fail(error);
-    this.fail(error);
+    if (this.#answerInstead('error')) return;
+    this.#tellOuterOf(context.refusal, tags, context);
+    this.#settle(() => this.outcome.reject(error));
   }
 
   /** Counts how long the caller waits, for its own producer or for somebody else's. */
@@ -264,17 +330,24 @@ export class Caller implements Visitor {
     if (softTimeoutMs !== undefined) this.#timers.push(clock.after(softTimeoutMs, () => this.#runOut()));
     if (hardTimeoutMs === undefined) return;
     const giveUp = (): void => {
-      if (!this.#runOut()) this.#settle(() => this.outcome.reject(new ValueTimeoutError(route, hardTimeoutMs)));
+      if (this.#runOut()) return;
+      this.outer?.dependOnNow(this.parts.tags, this.#knownTags(undefined));
+      this.#settle(() => this.outcome.reject(new ValueTimeoutError(route, hardTimeoutMs)));
+      this.#goOnBehind();
     };
     this.#timers.push(clock.after(hardTimeoutMs, giveUp));
   }
 
-  /** The producer goes on, and what it makes is stored. */
   #runOut(): boolean {
     if (this.#isSettled) return true;
-    if (!this.#answerInstead()) return false;
-    if (this.#lead !== undefined) this.#giveUpAfter(this.uses.policy.refreshTimeoutMs, this.#lead);
+    if (!this.#answerInstead('timeout')) return false;
+    this.#goOnBehind();
     return true;
+  }
+
+  /** The producer goes on, and what it makes is stored. */
+  #goOnBehind(): void {
+    if (this.#lead !== undefined) this.#giveUpAfter(this.uses.policy.refreshTimeoutMs, this.#lead);
   }
 
   #giveUpAfter(ms: number, lead: Lead): void {
@@ -294,12 +367,23 @@ export class Caller implements Visitor {
   /** Runs the producer for this call alone: nobody waits for it, and nothing of it is stored. */
   #runApart(why: 'recursion' | 'off'): void {
     this.parts.sink.bypass(this.key.text, why);
-    try {
-      const value = this.producer({ isRefresh: false, stale: undefined });
-      if (isThenable(value)) Promise.resolve(value).then(this.outcome.resolve, this.outcome.reject);
-      else this.outcome.resolve(value);
-    } catch (error) {
+    const context = new ViewContext();
+    context.home = this.parts.tags;
+    const made = (value: unknown): void => {
+      if (this.outer !== undefined)
+        this.#tellOuter(makeValue(value, this.uses.policy, context, 0, this.parts), context);
+      this.outcome.resolve(value);
+    };
+    const failed = (error: unknown): void => {
+      this.#tellOuterOf(context.refusal, this.#knownTags(context), context);
       this.outcome.reject(error);
+    };
+    try {
+      const value = runInView(context, () => this.producer({ isRefresh: false, stale: undefined }));
+      if (isThenable(value)) Promise.resolve(value).then(made).catch(failed);
+      else made(value);
+    } catch (error) {
+      failed(error);
     }
   }
 

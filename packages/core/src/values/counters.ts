@@ -34,9 +34,12 @@ export class Counters {
   }
 
   async #count(key: ValueKey, by: number, initial: number, policy: ValuePolicy): Promise<number> {
+    const { engine } = this.#values.parts;
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const reading = await this.#values.read(key);
       const sum = numberIn(reading, initial) + by;
+      // What nobody keeps begins anew with each call.
+      if (engine.storesNothing || (reading.found === undefined && policy.lifetimeMs === 0)) return sum;
       const write = { key, value: sum, since: reading.token, onlyIf: 'unchanged' as const };
       const [written] = await this.#values.write(
         [write],
@@ -51,7 +54,8 @@ export class Counters {
   /** What is there keeps its tags and the rest of its lifetime. */
   policyOf(item: LocalItem, policy: ValuePolicy): ValuePolicy {
     const lifetimeMs = Math.max(1, item.freshUntil - this.#values.parts.clock.monotonic());
-    return { ...policy, lifetimeMs, jitterMs: 0, tags: declaredOf(item) };
+    const { whileRevalidateMs = 0, ifErrorMs = 0 } = item.stored.stale ?? {};
+    return { ...policy, lifetimeMs, jitterMs: 0, tags: declaredOf(item), whileRevalidateMs, ifErrorMs };
   }
 }
 

@@ -29,9 +29,10 @@ export function deliver(
 }
 
 /** PROTOCOL 4.9: what was read before the whole was begun keeps its own time. */
-function replay({ tags }: ValueParts, key: Keyed, item: LocalItem, outer: ViewContext): void {
-  // Older than an invalidation that has ended: good for whoever asked for it in spite of that, and to be kept by nobody.
-  if (item.isOutdated) outer.refuse('stale-part');
+function replay({ tags, clock }: ValueParts, key: Keyed, item: LocalItem, outer: ViewContext): void {
+  // Older than an invalidation that has ended, or past its lifetime: good for whoever asked for it in spite of that, and to be kept by nobody.
+  if (item.isOutdated || clock.monotonic() >= item.freshUntil) outer.refuse('stale-part');
+  if (item.staysApart) outer.refuse('view');
   outer.absorb(tags, nestedTags(key, item), item.verifiedAt);
 }
 

@@ -5,11 +5,18 @@ import type { Clock } from '../ports/clock.js';
 /** Errors that are kept at a time; past it the oldest are forgotten, which costs a run of a producer. */
 const LIMIT = 1_000;
 
-interface KeptError {
+/** What a producer has thrown. */
+export interface Failure {
   readonly error: unknown;
-  readonly until: number;
   /** The local clock before its producer ran. */
   readonly token: number;
+  /** What it depends on: the tags of its key, and others as far as they are known. */
+  readonly tags: readonly string[];
+}
+
+interface KeptError {
+  readonly failure: Failure;
+  readonly until: number;
 }
 
 /**
@@ -26,19 +33,20 @@ export class KeptErrors {
     this.#clock = clock;
   }
 
-  find({ text, tags }: Keyed): { readonly error: unknown } | undefined {
+  find({ text }: Keyed): Failure | undefined {
     if (this.#kept.size === 0) return undefined;
     const kept = this.#kept.get(text);
     if (kept === undefined) return undefined;
-    const isOver = this.#clock.monotonic() >= kept.until || this.#tags.validityOf(tags, kept.token) !== 'valid';
-    if (!isOver) return kept;
+    const { failure, until } = kept;
+    const isOver = this.#clock.monotonic() >= until || this.#tags.validityOf(failure.tags, failure.token) !== 'valid';
+    if (!isOver) return failure;
     this.#kept.delete(text);
     return undefined;
   }
 
-  keep(key: Keyed, error: unknown, token: number, lifetimeMs: number): void {
+  keep(key: Keyed, failure: Failure, lifetimeMs: number): void {
     this.#kept.delete(key.text);
-    this.#kept.set(key.text, { error, until: this.#clock.monotonic() + lifetimeMs, token });
+    this.#kept.set(key.text, { failure, until: this.#clock.monotonic() + lifetimeMs });
     if (this.#kept.size <= LIMIT) return;
     const [oldest] = this.#kept.keys();
     if (oldest !== undefined) this.#kept.delete(oldest);

@@ -43,6 +43,8 @@ export function makeValue(
   const form = formOf(value, policy, parts, lifetimeMs > 0);
   const refusal =
     context.refusal ??
+    // Nothing in the key of a value says what the field of a request was.
+    (context.varyNames.size > 0 ? 'vary-star' : undefined) ??
     (typeof tags === 'string' ? tags : undefined) ??
     (nested.length > MAX_NESTED ? 'too-many-tags' : undefined) ??
     (lifetimeMs > 0 ? undefined : 'ttl') ??

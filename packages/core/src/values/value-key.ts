@@ -5,7 +5,19 @@ import { ALL_TAG, keyPrefixes, keyPrefixTag, keyTag, namespaceTag, valueTag } fr
 export interface KeySpace {
   /** Its names from the outside in, each ending with a colon; empty for the cache itself. */
   readonly prefix: string;
+  /** What `invalidate({ namespace })` may call it: `a:b` and, around that, `a`. */
   readonly namespaces: readonly string[];
+}
+
+/** The cache itself. */
+export const ROOT: KeySpace = { prefix: '', namespaces: [] };
+
+/** A namespace in another. `a` in `b` is `b:a`, whether it was named in one go or two. */
+export function spaceIn({ prefix: outer }: KeySpace, name: string): KeySpace {
+  const prefix = `${outer}${name}:`;
+  const namespaces: string[] = [];
+  for (let at = prefix.indexOf(':'); at >= 0; at = prefix.indexOf(':', at + 1)) namespaces.push(prefix.slice(0, at));
+  return { prefix, namespaces };
 }
 
 /**

@@ -21,7 +21,7 @@ export interface ValueWrite {
 /** Values by key: found, made by producers, and written. */
 export class Values {
   readonly parts: ValueParts;
-  #memory = new StaleMemory();
+  readonly #memory = new StaleMemory();
 
   constructor(parts: ValueParts) {
     this.parts = parts;
@@ -32,14 +32,8 @@ export class Values {
     return new StaleUses(policy, this.#memory);
   }
 
-  /** Forgets which producers have failed. */
-  forget(): void {
-    this.#memory = new StaleMemory();
-  }
-
   /** Answers from memory, where it can be done without another thought. */
   find(key: ValueKey, copying: Copying): { readonly value: unknown } | undefined {
-    if (this.parts.isOff) return undefined;
     const item = this.parts.engine.values.find(key);
     const held = item === undefined ? undefined : valueIn(this.parts, item);
     if (item === undefined || held === undefined) return undefined;
@@ -66,11 +60,6 @@ export class Values {
     keys: readonly ValueKey[],
     copying: Copying,
   ): Promise<readonly ({ readonly value: unknown } | undefined)[]> {
-    const { isOff, sink } = this.parts;
-    if (isOff) {
-      for (const { text } of keys) sink.bypass(text, 'off');
-      return keys.map(() => undefined);
-    }
     const outer = currentView();
     const items = await this.parts.engine.values.lookUpMany(keys);
     return keys.map((key, i) => {
@@ -78,7 +67,8 @@ export class Values {
       const held = item === undefined ? undefined : valueIn(this.parts, item);
       if (item !== undefined && held !== undefined)
         return { value: deliver(this.parts, key, item, held, 'hit', outer, copying) };
-      this.parts.sink.miss(key.text, 'uri-miss');
+      if (this.parts.isOff) this.parts.sink.bypass(key.text, 'off');
+      else this.parts.sink.miss(key.text, 'uri-miss');
       // Whatever is made of there being nothing depends on there being nothing.
       outer?.dependOnNow(this.parts.tags, key.tags);
       return undefined;
