@@ -4,6 +4,8 @@ import { BYTES, type RedisClient, type Words } from './library.js';
 
 /** Longest time from the beginning of an attempt until the server has answered. */
 const ATTEMPT_MS = 1_000;
+/** The same of the first one: a process that starts loads its code meanwhile, and hears nothing. */
+const FIRST_ATTEMPT_MS = 3_000;
 /** How often the server is asked whether it is still there; it has as long to answer. */
 const PING_MS = 1_000;
 const IS_CLUSTER =
@@ -65,6 +67,7 @@ export class RedisConnection {
   #reported: string | undefined;
   #attempt = 0;
   #isAway = false;
+  #isFirst = true;
   /** Of the present attempt. */
   #hadSession = false;
 
@@ -113,7 +116,9 @@ export class RedisConnection {
       };
     });
     const lose = this.#lose;
-    const timer = this.#parts.clock.after(ATTEMPT_MS, () => lose(new Error(`no connection within ${ATTEMPT_MS} ms`)));
+    const patienceMs = this.#isFirst ? FIRST_ATTEMPT_MS : ATTEMPT_MS;
+    this.#isFirst = false;
+    const timer = this.#parts.clock.after(patienceMs, () => lose(new Error(`no connection within ${patienceMs} ms`)));
     try {
       client = await Promise.race([this.#parts.open(), lost]);
       // Whoever awaits an answer keeps the process for as long.
