@@ -16,6 +16,7 @@ import { selectingValue } from '../http/vary.js';
 import { namedBy } from '../invalidation/named.js';
 import type { RetryQueue } from '../invalidation/retry-queue.js';
 import { TagTable } from '../invalidation/tag-table.js';
+import { ALL_TAG } from '../invalidation/tags.js';
 import { type InvalidationTarget, tagsOf, type UrlReading } from '../invalidation/target.js';
 import type { BusListener } from '../ports/bus.js';
 import type { Clock } from '../ports/clock.js';
@@ -30,6 +31,7 @@ import { type Explanation, explainUrl } from './explain.js';
 import { Invalidator, type Orders } from './invalidator.js';
 import { keepProcessFor } from './keep-process.js';
 import { openLocalBus } from './local-bus.js';
+import { Pauses } from './pauses.js';
 import { attachRuntime } from './runtime.js';
 import { openShared } from './shared-level.js';
 import { noteNamespace } from './shared-namespaces.js';
@@ -104,6 +106,7 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
     telemetry.emit({ type: 'warning', message });
     warnOnce(message);
   };
+  const pauses = new Pauses(settings.store.kind === 'off');
   const values = new Values({
     engine,
     tags,
@@ -111,7 +114,9 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
     sink: telemetry,
     codec: valueCodec,
     errors: new KeptErrors(tags, clock),
-    isOff: settings.store.kind === 'off',
+    get isOff() {
+      return pauses.isOff;
+    },
     purge: (names) => invalidator.run(names, 'hard'),
     warn,
   });
@@ -147,11 +152,21 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
     tags,
     clock,
     telemetry,
-    isOff: settings.store.kind === 'off',
+    get isOff() {
+      return pauses.isOff;
+    },
     storesNothing: settings.store.kind === 'null',
     urlReadings,
     values,
     calls,
+    pause: () => pauses.begin(),
+    reset: async () => {
+      await invalidator.run([ALL_TAG], 'hard');
+      local.clear();
+      engine.forget();
+      values.forget();
+      telemetry.reset();
+    },
     invalidateNow: (names) => invalidator.runBehind(names, 'soft'),
   });
   return cache;

@@ -13,7 +13,7 @@ export interface CacheRuntime {
   readonly tags: TagTable;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
-  /** `off:`: every look-up is a bypass. */
+  /** `off:`, or paused: every look-up is a bypass. */
   readonly isOff: boolean;
   /** How the views of this cache read queries: an invalidated URL is read in each of these ways. */
   readonly urlReadings: Set<UrlReading['isIgnored']>;
@@ -22,6 +22,10 @@ export interface CacheRuntime {
   /** Values by key, and the calls that read options for them. */
   readonly values: Values;
   readonly calls: ValueCalls;
+  /** Lets every look-up be a bypass until what it returns is called, once for each time. */
+  pause(): () => void;
+  /** Makes the cache be as if it had just been made: for tests. */
+  reset(): Promise<void>;
   /** Marks tags invalid in this process at once; the shared store hears of it in the background. */
   invalidateNow(tags: readonly string[]): void;
 }

@@ -105,6 +105,12 @@ export class Engine implements LeadOwner {
     }
   }
 
+  /** Forgets what was learnt of keys: which are not to be stored, and which fields select. */
+  forget(): void {
+    this.#uncacheable.clear();
+    this.#parts.variants.clear();
+  }
+
   /** {@link fetch} for a visitor whom what is stored would not do, though what others make now does. */
   fetchNew(visitor: Visitor, fwd: Forward): void {
     const text = this.#selection.textOf(visitor.key, visitor.policyNames, visitor.fields);

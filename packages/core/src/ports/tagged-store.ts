@@ -60,8 +60,16 @@ export type CommitVerdict =
 
 /** A value that is written rather than found out (PROTOCOL 4.11). */
 export interface Put extends Omit<Fill, 'token'> {
-  /** Taken before what the value is made of was read; `undefined` for a value that is good as of now. */
+  /**
+   * Taken before what the value is made of was read; `undefined` for a value that is good as of now. Whoever puts a value
+   * only if nothing has changed has to have one, and is told `unavailable` otherwise.
+   */
   readonly token: SharedToken | undefined;
+  /**
+   * Whether a value that is good as of the call is so still, as far as this process knows. Asked each time that the store
+   * has learnt something newer on its behalf, since what was invalidated before that is none of what it learnt.
+   */
+  isStillGood?(): boolean;
   /** The tag of its own key, which is among its tags: whatever is being made of what was there before loses. */
   readonly ownTag: string;
   /**

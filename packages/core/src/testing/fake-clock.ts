@@ -1,3 +1,4 @@
+import { parseDuration } from '../base/duration.js';
 import type { Clock, Timer } from '../ports/clock.js';
 
 interface PendingTimer {
@@ -18,10 +19,10 @@ const START = Date.UTC(2026, 0, 1, 12);
  * @example
  * ```ts
  * const clock = new FakeClock();
- * clock.after(1000, () => log.push(clock.monotonic()));
- * clock.advance(999);           // nothing
- * clock.advance(1);             // fires
- * expect(clock.pendingTimers).toBe(0);
+ * const cache = createCache({ clock });
+ * await cache.set('greeting', 'hello', '5m');
+ * clock.advance('5m');
+ * await cache.get('greeting');  // undefined: its time is over
  * ```
  */
 export class FakeClock implements Clock {
@@ -64,16 +65,27 @@ export class FakeClock implements Clock {
   /**
    * Lets time pass: both readings move, and each timer that falls due runs at its own moment, in order, those included that
    * were set meanwhile. What a timer throws is thrown here.
+   *
+   * @param time - milliseconds, or a string such as `'5m'`
    */
-  advance(ms: number): void {
-    const target = this.#running + ms;
+  advance(time: number | string): void {
+    const target = this.#running + millisecondsOf(time);
     while (this.#runNext(target)) {}
     this.#moveTo(target);
   }
 
-  /** {@link advance}, letting promises settle before the first timer, between timers, and after the last. */
-  async advanceAsync(ms: number): Promise<void> {
-    const target = this.#running + ms;
+  /**
+   * {@link advance}, letting promises settle before the first timer, between timers, and after the last.
+   *
+   * @example
+   * ```ts
+   * const answer = cache.getOrSet('report', slow, { ttl: 60, hardTimeout: '2s' });
+   * await clock.advanceAsync('2s');
+   * await answer;                 // throws ValueTimeoutError
+   * ```
+   */
+  async advanceAsync(time: number | string): Promise<void> {
+    const target = this.#running + millisecondsOf(time);
     await settle();
     while (this.#runNext(target)) await settle();
     this.#moveTo(target);
@@ -117,6 +129,10 @@ export class FakeClock implements Clock {
     this.#monotonic += delta;
     this.#wall += delta;
   }
+}
+
+function millisecondsOf(time: number | string): number {
+  return typeof time === 'number' ? time : parseDuration('FakeClock.advance', time);
 }
 
 /** One turn of the event loop: every promise that could go on has gone on. */

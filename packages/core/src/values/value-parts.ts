@@ -15,7 +15,7 @@ export interface ValueParts {
   readonly sink: EventSink;
   readonly codec: ValueCodec;
   readonly errors: KeptErrors;
-  /** Nothing is looked up, nothing kept, nobody waits for another. */
+  /** Nothing is looked up, nothing that is made is kept, nobody waits for another: the store is off, or paused. */
   readonly isOff: boolean;
   /** Has the values of these tags be gone, here at once. */
   purge(tags: readonly string[]): Promise<unknown>;

@@ -21,7 +21,7 @@ export interface ValueWrite {
 /** Values by key: found, made by producers, and written. */
 export class Values {
   readonly parts: ValueParts;
-  readonly #memory = new StaleMemory();
+  #memory = new StaleMemory();
 
   constructor(parts: ValueParts) {
     this.parts = parts;
@@ -32,8 +32,14 @@ export class Values {
     return new StaleUses(policy, this.#memory);
   }
 
+  /** Forgets which producers have failed. */
+  forget(): void {
+    this.#memory = new StaleMemory();
+  }
+
   /** Answers from memory, where it can be done without another thought. */
   find(key: ValueKey, copying: Copying): { readonly value: unknown } | undefined {
+    if (this.parts.isOff) return undefined;
     const item = this.parts.engine.values.find(key);
     const held = item === undefined ? undefined : valueIn(this.parts, item);
     if (item === undefined || held === undefined) return undefined;
@@ -60,6 +66,11 @@ export class Values {
     keys: readonly ValueKey[],
     copying: Copying,
   ): Promise<readonly ({ readonly value: unknown } | undefined)[]> {
+    const { isOff, sink } = this.parts;
+    if (isOff) {
+      for (const { text } of keys) sink.bypass(text, 'off');
+      return keys.map(() => undefined);
+    }
     const outer = currentView();
     const items = await this.parts.engine.values.lookUpMany(keys);
     return keys.map((key, i) => {

@@ -64,6 +64,10 @@ export class RedisPuts {
       const now = this.#latest?.session === session ? this.#latest.sequence : await this.#ask(session);
       let left = puts.flatMap((put, place): Going[] => {
         const { token, onlyIf, ttlMs } = put;
+        if (token === undefined && put.isStillGood?.() === false) {
+          verdicts[place] = { kind: 'refused' };
+          return [];
+        }
         const since = token === undefined ? now : this.#sequenceOf(token);
         const isOfNow = token === undefined;
         // Who has not read what was there cannot say that it is unchanged.
@@ -100,7 +104,7 @@ export class RedisPuts {
         for (const tag of answer.caughtUp ?? []) caughtUp.add(tag);
         verdicts[each.place] = answer.verdict;
         const isOfNow = each.put.token === undefined;
-        if (answer.verdict.kind === 'refused' && isOfNow)
+        if (answer.verdict.kind === 'refused' && isOfNow && each.put.isStillGood?.() !== false)
           again.push({ ...each, since: answer.sequence, isBound: false });
       }
     }
