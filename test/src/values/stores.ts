@@ -81,8 +81,12 @@ export const stores: readonly (readonly [string, string | undefined])[] = [
 ];
 
 /** Waits until something has happened behind an answer: turn by turn, without counting on how long it takes. */
-export async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
+export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  const end = performance.now() + 4_000;
+  while (!(await isSo())) {
+    if (performance.now() > end) throw new Error(`not so: ${isSo}`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 }
 
 /** What a promise comes to, for a test that wants to see the error. */
