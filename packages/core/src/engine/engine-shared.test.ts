@@ -247,8 +247,30 @@ describe('what this process knows better than the store (PROTOCOL 4.5, 4.6)', ()
     const [leader, waiter] = [come(), come()];
     tags.invalidate(['t'], 'soft');
     await store.answer(stored('old'));
+    // The store is asked which was first.
+    expect([leader.log, waiter.log, store.asked]).toEqual([[], [], ['begin', 'begin']]);
+    await store.answer(MISS);
     expect([leader.log, waiter.log]).toEqual([['led uri-miss'], []]);
     expect(come().log).toEqual([]);
+  });
+
+  it('copies what was stored after that, once the store has said so', async () => {
+    const { come, store, stored, tags } = world();
+    const guest = come();
+    tags.invalidate(['t'], 'soft');
+    await store.answer(stored('new'));
+    await store.answer(stored('new'));
+    expect([guest.log, come().log]).toEqual([['hit new'], ['hit new']]);
+  });
+
+  it('asks once more and no more', async () => {
+    const { come, store, stored, tags } = world();
+    const guest = come();
+    for (let answers = 0; answers < 2; answers++) {
+      tags.invalidate(['t'], 'soft');
+      await store.answer(stored('old'));
+    }
+    expect([guest.log, store.asked]).toEqual([['led uri-miss'], ['begin', 'begin']]);
   });
 
   it('believes the store nothing about a tag whose invalidation it has not heard of', async () => {
@@ -267,6 +289,8 @@ describe('what this process knows better than the store (PROTOCOL 4.5, 4.6)', ()
     await store.answer(true);
     expect(unheard.size).toBe(0);
     await store.answer(stored('read before the store heard of it'));
+    expect(guest.log).toEqual([]);
+    await store.answer(MISS);
     expect(guest.log).toEqual(['led uri-miss']);
     expect(come().log).toEqual([]);
   });

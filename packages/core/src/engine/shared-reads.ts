@@ -13,7 +13,7 @@ import type { VariantIndex } from './variants.js';
 
 /** What a shared store had to say to a flight. */
 export type Said =
-  | { readonly kind: 'item'; readonly item: LocalItem }
+  | { readonly kind: 'item'; readonly item: LocalItem; readonly token?: SharedToken | undefined }
   /** The target has variants, selected by fields that were not known here. */
   | { readonly kind: 'variants' }
   | Miss;
@@ -27,6 +27,8 @@ export interface Miss {
   readonly turn?: Turn | undefined;
   /** Another process runs its handler for this already, and the leader can be answered meanwhile. */
   readonly isElsewhere?: boolean;
+  /** There was something, of which this process has heard meanwhile that it was invalidated: before that was written, or since. */
+  readonly isOutrun?: boolean;
 }
 
 /** A key that is asked for with others. */
@@ -98,6 +100,14 @@ export class SharedReads {
 
   /** Asks for what a flight is about. */
   async read(flight: Flight, key: Keyed): Promise<Said> {
+    const said = await this.#readOnce(flight, key);
+    if (said.kind !== 'miss' || said.isOutrun !== true) return said;
+    // Asked once more, the store knows which it was.
+    this.restart(flight);
+    return this.#readOnce(flight, key);
+  }
+
+  async #readOnce(flight: Flight, key: Keyed): Promise<Said> {
     const heard = this.#level.unheard.acknowledgements;
     return this.take(await this.begin(flight.text), flight, key, heard);
   }
@@ -117,25 +127,33 @@ export class SharedReads {
     const unpacking = codec.unpack(found.response);
     // One that was whole is not waited for.
     const response = unpacking === found.response ? found.response : await unpacking;
-    const item = response === undefined ? undefined : this.#believed(response, key, flight, heard);
-    if (item === undefined) return { kind: 'miss', token };
-    const names = tagNames(found.response);
+    if (response === undefined || this.#isOver(response)) return { kind: 'miss', token };
+    const names = tagNames(response);
+    if (!this.#isBelieved(names, flight, heard)) {
+      // One that has yet to hear of it would say the same again.
+      return { kind: 'miss', token, isOutrun: !unheard.isPending(names) };
+    }
+    const item = this.#local.item(response, key, flight.token, flight.startedAt, this.#ageOf(response));
     if (found.validity === 'stale') {
       item.isOutdated = true;
       return { kind: 'miss', token, stale: { item, validity: 'stale', tags: names } };
     }
     this.#local.keep(item, names);
-    if (flight.asked === undefined && this.#local.isSound(item, key)) return { kind: 'item', item };
+    if (flight.asked === undefined && this.#local.isSound(item, key)) return { kind: 'item', item, token };
     return { kind: 'miss', token, stale: { item, validity: 'valid', tags: names } };
   }
 
-  /** A response that the store holds as an item of L1, unless it is of no use, or this process knows better (PROTOCOL 4.5). */
-  #believed(response: StoredResponse, key: Keyed, flight: Flight, heard: number): LocalItem | undefined {
-    const names = tagNames(response);
-    const ageMs = Math.max(0, this.#clock.now() - response.storedAt);
-    if (ageMs >= retentionMs(response)) return undefined;
-    if (!this.#tags.admits(names, flight.token) || this.#level.unheard.isDoubtful(names, heard)) return undefined;
-    return this.#local.item(response, key, flight.token, flight.startedAt, ageMs);
+  #ageOf(response: StoredResponse): number {
+    return Math.max(0, this.#clock.now() - response.storedAt);
+  }
+
+  #isOver(response: StoredResponse): boolean {
+    return this.#ageOf(response) >= retentionMs(response);
+  }
+
+  /** Whether this process knows nothing that the store did not (PROTOCOL 4.5). */
+  #isBelieved(tags: readonly string[], flight: Flight, heard: number): boolean {
+    return this.#tags.admits(tags, flight.token) && !this.#level.unheard.isDoubtful(tags, heard);
   }
 
   /** True when the target's selecting headers were not all known here before. */

@@ -2,7 +2,7 @@ import type { TagTable } from '../invalidation/tag-table.js';
 import type { Clock } from '../ports/clock.js';
 import type { EventSink } from '../ports/event-sink.js';
 import { retentionMs } from '../ports/stored-response.js';
-import type { BeginRead, CommitVerdict, Put, SharedToken } from '../ports/tagged-store.js';
+import type { CommitVerdict, Put, SharedToken } from '../ports/tagged-store.js';
 import { Flight } from './flight.js';
 import type { Keyed } from './keyed.js';
 import type { LocalItem } from './local-item.js';
@@ -16,8 +16,6 @@ export interface ItemPut extends Pick<Put, 'token' | 'ownTag' | 'onlyIf'> {
   readonly key: Keyed;
   readonly item: LocalItem;
 }
-
-const NOTHING_READ: BeginRead = { token: undefined, found: undefined };
 
 /** What values ask of the shared store beside a producer's run: to be looked up, put and kept for longer. */
 export class SharedValues {
@@ -48,17 +46,11 @@ export class SharedValues {
   async lookUpMany(keys: readonly Keyed[]): Promise<readonly (LocalItem | undefined)[]> {
     const flights = keys.map(({ text }) => new Flight(text, true));
     for (const flight of flights) this.#reads.restart(flight);
-    const { store, codec, unheard } = this.#level;
-    const heard = unheard.acknowledgements;
-    const texts = keys.map(({ text }) => text);
     try {
-      const reads = await store.beginMany(texts, (bytes, key) => codec.decode(bytes, key));
-      return await Promise.all(
-        keys.map(async (key, i) => {
-          const said = await this.#reads.take(reads[i] ?? NOTHING_READ, flights[i] as Flight, key, heard);
-          return said.kind === 'item' ? said.item : undefined;
-        }),
+      const said = await this.#reads.together(() =>
+        Promise.all(keys.map((key, i) => this.#reads.read(flights[i] as Flight, key))),
       );
+      return said.map((each) => (each.kind === 'item' ? each.item : undefined));
     } catch (error) {
       this.#failed(error as Error);
       return [];
@@ -71,13 +63,12 @@ export class SharedValues {
   }
 
   /** What the store has under a key, and the token of that very read; L1 is not asked. */
-  async read(key: Keyed): Promise<{ readonly item: LocalItem | undefined; readonly token: SharedToken | undefined }> {
+  async read(key: Keyed): Promise<{ readonly item: LocalItem | undefined; readonly token?: SharedToken | undefined }> {
     const flight = new Flight(key.text, true);
     this.#reads.restart(flight);
-    const heard = this.#level.unheard.acknowledgements;
-    const read = await this.#reads.begin(key.text);
-    const said = await this.#reads.take(read, flight, key, heard);
-    return { item: said.kind === 'item' ? said.item : undefined, token: read.token };
+    const said = await this.#reads.read(flight, key);
+    if (said.kind === 'item') return said;
+    return { item: undefined, token: said.kind === 'miss' ? said.token : undefined };
   }
 
   /** See {@link ValueAccess.touch}. The tags keep their stamps: what was invalidated meanwhile stays so. */
