@@ -55,6 +55,8 @@ export class Flight {
   /** Monotonic time before its first read was sent. */
   startedAt = 0;
   leader: Visitor | undefined;
+  /** It was asked about with others, so that what comes of it is stored with theirs. */
+  isOneOfMany = false;
   waiters: Waiter[] = [];
   #timer: Timer | undefined;
 

@@ -2,7 +2,7 @@ import type { TagTable } from '../invalidation/tag-table.js';
 import type { Clock } from '../ports/clock.js';
 import type { EventSink } from '../ports/event-sink.js';
 import { retentionMs, type StoredResponse, type TagStamp } from '../ports/stored-response.js';
-import type { CommitVerdict, SharedToken } from '../ports/tagged-store.js';
+import type { CommitVerdict, Fill, SharedToken } from '../ports/tagged-store.js';
 import type { Flight, Visitor } from './flight.js';
 import type { Keyed } from './keyed.js';
 import type { Lead } from './lead.js';
@@ -26,6 +26,8 @@ export class SharedExchange {
   readonly #clock: Clock;
   readonly #sink: EventSink;
   readonly #patienceMs: number;
+  /** What is to be committed together. */
+  #finished: Finished[] = [];
 
   /** @param patienceMs - how long a request waits for another process's handler */
   constructor(
@@ -51,6 +53,7 @@ export class SharedExchange {
     const { key } = leader;
     try {
       const isOneOfMany = this.#reads.isCollecting;
+      flight.isOneOfMany = isOneOfMany;
       const held = flight.asked === undefined && !isOneOfMany ? this.#held(flight, key) : undefined;
       if (held !== undefined) {
         const validity = await this.#level.store.check(held.stored.tags);
@@ -89,18 +92,18 @@ export class SharedExchange {
     const packed = packing === undefined ? undefined : await packing;
     const sentAt = this.#clock.monotonic();
     if (stored.selecting.length > 0) void this.#mark(lead.key, stored);
-    const verdict = await store
-      .commit({
-        key: stored.key,
-        token,
-        tags: stored.tags,
-        ttlMs: retentionMs(stored),
-        encode: (tags) => codec.encode({ ...stored, tags }, packed),
-      })
-      .catch((error: Error): CommitVerdict => {
-        this.#failed(error);
-        return { kind: 'unavailable' };
-      });
+    const fill: Fill = {
+      key: stored.key,
+      token,
+      tags: stored.tags,
+      ttlMs: retentionMs(stored),
+      encode: (tags) => codec.encode({ ...stored, tags }, packed),
+    };
+    const committing = lead.flight?.isOneOfMany === true ? this.#commitTogether(fill) : store.commit(fill);
+    const verdict = await committing.catch((error: Error): CommitVerdict => {
+      this.#failed(error);
+      return { kind: 'unavailable' };
+    });
     // The store knows of invalidations that were not heard of here: what is held of the same data is no longer valid.
     if (verdict.kind === 'refused' && verdict.tags !== undefined) this.#tags.invalidate(verdict.tags, 'soft');
     // What was invalidated meanwhile must not enter L1: the record of it may be gone by now, and then nothing would tell.
@@ -114,6 +117,24 @@ export class SharedExchange {
     committed.isOutdated = isRefused;
     if (!isRefused) this.#local.keep(committed, names);
     return committed;
+  }
+
+  /** Commits with all that is finished at the same time: what was made by one call for many is stored in one round trip. */
+  #commitTogether(fill: Fill): Promise<CommitVerdict> {
+    // When all that is ready now has run.
+    if (this.#finished.length === 0) process.nextTick(() => void this.#commitFinished());
+    return new Promise((resolve, reject) => this.#finished.push({ fill, resolve, reject }));
+  }
+
+  async #commitFinished(): Promise<void> {
+    const finished = this.#finished;
+    this.#finished = [];
+    try {
+      const verdicts = await this.#level.store.commitMany(finished.map(({ fill }) => fill));
+      for (const [i, { resolve }] of finished.entries()) resolve(verdicts[i] ?? { kind: 'unavailable' });
+    } catch (error) {
+      for (const { reject } of finished) reject(error as Error);
+    }
   }
 
   /** Lets one process run its handler for all, where the store has leases; what that stored answers the others (PROTOCOL 4.12). */
@@ -163,6 +184,13 @@ export class SharedExchange {
   #failed(error: Error): void {
     this.#sink.emit({ type: 'store-error', store: this.#level.store.name, error });
   }
+}
+
+/** A fill that is committed with others. */
+interface Finished {
+  readonly fill: Fill;
+  resolve(verdict: CommitVerdict): void;
+  reject(error: Error): void;
 }
 
 /** Whether the shared store has ever seen it: without stamps there is nothing to compare. */

@@ -17,6 +17,8 @@ export interface ItemPut extends Pick<Put, 'token' | 'ownTag' | 'onlyIf'> {
   readonly item: LocalItem;
 }
 
+const NO_PACKED: readonly undefined[] = [];
+
 /** What values ask of the shared store beside a producer's run: to be looked up, put and kept for longer. */
 export class SharedValues {
   readonly #level: SharedLevel;
@@ -62,13 +64,26 @@ export class SharedValues {
     return (await this.#level.store.begin('', () => undefined)).token;
   }
 
-  /** What the store has under a key, and the token of that very read; L1 is not asked. */
-  async read(key: Keyed): Promise<{ readonly item: LocalItem | undefined; readonly token?: SharedToken | undefined }> {
-    const flight = new Flight(key.text, true);
-    this.#reads.restart(flight);
-    const said = await this.#reads.read(flight, key);
-    if (said.kind === 'item') return said;
-    return { item: undefined, token: said.kind === 'miss' ? said.token : undefined };
+  /**
+   * What the store has under a key, and the token of that very read. L1 is not asked, nor what this process has heard since:
+   * whoever puts something in its place is told by the store whether it still is there.
+   *
+   * Without a token nobody can tell what is there, and nothing must be put in its place as if there were nothing.
+   */
+  async read(key: Keyed): Promise<{ readonly item: LocalItem | undefined; readonly token: SharedToken | undefined }> {
+    const { codec, unheard } = this.#level;
+    const at = this.#tags.clock;
+    const sentAt = this.#clock.monotonic();
+    const { token, found } = await this.#reads.begin(key.text);
+    if (token !== undefined) unheard.stir();
+    if (found?.kind !== 'response') return { item: undefined, token };
+    const { response, validity } = found;
+    if (validity === 'unavailable') return { item: undefined, token: undefined };
+    if (validity !== 'valid' || unheard.isPending(tagNames(response))) return { item: undefined, token };
+    const unpacked = await codec.unpack(response);
+    if (unpacked === undefined) return { item: undefined, token };
+    const item = this.#local.item(unpacked, key, at, sentAt, Math.max(0, this.#clock.now() - response.storedAt));
+    return { item: this.#clock.monotonic() < item.freshUntil ? item : undefined, token };
   }
 
   /** See {@link ValueAccess.touch}. The tags keep their stamps: what was invalidated meanwhile stays so. */
@@ -107,10 +122,16 @@ export class SharedValues {
     if (puts.length === 0) return verdicts;
     const ownTags = puts.map(({ ownTag }) => ownTag);
     await this.#level.unheard.deliverWith(ownTags, at, async () => {
-      verdicts = await this.#putMany(puts);
-      return verdicts.map(({ kind }) => kind !== 'unavailable');
+      verdicts = await this.#putMany(puts, at);
+      // Who puts something only if nothing has changed leaves all as it was, or is heard of by what it has put.
+      return verdicts.map(({ kind }, i) => kind === 'stored' || puts[i]?.onlyIf === 'unchanged');
     });
-    return verdicts;
+    const refused = puts.filter(({ onlyIf }, i) => onlyIf === 'always' && verdicts[i]?.kind === 'refused');
+    await this.outdate(
+      refused.map(({ ownTag }) => ownTag),
+      at,
+    );
+    return puts.map((_, i) => verdicts[i] ?? { kind: 'unavailable' });
   }
 
   /** Has what is stored under these tags be believed by nobody. */
@@ -118,9 +139,11 @@ export class SharedValues {
     if (ownTags.length > 0) await this.#level.unheard.deliver(ownTags, 'soft', at);
   }
 
-  async #putMany(puts: readonly ItemPut[]): Promise<readonly CommitVerdict[]> {
+  async #putMany(puts: readonly ItemPut[], at: number): Promise<readonly CommitVerdict[]> {
     const { store, codec } = this.#level;
-    const packed = await Promise.all(puts.map(({ item }) => codec.pack(item.stored)));
+    const packing = puts.map(({ item }) => codec.pack(item.stored));
+    // Where there is nothing to wait for, the store is asked before anything else can be invalidated.
+    const packed = packing.every((each) => each === undefined) ? NO_PACKED : await Promise.all(packing);
     const sentAt = this.#clock.monotonic();
     const verdicts = await store
       .putMany(
@@ -132,6 +155,7 @@ export class SharedValues {
           encode: (tags) => codec.encode({ ...item.stored, tags }, packed[i]),
           ownTag,
           onlyIf,
+          isStillGood: () => this.#isStillGood(item, ownTag, at),
         })),
       )
       .catch((error: Error): readonly CommitVerdict[] => {
@@ -141,6 +165,8 @@ export class SharedValues {
     return puts.map(({ item, key }, i) => {
       const verdict = verdicts[i] ?? { kind: 'unavailable' };
       const names = tagNames(item.stored);
+      // The store knows of invalidations that were not heard of here.
+      if (verdict.kind === 'refused' && verdict.tags !== undefined) this.#tags.invalidate(verdict.tags, 'soft');
       if (verdict.kind === 'stored' && this.#tags.admits(names, item.token)) {
         const ageMs = this.#clock.monotonic() - item.generatedAt;
         const stored = inMemory({ ...item.stored, tags: verdict.tags });
@@ -148,6 +174,12 @@ export class SharedValues {
       }
       return verdict;
     });
+  }
+
+  /** Nothing of what a value depends on was invalidated here since it was given, but that others were put in its place. */
+  #isStillGood({ stored }: LocalItem, ownTag: string, at: number): boolean {
+    const others = tagNames(stored).filter((tag) => tag !== ownTag);
+    return this.#tags.admits(others, at) && this.#tags.validityOf([ownTag], at) !== 'gone';
   }
 
   #failed(error: Error): void {

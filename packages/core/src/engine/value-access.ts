@@ -86,7 +86,15 @@ export class ValueAccess {
    * Writes values. In this process they count at once, and whatever was stored under the keys before, or is being made of
    * them, counts no more.
    */
-  async writeMany(writes: readonly Write[]): Promise<readonly Written[]> {
+  async writeMany(all: readonly Write[]): Promise<readonly Written[]> {
+    // What was there could not be read: it must not be taken for nothing, nor for invalid.
+    const isBlind = ({ onlyIf, since }: Write): boolean =>
+      this.#shared !== undefined && onlyIf === 'unchanged' && since?.shared === undefined;
+    const written = [...(await this.#writeMany(all.filter((write) => !isBlind(write))))];
+    return all.map((write) => (isBlind(write) ? 'unavailable' : (written.shift() ?? 'unavailable')));
+  }
+
+  async #writeMany(writes: readonly Write[]): Promise<readonly Written[]> {
     const items = writes.map((write) => this.#item(write));
     // Who wanted to be the first, and is not, has changed nothing.
     const ownTags = writes.flatMap(({ ownTag, onlyIf }, i) =>

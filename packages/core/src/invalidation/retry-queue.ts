@@ -89,12 +89,20 @@ export class RetryQueue {
 
   /**
    * Lets the store hear of invalidations by what carries them there, such as a value that is put in the place of another.
+   * A purge that still waits goes before it: afterwards it would take away what was put.
    *
    * @param at - the local clock of the invalidations
    * @param send - says of each tag whether the store has answered; where it has not, it is told in words later
    */
   async deliverWith(tags: readonly string[], at: number, send: () => Promise<readonly boolean[]>): Promise<void> {
+    const waiting = tags.filter((tag) => this.#pending.get(tag)?.mode === 'hard');
     this.announce(tags, 'soft', at);
+    if (waiting.length > 0 && !(await this.#attempt(waiting, 'hard', at, this.#longestHold(waiting, 0)))) {
+      this.#arm();
+      return;
+    }
+    // Acknowledged, they are no longer pending; what is sent now is.
+    if (waiting.length > 0) this.announce(waiting, 'soft', at);
     const answers = await send().catch(() => NOTHING);
     this.#acknowledge(
       tags.filter((_, i) => answers[i] === true),
@@ -192,6 +200,8 @@ export class RetryQueue {
 
   async #retry(): Promise<void> {
     this.#triedAt = this.#clock.monotonic();
+    // All that waited has got through by other ways.
+    if (this.#pending.size === 0) return;
     const queued = [...this.#pending.values()];
     const at = Math.max(0, ...queued.map(({ since }) => since));
     const holdMs = Math.max(0, ...queued.map((each) => each.holdMs));

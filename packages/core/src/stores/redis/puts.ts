@@ -6,10 +6,10 @@ import { lifetimesFor } from './lifetimes.js';
 import type { ProtocolParts } from './redis-protocol.js';
 import { PUT, runScript } from './scripts.js';
 import { mergeStamps } from './stamps.js';
+import { AT_ONCE, bytesOf, together } from './together.js';
+import { RedisToken } from './token.js';
 import { newEpoch, type Sequence, stampOf } from './values.js';
 
-/** Puts that are sent together: the server does nothing else meanwhile. */
-const AT_ONCE = 500;
 /** How often a value that is good as of now is put before somebody else's invalidations have their way. */
 const ATTEMPTS = 4;
 const UNAVAILABLE: CommitVerdict = { kind: 'unavailable' };
@@ -33,21 +33,12 @@ interface Going {
  */
 export class RedisPuts {
   readonly #parts: ProtocolParts;
-  readonly #sequenceOf: (token: SharedToken) => Sequence | undefined;
   readonly #ask: (session: RedisSession) => Promise<Sequence>;
   #latest: { readonly session: RedisSession; readonly sequence: Sequence } | undefined;
 
-  /**
-   * @param sequenceOf - what a token of the protocol's says
-   * @param ask - what the sequence says now
-   */
-  constructor(
-    parts: ProtocolParts,
-    sequenceOf: (token: SharedToken) => Sequence | undefined,
-    ask: (session: RedisSession) => Promise<Sequence>,
-  ) {
+  /** @param ask - what the sequence says now */
+  constructor(parts: ProtocolParts, ask: (session: RedisSession) => Promise<Sequence>) {
     this.#parts = parts;
-    this.#sequenceOf = sequenceOf;
     this.#ask = ask;
   }
 
@@ -68,7 +59,7 @@ export class RedisPuts {
           verdicts[place] = { kind: 'refused' };
           return [];
         }
-        const since = token === undefined ? now : this.#sequenceOf(token);
+        const since = token === undefined ? now : sequenceOf(token);
         const isOfNow = token === undefined;
         // Who has not read what was there cannot say that it is unchanged.
         if (isOfNow && onlyIf === 'unchanged') return [];
@@ -92,11 +83,7 @@ export class RedisPuts {
     for (let at = 0; at < going.length; at += AT_ONCE) {
       const some = going.slice(at, at + AT_ONCE);
       for (const each of some) verdicts[each.place] = UNAVAILABLE;
-      const answers = await this.#parts.asker.ask(
-        'script',
-        () => together(some.map((each) => this.#put(session, each))),
-        (settled) => settled as readonly (Answer | undefined)[],
-      );
+      const answers = await this.#putAll(session, some);
       for (const [i, each] of some.entries()) {
         const answer = answers[i];
         if (answer === undefined) continue;
@@ -110,6 +97,25 @@ export class RedisPuts {
     }
     if (caughtUp.size > 0) await this.#parts.invalidator.invalidate([...caughtUp], 'soft', 0);
     return again;
+  }
+
+  async #putAll(session: RedisSession, some: readonly Going[]): Promise<readonly (Answer | undefined)[]> {
+    let isGivenUp = false;
+    const putAll = async (): Promise<readonly (Answer | undefined)[]> => {
+      const answers = await together(some.map((each) => this.#put(session, each)));
+      // What is carried out after all, nobody has been told of in this process: the bus tells the others.
+      if (isGivenUp) {
+        const late = some.filter((_, i) => answers[i]?.verdict.kind === 'stored');
+        if (late.length > 0) this.#parts.hear(late.map(({ put }) => put.ownTag));
+      }
+      return answers;
+    };
+    try {
+      return await this.#parts.asker.ask('script', putAll, (answers) => answers as readonly (Answer | undefined)[]);
+    } catch (error) {
+      isGivenUp = true;
+      throw error;
+    }
   }
 
   async #put(session: RedisSession, { put, since, isBound }: Going): Promise<Answer> {
@@ -174,14 +180,6 @@ interface Answer {
   readonly caughtUp?: readonly string[];
 }
 
-/** What came of each; rejects only where nothing came of any. One that is too large is no reason to give up the others. */
-async function together<T>(all: readonly Promise<T>[]): Promise<readonly (T | undefined)[]> {
-  const settled = await Promise.allSettled(all);
-  const failed = settled.find((each) => each.status === 'rejected');
-  if (failed !== undefined && settled.every(({ status }) => status === 'rejected')) throw failed.reason;
-  return settled.map((each) => (each.status === 'fulfilled' ? each.value : undefined));
-}
-
-function bytesOf(frame: Uint8Array): Buffer {
-  return Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength);
+function sequenceOf(token: SharedToken): Sequence | undefined {
+  return token instanceof RedisToken ? token.sequence : undefined;
 }

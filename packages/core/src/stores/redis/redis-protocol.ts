@@ -13,16 +13,19 @@ import type {
 } from '../../ports/tagged-store.js';
 import { Predictions } from '../predictions.js';
 import { listOf, type RedisAsker, textOf } from './asker.js';
+import { RedisCommits } from './commits.js';
 import type { RedisSession } from './connection.js';
 import { AwayError } from './failures.js';
 import type { RedisInvalidator } from './invalidator.js';
 import type { RedisKeys } from './keys.js';
 import { lifetimesFor } from './lifetimes.js';
 import { RedisPuts } from './puts.js';
-import { BEGIN, COMMIT, runScript } from './scripts.js';
+import { BEGIN, runScript } from './scripts.js';
 import type { RedisServers } from './servers.js';
-import { mergeStamps, numbered, validityOf } from './stamps.js';
-import { newEpoch, readSequence, readTag, type Sequence, stampOf, type TagValue } from './values.js';
+import { numbered, validityOf } from './stamps.js';
+import { bytesOf } from './together.js';
+import { RedisToken } from './token.js';
+import { newEpoch, readSequence, readTag, type Sequence, type TagValue } from './values.js';
 
 /** What the protocol stands on. */
 export interface ProtocolParts {
@@ -32,6 +35,8 @@ export interface ProtocolParts {
   readonly keys: RedisKeys;
   readonly invalidator: RedisInvalidator;
   readonly bus: Bus;
+  /** Tells this process what it has invalidated itself, later than it counted on. */
+  hear(tags: readonly string[]): void;
   readonly leases: Leases;
   close(): Promise<void>;
 }
@@ -44,15 +49,6 @@ export interface RedisStore extends TaggedStore {
    * @returns whether there is one
    */
   ready(atMostMs: number): Promise<boolean>;
-}
-
-/** The sequence as it was before anything was read. */
-class RedisToken {
-  constructor(
-    readonly sequence: Sequence,
-    /** Of a cluster: what was found lies where the tags do, so that a script may touch them together. */
-    readonly isBesideTags: boolean,
-  ) {}
 }
 
 /** Keys asked for in one command: the server does nothing else meanwhile. */
@@ -81,6 +77,7 @@ export class RedisProtocol implements RedisStore {
   readonly leases: Leases;
   readonly #parts: ProtocolParts;
   readonly #predictions = new Predictions();
+  readonly #commits: RedisCommits;
   readonly #puts: RedisPuts;
 
   constructor(parts: ProtocolParts) {
@@ -88,11 +85,8 @@ export class RedisProtocol implements RedisStore {
     this.bus = parts.bus;
     this.leases = parts.leases;
     this.#parts = parts;
-    this.#puts = new RedisPuts(
-      parts,
-      (token) => (token instanceof RedisToken ? token.sequence : undefined),
-      (session) => this.#sequence(session),
-    );
+    this.#commits = new RedisCommits(parts);
+    this.#puts = new RedisPuts(parts, (session) => this.#sequence(session));
   }
 
   async ready(atMostMs: number): Promise<boolean> {
@@ -133,27 +127,18 @@ export class RedisProtocol implements RedisStore {
     }
   }
 
-  /** PROTOCOL 4.8, of several: sent together, and as one operation. */
-  async commitMany(fills: readonly Fill[]): Promise<readonly CommitVerdict[]> {
-    return await Promise.all(fills.map((fill) => this.commit(fill)));
+  async commit(fill: Fill): Promise<CommitVerdict> {
+    return (await this.commitMany([fill]))[0] ?? { kind: 'unavailable' };
+  }
+
+  commitMany(fills: readonly Fill[]): Promise<readonly CommitVerdict[]> {
+    for (const { key, tags } of fills) this.#predictions.learn(key, [...new Set(tags.map(({ tag }) => tag))]);
+    return this.#commits.commitMany(fills);
   }
 
   putMany(puts: readonly Put[]): Promise<readonly CommitVerdict[]> {
     for (const { key, tags } of puts) this.#predictions.learn(key, [...new Set(tags.map(({ tag }) => tag))]);
     return this.#puts.putMany(puts);
-  }
-
-  async commit(fill: Fill): Promise<CommitVerdict> {
-    if (!(fill.token instanceof RedisToken) || !(fill.ttlMs > 0)) return { kind: 'refused' };
-    const names = [...new Set(fill.tags.map(({ tag }) => tag))];
-    this.#predictions.learn(fill.key, names);
-    try {
-      const read = mergeStamps(fill.tags, fill.token.sequence);
-      if (read === undefined) return { kind: 'refused', tags: names };
-      return await this.#commit(fill, fill.token, read);
-    } catch {
-      return { kind: 'unavailable' };
-    }
   }
 
   async mark(key: string, frame: Uint8Array, ttlMs: number): Promise<boolean> {
@@ -273,54 +258,6 @@ export class RedisProtocol implements RedisStore {
     );
   }
 
-  async #commit(
-    fill: Fill,
-    { sequence: token, isBesideTags }: RedisToken,
-    read: ReadonlyMap<string, number>,
-  ): Promise<CommitVerdict> {
-    const { asker, keys, servers, invalidator } = this.#parts;
-    const session = asker.session('script');
-    const names = [...read.keys()];
-    const stamped = names.map((tag): TagStamp => ({ tag, stamp: stampOf({ ...token, n: read.get(tag) ?? 0 }) }));
-    const ttl = lifetimesFor(fill.ttlMs);
-    const frame = bytesOf(fill.encode(stamped));
-    const isTogether = servers.spread === undefined || isBesideTags;
-    const place = servers.spread === undefined ? keys.response(fill.key) : keys.besideTags(fill.key);
-    const answer = await asker.ask(
-      'script',
-      () =>
-        runScript(
-          session,
-          COMMIT,
-          [keys.sequence, ...names.map((tag) => keys.tag(tag)), ...(isTogether ? [place] : [])],
-          [
-            session.run,
-            newEpoch(),
-            String(ttl.sequence),
-            token.epoch,
-            String(ttl.tags),
-            String(names.length),
-            ...names.map((tag) => String(read.get(tag))),
-            ...(isTogether ? [frame, String(ttl.response)] : []),
-          ],
-        ),
-      listOf,
-    );
-    const verdict = textOf(answer[0]);
-    // Another era has begun: nothing that was read before it is valid any more, whatever its tags.
-    if (verdict === 'lost') return { kind: 'refused', tags: names };
-    if (verdict !== 'stored') {
-      const places = answer.slice(1).map(Number);
-      const named = (chosen: readonly number[]): string[] => chosen.map((place) => names[Math.abs(place) - 1] ?? '');
-      // The data source has caught up by now: what was read from it until now goes once more, and not again.
-      const caughtUp = named(places.filter((place) => place < 0));
-      if (caughtUp.length > 0) await invalidator.invalidate(caughtUp, 'soft', 0);
-      return { kind: 'refused', tags: named(places) };
-    }
-    if (!isTogether && !(await this.#set(session, fill.key, frame, ttl.response))) return { kind: 'unavailable' };
-    return { kind: 'stored', tags: stamped };
-  }
-
   #set(session: RedisSession, key: string, frame: Uint8Array, ttlMs: number): Promise<boolean> {
     const { asker, keys, servers } = this.#parts;
     const name = keys.response(key);
@@ -349,8 +286,4 @@ function tagNames({ tags }: StoredResponse): readonly string[] {
 /** A node that is away has nothing; the handler's response may still be shared among those who wait. */
 function nothingFromAway(error: unknown): undefined {
   if (!(error instanceof AwayError)) throw error;
-}
-
-function bytesOf(frame: Uint8Array): Buffer {
-  return Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength);
 }
