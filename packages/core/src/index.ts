@@ -41,4 +41,5 @@ export type { Bypass, CacheEvent, Forward, Outcome, Refusal, RouteCounters } fro
 export type { StoreHealth } from './ports/tagged-store.js';
 export type { CacheListener, CacheStats } from './telemetry/telemetry.js';
 export type { ProducerRun } from './values/caller.js';
+export { type RegisterClassOptions, registerClass } from './values/registered-classes.js';
 export type { Copying } from './values/value-policy.js';

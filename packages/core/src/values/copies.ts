@@ -1,4 +1,7 @@
 import type { HeldValue } from '../ports/stored-response.js';
+import { copyGraph, freezeDeep } from './deep-copy.js';
+import { type Survey, survey } from './survey.js';
+import { copyTree, type TakenTree, takeTree } from './tree-copy.js';
 import type { Copying } from './value-policy.js';
 
 /** A value as it is kept; or what in it cannot be. */
@@ -6,12 +9,98 @@ export type Kept =
   | { readonly kind: 'held'; readonly held: HeldValue }
   | { readonly kind: 'unstorable'; readonly what: string };
 
-/** Takes a value in: a copy of it, or itself where nobody can or will change it. */
-export function hold(value: unknown, _copying: Copying): Kept {
-  return { kind: 'held', held: { value: structuredClone(value), bytes: 100 } };
+/** What there is to know of a value before it is copied. */
+type Found = Pick<Survey, 'isTree' | 'isFreezable' | 'problem'>;
+
+/** A value with what was found in it, so that nobody has to look again. */
+class Held implements HeldValue {
+  isFrozen = false;
+  constructor(
+    readonly value: unknown,
+    readonly bytes: number,
+    public found: Found | undefined,
+  ) {}
+}
+
+/** Nobody has looked whether such a tree can be frozen: its copy is. */
+const TREE: Found = { isTree: true, isFreezable: false, problem: undefined };
+
+/**
+ * Takes a value in: a copy of it, or itself where nobody can or will change it.
+ *
+ * Frozen, a value with parts that cannot be (a Date, a Map, bytes) is kept as a copy, and its users get copies, frozen but for these.
+ */
+export function hold(value: unknown, copying: Copying): Kept {
+  if (copying === 'structured' && typeof value === 'object' && value !== null) {
+    const taken = takeTreeOf(value);
+    if (taken !== undefined) return { kind: 'held', held: new Held(taken.copy, taken.bytes, TREE) };
+  }
+  const found = survey(value, copying);
+  if (found.problem !== undefined) return { kind: 'unstorable', what: found.problem };
+  // Nobody has looked for what cannot be copied.
+  if (copying === false) return { kind: 'held', held: new Held(value, found.bytes, undefined) };
+  if (typeof value !== 'object' || value === null) return held(value, found);
+  if (copying === 'freeze' && found.isFreezable) {
+    freezeDeep(value);
+    const kept = held(value, found);
+    kept.held.isFrozen = true;
+    return kept;
+  }
+  try {
+    return held(copied(value, found), found);
+  } catch (error) {
+    return { kind: 'unstorable', what: `value cannot be copied: ${error}` };
+  }
+}
+
+function takeTreeOf(value: object): TakenTree | undefined {
+  try {
+    return takeTree(value);
+  } catch {
+    // A getter threw, or the caller has left too little of the stack: the survey finds out which, and says so.
+    return undefined;
+  }
+}
+
+/** Takes in a value that nobody else has: it was made of its bytes. */
+export function adopt(value: unknown): HeldValue {
+  const found = survey(value, 'structured');
+  return new Held(value, found.bytes, found);
 }
 
 /** What a caller is handed of a value that is kept. */
-export function copyOf(held: HeldValue, _copying: Copying): unknown {
-  return structuredClone(held.value);
+export function copyOf(held: HeldValue, copying: Copying): unknown {
+  const { value } = held;
+  if (typeof value !== 'object' || value === null || copying === false) return value;
+  const found = foundIn(held);
+  // Taken in by reference, for a caller who wanted no copy: there is none for others either.
+  if (found.problem !== undefined) return value;
+  try {
+    return copying === 'freeze' ? frozen(held, value, found) : copied(value, found);
+  } catch {
+    return value;
+  }
+}
+
+function foundIn(held: HeldValue): Found {
+  if (!(held instanceof Held)) return survey(held.value, 'structured');
+  held.found ??= survey(held.value, 'structured');
+  return held.found;
+}
+
+function held(value: unknown, found: Survey): { readonly kind: 'held'; readonly held: Held } {
+  return { kind: 'held', held: new Held(value, found.bytes, found) };
+}
+
+function copied(value: object, { isTree }: Found): object {
+  return isTree ? copyTree(value) : copyGraph(value);
+}
+
+function frozen(held: HeldValue, value: object, found: Found): object {
+  if (held instanceof Held && held.isFrozen) return value;
+  const { isFreezable } = found;
+  const shared = isFreezable ? value : copied(value, found);
+  freezeDeep(shared);
+  if (isFreezable && held instanceof Held) held.isFrozen = true;
+  return shared;
 }

@@ -5,6 +5,7 @@ import type { Clock } from '../ports/clock.js';
 import type { EventSink } from '../ports/event-sink.js';
 import type { HeldValue } from '../ports/stored-response.js';
 import type { ValueCodec } from '../ports/value-codec.js';
+import { adopt } from './copies.js';
 import type { KeptErrors } from './kept-errors.js';
 
 /** What values stand on: the engine of the views, and what makes bytes of a value. */
@@ -32,7 +33,7 @@ export function valueIn({ codec, sink, engine }: ValueParts, item: LocalItem): H
     sink.emit({ type: 'unreadable', key, reason: 'damaged' });
     return undefined;
   }
-  const held = { value: decoded.value, bytes: body.length };
+  const held = adopt(decoded.value);
   engine.values.hold(item, held);
   return held;
 }
