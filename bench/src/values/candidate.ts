@@ -11,14 +11,14 @@ export interface Candidate {
 }
 
 export const CANDIDATES: Record<ClientName, Candidate> = {
-  'map': { label: 'bare `Map`', isOurs: false, isBare: true },
-  'viewcache': { label: "**viewcache** `getOrSet`", isOurs: true },
+  map: { label: 'bare `Map`', isOurs: false, isBare: true },
+  viewcache: { label: '**viewcache** `getOrSet`', isOurs: true },
   'viewcache-tag': { label: '**viewcache** `getOrSet`, a tag each', isOurs: true },
   'viewcache-freeze': { label: "**viewcache** `getOrSet`, `clone: 'freeze'`", isOurs: true },
   'viewcache-false': { label: '**viewcache** `getOrSet`, `clone: false`', isOurs: true },
   'cache-manager': { label: peer('cache-manager', '`wrap`'), isOurs: false },
-  'cacheable': { label: peer('cacheable', '`getOrSet`'), isOurs: false },
-  'bentocache': { label: peer('bentocache', '`getOrSet`'), isOurs: false },
+  cacheable: { label: peer('cacheable', '`getOrSet`'), isOurs: false },
+  bentocache: { label: peer('bentocache', '`getOrSet`'), isOurs: false },
   'bentocache-reference': { label: peer('bentocache', '`getOrSet`, `serialize: false`'), isOurs: false },
   'lru-cache': { label: peer('lru-cache', '`fetch`'), isOurs: false },
   'p-memoize': { label: peer('p-memoize', ''), isOurs: false },

@@ -12,7 +12,7 @@ const HOUR = 3_600_000;
 
 /** Each as its documentation sets it up, with room for as many values where it has a setting for that. */
 export const CLIENTS = {
-  'map': () => (make) => {
+  map: () => (make) => {
     const map = new Map<string, unknown>();
     return {
       async get(id) {
@@ -27,7 +27,7 @@ export const CLIENTS = {
       clear: () => map.clear(),
     };
   },
-  'viewcache': viewcache('structured'),
+  viewcache: viewcache('structured'),
   'viewcache-tag': viewcache('structured', true),
   'viewcache-freeze': viewcache('freeze'),
   'viewcache-false': viewcache(false),
@@ -39,7 +39,7 @@ export const CLIENTS = {
       clear: () => cache.clear(),
     };
   },
-  'cacheable': () => (make) => {
+  cacheable: () => (make) => {
     const cache = new Cacheable({ ttl: HOUR });
     return {
       get: (id) => cache.getOrSet(`city:${id}`, async () => make(id)),
@@ -47,7 +47,7 @@ export const CLIENTS = {
       clear: () => cache.clear(),
     };
   },
-  'bentocache': () => (make) => {
+  bentocache: () => (make) => {
     const cache = new BentoCache({
       default: 'values',
       stores: { values: bentostore().useL1Layer(memoryDriver({ maxItems: MAX_ENTRIES })) },

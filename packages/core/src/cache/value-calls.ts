@@ -235,7 +235,9 @@ export class ValueCalls implements ValueCache {
   }
 
   #key(what: string, key: unknown, version: unknown): ValueKey {
-    return new ValueKey(this.#space, readKey(what, key), readVersion(`${what}.version`, version));
+    // The name of a setting is made up where something is wrong with it, not for each call.
+    const read = version === undefined ? undefined : readVersion(`${what}.version`, version);
+    return new ValueKey(this.#space, readKey(what, key), read);
   }
 
   #keys<K extends Key>(what: string, keys: readonly K[], version: unknown): Map<K, ValueKey> {

@@ -40,11 +40,9 @@ export class LocalLevel {
   }
 
   /** What may answer now, without asking anybody (RFC 9111 §4). All that a hit costs. */
-  find(key: Keyed, text: string): LocalItem | undefined {
-    const item = this.#store.get(text);
-    if (item === undefined) return undefined;
-    const now = this.#clock.monotonic();
-    if (now >= item.freshUntil) return undefined;
+  find(key: Keyed, text: string, now: number = this.#clock.monotonic()): LocalItem | undefined {
+    const item = this.#store.get(text, now);
+    if (item === undefined || now >= item.freshUntil) return undefined;
     const { clock } = this.#tags;
     if (item.checked !== clock) {
       if (!this.#isUnchanged(item, key)) return undefined;
@@ -53,6 +51,15 @@ export class LocalLevel {
     if (!this.#trust.holds(item.verifiedAt, now)) return undefined;
     item.hasAnswered = true;
     return item;
+  }
+
+  /**
+   * {@link find} by a clock that may be a turn of the event loop behind, where nobody but this process writes: what others
+   * have invalidated must not be believed for that much longer.
+   */
+  findSoon(key: Keyed, text: string): LocalItem | undefined {
+    const clock = this.#clock;
+    return this.find(key, text, clock.recent !== undefined && this.#trust.isAlone ? clock.recent() : clock.monotonic());
   }
 
   /** What is held, usable or not. */

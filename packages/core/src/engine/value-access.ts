@@ -59,6 +59,11 @@ export class ValueAccess {
     return this.#local.find(key, key.text);
   }
 
+  /** {@link find} for a call that wants the value and nothing else: by {@link LocalLevel.findSoon}. */
+  findSoon(key: Keyed): LocalItem | undefined {
+    return this.#local.findSoon(key, key.text);
+  }
+
   /** What may answer of these keys, in their order: from memory, and the rest from the shared store in one round trip. */
   async lookUpMany(keys: readonly Keyed[]): Promise<readonly (LocalItem | undefined)[]> {
     const items = keys.map((key) => this.find(key));

@@ -7,17 +7,19 @@ export interface KeySpace {
   readonly prefix: string;
   /** What `invalidate({ namespace })` may call it: `a:b` and, around that, `a`. */
   readonly namespaces: readonly string[];
+  /** What the text of a key in here begins with, behind its version. */
+  readonly head: string;
 }
 
 /** The cache itself. */
-export const ROOT: KeySpace = { prefix: '', namespaces: [] };
+export const ROOT: KeySpace = { prefix: '', namespaces: [], head: ' ' };
 
 /** A namespace in another. `a` in `b` is `b:a`, whether it was named in one go or two. */
 export function spaceIn({ prefix: outer }: KeySpace, name: string): KeySpace {
   const prefix = `${outer}${name}:`;
   const namespaces: string[] = [];
   for (let at = prefix.indexOf(':'); at >= 0; at = prefix.indexOf(':', at + 1)) namespaces.push(prefix.slice(0, at));
-  return { prefix, namespaces };
+  return { prefix, namespaces, head: `:${prefix.length}:${prefix} ` };
 }
 
 /**
@@ -36,8 +38,7 @@ export class ValueKey implements Keyed {
   constructor(space: KeySpace, own: string, version: number | undefined) {
     this.#space = space;
     this.#own = own;
-    const within = space.prefix === '' ? '' : `:${space.prefix.length}:${space.prefix}`;
-    this.text = `=${version ?? ''}${within} ${own}`;
+    this.text = version === undefined ? `=${space.head}${own}` : `=${version}${space.head}${own}`;
   }
 
   /** The tag of this very value, by which it is written, deleted and counted up: of one version, in one namespace. */

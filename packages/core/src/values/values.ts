@@ -40,7 +40,7 @@ export class Values {
   /** Answers from memory, where it can be done without another thought. */
   find(key: ValueKey, copying: Copying): { readonly value: unknown } | undefined {
     if (this.parts.isOff) return undefined;
-    const item = this.parts.engine.values.find(key);
+    const item = this.parts.engine.values.findSoon(key);
     const held = item === undefined ? undefined : valueIn(this.parts, item);
     if (item === undefined || held === undefined) return undefined;
     return { value: deliver(this.parts, key, item, held, 'hit', currentView(), copying) };
