@@ -1,3 +1,4 @@
+import { createCache } from '@viewcache/core';
 import { createCache as createDedupe } from 'async-cache-dedupe';
 import { BentoCache, bentostore } from 'bentocache';
 import { memoryDriver } from 'bentocache/drivers/memory';
@@ -5,7 +6,6 @@ import { createCache as createCacheManager } from 'cache-manager';
 import { Cacheable } from 'cacheable';
 import { LRUCache } from 'lru-cache';
 import pMemoize from 'p-memoize';
-import { createCache } from '@viewcache/core';
 import { MAX_ENTRIES, type OpenClient } from './client.js';
 
 const HOUR = 3_600_000;

@@ -21,7 +21,7 @@ import { Loader } from '../values/loader.js';
 import { type KeySpace, ROOT, spaceIn, ValueKey } from '../values/value-key.js';
 import { valueIn } from '../values/value-parts.js';
 import type { ValuePolicy } from '../values/value-policy.js';
-import type { Values } from '../values/values.js';
+import { NOTHING_FOUND, type Values } from '../values/values.js';
 import type { InvalidationReceipt } from './cache.js';
 import type { Loaded, ValueCache } from './value-cache.js';
 
@@ -61,17 +61,11 @@ export class ValueCalls implements ValueCache {
       const given = withTtl(options);
       const named = this.#key('getOrSet', key, given.version);
       // What a fresh value needs no reading of options for.
-      const found = isPlain(given)
-        ? this.#parts.values.find(named, given.clone ?? this.#parts.defaults.copying)
-        : undefined;
-      if (found !== undefined) return Promise.resolve(found.value as T);
-      const uses = this.#parts.values.uses(this.#policy('getOrSet', given));
-      return new Promise((resolve, reject) => {
-        this.#parts.values.ask(named, producer as Producer, uses, {
-          resolve: resolve as (value: unknown) => void,
-          reject,
-        });
-      });
+      if (isPlain(given)) {
+        const found = this.#parts.values.find(named, given.clone ?? this.#parts.defaults.copying);
+        if (found !== NOTHING_FOUND) return Promise.resolve(found as T);
+      }
+      return this.#ask(named, producer as Producer, given);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -204,6 +198,15 @@ export class ValueCalls implements ValueCache {
   async token(): Promise<CacheToken> {
     const { engine, tags } = this.#parts.values.parts;
     return { [tokenBrand]: { of: tags, known: await engine.values.token() } };
+  }
+
+  /** Apart from the hit, which would pay for what this has to keep for later. */
+  #ask<T>(key: ValueKey, producer: Producer, given: ValueOptions<T>): Promise<T> {
+    const { values } = this.#parts;
+    const uses = values.uses(this.#policy('getOrSet', given));
+    return new Promise((resolve, reject) => {
+      values.ask(key, producer, uses, { resolve: resolve as (value: unknown) => void, reject });
+    });
   }
 
   async #look(what: string, keys: readonly Key[], options: KeyOptions, copies = true) {

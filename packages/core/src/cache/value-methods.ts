@@ -7,7 +7,7 @@ import type { ValueCache } from './value-cache.js';
  */
 export function valueMethods(calls: ValueCache, keep: <T>(work: Promise<T>) => Promise<T>): ValueCache {
   return {
-    getOrSet: (...given) => keep(calls.getOrSet(...given)),
+    getOrSet: (key, producer, options) => keep(calls.getOrSet(key, producer, options)),
     getOrSetMany: (...given) => keep(calls.getOrSetMany(...given)),
     get: (...given) => keep(calls.get(...given)),
     getMany: (...given) => keep(calls.getMany(...given)),

@@ -18,6 +18,9 @@ export interface ValueWrite {
   readonly onlyIf?: Write['onlyIf'];
 }
 
+/** What {@link Values.find} answers where it finds nothing: a value may be anything else. */
+export const NOTHING_FOUND: unique symbol = Symbol('nothing found');
+
 /** Values by key: found, made by producers, and written. */
 export class Values {
   readonly parts: ValueParts;
@@ -38,12 +41,13 @@ export class Values {
   }
 
   /** Answers from memory, where it can be done without another thought. */
-  find(key: ValueKey, copying: Copying): { readonly value: unknown } | undefined {
-    if (this.parts.isOff) return undefined;
-    const item = this.parts.engine.values.findSoon(key);
-    const held = item === undefined ? undefined : valueIn(this.parts, item);
-    if (item === undefined || held === undefined) return undefined;
-    return { value: deliver(this.parts, key, item, held, 'hit', currentView(), copying) };
+  find(key: ValueKey, copying: Copying): unknown {
+    const { parts } = this;
+    if (parts.isOff) return NOTHING_FOUND;
+    const item = parts.engine.values.findSoon(key);
+    if (item === undefined) return NOTHING_FOUND;
+    const held = item.held ?? valueIn(parts, item);
+    return held === undefined ? NOTHING_FOUND : deliver(parts, key, item, held, 'hit', currentView(), copying);
   }
 
   /** Finds a value, or has it made. */
