@@ -25,9 +25,6 @@ export function deliver(
   const { route, producerMs } = item.stored;
   parts.sink.hit(key.text, item.counters, route, how === 'collapsed', producerMs);
   if (outer !== undefined) replay(parts, key, item, outer);
-  const { value } = held;
-  // What nobody can change, and what its user lets everybody change.
-  if (copying === false || (typeof value !== 'object' && typeof value !== 'function')) return value;
   return copyOf(held, copying);
 }
 
