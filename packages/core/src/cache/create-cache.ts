@@ -25,6 +25,7 @@ import { MemoryStore } from '../stores/memory.js';
 import { NullStore } from '../stores/null.js';
 import { Telemetry } from '../telemetry/telemetry.js';
 import { KeptErrors } from '../values/kept-errors.js';
+import { MemoNames } from '../values/memo-names.js';
 import { Values } from '../values/values.js';
 import type { Cache, EmitterLike, EventTarget, InvalidateOptions } from './cache.js';
 import { type Explanation, explainUrl } from './explain.js';
@@ -138,7 +139,9 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
   const calls = new ValueCalls({
     values,
     defaults: settings.values,
+    memoNames: new MemoNames(),
     purge: (names) => invalidator.run(names, 'hard'),
+    invalidate: (names) => invalidator.run(names, 'soft'),
     warn,
   });
   const cache = assemble(local, shared, unheard, telemetry, invalidator, urlReadings, calls, explain, () => {

@@ -1,8 +1,11 @@
 import type { Duration } from '../base/duration.js';
+import type { MemoOptions } from '../config/memo-options.js';
 import type { CacheToken, IncrementOptions, Key, KeyOptions, SetOptions } from '../config/value-call-options.js';
 import type { ValueOptions } from '../config/value-options.js';
 import type { ProducerRun } from '../values/caller.js';
+import type { AnyFunction } from '../values/memo-names.js';
 import type { InvalidationReceipt } from './cache.js';
+import type { Memoized } from './memoized-function.js';
 
 /** Values found by key: the half of a {@link Cache} that is not about responses. */
 export interface ValueCache {
@@ -119,6 +122,22 @@ export interface ValueCache {
    * @returns the new version; `undefined` where nothing was stored
    */
   incrementVersion(key: Key, options: Required<KeyOptions>, by?: number): Promise<number | undefined>;
+  /**
+   * A function whose results are kept, by its arguments: called as before, with calls of its own besides. Arguments are
+   * compared by what is in them; a call with one that cannot be compared (a function, a symbol, an instance of a class) is
+   * passed on. What is no promise stays none where memory is the only store; with a shared store it is passed on.
+   *
+   * @param options - a ttl (seconds, or `'5m'`), or an object with it and more
+   * @throws {@link ConfigError} for a wrong setting, or where the function's name does not tell it from another one
+   *
+   * @example
+   * ```ts
+   * const userOf = cache.memoize(async (id: number) => await users.find(id), { name: 'userOf', ttl: '10m' });
+   * await userOf(7);
+   * await userOf.invalidate(7);
+   * ```
+   */
+  memoize<F extends AnyFunction>(fn: F, options?: Duration | MemoOptions<F>): Memoized<F>;
   /**
    * Values whose keys have this in front, with a colon: a name, and a namespace that `invalidate({ namespace })` names.
    *

@@ -2,6 +2,7 @@ import type { Duration } from '../base/duration.js';
 import { ConfigError } from '../base/errors.js';
 import { checkOptions } from '../config/check.js';
 import { readForever } from '../config/lifetimes.js';
+import type { MemoOptions } from '../config/memo-options.js';
 import {
   type CacheToken,
   INCREMENT_OPTIONS,
@@ -18,20 +19,20 @@ import type { FillToken, Written } from '../engine/value-access.js';
 import { NOTHING_MADE, type Producer, type ProducerRun } from '../values/caller.js';
 import { Counters } from '../values/counters.js';
 import { Loader } from '../values/loader.js';
+import type { AnyFunction } from '../values/memo-names.js';
 import { type KeySpace, ROOT, spaceIn, ValueKey } from '../values/value-key.js';
 import { valueIn } from '../values/value-parts.js';
 import type { ValuePolicy } from '../values/value-policy.js';
 import { NOTHING_FOUND, type Values } from '../values/values.js';
 import type { InvalidationReceipt } from './cache.js';
+import { type MemoizeParts, memoize } from './memoize.js';
+import type { Memoized } from './memoized-function.js';
 import type { Loaded, ValueCache } from './value-cache.js';
 
 /** What the calls stand on. */
-export interface ValueCallParts {
-  readonly values: Values;
-  readonly defaults: ValueDefaults;
+export interface ValueCallParts extends MemoizeParts {
   /** Purges the values of these tags, here at once. */
   purge(tags: readonly string[]): Promise<InvalidationReceipt>;
-  warn(message: string): void;
 }
 
 const NO_OPTIONS = {};
@@ -188,6 +189,10 @@ export class ValueCalls implements ValueCache {
     if (written !== 'stored') return undefined;
     await this.#delete('incrementVersion', [key], { version: from });
     return to;
+  }
+
+  memoize<F extends AnyFunction>(fn: F, options?: Duration | MemoOptions<F>): Memoized<F> {
+    return memoize(fn, options, this.#parts, this.#space);
   }
 
   namespace(name: string): ValueCache {

@@ -21,6 +21,7 @@ export function valueMethods(calls: ValueCache, keep: <T>(work: Promise<T>) => P
     increment: (...given) => keep(calls.increment(...given)),
     decrement: (...given) => keep(calls.decrement(...given)),
     incrementVersion: (...given) => keep(calls.incrementVersion(...given)),
+    memoize: (...given) => calls.memoize(...given),
     namespace: (...given) => valueMethods(calls.namespace(...given), keep),
     token: () => keep(calls.token()),
   };

@@ -45,7 +45,8 @@ export interface ValueOptions<T = unknown> extends Omit<StaleOptions, 'revalidat
   readonly name?: string;
 }
 
-const VALUE_OPTIONS: readonly string[] = [
+/** The names of {@link ValueOptions}. */
+export const VALUE_OPTIONS: readonly string[] = [
   'ttl',
   'tags',
   'maxTags',

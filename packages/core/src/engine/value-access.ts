@@ -64,6 +64,12 @@ export class ValueAccess {
     return this.#local.findSoon(key, key.text);
   }
 
+  /** Whether something is held that may answer; does not count as a use. */
+  holds(key: Keyed): boolean {
+    const item = this.#local.peek(key.text);
+    return item !== undefined && this.#local.isSound(item, key);
+  }
+
   /** What may answer of these keys, in their order: from memory, and the rest from the shared store in one round trip. */
   async lookUpMany(keys: readonly Keyed[]): Promise<readonly (LocalItem | undefined)[]> {
     const items = keys.map((key) => this.find(key));

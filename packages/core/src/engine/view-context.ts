@@ -127,6 +127,19 @@ export class ViewContext implements View {
   }
 
   /**
+   * Has one tag stand for all nested ones that begin with `front`, where there are more than so many of these and each is
+   * good now. For a cache without a shared store, which alone would know how new the one tag is.
+   */
+  gather(front: string, limit: number, tag: string, isGood: (nested: NestedTag) => boolean): void {
+    if (this.#nested === undefined || this.#nested.size <= limit) return;
+    const ones = [...this.#nested].filter(([, nested]) => nested.tag.startsWith(front));
+    if (ones.length <= limit || !ones.every(([, nested]) => isGood(nested))) return;
+    for (const [id] of ones) this.#nested.delete(id);
+    // As of the view's own token: what the tag stood for before that is good in spite of it.
+    this.#nested.set(` ${tag}`, { tag, token: Number.POSITIVE_INFINITY, stamp: undefined });
+  }
+
+  /**
    * Whether a value of this key is being made by whoever runs here: it would wait for itself.
    *
    * @param home - the tag table of its cache: another one may well have a value of the same key

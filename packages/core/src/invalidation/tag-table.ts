@@ -83,6 +83,8 @@ class IdleRing {
 export class TagTable {
   #clock = 0;
   /** The moment of the last invalidation. */
+  /** Some tag of a key has been invalidated: of one that is not idle, too, where a part of something else has that key. */
+  #hasOwn = false;
   #movedAt = 0;
   readonly #records = new Map<string, TagRecord>();
   /** Of tags that were declared; those stored responses hold records of, so only fills under way look here. */
@@ -147,6 +149,7 @@ export class TagTable {
         this.#records.set(tag, record);
       }
       record.invalidatedAt = at;
+      this.#hasOwn ||= isKeyTag(tag);
       if (mode === 'hard') record.purgedAt = at;
       if (record.references === 0) this.#keepIdle(record);
     }
@@ -188,7 +191,7 @@ export class TagTable {
    */
   ownValidity(key: Tagged, token: number, checkedAt: number): 'valid' | 'stale' | 'gone' {
     if (Math.max(token, checkedAt) < this.#idleOwn.floor) return 'gone';
-    if (this.#idleOwn.size === 0) return 'valid';
+    if (!this.#hasOwn) return 'valid';
     let validity: 'valid' | 'stale' = 'valid';
     for (const tag of key.tags) {
       const record = this.#records.get(tag);

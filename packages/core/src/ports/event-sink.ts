@@ -69,6 +69,10 @@ export type Bypass =
   | 'waiters'
   /** A value whose producer asks for that value itself. */
   | 'recursion'
+  /** A call of a memoized function with an argument, or on an instance, that can be no part of a key. */
+  | 'arguments'
+  /** A call of a memoized function that is not known to return a promise, with a shared store. */
+  | 'not-async'
   /** Another visitor's handler took too long. */
   | 'collapse-timeout';
 

@@ -1,3 +1,4 @@
+import type { Keyed } from '../engine/keyed.js';
 import type { LocalItem } from '../engine/local-item.js';
 import { StaleMemory, StaleUses } from '../engine/stale-uses.js';
 import type { FillToken, Write, Written } from '../engine/value-access.js';
@@ -41,7 +42,7 @@ export class Values {
   }
 
   /** Answers from memory, where it can be done without another thought. */
-  find(key: ValueKey, copying: Copying): unknown {
+  find(key: Keyed, copying: Copying): unknown {
     const { parts } = this;
     if (parts.isOff) return NOTHING_FOUND;
     const item = parts.engine.values.findSoon(key);
@@ -51,7 +52,7 @@ export class Values {
   }
 
   /** Finds a value, or has it made. */
-  ask(key: ValueKey, producer: Producer, uses: StaleUses<ValuePolicy>, outcome: Outcome): void {
+  ask(key: Keyed, producer: Producer, uses: StaleUses<ValuePolicy>, outcome: Outcome): void {
     new Caller(key, producer, uses, this.parts, outcome).ask();
   }
 
