@@ -14,7 +14,7 @@ import {
   type SetOptions,
   tokenBrand,
 } from '../config/value-call-options.js';
-import { readValueOptions, readVersion, type ValueDefaults, type ValueOptions } from '../config/value-options.js';
+import { readValueOptions, readVersion, type ValueOptions } from '../config/value-options.js';
 import type { FillToken, Written } from '../engine/value-access.js';
 import { NOTHING_MADE, type Producer, type ProducerRun } from '../values/caller.js';
 import { Counters } from '../values/counters.js';
@@ -23,7 +23,7 @@ import type { AnyFunction } from '../values/memo-names.js';
 import { type KeySpace, ROOT, spaceIn, ValueKey } from '../values/value-key.js';
 import { valueIn } from '../values/value-parts.js';
 import type { ValuePolicy } from '../values/value-policy.js';
-import { NOTHING_FOUND, type Values } from '../values/values.js';
+import { NOTHING_FOUND } from '../values/values.js';
 import type { InvalidationReceipt } from './cache.js';
 import { type MemoizeParts, memoize } from './memoize.js';
 import type { Memoized } from './memoized-function.js';

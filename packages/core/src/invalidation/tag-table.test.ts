@@ -119,6 +119,13 @@ describe('TagTable.ownValidity, of tags that follow from a key (PROTOCOL 4.13)',
     expect(() => table.ownValidity(unasked, 0, 0)).toThrow('asked');
   });
 
+  it('hears of an invalidation of a key that something else was made of, and so carries the tags of', () => {
+    const table = new TagTable();
+    table.retain(urlTag('/a'));
+    table.invalidate([urlTag('/a')], 'soft');
+    expect(table.ownValidity(key, 0, 0)).toBe('stale');
+  });
+
   it('finds gone what is older than the records that are left, unless it was checked since', () => {
     const table = new TagTable(2);
     for (const url of ['/a', '/b', '/c', '/d']) table.invalidate([urlTag(url)], 'soft');
