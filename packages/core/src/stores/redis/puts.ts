@@ -62,7 +62,7 @@ export class RedisPuts {
         const since = token === undefined ? now : sequenceOf(token);
         const isOfNow = token === undefined;
         // Who has not read what was there cannot say that it is unchanged.
-        if (isOfNow && onlyIf === 'unchanged') return [];
+        if (onlyIf === 'unchanged' && (isOfNow || (token instanceof RedisToken && token.isBlind))) return [];
         if (since !== undefined && ttlMs > 0)
           return [{ put, place, since, isBound: isOfNow || onlyIf === 'unchanged' }];
         verdicts[place] = { kind: 'refused' };

@@ -60,12 +60,13 @@ type DecodeMany = (bytes: Uint8Array, key: string) => ReturnType<DecodeFrame>;
 /** What one read brought. */
 interface Snapshot {
   readonly sequence: Sequence | undefined;
-  readonly found: readonly { readonly frame: Uint8Array | undefined; readonly isBesideTags: boolean }[];
+  readonly found: readonly {
+    readonly frame: Uint8Array | undefined;
+    readonly isBesideTags: boolean;
+    readonly isAway: boolean;
+  }[];
   readonly tags: ReadonlyMap<string, TagValue | undefined>;
 }
-
-/** Of a server without a sequence: nothing there is valid. */
-const GONE: Snapshot = { sequence: undefined, found: [], tags: new Map() };
 
 /**
  * Keeps invalidation exact in Redis and Valkey by a sequence that counts invalidations, and a value for each tag
@@ -165,21 +166,38 @@ export class RedisProtocol implements RedisStore {
   async #begin(wanted: readonly string[], decode: DecodeMany): Promise<readonly BeginRead[]> {
     const session = this.#parts.asker.session('getMany');
     const predicted = wanted.flatMap((key) => this.#predictions.of(key));
-    const first = await this.#read(session, predicted, wanted);
+    const first = await this.#readUnderSequence(session, predicted, wanted);
+    const { sequence } = first;
     const decoded = wanted.map((key, i) => {
       const frame = first.found[i]?.frame;
       return frame === undefined ? undefined : decode(frame, key);
     });
-    // Whoever finds no sequence begins one: the token is what it says before the handler reads anything.
-    const sequence = first.sequence ?? (await this.#beginSequence(session));
     this.#puts.note(session, sequence);
-    const now = first.sequence === undefined ? GONE : await this.#tagsOf(session, wanted, decoded, first);
+    const now = await this.#tagsOf(session, wanted, decoded, first);
     return decoded.map((each, i): BeginRead => {
-      const token = new RedisToken(sequence, first.found[i]?.isBesideTags === true);
+      const token = new RedisToken(sequence, first.found[i]?.isBesideTags === true, first.found[i]?.isAway === true);
       if (each === undefined) return { token, found: undefined };
       if (!('status' in each)) return { token, found: { kind: 'selecting', selecting: each.selecting } };
       return { token, found: { kind: 'response', ...judged(each as StoredResponse, now) } };
     });
+  }
+
+  /**
+   * Whoever finds no sequence begins one, and reads again under it: what is put over what was found has to be refused if
+   * somebody else has put something since, and the token is what tells.
+   */
+  async #readUnderSequence(
+    session: RedisSession,
+    tags: readonly string[],
+    wanted: readonly string[],
+  ): Promise<Snapshot & { readonly sequence: Sequence }> {
+    for (let attempt = 0; attempt < 3; attempt++) {
+      const read = await this.#read(session, tags, wanted);
+      const { sequence } = read;
+      if (sequence !== undefined) return { ...read, sequence };
+      await this.#beginSequence(session);
+    }
+    throw new Error('the sequence is lost again and again');
   }
 
   /** PROTOCOL 4.3: a second read only where the tags are others than last time; `undefined` where that fails. */
@@ -232,7 +250,8 @@ export class RedisProtocol implements RedisStore {
           found: wanted.map((_, i) => {
             const isBesideTags = beside[i] instanceof Uint8Array;
             const frame = isBesideTags ? beside[i] : apart[i];
-            return { frame: frame instanceof Uint8Array ? frame : undefined, isBesideTags };
+            const isAway = frame === AWAY;
+            return { frame: frame instanceof Uint8Array ? frame : undefined, isBesideTags, isAway };
           }),
           tags: new Map(tags.map((tag, i) => [tag, readTag(values[i + 1])])),
         };
@@ -284,6 +303,9 @@ function tagNames({ tags }: StoredResponse): readonly string[] {
 }
 
 /** A node that is away has nothing; the handler's response may still be shared among those who wait. */
-function nothingFromAway(error: unknown): undefined {
+function nothingFromAway(error: unknown): typeof AWAY {
   if (!(error instanceof AwayError)) throw error;
+  return AWAY;
 }
+
+const AWAY = Symbol('away');
