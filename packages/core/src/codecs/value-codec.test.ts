@@ -65,6 +65,12 @@ describe('a value through its bytes', () => {
     expect(shapeOf(back(user))).toBe(shapeOf(user));
   });
 
+  it('has hidden properties of any name', () => {
+    const value = { a: 1 };
+    Object.defineProperty(value, '__proto__', { value: { isAdmin: [1n] } });
+    expect(shapeOf(back([value]))).toBe(shapeOf([value]));
+  });
+
   it('never asks toJSON', () => {
     class Secret {
       id = 1;
@@ -182,7 +188,7 @@ describe('bytes that are no value of ours', () => {
     ['bytes that are not there', forged('["$b","Buffer",4294967295]', 'x')],
     ['less than none', forged('["$b","Buffer",-1]', 'x')],
     ['bytes that do not fill an element', forged('["$b","Float64Array",1]', 'x')],
-    ['bytes of a class that is none', forged('["$b","Function",1]', 'x')],
+    ['bytes of a class that is none', forged('["$b","Object",1]', 'x')],
     ['a mark that is none', forged('["$x"]')],
     ['an object that comes later', forged('["$=",5]')],
     ['a property of the list of objects', forged('["$=","push"]')],
@@ -202,6 +208,7 @@ describe('bytes that are no value of ours', () => {
     ['a hole outside a list', forged('["$h"]')],
     ['a RegExp that is none', forged('["$r","(",""]')],
     ['a URL that is none', forged('["$l","x"]')],
+    ['lists deeper than any that is stored', forged(deep(2500, '['))],
     ['lists a million deep', forged(deep(1_000_000, '['))],
     ['lists a million deep, plain', Buffer.concat([Buffer.from([1, 0]), Buffer.from(deep(1_000_000, '['))])],
     ['marks that deep', forged(deep(200_000, '["$s",'))],

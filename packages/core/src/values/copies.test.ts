@@ -1,3 +1,5 @@
+import { Socket } from 'node:net';
+import { Readable } from 'node:stream';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { copyOf, hold, type Kept } from './copies.js';
@@ -39,6 +41,22 @@ describe('a copy of a value', () => {
     const pooled = Buffer.from('secret');
     const { buffer, byteLength } = copied(pooled.subarray(0, 2));
     expect([buffer.byteLength, byteLength]).toEqual([2, 2]);
+  });
+
+  it('has nothing that every object is given by somebody', () => {
+    const held = kept({ a: { b: 1 } });
+    Object.defineProperty(Object.prototype, 'polluted', {
+      value: {},
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
+    try {
+      const copy = copyOf(held, 'structured') as object;
+      expect([Object.keys(copy), copy === held.value]).toEqual([['a'], false]);
+    } finally {
+      Reflect.deleteProperty(Object.prototype, 'polluted');
+    }
   });
 
   it('leaves what is frozen behind', () => {
@@ -154,6 +172,8 @@ describe('what cannot be copied', () => {
     ['a Proxy', { deep: [new Proxy({}, {})] }, 'value.deep[0] is a Proxy'],
     ['shared memory', new SharedArrayBuffer(1), 'value is a SharedArrayBuffer'],
     ['a native class', { c: new Intl.Collator() }, 'value.c is a Collator'],
+    ['a stream', { body: Readable.from([1]) }, 'value.body is a Readable'],
+    ['a socket', new Map([['s', new Socket()]]), 'value.s is a Socket'],
     ['a generator', (function* () {})(), 'value is a generator'],
     ['an iterator', { keys: new Map().keys() }, 'value.keys is an iterator'],
     ['a boxed number', [Object(1)], 'value[0] is a Number'],
@@ -187,6 +207,16 @@ describe('what cannot be copied', () => {
     expect(refused(nest(1001))).toMatch(/^value.*….* is nested deeper than 1000 levels$/);
     expect(refused(nest(100_000))).toMatch(/nested deeper/);
     expect(kept(nest(100_000), false).bytes).toBeGreaterThan(1_600_000);
+  });
+
+  it('is what has become one while it was looked at', () => {
+    let asked = 0;
+    const fickle = {
+      get x(): unknown {
+        return asked++ === 0 ? 1 : () => 1;
+      },
+    };
+    expect(refused(new Map([['k', fickle]]))).toMatch(/^value cannot be copied/);
   });
 
   it('is not asked anything: no trap of a Proxy runs', () => {

@@ -182,10 +182,7 @@ class Surveyor {
     for (const key of keys) {
       // What every list has, and the bytes of a typed array, have been counted.
       if (key === 'length' && Array.isArray(value)) continue;
-      if (typeof key === 'string') {
-        this.bytes += key.length;
-        if (key === '__proto__') this.isTree = false;
-      }
+      if (typeof key === 'string') this.bytes += key.length;
       this.#property(value, key);
       if (this.problem !== undefined) return;
     }

@@ -69,10 +69,10 @@ class Taker {
       const item = properties[key];
       this.bytes += key.length;
       if (typeof item === 'object' && item !== null) {
-        if (key === '__proto__') return undefined;
         const taken = this.take(item, depth + 1);
         if (taken === undefined) return undefined;
         this.bytes += SLOT_BYTES;
+        // An own property stands before the accessor of that name: `__proto__` is one like any other here.
         properties[key] = taken;
       } else if (typeof item === 'function' || typeof item === 'symbol') return undefined;
       else this.bytes += weigh(item);

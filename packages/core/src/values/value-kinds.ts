@@ -1,3 +1,4 @@
+import { Stream } from 'node:stream';
 import * as types from 'node:util/types';
 import { classOfPrototype, type RegisteredClass } from './registered-classes.js';
 
@@ -25,7 +26,7 @@ export interface ClassInfo {
   readonly name: string;
   /** The object kinds of the language and of Node: everybody has these. */
   readonly isBuiltin: boolean;
-  /** Made by native code that keeps what it is where nobody can read it: an Intl.Collator. */
+  /** A stream; or made by native code that keeps what it is where nobody can read it: an Intl.Collator. */
   readonly isOpaque: boolean;
   /** Its source uses `#private` members, which no copy has. */
   readonly hasPrivates: boolean;
@@ -94,7 +95,7 @@ export function describe(value: unknown): string {
   if (types.isGeneratorObject(value)) return 'a generator';
   if (types.isMapIterator(value) || types.isSetIterator(value)) return 'an iterator';
   const { name } = infoOf(Object.getPrototypeOf(value));
-  return `${/^[AEIOU]/.test(name) ? 'an' : 'a'} ${name}`;
+  return `${/^[AEIO]/.test(name) ? 'an' : 'a'} ${name}`;
 }
 
 function plainOrOther(value: object): Kind {
@@ -122,6 +123,8 @@ function learn(prototype: object): ClassInfo {
   let hasPrivates = false;
   let isOpaque = false;
   for (let at: object | null = prototype; at !== null; at = types.isProxy(at) ? null : Object.getPrototypeOf(at)) {
+    // A socket is more than its properties, the first of which would say what is wrong less well.
+    isOpaque ||= at === Stream.prototype;
     const made = constructorOf(at);
     if (made === undefined) continue;
     const source = Function.prototype.toString.call(made);
