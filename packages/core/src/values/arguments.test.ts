@@ -3,6 +3,7 @@ import vm from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { encodeArguments, shortened, Unencodable } from './arguments.js';
+import { registerClass } from './registered-classes.js';
 
 const encode = (...list: unknown[]): string => {
   const text = encodeArguments(list);
@@ -178,6 +179,42 @@ describe('encodeArguments', () => {
       return arguments;
     })();
     expect(refusal(given)).toBe('[0] is of class Object');
+  });
+});
+
+describe('encodeArguments, of instances of registered classes', () => {
+  class Point {
+    constructor(
+      readonly x: number,
+      readonly y: number,
+    ) {}
+  }
+  class Secret {
+    readonly #of: string;
+    constructor(of: string) {
+      this.#of = of;
+    }
+    get of(): string {
+      return this.#of;
+    }
+  }
+  registerClass(Point, { name: 'arguments-point' });
+  registerClass(Secret, {
+    name: 'arguments-secret',
+    encode: (secret) => secret.of,
+    decode: (of: string) => new Secret(of),
+  });
+
+  it('tells them apart by what is stored of them, and from what is no instance', () => {
+    expect(encode(new Point(1, 2))).toBe(encode(new Point(1, 2)));
+    expect(encode(new Secret('a'))).toBe(encode(new Secret('a')));
+    const all = [new Point(1, 2), new Point(1, 3), { x: 1, y: 2 }, new Secret('a'), new Secret('b'), 'a'];
+    expect(new Set(all.map((each) => encode(each))).size).toBe(all.length);
+  });
+
+  it('refuses those of a class derived from one', () => {
+    class Pixel extends Point {}
+    expect(refusal(new Pixel(1, 2))).toBe('[0] is of class Pixel');
   });
 });
 

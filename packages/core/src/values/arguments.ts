@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { types } from 'node:util';
+import { classOfPrototype, type RegisteredClass } from './registered-classes.js';
 
 /** Objects within objects; deeper is no list of arguments that anybody compares. */
 const DEEPEST = 100;
@@ -17,7 +18,8 @@ export class Unencodable {
 /**
  * Text for a list of arguments: the same for two lists iff these are deeply equal, as `isDeepStrictEqual` of `node:util`
  * has it. The order of an object's properties, and of what is in a Map or a Set, does not count; a missing argument is not
- * one that is `undefined`, 0 not -0, and an array's hole not `undefined`.
+ * one that is `undefined`, 0 not -0, and an array's hole not `undefined`. Instances of a class are compared by what
+ * `registerClass` stores of them.
  *
  * Each encoding says by its first letter what it is, and where it ends by a length or a semicolon. So none is the beginning
  * of another, and neither are lists of them.
@@ -124,6 +126,8 @@ class Walk {
   #builtIn(value: object): string {
     if (types.isTypedArray(value)) return this.#typedArray(value);
     if (value instanceof URL && Object.getPrototypeOf(value) === URL.prototype) return `U${encodeText(value.href)}`;
+    const registered = classOfPrototype(Object.getPrototypeOf(value) as object);
+    if (registered !== undefined) return this.#registered(value, registered);
     const text = this.#builtInText(value);
     if (text === undefined) return this.#refuseInstance(value);
     this.#refuseSymbols(value);
@@ -147,6 +151,12 @@ class Walk {
     if (types.isDataView(value) && isBase(value, 'DataView'))
       return `V${bytesOf(value.buffer, value.byteOffset, value.byteLength)}`;
     return undefined;
+  }
+
+  /** What is stored of an instance says what it is. */
+  #registered(value: object, { name, ways }: RegisteredClass): string {
+    const front = `c${encodeText(name)}`;
+    return front + (ways === undefined ? this.#properties(value) : this.within('encode()', ways.encode(value)));
   }
 
   #typedArray(value: NodeJS.TypedArray): string {
