@@ -29,12 +29,12 @@ export function callIt(fn: AnyFunction, name: string): void {
 }
 
 /** What a function is called; empty where it has no name. */
-export function nameOf(fn: AnyFunction): string {
+function nameOf(fn: AnyFunction): string {
   return given.get(fn) ?? fn.name;
 }
 
 /** What the code of a function hashes to. */
-export function sourceOf(fn: AnyFunction): string {
+function sourceOf(fn: AnyFunction): string {
   return hash('sha256', Function.prototype.toString.call(fn), 'base64url').slice(0, 22);
 }
 
