@@ -64,6 +64,9 @@ function takeTreeOf(value: object): TakenTree | undefined {
 
 /** Takes in a value that nobody else has: it was made of its bytes. */
 export function adopt(value: unknown): HeldValue {
+  // Its copy is thrown away, and is still faster than the survey.
+  const taken = typeof value === 'object' && value !== null ? takeTreeOf(value) : undefined;
+  if (taken !== undefined) return new Held(value, taken.bytes, TREE);
   const found = survey(value, 'structured');
   return new Held(value, found.bytes, found);
 }
