@@ -36,6 +36,8 @@ export interface ValueCallParts extends MemoizeParts {
 }
 
 const NO_OPTIONS = {};
+/** How often something is added before it is given up: a tag that the store does not know may be refused once. */
+const ADDITIONS = 10;
 
 /** Reads what a caller has given, and does it. */
 export class ValueCalls implements ValueCache {
@@ -125,15 +127,17 @@ export class ValueCalls implements ValueCache {
     const named = this.#key('add', key, given.version);
     const policy = this.#policy('add', given, SET_OPTIONS);
     const since = this.#tokenOf('add', given.since);
-    const { token, found } = await this.#parts.values.read(named);
-    if (found !== undefined) return false;
-    // Where nothing is kept there is nothing in the way, either: whoever is told so goes on as without a cache.
-    if (this.#parts.values.parts.engine.storesNothing) return true;
-    const [written] = await this.#parts.values.write(
-      [{ key: named, value, since: since ?? token, onlyIf: 'unchanged' }],
-      policy,
-    );
-    return written === 'stored';
+    for (let attempt = 0; attempt < ADDITIONS; attempt++) {
+      const { token, found } = await this.#parts.values.read(named);
+      if (found !== undefined) return false;
+      // Where nothing is kept there is nothing in the way, either: whoever is told so goes on as without a cache.
+      if (this.#parts.values.parts.engine.storesNothing) return true;
+      const write = { key: named, value, since: since ?? token, onlyIf: 'unchanged' as const };
+      const [written] = await this.#parts.values.write([write], policy);
+      // Refused for somebody else's value, it is found; and else for what the store did not know, and does now.
+      if (written !== 'refused' || since !== undefined) return written === 'stored';
+    }
+    return false;
   }
 
   async delete(key: Key, options: KeyOptions = NO_OPTIONS): Promise<InvalidationReceipt> {
@@ -224,7 +228,7 @@ export class ValueCalls implements ValueCache {
     what: string,
     entries: readonly (readonly [Key, T])[],
     options?: Duration | SetOptions<T>,
-  ): Promise<readonly Written[]> {
+  ): Promise<readonly (Written | 'unstorable')[]> {
     const given = withTtl(options);
     const policy = this.#policy(what, given, SET_OPTIONS);
     const since = this.#tokenOf(what, given.since);

@@ -22,6 +22,8 @@ export interface Placing extends Omit<Entry, 'frame'> {
   readonly ownTag: string;
   /** What was there when it was read, and the nonce of its own tag; nothing where that does not matter. */
   readonly over: { readonly unique: string | undefined; readonly nonce: Nonce } | undefined;
+  /** Whether it is still to be put, now that something newer has been read on its behalf. */
+  mayGoOn(): boolean;
   /** Makes the frame, with this stamp for its own tag. */
   frame(stamp: string): Uint8Array;
 }

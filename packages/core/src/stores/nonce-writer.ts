@@ -135,6 +135,7 @@ export class NonceWriter {
       ownTag,
       ttlMs,
       over: onlyIf === 'unchanged' ? { unique: token.seen.get(key), nonce } : undefined,
+      mayGoOn: () => put.token !== undefined || put.isStillGood?.() !== false,
       frame: (stamp) => put.encode(stamped(nonces, ownTag, stamp)),
     };
   }

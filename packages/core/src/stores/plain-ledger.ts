@@ -80,10 +80,11 @@ export class PlainLedger implements NonceLedger {
     return new Set(tags.filter((tag) => left.has(this.keys.tag(tag))));
   }
 
-  async #put({ ownTag, key, over, ttlMs, frame }: Placing): Promise<Placed> {
+  async #put({ ownTag, key, over, ttlMs, frame, mayGoOn }: Placing): Promise<Placed> {
     const tagKey = this.keys.tag(ownTag);
     const nonce = over === undefined ? await this.#nonceOf(tagKey) : await this.#board.claim(tagKey);
     if (nonce === undefined) return over === undefined ? 'unavailable' : 'refused';
+    if (!mayGoOn()) return 'refused';
     if (!(await this.#store.set(key, frame(nonce), ttlMs))) return 'unavailable';
     if (over !== undefined && (await this.#board.read([tagKey]))[0] !== nonce) return 'refused';
     return { nonce };

@@ -92,7 +92,7 @@ export class Values {
   }
 
   /** Writes values; each answer says what came of it. */
-  async write(writes: readonly ValueWrite[], policy: ValuePolicy): Promise<readonly Written[]> {
+  async write(writes: readonly ValueWrite[], policy: ValuePolicy): Promise<readonly (Written | 'unstorable')[]> {
     const { engine, errors, sink } = this.parts;
     const made = writes.map(({ value }) => makeValue(value, policy, new ViewContext(), 0, this.parts));
     const going = writes.flatMap(({ key, since, onlyIf = 'always' }, i) => {
@@ -106,7 +106,7 @@ export class Values {
     });
     const [written] = await Promise.all([engine.values.writeMany(going), this.#drop(writes, made)]);
     const verdicts = [...written];
-    return made.map(({ refusal }) => (refusal === undefined ? (verdicts.shift() ?? 'unavailable') : 'refused'));
+    return made.map(({ refusal }) => (refusal === undefined ? (verdicts.shift() ?? 'unavailable') : 'unstorable'));
   }
 
   /** What was to be written in its place, and is not stored, is newer all the same than what is there. */

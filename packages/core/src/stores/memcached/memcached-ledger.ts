@@ -14,10 +14,21 @@ const NONCE_MS = 30 * 86_400_000;
 /** Tags that go into one entry of the log, and into one step: an invalidation must not take all that requests need. */
 const STEP = 1_000;
 const NONCES_AT_ONCE = 64;
-/** Puts that are sent together, each of two commands: a connection takes so many at once. */
+/** Puts that are sent together, each of two commands: a connection takes so many at once, and the log in one entry. */
 const PUTS_AT_ONCE = 500;
 
-type PlacingOver = Placing & { readonly over: NonNullable<Placing['over']> };
+/** How often a value is put over what others put at the same time. */
+const ATTEMPTS = 4;
+
+/** A value to be put, and the nonce of its own tag as it was seen; `null` where nobody can tell. */
+interface Seen {
+  readonly placing: Placing;
+  readonly own: FoundValue | undefined | null;
+}
+
+interface SeenOver extends Seen {
+  readonly placing: Placing & { readonly over: NonNullable<Placing['over']> };
+}
 
 /** One command on its way to the server that has the key. */
 interface Doing {
@@ -65,18 +76,26 @@ export class MemcachedLedger implements NonceLedger {
 
   /** The mark, then the rest: who reads a new nonce has to find the mark changed. */
   async put(placings: readonly Placing[]): Promise<readonly Placed[]> {
-    try {
-      for (let at = 0; at < placings.length; at += STEP) {
-        const tags = placings.slice(at, at + STEP).map(({ ownTag }) => ownTag);
-        if (!(await this.#sequence.append(tags))) return placings.map(() => 'unavailable');
-      }
-    } catch {
-      return placings.map(() => 'unavailable');
-    }
     const answers = new Map<Placing, Placed>();
-    const anyhow = placings.filter(({ over }) => over === undefined);
-    const over = placings.filter((placing): placing is PlacingOver => placing.over !== undefined);
-    await Promise.all([this.#putAnyhow(anyhow, answers), this.#putOver(over, answers)]);
+    for (let at = 0; at < placings.length; at += PUTS_AT_ONCE) {
+      const some = placings.slice(at, at + PUTS_AT_ONCE);
+      // Sent at once, so that whatever this process invalidates from now on is sent behind it.
+      const seeing = this.#getsEach(some.map(({ ownTag }) => this.keys.tag(ownTag)));
+      const isWritten = await this.#sequence.append(some.map(({ ownTag }) => ownTag)).catch(() => false);
+      const owns = await seeing;
+      if (!isWritten) break;
+      const all = some.map((placing, i): Seen => ({ placing, own: owns[i] }));
+      await Promise.all([
+        this.#putAnyhow(
+          all.filter(({ placing }) => placing.over === undefined),
+          answers,
+        ),
+        this.#putOver(
+          all.filter((each): each is SeenOver => each.placing.over !== undefined),
+          answers,
+        ),
+      ]);
+    }
     return placings.map((placing) => answers.get(placing) ?? 'unavailable');
   }
 
@@ -141,35 +160,70 @@ export class MemcachedLedger implements NonceLedger {
     return this.#servers.close();
   }
 
-  /** Neither is of any use without the other, so that they may come in any order. */
-  async #putAnyhow(placings: readonly Placing[], answers: Map<Placing, Placed>): Promise<void> {
-    for (let at = 0; at < placings.length; at += PUTS_AT_ONCE) {
-      const some = placings.slice(at, at + PUTS_AT_ONCE);
-      const nonces = some.map(newNonce);
-      const outcomes = await this.#do([
-        ...some.map(({ ownTag }, i): Doing => {
-          const key = this.keys.tag(ownTag);
-          return { key, run: (server) => server.set(key, nonceBytes(nonces[i] as Nonce), this.#nonceMs) };
-        }),
-        ...some.map(({ key, frame, ttlMs }, i): Doing => {
-          const bytes = frame(nonces[i] as Nonce);
-          return { key, run: (server) => server.set(key, bytes, ttlMs) };
-        }),
-      ]);
-      for (const [i, placing] of some.entries()) {
-        const isStored = outcomes[i] === true && outcomes[some.length + i] === true;
-        answers.set(placing, isStored ? { nonce: nonces[i] as Nonce } : 'unavailable');
-      }
+  /**
+   * The nonce is replaced only if it still is the one that was seen: a put that is carried out long after it was given up
+   * loses against whatever was put or invalidated in between. The frame is of no use without the nonce, so that both may
+   * be sent together.
+   */
+  async #putAnyhow(all: readonly Seen[], answers: Map<Placing, Placed>): Promise<void> {
+    let left = all;
+    for (let attempt = 0; attempt < ATTEMPTS && left.length > 0; attempt++) {
+      if (attempt > 0) left = await this.#see(left.map(({ placing }) => placing));
+      const seen = await this.#planted(left);
+      for (const { placing } of seen) answers.set(placing, 'refused');
+      // What this process has invalidated by now may be what was seen.
+      left = await this.#putOnce(
+        seen.filter(({ placing }) => placing.mayGoOn()),
+        answers,
+      );
+      for (const { placing } of left) answers.set(placing, 'refused');
     }
+  }
+
+  /** Says which have come too late. */
+  async #putOnce(all: readonly Seen[], answers: Map<Placing, Placed>): Promise<readonly Seen[]> {
+    for (const { placing } of all) answers.set(placing, 'unavailable');
+    const some = all.filter(({ own }) => own !== null);
+    const nonces = some.map(newNonce);
+    const outcomes = await this.#do([
+      ...some.map(({ placing, own }, i): Doing => {
+        const key = this.keys.tag(placing.ownTag);
+        const nonce = nonceBytes(nonces[i] as Nonce);
+        return { key, run: (server) => server.swap(key, nonce, this.#nonceMs, own?.unique ?? '0') };
+      }),
+      ...some.map(({ placing: { key, ttlMs, frame } }, i): Doing => {
+        const bytes = frame(nonces[i] as Nonce);
+        return { key, run: (server) => server.set(key, bytes, ttlMs) };
+      }),
+    ]);
+    for (const [i, { placing }] of some.entries()) {
+      if (outcomes[i] === true && outcomes[some.length + i] === true)
+        answers.set(placing, { nonce: nonces[i] as Nonce });
+    }
+    return some.filter((_, i) => outcomes[i] === false);
+  }
+
+  /** Where there is no nonce one is planted first: what is added late must not find that nothing was there to invalidate. */
+  async #planted(all: readonly Seen[]): Promise<readonly Seen[]> {
+    const missing = all.filter(({ own }) => own === undefined).map(({ placing }) => placing);
+    if (missing.length === 0) return all;
+    await this.plant(missing.map(({ ownTag }) => this.keys.tag(ownTag)));
+    return [...all.filter(({ own }) => own !== undefined), ...(await this.#see(missing))];
+  }
+
+  async #see(placings: readonly Placing[]): Promise<readonly Seen[]> {
+    const owns = await this.#getsEach(placings.map(({ ownTag }) => this.keys.tag(ownTag)));
+    return placings.map((placing, i) => ({ placing, own: owns[i] }));
   }
 
   /**
    * PROTOCOL 4.11, Memcached. The frame is stored over the one that was seen, by a stamp that is good under the nonce that
    * was seen and under the next one; then the nonce is replaced. Whoever finds the one without the other finishes it.
    */
-  async #putOver(placings: readonly PlacingOver[], answers: Map<Placing, Placed>): Promise<void> {
+  async #putOver(all: readonly SeenOver[], answers: Map<Placing, Placed>): Promise<void> {
     const keyOf = ({ ownTag }: Placing): string => this.keys.tag(ownTag);
-    const owns = await this.#getsEach(placings.map(keyOf));
+    const placings = all.map(({ placing }) => placing);
+    const owns = all.map(({ own }) => own);
     const next = placings.map(newNonce);
     const isSame = placings.map(({ over }, i) => readNonce(owns[i]?.bytes) === over.nonce);
     const going = placings.flatMap((placing, i) => (isSame[i] ? [{ placing, i }] : []));
