@@ -29,6 +29,9 @@ import { keepProcessFor } from './keep-process.js';
 const MOST_NAMED = 64;
 /** Results that are remembered before those are looked for that have left. */
 const MOST_UNCHECKED = 1_000;
+/** Keys that are at hand; and how long a name is that is worth it. */
+const MOST_KEYS = 1_000;
+const LONGEST_NAME = 64;
 
 /** Options that were read, to be asked with the arguments. */
 type Options = Readonly<Partial<Record<keyof MemoOptions, unknown>>>;
@@ -55,6 +58,10 @@ export class Memo {
   /** Some option wants to see the result, with the arguments. */
   readonly #isDynamic: boolean;
   readonly #isShared: boolean;
+  readonly #isByArguments: boolean;
+  readonly #hasNoInstances: boolean;
+  /** Of calls with one argument that is a name or a number. */
+  readonly #keys = new Map<string | number, MemoKey>();
   #checkAt = MOST_UNCHECKED;
 
   constructor(parts: MemoParts) {
@@ -63,6 +70,8 @@ export class Memo {
     this.#isPlain = forceRefresh !== true && isStale === undefined && earlyRefresh === undefined;
     this.#isDynamic = [ttl, tags, storeIf, isStale].some((option) => typeof option === 'function');
     this.#isShared = parts.values.parts.engine.isShared;
+    this.#isByArguments = parts.policy.key === undefined && parts.policy.isIgnored === undefined;
+    this.#hasNoInstances = parts.policy.instances.isShared;
     const { errorLifetimeMs } = parts.kept;
     this.#uses = parts.values.uses({
       ...parts.kept,
@@ -238,6 +247,21 @@ export class Memo {
   }
 
   #key(instance: unknown, args: readonly unknown[]): MemoKey | Unencodable {
+    const [only] = args;
+    // Most functions are called with one name or number, and often the same; a text that was hashed once is found sooner.
+    const isKnown =
+      args.length === 1 && this.#isByArguments && isName(only) && (this.#hasNoInstances || instance === undefined);
+    if (!isKnown) return this.#newKey(instance, args);
+    let key: MemoKey | Unencodable | undefined = this.#keys.get(only);
+    if (key === undefined) {
+      if (this.#keys.size >= MOST_KEYS) this.#keys.clear();
+      key = this.#newKey(instance, args);
+      if (!(key instanceof Unencodable)) this.#keys.set(only, key);
+    }
+    return key;
+  }
+
+  #newKey(instance: unknown, args: readonly unknown[]): MemoKey | Unencodable {
     const text = this.#arguments(args);
     if (text instanceof Unencodable) return text;
     const on = this.#instance(instance);
@@ -342,4 +366,10 @@ function textsOf(args: readonly unknown[]): { readonly whole: string; readonly t
   while (end > 0 && args[end - 1] === undefined) end--;
   // Each of them is one letter.
   return { whole, trimmed: end === args.length ? whole : whole.slice(0, whole.length - (args.length - end)) };
+}
+
+/** A Map takes -0 for 0. */
+function isName(argument: unknown): argument is string | number {
+  if (typeof argument === 'string') return argument.length <= LONGEST_NAME;
+  return typeof argument === 'number' && argument !== 0;
 }
