@@ -244,9 +244,11 @@ describe('options of a memoized function', () => {
     byPosition(1);
     bySort(1, () => 1);
     bySort(1, () => 2);
+    bySort(() => 1, 2);
+    bySort(undefined, 2);
     expect([byPosition.cacheInfo(), bySort.cacheInfo()]).toMatchObject([
       { hits: 2, misses: 1 },
-      { hits: 1, misses: 1 },
+      { hits: 1, misses: 3 },
     ]);
   });
 

@@ -1,15 +1,13 @@
-import { answerOf, ignoreRejection, saysTrue } from '../base/answer.js';
-import { ConfigError } from '../base/errors.js';
+import { ignoreRejection, saysTrue } from '../base/answer.js';
 import { readForever } from '../config/lifetimes.js';
 import type { MemoOptions, MemoPolicy } from '../config/memo-options.js';
 import type { StaleUses } from '../engine/stale-uses.js';
 import { currentView } from '../engine/view-context.js';
-import { encodeArguments, Unencodable } from '../values/arguments.js';
+import { Unencodable } from '../values/arguments.js';
 import type { ProducerRun } from '../values/caller.js';
 import { copyOf, hold } from '../values/copies.js';
 import { MemoCall } from '../values/memo-call.js';
-import { encodeInstance } from '../values/memo-instances.js';
-import { MemoKey, type MemoScope } from '../values/memo-key.js';
+import type { MemoKey, MemoScope } from '../values/memo-key.js';
 import type { MemoRecord } from '../values/memo-names.js';
 import {
   BrokenOff,
@@ -24,14 +22,12 @@ import {
 import type { ValuePolicy } from '../values/value-policy.js';
 import { NOTHING_FOUND, type Values } from '../values/values.js';
 import { keepProcessFor } from './keep-process.js';
+import { MemoKeys } from './memoize-keys.js';
 
 /** Results of one function that another one may be made of before they are named by one tag together. */
 const MOST_NAMED = 64;
 /** Results that are remembered before those are looked for that have left. */
 const MOST_UNCHECKED = 1_000;
-/** Keys that are at hand; and how long a name is that is worth it. */
-const MOST_KEYS = 1_000;
-const LONGEST_NAME = 64;
 
 /** Options that were read, to be asked with the arguments. */
 type Options = Readonly<Partial<Record<keyof MemoOptions, unknown>>>;
@@ -58,10 +54,7 @@ export class Memo {
   /** Some option wants to see the result, with the arguments. */
   readonly #isDynamic: boolean;
   readonly #isShared: boolean;
-  readonly #isByArguments: boolean;
-  readonly #hasNoInstances: boolean;
-  /** Of calls with one argument that is a name or a number. */
-  readonly #keys = new Map<string | number, MemoKey>();
+  readonly #keys: MemoKeys;
   #checkAt = MOST_UNCHECKED;
 
   constructor(parts: MemoParts) {
@@ -70,8 +63,7 @@ export class Memo {
     this.#isPlain = forceRefresh !== true && isStale === undefined && earlyRefresh === undefined;
     this.#isDynamic = [ttl, tags, storeIf, isStale].some((option) => typeof option === 'function');
     this.#isShared = parts.values.parts.engine.isShared;
-    this.#isByArguments = parts.policy.key === undefined && parts.policy.isIgnored === undefined;
-    this.#hasNoInstances = parts.policy.instances.isShared;
+    this.#keys = new MemoKeys(parts.scope, parts.record.name, parts.policy, this.#isShared);
     const { errorLifetimeMs } = parts.kept;
     this.#uses = parts.values.uses({
       ...parts.kept,
@@ -94,7 +86,7 @@ export class Memo {
       sink.bypass(scope.front, 'when');
       return fn.apply(instance, args as unknown[]);
     }
-    const key = this.#key(instance, args);
+    const key = this.#keys.of(instance, args);
     if (key instanceof Unencodable) {
       this.#warnOnce(`${record.name} was called with what cannot be part of a key, and not cached: ${key.what}`);
       sink.bypass(scope.front, 'arguments');
@@ -111,14 +103,14 @@ export class Memo {
 
   /** @throws {@link ConfigError} */
   keyOf(instance: object | undefined, args: readonly unknown[]): MemoKey {
-    return this.#checked(args, this.#key(instance, args));
+    return this.#keys.checked(args, this.#keys.of(instance, args));
   }
 
   /** The tags by which results of these arguments are invalidated. */
   tagsOf(instance: object | undefined, args: readonly unknown[]): readonly string[] {
     const { scope } = this.#parts;
-    const text = this.#checked(args, this.#arguments(args));
-    const on = this.#checked([instance], this.#instance(instance));
+    const text = this.#keys.checked(args, this.#keys.arguments(args));
+    const on = this.#keys.checked([instance], this.#keys.instance(instance));
     const tag = on === undefined ? scope.argumentsTag(text.trimmed) : scope.callTag(on, text.trimmed);
     return [tag, ...this.#recursion()];
   }
@@ -126,7 +118,7 @@ export class Memo {
   /** Lets go of what is in memory; returns the tags by which the rest is purged. */
   clear(instance: object | undefined): readonly string[] {
     const { scope, record, values } = this.#parts;
-    const on = this.#checked([instance], this.#instance(instance));
+    const on = this.#keys.checked([instance], this.#keys.instance(instance));
     if (on !== undefined) return [scope.instanceTag(on), ...this.#recursion()];
     values.parts.engine.values.drop([...record.entries.values()]);
     record.entries.clear();
@@ -246,71 +238,6 @@ export class Memo {
     });
   }
 
-  #key(instance: unknown, args: readonly unknown[]): MemoKey | Unencodable {
-    const [only] = args;
-    // Most functions are called with one name or number, and often the same; a text that was hashed once is found sooner.
-    const isKnown =
-      args.length === 1 && this.#isByArguments && isName(only) && (this.#hasNoInstances || instance === undefined);
-    if (!isKnown) return this.#newKey(instance, args);
-    let key: MemoKey | Unencodable | undefined = this.#keys.get(only);
-    if (key === undefined) {
-      if (this.#keys.size >= MOST_KEYS) this.#keys.clear();
-      key = this.#newKey(instance, args);
-      if (!(key instanceof Unencodable)) this.#keys.set(only, key);
-    }
-    return key;
-  }
-
-  #newKey(instance: unknown, args: readonly unknown[]): MemoKey | Unencodable {
-    const text = this.#arguments(args);
-    if (text instanceof Unencodable) return text;
-    const on = this.#instance(instance);
-    if (on instanceof Unencodable) return on;
-    return new MemoKey(this.#parts.scope, on, text.whole, text.trimmed);
-  }
-
-  #instance(instance: unknown): string | undefined | Unencodable {
-    const { instances } = this.#parts.policy;
-    let what = 'cannot be told';
-    const told = (why: string): void => {
-      what = why;
-    };
-    if (instances.keyOf === undefined) return encodeInstance(instance, instances, !this.#isShared);
-    const encoded = answerOf(() => ({ text: encodeInstance(instance, instances, !this.#isShared) }), told);
-    return encoded === undefined ? new Unencodable(`instanceKey ${what}`) : encoded.text;
-  }
-
-  #arguments(args: readonly unknown[]): { readonly whole: string; readonly trimmed: string } | Unencodable {
-    const { key, isIgnored } = this.#parts.policy;
-    if (key !== undefined) {
-      let why = '';
-      const made = answerOf(
-        () => ({ key: key(...args) }),
-        (what) => {
-          why = what;
-        },
-      );
-      return made === undefined ? new Unencodable(`key ${why}`) : textsOf([made.key]);
-    }
-    if (isIgnored === undefined) return textsOf(args);
-    const counted = args.map((arg, position) => (isIgnored(arg, position) === true ? undefined : arg));
-    // Left out or given, what does not count does not count.
-    while (counted.length > 0 && isIgnored(args[counted.length - 1], counted.length - 1) === true) counted.pop();
-    return textsOf(counted);
-  }
-
-  #checked<T>(args: readonly unknown[], encoded: T | Unencodable): T {
-    if (!(encoded instanceof Unencodable)) return encoded;
-    const { name } = this.#parts.record;
-    throw new ConfigError(
-      `${name}.arguments`,
-      args,
-      'arguments that can be compared, or the options key and ignore',
-      undefined,
-      `cannot be part of a key: ${encoded.what}`,
-    );
-  }
-
   /** What was made of so many results that it names none of them depends on each. */
   #recursion(): readonly string[] {
     return this.#isShared ? [] : [this.#parts.scope.recursionTag];
@@ -357,19 +284,4 @@ export class Memo {
     this.#warned.add(message);
     this.#parts.warn(message);
   }
-}
-
-function textsOf(args: readonly unknown[]): { readonly whole: string; readonly trimmed: string } | Unencodable {
-  const whole = encodeArguments(args);
-  if (whole instanceof Unencodable) return whole;
-  let end = args.length;
-  while (end > 0 && args[end - 1] === undefined) end--;
-  // Each of them is one letter.
-  return { whole, trimmed: end === args.length ? whole : whole.slice(0, whole.length - (args.length - end)) };
-}
-
-/** A Map takes -0 for 0. */
-function isName(argument: unknown): argument is string | number {
-  if (typeof argument === 'string') return argument.length <= LONGEST_NAME;
-  return typeof argument === 'number' && argument !== 0;
 }

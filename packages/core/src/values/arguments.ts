@@ -9,6 +9,9 @@ const MOST = 100_000;
 /** Longer encodings are kept as what they hash to. */
 const LONGEST = 1_024;
 
+/** Stands for an argument that does not count. */
+export const NOT_COUNTED: unique symbol = Symbol('not counted');
+
 /** An argument that cannot be part of a key: it is not known what would be the same argument. */
 export class Unencodable {
   /** @param what - where it is, and what: `[1].save is a function` */
@@ -80,6 +83,7 @@ class Walk {
       case 'object':
         return value === null ? 'z' : this.#object(value);
       default:
+        if (value === NOT_COUNTED) return '_';
         return this.#refuse(`is a ${typeof value}`);
     }
   }
