@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { TagTable } from './tag-table.js';
-import { ALL_TAG, pathTag, reachOf, urlTag } from './tags.js';
+import { ALL_TAG, keyTag, pathTag, reachOf, urlTag } from './tags.js';
 
 describe('TagTable.admits (PROTOCOL 4.8, 4.13)', () => {
   it('admits what was read after the last invalidation of each tag', () => {
@@ -312,5 +312,17 @@ describe('TagTable against a table that forgets nothing', () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  it('knows what became of the tag of a key that something else holds a record of', () => {
+    const tags = new TagTable();
+    const own = { tags: [keyTag('inner')] };
+    tags.retain(keyTag('inner'));
+    const token = tags.clock;
+    tags.invalidate([keyTag('inner')], 'soft');
+    expect(tags.ownValidity(own, token, token)).toBe('stale');
+    tags.invalidate([keyTag('inner')], 'hard');
+    expect(tags.ownValidity(own, token, token)).toBe('gone');
+    expect(tags.ownValidity(own, tags.clock, tags.clock)).toBe('valid');
   });
 });
