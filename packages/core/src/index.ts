@@ -27,7 +27,14 @@ export type { KeyvLike, RedisClientLike } from './config/keyv-like.js';
 export type { MemoOptions, MemoResult } from './config/memo-options.js';
 export type { StoreOptions } from './config/store-option.js';
 export type { TlsSettings } from './config/store-settings.js';
-export type { CacheToken, IncrementOptions, Key, KeyOptions, SetOptions } from './config/value-call-options.js';
+export type {
+  AddOptions,
+  CacheToken,
+  IncrementOptions,
+  Key,
+  KeyOptions,
+  SetOptions,
+} from './config/value-call-options.js';
 export type { ValueOptions } from './config/value-options.js';
 export type { CacheStatusLevel, FinishedResponse, RequestDirective, ViewOptions } from './config/view-option-types.js';
 export type { Consistency } from './engine/trust.js';

@@ -109,9 +109,9 @@ export class ModelStore implements TaggedStore {
 
   /** SET and SWAP: what is put is as old as the token, but for its own tag, which it moves on. */
   #put(put: Put, { f }: { f: number }): CommitVerdict {
-    const { key, tags: given, ownTag, onlyIf } = put;
+    const { key, tags: given, ownTag } = put;
     const areRead = this.#areRead(given, f);
-    const counts = given.map(({ tag }) => onlyIf === 'unchanged' || tag !== ownTag);
+    const counts = given.map(({ tag }) => put.token !== undefined || tag !== ownTag);
     if (counts.some((does, i) => does && areRead[i] === false)) return { kind: 'refused' };
     const n = ++this.#n;
     this.#tags.set(ownTag, { n, h: this.#tags.get(ownTag)?.h ?? n });

@@ -179,6 +179,40 @@ describe.each(stores)('values in %s', (_name, store) => {
     expect(await cache.has('k')).toBe(false);
   });
 
+  it.each([
+    ['delete', 'k'],
+    ['set', 'k'],
+    ['invalidate by a tag of it', 'k'],
+    ['invalidate by its key', 'k'],
+  ])('with since nothing is stored that is older than a %s', async (what) => {
+    const { cache } = await openOn(store);
+    const options = { ttl: 60, tags: ['t'] };
+    await cache.set('k', 'first', options);
+    const token = await cache.token();
+    if (what === 'delete') await cache.delete('k');
+    else if (what === 'set') await cache.set('k', 'newer', options);
+    else if (what === 'invalidate by a tag of it') await cache.invalidate({ tags: 't' });
+    else await cache.invalidate({ key: 'k' });
+    expect(await cache.set('k', 'older', { ...options, since: token })).toBe(false);
+    expect(await cache.get('k')).not.toBe('older');
+    const later = await cache.token();
+    expect(await cache.set('k', 'latest', { ...options, since: later })).toBe(true);
+    expect(await cache.get('k')).toBe('latest');
+  });
+
+  it('since is what token() of this cache has returned', async () => {
+    const { cache } = await openOn(store);
+    const { cache: another } = await openOn(store);
+    for (const since of [await another.token(), {}, 5, null]) {
+      expect(await errorOf(cache.set('k', 1, { ttl: 60, since: since as never }))).toMatchObject({
+        setting: 'set.since',
+      });
+    }
+    const token = await cache.namespace('n').token();
+    expect(await cache.set('k', 1, { ttl: 60, since: token })).toBe(true);
+    expect(await errorOf(cache.add('k', 1, { ttl: 60, since: token } as never))).toBeInstanceOf(ConfigError);
+  });
+
   it('touch gives another ttl, from now on; 0 ends it', async () => {
     const { cache, jump } = await openOn(store);
     await cache.set('k', 'v', { ttl: 10, tags: ['t'] });

@@ -1,6 +1,13 @@
 import type { Duration } from '../base/duration.js';
 import type { MemoOptions } from '../config/memo-options.js';
-import type { CacheToken, IncrementOptions, Key, KeyOptions, SetOptions } from '../config/value-call-options.js';
+import type {
+  AddOptions,
+  CacheToken,
+  IncrementOptions,
+  Key,
+  KeyOptions,
+  SetOptions,
+} from '../config/value-call-options.js';
 import type { ValueOptions } from '../config/value-options.js';
 import type { ProducerRun } from '../values/caller.js';
 import type { AnyFunction } from '../values/memo-names.js';
@@ -90,7 +97,7 @@ export interface ValueCache {
    * if (await cache.add(`mail:${id}`, true, '1d')) await sendMail(id);
    * ```
    */
-  add<T>(key: Key, value: T, options?: Duration | SetOptions<T>): Promise<boolean>;
+  add<T>(key: Key, value: T, options?: Duration | AddOptions<T>): Promise<boolean>;
   /** Makes a value be gone, as {@link Cache.purge} does: what a producer is making of it is not stored either. */
   delete(key: Key, options?: KeyOptions): Promise<InvalidationReceipt>;
   /** {@link delete} of many in one round trip. */

@@ -4,6 +4,8 @@ import { checkOptions } from '../config/check.js';
 import { readForever } from '../config/lifetimes.js';
 import type { MemoOptions } from '../config/memo-options.js';
 import {
+  ADD_OPTIONS,
+  type AddOptions,
   type CacheToken,
   INCREMENT_OPTIONS,
   type IncrementOptions,
@@ -122,20 +124,19 @@ export class ValueCalls implements ValueCache {
     return entries.flatMap(([key], i) => (written[i] === 'stored' ? [] : [key]));
   }
 
-  async add<T>(key: Key, value: T, options?: Duration | SetOptions<T>): Promise<boolean> {
+  async add<T>(key: Key, value: T, options?: Duration | AddOptions<T>): Promise<boolean> {
     const given = withTtl(options);
     const named = this.#key('add', key, given.version);
-    const policy = this.#policy('add', given, SET_OPTIONS);
-    const since = this.#tokenOf('add', given.since);
+    const policy = this.#policy('add', given, ADD_OPTIONS);
     for (let attempt = 0; attempt < ADDITIONS; attempt++) {
       const { token, found } = await this.#parts.values.read(named);
       if (found !== undefined) return false;
       // Where nothing is kept there is nothing in the way, either: whoever is told so goes on as without a cache.
       if (this.#parts.values.parts.engine.storesNothing) return true;
-      const write = { key: named, value, since: since ?? token, onlyIf: 'unchanged' as const };
+      const write = { key: named, value, since: token, onlyIf: 'unchanged' as const };
       const [written] = await this.#parts.values.write([write], policy);
       // Refused for somebody else's value, it is found; and else for what the store did not know, and does now.
-      if (written !== 'refused' || since !== undefined) return written === 'stored';
+      if (written !== 'refused') return written === 'stored';
     }
     return false;
   }

@@ -30,8 +30,11 @@ export interface SetOptions<T = unknown>
   readonly since?: CacheToken;
 }
 
-/** The names in {@link SetOptions}. */
-export const SET_OPTIONS: readonly string[] = [
+/** How a value is kept that is stored where there is none. */
+export type AddOptions<T = unknown> = Omit<SetOptions<T>, 'since'>;
+
+/** The names in {@link AddOptions}. */
+export const ADD_OPTIONS: readonly string[] = [
   'ttl',
   'tags',
   'maxTags',
@@ -41,8 +44,10 @@ export const SET_OPTIONS: readonly string[] = [
   'jitter',
   'clone',
   'name',
-  'since',
 ];
+
+/** The names in {@link SetOptions}. */
+export const SET_OPTIONS: readonly string[] = [...ADD_OPTIONS, 'since'];
 
 /** How a counter is counted. */
 export interface IncrementOptions extends KeyOptions {

@@ -165,9 +165,11 @@ export class ValueAccess {
   }
 
   /** The item of a write; nothing where what it was made of has been invalidated since. */
-  #item({ key, ownTag, candidate, since, onlyIf }: Write): LocalItem | undefined {
-    const own = onlyIf === 'unchanged' ? key.tags : key.tags.filter((tag) => tag !== ownTag);
-    if (since !== undefined && !this.#parts.tags.admits([...own, ...candidate.tags], since.local)) return undefined;
+  #item({ key, candidate, since }: Write): LocalItem | undefined {
+    // Nobody can tell what has become of it since, where the store gave no token.
+    if (this.#shared !== undefined && since !== undefined && since.shared === undefined) return undefined;
+    if (since !== undefined && !this.#parts.tags.admits([...key.tags, ...candidate.tags], since.local))
+      return undefined;
     const stamps = this.#shared === undefined ? NO_STAMPS : unstamped([...key.tags, ...candidate.tags]);
     const stored = makeStored(key.text, NONE, candidate, stamps, this.#parts.clock.now());
     const item = this.#local.item(stored, key, this.#parts.tags.clock, this.#parts.clock.monotonic(), 0);

@@ -79,7 +79,7 @@ export class NonceWriter {
       if (token === undefined || (put.token === undefined && onlyIf === 'unchanged')) return UNAVAILABLE;
       const stamps = mergeStamps([...tags, { tag: ownTag, stamp: '' }]);
       if (!(token instanceof NonceToken) || !(ttlMs > 0) || stamps === undefined) return REFUSED;
-      return { stamps, token, free: onlyIf === 'always' ? ownTag : undefined };
+      return { stamps, token, free: put.token === undefined ? ownTag : undefined };
     });
     const prepared = await this.#prepareAll(wanted);
     const verdicts = puts.map((put, i): CommitVerdict => {

@@ -63,8 +63,7 @@ export class RedisPuts {
         const isOfNow = token === undefined;
         // Who has not read what was there cannot say that it is unchanged.
         if (onlyIf === 'unchanged' && (isOfNow || (token instanceof RedisToken && token.isBlind))) return [];
-        if (since !== undefined && ttlMs > 0)
-          return [{ put, place, since, isBound: isOfNow || onlyIf === 'unchanged' }];
+        if (since !== undefined && ttlMs > 0) return [{ put, place, since, isBound: true }];
         verdicts[place] = { kind: 'refused' };
         return [];
       });
