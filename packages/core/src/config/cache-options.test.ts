@@ -25,6 +25,7 @@ describe('readCacheOptions', () => {
       consistency: 'bounded',
       onInvalidateFailure: 'queue',
       maxVariants: 32,
+      values: { lifetimeMs: undefined, copying: 'structured' },
       clock: undefined,
     });
   });
