@@ -79,7 +79,8 @@ export class SharedValues {
     if (found?.kind !== 'response') return { item: undefined, token };
     const { response, validity } = found;
     if (validity === 'unavailable') return { item: undefined, token: undefined };
-    if (validity !== 'valid' || unheard.isPending(tagNames(response))) return { item: undefined, token };
+    // What the store has yet to hear of is not what it still has; what is under way to it, it tells whoever writes there.
+    if (validity !== 'valid' || unheard.isWaiting(tagNames(response))) return { item: undefined, token };
     const unpacked = await codec.unpack(response);
     if (unpacked === undefined) return { item: undefined, token };
     const item = this.#local.item(unpacked, key, at, sentAt, Math.max(0, this.#clock.now() - response.storedAt));

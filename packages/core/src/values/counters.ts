@@ -7,8 +7,11 @@ import type { ValueKey } from './value-key.js';
 import type { ValuePolicy } from './value-policy.js';
 import type { Reading, Values } from './values.js';
 
-/** Others may be faster; so often in a row only where something is wrong. */
-const ATTEMPTS = 100;
+/**
+ * Others may be faster: who is slow, and counts against some who do nothing else, waits until they are done. So often in a row
+ * only where something is wrong.
+ */
+const ATTEMPTS = 1_000;
 
 /** Numbers that are counted up: each call counts, whoever else counts at the same time. */
 export class Counters {
@@ -46,7 +49,7 @@ export class Counters {
         reading.found === undefined ? policy : this.policyOf(reading.found.item, policy),
       );
       if (written === 'stored') return sum;
-      if (written === 'unavailable') throw new ValueUnavailableError('store');
+      if (written === 'unavailable' || written === 'unstorable') throw new ValueUnavailableError('store');
     }
     throw new ValueUnavailableError('contention');
   }
