@@ -128,6 +128,10 @@ export class ValueCalls implements ValueCache {
     const given = withTtl(options);
     const named = this.#key('add', key, given.version);
     const policy = this.#policy('add', given, ADD_OPTIONS);
+    return await this.#counters.inTurn(named, () => this.#add(named, value, policy));
+  }
+
+  async #add(named: ValueKey, value: unknown, policy: ValuePolicy): Promise<boolean> {
     for (let attempt = 0; attempt < ADDITIONS; attempt++) {
       const { token, found } = await this.#parts.values.read(named);
       if (found !== undefined) return false;

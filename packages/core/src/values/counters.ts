@@ -25,9 +25,13 @@ export class Counters {
 
   /** @param policy - how a counter is kept that is begun here */
   add(key: ValueKey, by: number, initial: number, policy: ValuePolicy): Promise<number> {
-    const count = (): Promise<number> => this.#count(key, by, initial, policy);
+    return this.inTurn(key, () => this.#count(key, by, initial, policy));
+  }
+
+  /** Does something that looks at a value before it writes it, when those before it of this process have done so. */
+  inTurn<T>(key: ValueKey, work: () => Promise<T>): Promise<T> {
     const before = this.#turns.get(key.text);
-    const turn = before === undefined ? count() : before.then(count, count);
+    const turn = before === undefined ? work() : before.then(work, work);
     this.#turns.set(key.text, turn);
     const end = (): void => {
       if (this.#turns.get(key.text) === turn) this.#turns.delete(key.text);
