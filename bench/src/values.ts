@@ -22,7 +22,7 @@ const USAGE = `npm run bench:values -- [options]
   --value KIND    string, object or 2kb; repeat it (all three)
   --node BINARY   the Node.js that runs the caches
   --rounds N      measured windows per row (9)
-  --ms N          length of a window in milliseconds (150)
+  --ms N          length of a window in milliseconds of CPU time (100)
   --out FILE      the Markdown table (bench/results/values.md)
 `;
 const OPERATIONS: readonly Operation[] = ['hit', 'miss', 'set'];
@@ -47,7 +47,7 @@ else await run();
 async function run(): Promise<void> {
   const progress = makeProgress(process.stderr);
   const rounds = Number(flags.rounds ?? (flags.quick ? 3 : 9));
-  const ms = Number(flags.ms ?? (flags.quick ? 60 : 150));
+  const ms = Number(flags.ms ?? (flags.quick ? 40 : 100));
   const core = choosePinning()?.serverCore;
   const words = flags.only.split(',').filter((word) => word !== '');
   const names = (Object.keys(CANDIDATES) as ClientName[]).filter(

@@ -10,19 +10,19 @@ import type { ValueKind } from './value-kinds.js';
 /** A cache in a process of its own: what one does to the runtime, such as following promises, is its own affair. */
 export class CacheProcess {
   readonly #child: ChildProcess;
+  readonly #ended: Promise<never>;
 
   constructor(name: ClientName, kind: ValueKind, node: string, core: number | undefined) {
     const program = fileURLToPath(new URL('./process.js', import.meta.url));
     const command = pin([node, '--disable-warning=ViewcacheWarning', program, name, kind], core);
     this.#child = startChild(command, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    this.#ended = once(this.#child, 'exit').then(() => Promise.reject(new Error(`${name} has ended`)));
+    this.#ended.catch(() => {});
   }
 
   async run(order: Order): Promise<Answer> {
-    const answered = once(this.#child, 'message') as Promise<[Answer]>;
-    const ended = once(this.#child, 'exit').then(() => Promise.reject(new Error('A cache has ended')));
     this.#child.send(order);
-    const [answer] = await Promise.race([answered, ended]);
-    ended.catch(() => {});
+    const [answer] = (await Promise.race([once(this.#child, 'message'), this.#ended])) as [Answer];
     return answer;
   }
 

@@ -31,6 +31,9 @@ export const CLIENTS = {
   'viewcache-tag': viewcache('structured', true),
   'viewcache-freeze': viewcache('freeze'),
   'viewcache-false': viewcache(false),
+  'viewcache-memoize': memoized('structured'),
+  'viewcache-memoize-freeze': memoized('freeze'),
+  'viewcache-memoize-false': memoized(false),
   'cache-manager': () => (make) => {
     const cache = createCacheManager({ ttl: HOUR });
     return {
@@ -96,6 +99,14 @@ export const CLIENTS = {
 } satisfies Record<string, () => OpenClient>;
 
 export type ClientName = keyof typeof CLIENTS;
+
+function memoized(clone: 'structured' | 'freeze' | false): () => OpenClient {
+  return () => (make) => {
+    const cache = createCache({ clone, maxEntries: MAX_ENTRIES });
+    const city = cache.memoize(async (id: number) => make(id), { name: 'city', ttl: '1h' });
+    return { get: (id) => city(id), clear: () => city.cacheClear() };
+  };
+}
 
 function viewcache(clone: 'structured' | 'freeze' | false, isTagged = false): () => OpenClient {
   return () => (make) => {

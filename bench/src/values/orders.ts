@@ -4,7 +4,7 @@ export type Operation = 'hit' | 'miss' | 'set';
 /** From the bench to the process of a cache. */
 export interface Order {
   operation: Operation;
-  /** For how long. */
+  /** How much CPU time to spend on it. */
   ms: number;
 }
 
@@ -12,9 +12,6 @@ export interface Order {
 export interface Answer {
   /** CPU time of the process for each call, in nanoseconds. */
   nanos: number;
-  calls: number;
-  /** The share of the time in which the process ran. */
-  busy: number;
   /** What two callers get: one and the same value, or a copy each. */
   handsOut: 'same' | 'copy';
   sets: boolean;

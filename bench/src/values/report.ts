@@ -30,7 +30,7 @@ export function makeReport(
   const markdown = `# Values: what a call costs
 
 CPU time (user and system, garbage collection and compilation included) of a call from one interleaved run: ${rounds} rounds, in each a window of ${ms} ms
-for every row and operation. Each row is a process of its own${isPinned ? ', pinned to one core' : ''}, with its cache in memory, as the documentation of each sets it up; each call is awaited before the
+of CPU time for every row and operation. Each row is a process of its own${isPinned ? ', pinned to one core' : ''}, with its cache in memory, as the documentation of each sets it up; each call is awaited before the
 next. The figures are medians; "× Map" is the median of the comparisons within each round with a \`Map\` in an \`async\` function.
 
 - **hit**: one of 1,000 keys in turn, all stored for an hour; the key's text, the producer and the options are made for each call, as an app does.

@@ -40,6 +40,8 @@ export interface ValueCallParts extends MemoizeParts {
 const NO_OPTIONS = {};
 /** How often something is added before it is given up: a tag that the store does not know may be refused once. */
 const ADDITIONS = 10;
+/** Different ttls that are remembered; somebody who works them out has more, and gains nothing. */
+const TTLS = 100;
 
 /** Reads what a caller has given, and does it. */
 export class ValueCalls implements ValueCache {
@@ -49,6 +51,8 @@ export class ValueCalls implements ValueCache {
   /** Options that were read before: most calls hand in the same object again, or none. */
   readonly #policies = new WeakMap<object, ValuePolicy>();
   #usual: ValuePolicy | undefined;
+  /** The same of options that are nothing but a ttl: these would fill the other one, an object for each call. */
+  readonly #byTtl = new Map<Duration, ValuePolicy>();
 
   constructor(parts: ValueCallParts, space: KeySpace = ROOT, counters: Counters = new Counters(parts.values)) {
     this.#parts = parts;
@@ -270,7 +274,9 @@ export class ValueCalls implements ValueCache {
   }
 
   #policy(what: string, given: ValueOptions<never>, names?: readonly string[]): ValuePolicy {
-    const known = given === NO_OPTIONS ? this.#usual : this.#policies.get(given);
+    const ttl = onlyTtl(given);
+    const known =
+      given === NO_OPTIONS ? this.#usual : ttl === undefined ? this.#policies.get(given) : this.#byTtl.get(ttl);
     if (known !== undefined) return known;
     const unsaid = (): void =>
       this.#parts.warn(
@@ -278,9 +284,17 @@ export class ValueCalls implements ValueCache {
       );
     const policy = readValueOptions(what, given, this.#parts.defaults, unsaid, names);
     if (given === NO_OPTIONS) this.#usual = policy;
-    else this.#policies.set(given, policy);
+    else if (ttl === undefined) this.#policies.set(given, policy);
+    else if (this.#byTtl.size < TTLS) this.#byTtl.set(ttl, policy);
     return policy;
   }
+}
+
+/** The ttl of options that say nothing else: what most calls write, anew each time. */
+function onlyTtl(given: ValueOptions<never>): Duration | undefined {
+  for (const name in given) if (name !== 'ttl') return undefined;
+  const { ttl } = given;
+  return typeof ttl === 'string' || typeof ttl === 'number' ? ttl : undefined;
 }
 
 function withTtl<O extends ValueOptions<never>>(options: Duration | O | undefined): O {
