@@ -37,7 +37,7 @@ import { attachRuntime } from './runtime.js';
 import { openShared } from './shared-level.js';
 import { noteNamespace } from './shared-namespaces.js';
 import { SystemClock } from './system-clock.js';
-import { ValueCalls } from './value-calls.js';
+import { type ValueCallParts, ValueCalls } from './value-calls.js';
 import { valueMethods } from './value-methods.js';
 
 const WAITERS_PER_KEY = 1_000;
@@ -138,6 +138,7 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
     explainUrl(url, [...urlReadings], { local, tags, clock, refusals: telemetry.refusals });
   const calls = new ValueCalls({
     values,
+    keep: keeperFor(shared),
     defaults: settings.values,
     memoNames: new MemoNames(),
     purge: (names) => invalidator.run(names, 'hard'),
@@ -200,7 +201,7 @@ function assemble(
     ...new Set([...urlReadings].flatMap((isIgnored) => tagsOf(target, { isIgnored }))),
   ];
   return {
-    ...valueMethods(calls, shared === undefined ? (work) => work : keepProcessFor),
+    ...valueMethods(calls, keeperFor(shared)),
     invalidate: async (target, how) => await invalidator.run(tagsFor(target), 'soft', readOrders('invalidate', how)),
     purge: async (target, how) => await invalidator.run(tagsFor(target), 'hard', readOrders('purge', how)),
     batch: async (work) => await invalidator.batch(checkFunction('batch', needed('batch', work), 'a function')),
@@ -240,6 +241,10 @@ function assemble(
       if (shared !== undefined) await keepProcessFor(shared.store.close());
     },
   };
+}
+
+function keeperFor(shared: SharedLevel | undefined): ValueCallParts['keep'] {
+  return shared === undefined ? (work) => work : keepProcessFor;
 }
 
 /** What other processes have invalidated is invalid here, too, and how far that is known is how far L1 is believed. */

@@ -7,7 +7,8 @@ import type { ValueCache } from './value-cache.js';
  */
 export function valueMethods(calls: ValueCache, keep: <T>(work: Promise<T>) => Promise<T>): ValueCache {
   return {
-    getOrSet: (key, producer, options) => keep(calls.getOrSet(key, producer, options)),
+    // What is found in memory is waited for by nobody; the rest keeps the process by itself.
+    getOrSet: (key, producer, options) => calls.getOrSet(key, producer, options),
     getOrSetMany: (...given) => keep(calls.getOrSetMany(...given)),
     get: (...given) => keep(calls.get(...given)),
     getMany: (...given) => keep(calls.getMany(...given)),
