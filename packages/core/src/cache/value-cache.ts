@@ -50,7 +50,7 @@ export interface ValueCache {
    */
   getOrSetMany<K extends Key, T>(
     keys: readonly K[],
-    loadMissing: (missing: readonly K[]) => Loaded<K, T> | Promise<Loaded<K, T>>,
+    loadMissing: (missing: readonly K[]) => Loaded<T> | Promise<Loaded<T>>,
     options?: Duration | ValueOptions<T>,
   ): Promise<Map<K, T>>;
   /**
@@ -170,4 +170,4 @@ export interface ValueCache {
 }
 
 /** What was loaded, by key: a Map, an object, or a list in the order of the keys, with `undefined` for what there is not. */
-export type Loaded<K extends Key, T> = ReadonlyMap<K, T> | Readonly<Record<string, T>> | readonly (T | undefined)[];
+export type Loaded<T> = ReadonlyMap<Key, T> | Readonly<Record<string, T>> | readonly (T | undefined)[];

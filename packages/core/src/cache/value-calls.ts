@@ -84,7 +84,7 @@ export class ValueCalls implements ValueCache {
 
   async getOrSetMany<K extends Key, T>(
     keys: readonly K[],
-    loadMissing: (missing: readonly K[]) => Loaded<K, T> | Promise<Loaded<K, T>>,
+    loadMissing: (missing: readonly K[]) => Loaded<T> | Promise<Loaded<T>>,
     options?: Duration | ValueOptions<T>,
   ): Promise<Map<K, T>> {
     if (typeof loadMissing !== 'function') throw new ConfigError('getOrSetMany.loadMissing', loadMissing, 'a function');

@@ -1,9 +1,6 @@
 import { NOTHING_MADE } from './caller.js';
 
-type Loaded<K extends string | number, T> =
-  | ReadonlyMap<K, T>
-  | Readonly<Record<string, T>>
-  | readonly (T | undefined)[];
+type Loaded<T> = ReadonlyMap<string | number, T> | Readonly<Record<string, T>> | readonly (T | undefined)[];
 
 interface Wanted<K> {
   readonly key: K;
@@ -13,10 +10,10 @@ interface Wanted<K> {
 
 /** Makes one call of many that come at the same time. */
 export class Loader<K extends string | number, T> {
-  readonly #load: (keys: readonly K[]) => Loaded<K, T> | Promise<Loaded<K, T>>;
+  readonly #load: (keys: readonly K[]) => Loaded<T> | Promise<Loaded<T>>;
   #wanted: Wanted<K>[] = [];
 
-  constructor(load: (keys: readonly K[]) => Loaded<K, T> | Promise<Loaded<K, T>>) {
+  constructor(load: (keys: readonly K[]) => Loaded<T> | Promise<Loaded<T>>) {
     this.#load = load;
   }
 
@@ -40,7 +37,7 @@ export class Loader<K extends string | number, T> {
   }
 }
 
-function reader<K extends string | number, T>(loaded: Loaded<K, T>, count: number): (key: K, i: number) => unknown {
+function reader<K extends string | number, T>(loaded: Loaded<T>, count: number): (key: K, i: number) => unknown {
   if (loaded instanceof Map) return (key) => (loaded.has(key) ? loaded.get(key) : NOTHING_MADE);
   if (Array.isArray(loaded)) {
     if (loaded.length !== count) throw new TypeError(`loadMissing returned ${loaded.length} values for ${count} keys`);
