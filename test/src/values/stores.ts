@@ -11,6 +11,8 @@ export interface Opened {
   readonly events: CacheEvent[];
   /** Lets time pass without what happens meanwhile: a month of heartbeats is long. */
   jump(ms: number): void;
+  /** Lets time pass while something is waited for: whoever has to wait for a lease looks again after a while. */
+  during<T>(work: Promise<T>): Promise<T>;
   /** Waits until so many values have been stored, behind the answers. */
   stored(count: number): Promise<void>;
   /** The messages of `warning` events. */
@@ -47,6 +49,15 @@ export async function openOn(store: string | undefined, options: CacheOptions = 
     clock,
     events,
     jump: (ms) => clock.stepWallClock(ms),
+    during: async (work) => {
+      let isOver = false;
+      const end = (): void => {
+        isOver = true;
+      };
+      work.then(end, end);
+      while (!isOver) await clock.advanceAsync(1);
+      return await work;
+    },
     stored: (count) => until(() => cache.stats().stored >= count),
     warnings: () => events.flatMap((event) => (event.type === 'warning' ? [event.message] : [])),
     other: (more = {}) => open({ ...options, ...more }),
