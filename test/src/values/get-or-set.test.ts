@@ -151,6 +151,30 @@ describe.each(stores)('getOrSet in %s', (_name, store) => {
     expect(await cache.getOrSet('k', () => 'made', options)).toBe('made');
   });
 
+  it('staleWhileRevalidate answers a crowd at once that has found it in the store, while one makes the next', async () => {
+    const { cache, other, jump } = await openOn(store);
+    const options = { ttl: 10, staleWhileRevalidate: '1h' } as const;
+    await cache.set('k', 'old', options);
+    const asked = store === undefined ? cache : await other();
+    jump(10_000);
+    let runs = 0;
+    const never = () => {
+      runs++;
+      return new Promise<string>(() => {});
+    };
+    const crowd = () => Promise.all([1, 2, 3].map(() => asked.getOrSet('k', never, options)));
+    expect(await crowd()).toEqual(['old', 'old', 'old']);
+    expect(await crowd()).toEqual(['old', 'old', 'old']);
+    await until(() => runs > 0);
+    expect(runs).toBe(1);
+  });
+
+  it('isStale is heard also where no time has passed', async () => {
+    const { cache } = await openOn(store, { consistency: 'strict' });
+    await cache.set('k', 1, 60);
+    expect(await cache.getOrSet('k', () => 2, { ttl: 60, isStale: (value) => value < 2 })).toBe(2);
+  });
+
   it('nothing stale answers once it was invalidated, with staleWhileRevalidate alone', async () => {
     const { cache, jump } = await openOn(store);
     const options = { ttl: 10, tags: ['t'], staleWhileRevalidate: 60 };
