@@ -23,6 +23,15 @@ describe.each(stores)('getOrSet in %s', (_name, store) => {
     ]);
   });
 
+  it('has ended at exactly its ttl', async () => {
+    const { cache, clock } = await openOn(store);
+    const { make } = counting();
+    await cache.getOrSet('k', make, '5m');
+    // With all the timers that a store has set meanwhile, at whatever fractions of a millisecond.
+    clock.advance('5m');
+    expect(await cache.getOrSet('k', make, '5m')).toBe(2);
+  });
+
   it('makes it once for a crowd, and hands each a value of his own', async () => {
     const { cache } = await openOn(store);
     const made = gate<{ n: number[] }>();

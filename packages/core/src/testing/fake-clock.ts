@@ -1,4 +1,5 @@
 import { parseDuration } from '../base/duration.js';
+import { ConfigError } from '../base/errors.js';
 import type { Clock, Timer } from '../ports/clock.js';
 
 interface PendingTimer {
@@ -8,6 +9,9 @@ interface PendingTimer {
 
 /** The wall clock a test begins at, unless it says otherwise: a Thursday with round numbers. */
 const START = Date.UTC(2026, 0, 1, 12);
+
+const ADVANCE = 'FakeClock.advance';
+const NUMERIC = /^\d+(?:\.\d+)?$/;
 
 /**
  * A {@link Clock} that stands still until the test moves it.
@@ -50,7 +54,8 @@ export class FakeClock implements Clock {
   after(delayMs: number, run: () => void): Timer {
     if (delayMs === Number.POSITIVE_INFINITY) return { cancel() {} };
     // As setTimeout has it: nothing fires sooner than 1 ms from now, so that a timer that sets itself again cannot stop time.
-    const timer: PendingTimer = { due: this.#running + Math.max(delayMs || 0, 1), run };
+    // Nor between two milliseconds: fractions do not add up, and what has ended at a sum of them would not have at another.
+    const timer: PendingTimer = { due: this.#running + Math.max(Math.ceil(delayMs || 0), 1), run };
     let at = this.#timers.length;
     while (at > 0 && (this.#timers[at - 1] as PendingTimer).due > timer.due) at--;
     this.#timers.splice(at, 0, timer);
@@ -67,6 +72,7 @@ export class FakeClock implements Clock {
    * were set meanwhile. What a timer throws is thrown here.
    *
    * @param time - milliseconds, or a string such as `'5m'`
+   * @throws {@link ConfigError} for what is no time, and for one that would turn the clock back
    */
   advance(time: number | string): void {
     const target = this.#running + millisecondsOf(time);
@@ -132,7 +138,12 @@ export class FakeClock implements Clock {
 }
 
 function millisecondsOf(time: number | string): number {
-  return typeof time === 'number' ? time : parseDuration('FakeClock.advance', time);
+  if (typeof time === 'number') {
+    if (time >= 0 && time < Number.POSITIVE_INFINITY) return time;
+  } else if (typeof time === 'string' && !NUMERIC.test(time)) return parseDuration(ADVANCE, time);
+  // Elsewhere a number is seconds; whoever puts it into quotes here must not be told so.
+  const meant = typeof time === 'string' ? `${Number(time)} or '${Number(time)}ms'` : undefined;
+  throw new ConfigError(ADVANCE, time, "a number of milliseconds from 0 up, or a string such as '30s', '5m'", meant);
 }
 
 /** One turn of the event loop: every promise that could go on has gone on. */
