@@ -1,20 +1,12 @@
 import type { Duration } from '../base/duration.js';
 import { ConfigError } from '../base/errors.js';
 import { checkFunction, isRecord } from '../config/check.js';
-import { type MemoOptions, withMemoTtl } from '../config/memo-options.js';
+import { withMemoTtl } from '../config/memo-options.js';
 import { type AnyFunction, callIt } from '../values/memo-names.js';
 import { defaultCache } from './default-cache.js';
 import { attachMemo, type Memoized, memoOf } from './memoized-function.js';
+import type { Fit, MemoizedOptions } from './memoized-options.js';
 import type { ValueCache } from './value-cache.js';
-
-/** How a method is memoized. */
-export interface MemoizedOptions extends MemoOptions {
-  /** Where its results are kept: a cache, a namespace of one, or a function that returns it. @defaultValue `defaultCache()` */
-  readonly cache?: ValueCache | (() => ValueCache);
-}
-
-/** A method, with what it is called on. */
-type Method<This, Args extends unknown[], Result> = (this: This, ...args: Args) => Result;
 
 /**
  * Keeps the results of a method: a decorator as ECMAScript has them, for methods of instances and of classes, private ones
@@ -33,13 +25,13 @@ type Method<This, Args extends unknown[], Result> = (this: This, ...args: Args) 
  * await memoOf(users.find).of(users).invalidate(7);
  * ```
  */
-export function memoized(options?: Duration | MemoizedOptions) {
+export function memoized<const O extends MemoizedOptions = MemoizedOptions>(options?: Duration | O) {
   const { cache, ...rest } = withMemoTtl(options) as MemoizedOptions;
   const where = readCache(cache);
-  return <This, Args extends unknown[], Result>(
-    method: Method<This, Args, Result>,
-    context: ClassMethodDecoratorContext<This, Method<This, Args, Result>>,
-  ): Method<This, Args, Result> => {
+  return <This, F extends (this: This, ...args: never[]) => unknown>(
+    method: F,
+    context: ClassMethodDecoratorContext<This> & Fit<O, This, F>,
+  ): F => {
     if (context?.kind !== 'method')
       throw new ConfigError(
         'memoized',
@@ -48,7 +40,7 @@ export function memoized(options?: Duration | MemoizedOptions) {
       );
     const memos = new WeakMap<ValueCache, Memoized<AnyFunction>>();
     // Whatever it is told and returns: it goes through as it is.
-    const fn = method as unknown as AnyFunction;
+    const fn: AnyFunction = method;
     const memo = (): Memoized<AnyFunction> => {
       const cache = where();
       let found = memos.get(cache);
@@ -59,16 +51,16 @@ export function memoized(options?: Duration | MemoizedOptions) {
       }
       return found;
     };
-    const replacement = function (this: This, ...args: Args): Result {
-      return (memo() as unknown as Method<This, Args, Result>).apply(this, args);
-    };
+    const replacement = function (this: This, ...args: never[]): unknown {
+      return memo().apply(this, args);
+    } as F;
     let className: string | undefined;
     // A method is not told its class. Whoever has it is known when there is an instance; of a private one not even then.
     if (!context.private)
       context.addInitializer(function () {
         className ??= ownerName(this, context.name, replacement);
       });
-    attachMemo(replacement as unknown as AnyFunction, () => memoOf(memo()));
+    attachMemo<AnyFunction>(replacement, () => memoOf(memo()));
     return replacement;
   };
 }

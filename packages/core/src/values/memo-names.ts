@@ -3,8 +3,8 @@ import { ConfigError } from '../base/errors.js';
 import type { MemoKey } from './memo-key.js';
 import type { ResultKind } from './memo-results.js';
 
-/** A function, as those see it who read its source and call it. */
-export type AnyFunction = (this: never, ...args: never[]) => unknown;
+/** A function, as those see it who read its source and call it. It says nothing of `this`: a function expression would have it from here. */
+export type AnyFunction = (...args: never[]) => unknown;
 
 /** What is known of a memoized function, and shared by all that go by its name. */
 export interface MemoRecord {
