@@ -4,15 +4,19 @@ import { ConfigError } from '../base/errors.js';
 // biome-ignore lint/complexity/noBannedTypes: an abstract class, or one with a private constructor, is of no narrower type.
 type AnyClass<T> = Function & { readonly prototype: T };
 
-/** How instances of a class are stored. */
-export interface RegisterClassOptions<T, P = unknown> {
+/** How instances of a class are stored: by their own properties, or by `encode` and `decode` together. */
+export type RegisterClassOptions<T, P = unknown> = {
   /** What it is stored under; another class of that name cannot be read. @defaultValue the class's own name */
   readonly name?: string;
-  /** What is stored in the instance's stead: anything that can be stored. @defaultValue its own properties */
-  readonly encode?: (instance: T) => P;
-  /** Makes the instance of what `encode` returned; needed with it. */
-  readonly decode?: (stored: P) => T;
-}
+} & (
+  | {
+      /** What is stored in the instance's stead: anything that can be stored. @defaultValue its own properties */
+      readonly encode: (instance: T) => P;
+      /** Makes the instance of what `encode` returned. Behind `encode`, TypeScript knows what that is. */
+      readonly decode: (stored: P) => T;
+    }
+  | { readonly encode?: never; readonly decode?: never }
+);
 
 /** A class that may be stored, and how. */
 export interface RegisteredClass {
@@ -57,7 +61,7 @@ const registry: Registry = holder[slot];
  * registerClass(Money, { encode: (money) => [money.amount, money.currency], decode: ([amount, currency]) => new Money(amount, currency) });
  * ```
  */
-export function registerClass<T extends object, P = unknown>(
+export function registerClass<T extends object, const P = unknown>(
   Class: AnyClass<T>,
   options: RegisterClassOptions<T, P> = {},
 ): void {
