@@ -13,11 +13,20 @@ import type { Reading, Values } from './values.js';
  */
 const ATTEMPTS = 1_000;
 
+/** A call that waits to be counted. */
+interface Increment {
+  readonly by: number;
+  resolve(sum: number): void;
+  reject(error: unknown): void;
+}
+
 /** Numbers that are counted up: each call counts, whoever else counts at the same time. */
 export class Counters {
   readonly #values: Values;
   /** The last call under way of each key: those of this process take turns rather than get in each other's way. */
   readonly #turns = new Map<string, Promise<unknown>>();
+  /** Those of each key that wait for a turn: they take one together, as a store that others count in too is slow to win. */
+  readonly #waiting = new Map<string, Increment[]>();
 
   constructor(values: Values) {
     this.#values = values;
@@ -25,7 +34,35 @@ export class Counters {
 
   /** @param policy - how a counter is kept that is begun here */
   add(key: ValueKey, by: number, initial: number, policy: ValuePolicy): Promise<number> {
-    return this.inTurn(key, () => this.#count(key, by, initial, policy));
+    return new Promise((resolve, reject) => {
+      const increment = { by, resolve, reject };
+      const waiting = this.#waiting.get(key.text);
+      if (waiting !== undefined) {
+        waiting.push(increment);
+        return;
+      }
+      const together = [increment];
+      this.#waiting.set(key.text, together);
+      void this.inTurn(key, () => {
+        this.#waiting.delete(key.text);
+        return this.#countAll(key, together, initial, policy);
+      });
+    });
+  }
+
+  async #countAll(
+    key: ValueKey,
+    increments: readonly Increment[],
+    initial: number,
+    policy: ValuePolicy,
+  ): Promise<void> {
+    try {
+      const steps = increments.map(({ by }) => by);
+      const sums = await this.#count(key, steps, initial, policy);
+      for (const [i, { resolve }] of increments.entries()) resolve(sums[i] as number);
+    } catch (error) {
+      for (const { reject } of increments) reject(error);
+    }
   }
 
   /** Does something that looks at a value before it writes it, when those before it of this process have done so. */
@@ -40,19 +77,29 @@ export class Counters {
     return turn;
   }
 
-  async #count(key: ValueKey, by: number, initial: number, policy: ValuePolicy): Promise<number> {
+  /** @returns what it comes to after each step */
+  async #count(
+    key: ValueKey,
+    steps: readonly number[],
+    initial: number,
+    policy: ValuePolicy,
+  ): Promise<readonly number[]> {
     const { engine } = this.#values.parts;
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const reading = await this.#values.read(key);
-      const sum = numberIn(reading, initial) + by;
+      let sum = numberIn(reading, initial);
+      const sums = steps.map((by) => {
+        sum += by;
+        return sum;
+      });
       // What nobody keeps begins anew with each call.
-      if (engine.storesNothing || (reading.found === undefined && policy.lifetimeMs === 0)) return sum;
+      if (engine.storesNothing || (reading.found === undefined && policy.lifetimeMs === 0)) return sums;
       const write = { key, value: sum, since: reading.token, onlyIf: 'unchanged' as const };
       const [written] = await this.#values.write(
         [write],
         reading.found === undefined ? policy : this.policyOf(reading.found.item, policy),
       );
-      if (written === 'stored') return sum;
+      if (written === 'stored') return sums;
       if (written === 'unavailable' || written === 'unstorable') throw new ValueUnavailableError('store');
     }
     throw new ValueUnavailableError('contention');
