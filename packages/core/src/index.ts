@@ -17,6 +17,7 @@ export { type Caches, createCaches } from './cache/create-caches.js';
 export { defaultCache, setDefaultCache } from './cache/default-cache.js';
 export type { ExplainedRefusal, ExplainedResponse, Explanation } from './cache/explain.js';
 export { memoized } from './cache/memoize-decorator.js';
+export { memoize } from './cache/memoize-following.js';
 export { type MemoCalls, type MemoInfo, type Memoized, type MemoResults, memoOf } from './cache/memoized-function.js';
 export type { MemoizedOptions } from './cache/memoized-options.js';
 export type { Loaded, ValueCache } from './cache/value-cache.js';

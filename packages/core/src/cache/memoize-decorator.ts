@@ -1,10 +1,12 @@
 import type { Duration } from '../base/duration.js';
 import { ConfigError } from '../base/errors.js';
 import { checkFunction, isRecord } from '../config/check.js';
-import { withMemoTtl } from '../config/memo-options.js';
+import { type MemoOptions, withMemoTtl } from '../config/memo-options.js';
 import { type AnyFunction, callIt } from '../values/memo-names.js';
 import { defaultCache } from './default-cache.js';
-import { attachMemo, type Memoized, memoOf } from './memoized-function.js';
+import { checkMemoOptions } from './memoize.js';
+import { memoIn } from './memoize-following.js';
+import { attachMemo, memoOf } from './memoized-function.js';
 import type { Fit, MemoizedOptions } from './memoized-options.js';
 import type { ValueCache } from './value-cache.js';
 
@@ -13,7 +15,7 @@ import type { ValueCache } from './value-cache.js';
  * too. Each instance has results of its own, unless `instances` says otherwise.
  *
  * @param options - a ttl (seconds, or `'5m'`), or those of {@link ValueCache.memoize} and `cache`
- * @throws {@link ConfigError} for a wrong setting: where the class is made if it can be told then, else at the first call
+ * @throws {@link ConfigError} for a wrong setting: where the class is made
  *
  * @example
  * ```ts
@@ -27,6 +29,7 @@ import type { ValueCache } from './value-cache.js';
  */
 export function memoized<const O extends MemoizedOptions = MemoizedOptions>(options?: Duration | O) {
   const { cache, ...rest } = withMemoTtl(options) as MemoizedOptions;
+  checkMemoOptions('memoized', rest as MemoOptions);
   const where = readCache(cache);
   return <This, F extends (this: This, ...args: never[]) => unknown>(
     method: F,
@@ -38,23 +41,15 @@ export function memoized<const O extends MemoizedOptions = MemoizedOptions>(opti
         context,
         'on methods, and without experimentalDecorators in the compiler’s options',
       );
-    const memos = new WeakMap<ValueCache, Memoized<AnyFunction>>();
     // Whatever it is told and returns: it goes through as it is.
     const fn: AnyFunction = method;
-    const memo = (): Memoized<AnyFunction> => {
-      const cache = where();
-      let found = memos.get(cache);
-      if (found === undefined) {
-        callIt(fn, className === undefined ? '' : `${className}.${String(context.name)}`);
-        found = cache.memoize(fn, rest);
-        memos.set(cache, found);
-      }
-      return found;
-    };
+    let className: string | undefined;
+    const memo = memoIn(fn, rest as MemoOptions, where, () =>
+      callIt(fn, className === undefined ? '' : `${className}.${String(context.name)}`),
+    );
     const replacement = function (this: This, ...args: never[]): unknown {
       return memo().apply(this, args);
     } as F;
-    let className: string | undefined;
     // A method is not told its class. Whoever has it is known when there is an instance; of a private one not even then.
     if (!context.private)
       context.addInitializer(function () {

@@ -22,7 +22,8 @@ export interface MemoizeParts {
   warn(message: string): void;
 }
 
-const KNOWN = [...VALUE_OPTIONS, ...MEMO_OPTIONS];
+/** Its own first: of names that are equally near to a wrong one, the first is suggested. */
+const KNOWN = [...MEMO_OPTIONS, ...VALUE_OPTIONS];
 
 /**
  * A function whose results are kept in a cache.
@@ -44,6 +45,23 @@ export function memoize<F extends AnyFunction>(
   const calls = callsOf<F>(memo, parts);
   attachMemo(memoized as AnyFunction as F, () => calls);
   return Object.assign(memoized as AnyFunction as F, calls);
+}
+
+/**
+ * Reads options of which nobody knows yet for which cache they are.
+ *
+ * @param what - the function's name, for errors
+ * @throws {@link ConfigError} for a wrong setting
+ */
+export function checkMemoOptions(what: string, given: MemoOptions<never>): void {
+  try {
+    readMemoOptions(given);
+    readVersion('memoize.version', given.version);
+    readValueOptions('memoize', given as object, { lifetimeMs: 0, copying: 'structured' }, () => {}, KNOWN);
+  } catch (error) {
+    if (error instanceof ConfigError) throw error.named(error.setting.replace(/^memoize/, what));
+    throw error;
+  }
 }
 
 function open(fn: AnyFunction, given: MemoOptions<never>, parts: MemoizeParts, space: KeySpace): Memo {
@@ -83,7 +101,7 @@ function callsOf<F extends AnyFunction>(memo: Memo, parts: MemoizeParts): MemoCa
 }
 
 /** What a function has of its own: its name, how many arguments it takes, and what was put onto it. */
-function ownOf(fn: AnyFunction): PropertyDescriptorMap {
+export function ownOf(fn: AnyFunction): PropertyDescriptorMap {
   const {
     prototype: _,
     arguments: _arguments,
