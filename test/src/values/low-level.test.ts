@@ -40,6 +40,19 @@ describe.each(stores)('values in %s', (_name, store) => {
     expect([await cache.has('none'), await cache.has('there')]).toEqual([false, true]);
   });
 
+  it.each([
+    ['objects', [['a', 1], { key: 'k', value: 1 }], 'setMany.values[1]'],
+    ['texts', ['ab'], 'setMany.values[0]'],
+    ['keys alone', [['a']], 'setMany.values[0]'],
+    ['a number', 7, 'setMany.values'],
+  ])('setMany refuses %s, names what is wrong, and stores nothing', async (_what, values, setting) => {
+    const { cache } = await openOn(store);
+    const error = await errorOf(cache.setMany(values as never, 60));
+    expect(error).toBeInstanceOf(ConfigError);
+    expect(error).toMatchObject({ setting, message: expect.stringContaining('[key, value]') });
+    expect(await cache.has('a')).toBe(false);
+  });
+
   it('set replaces, and a value of one key leaves those of others alone', async () => {
     const { cache } = await openOn(store);
     await cache.set('a', 1, 60);

@@ -39,7 +39,7 @@ export interface ValueCache {
   ): Promise<T>;
   /**
    * The values of many keys: what is stored in one round trip, and the rest from one call of `loadMissing`, which may leave
-   * keys out. Keys that somebody is making already are waited for.
+   * keys out: nothing is stored for those. Keys that somebody is making already are waited for.
    *
    * @returns what was found or loaded, in the order of the keys
    *
@@ -48,8 +48,8 @@ export interface ValueCache {
    * const byId = await cache.getOrSetMany(ids, (missing) => users.findMany(missing), { ttl: '10m' });
    * ```
    */
-  getOrSetMany<K extends Key, T>(
-    keys: readonly K[],
+  getOrSetMany<K, T>(
+    keys: readonly K[] & readonly Key[],
     loadMissing: (missing: readonly K[]) => Loaded<T> | Promise<Loaded<T>>,
     options?: Duration | ValueOptions<T>,
   ): Promise<Map<K, T>>;
@@ -64,6 +64,8 @@ export interface ValueCache {
    */
   get<T = unknown>(key: Key, options?: KeyOptions): Promise<T | undefined>;
   /** {@link get} of many keys in one round trip: what is stored, in the order of the keys. */
+  getMany<T = unknown>(keys: readonly number[], options?: KeyOptions): Promise<Map<number, T>>;
+  getMany<T = unknown>(keys: readonly string[], options?: KeyOptions): Promise<Map<string, T>>;
   getMany<T = unknown, K extends Key = Key>(keys: readonly K[], options?: KeyOptions): Promise<Map<K, T>>;
   /** Whether a value is stored and fresh. */
   has(key: Key, options?: KeyOptions): Promise<boolean>;
@@ -169,5 +171,8 @@ export interface ValueCache {
   token(): Promise<CacheToken>;
 }
 
-/** What was loaded, by key: a Map, an object, or a list in the order of the keys, with `undefined` for what there is not. */
+/**
+ * What was loaded, by key: a Map, an object, or a list in the order of the keys, with `undefined` for what there is not.
+ * The number 7 and the text `'7'` are one key.
+ */
 export type Loaded<T> = ReadonlyMap<Key, T> | Readonly<Record<string, T>> | readonly (T | undefined)[];

@@ -55,11 +55,19 @@ export class ValueCalls implements ValueCache {
   #usual: ValuePolicy | undefined;
   /** The same of options that are nothing but a ttl: these would fill the other one, an object for each call. */
   readonly #byTtl = new Map<Duration, ValuePolicy>();
+  /** Of whose loaders it was told that they load what nobody asks for: the keys in that differ from call to call. */
+  readonly #told: Set<string>;
 
-  constructor(parts: ValueCallParts, space: KeySpace = ROOT, counters: Counters = new Counters(parts.values)) {
+  constructor(
+    parts: ValueCallParts,
+    space: KeySpace = ROOT,
+    counters: Counters = new Counters(parts.values),
+    told: Set<string> = new Set(),
+  ) {
     this.#parts = parts;
     this.#space = space;
     this.#counters = counters;
+    this.#told = told;
   }
 
   getOrSet<T>(
@@ -82,16 +90,17 @@ export class ValueCalls implements ValueCache {
     }
   }
 
-  async getOrSetMany<K extends Key, T>(
-    keys: readonly K[],
+  async getOrSetMany<K, T>(
+    keys: readonly K[] & readonly Key[],
     loadMissing: (missing: readonly K[]) => Loaded<T> | Promise<Loaded<T>>,
     options?: Duration | ValueOptions<T>,
   ): Promise<Map<K, T>> {
     if (typeof loadMissing !== 'function') throw new ConfigError('getOrSetMany.loadMissing', loadMissing, 'a function');
     const given = withTtl(options);
-    const named = this.#keys('getOrSetMany', keys, given.version);
-    const uses = this.#parts.values.uses(this.#policy('getOrSetMany', given));
-    const loader = new Loader<K, T>(loadMissing);
+    const named = this.#keys('getOrSetMany', keys as readonly (K & Key)[], given.version);
+    const policy = this.#policy('getOrSetMany', given);
+    const uses = this.#parts.values.uses(policy);
+    const loader = new Loader<K & Key, T>(loadMissing, (name) => this.#foundNone(policy.route, keys[0], name));
     const values = await this.#parts.values.askMany(
       [...named].map(([key, valueKey]) => ({ key: valueKey, producer: () => loader.load(key) })),
       uses,
@@ -103,10 +112,7 @@ export class ValueCalls implements ValueCache {
     return (await this.#look('get', [key], options))[0]?.value as T | undefined;
   }
 
-  async getMany<T = unknown, K extends Key = Key>(
-    keys: readonly K[],
-    options: KeyOptions = NO_OPTIONS,
-  ): Promise<Map<K, T>> {
+  async getMany<T, K extends Key>(keys: readonly K[], options: KeyOptions = NO_OPTIONS): Promise<Map<K, T>> {
     const asked = [...new Set(checkList('getMany', keys))];
     const found = await this.#look('getMany', asked, options);
     return new Map(asked.flatMap((key, i) => (found[i] === undefined ? [] : [[key, found[i].value as T]])));
@@ -212,7 +218,7 @@ export class ValueCalls implements ValueCache {
 
   namespace(name: string): ValueCache {
     if (typeof name !== 'string' || name === '') throw new ConfigError('namespace', name, 'a string that is not empty');
-    return new ValueCalls(this.#parts, spaceIn(this.#space, name), this.#counters);
+    return new ValueCalls(this.#parts, spaceIn(this.#space, name), this.#counters, this.#told);
   }
 
   async token(): Promise<CacheToken> {
@@ -266,6 +272,15 @@ export class ValueCalls implements ValueCache {
 
   #keys<K extends Key>(what: string, keys: readonly K[], version: unknown): Map<K, ValueKey> {
     return new Map(checkList(what, keys).map((key) => [key, this.#key(what, key, version)]));
+  }
+
+  #foundNone(route: string, asked: unknown, name: string): void {
+    if (this.#told.has(route) || this.#told.size >= TTLS) return;
+    this.#told.add(route);
+    const said = typeof asked === 'string' ? `'${asked.slice(0, 40)}'` : asked;
+    this.#parts.warn(
+      `getOrSetMany of ${route} got nothing for any of its keys, such as ${said}: loadMissing returned ${name} and the like; it is to return a Map or an object by key, or a list in the order of the keys`,
+    );
   }
 
   #tokenOf(what: string, token: unknown): FillToken | undefined {
@@ -325,6 +340,10 @@ function entriesOf<T>(
   values: Iterable<readonly [Key, T]> | Readonly<Record<string, T>>,
 ): readonly (readonly [Key, T])[] {
   if (typeof values !== 'object' || values === null)
-    throw new ConfigError(`${what}.values`, values, 'a Map or an object');
-  return Symbol.iterator in values ? [...(values as Iterable<readonly [Key, T]>)] : Object.entries(values);
+    throw new ConfigError(`${what}.values`, values, 'a Map, an object, or a list of pairs [key, value]');
+  if (!(Symbol.iterator in values)) return Object.entries(values);
+  const entries = [...(values as Iterable<readonly [Key, T]>)];
+  const wrong = entries.findIndex((entry) => !Array.isArray(entry) || entry.length !== 2);
+  if (wrong >= 0) throw new ConfigError(`${what}.values[${wrong}]`, entries[wrong], 'a pair: [key, value]');
+  return entries;
 }

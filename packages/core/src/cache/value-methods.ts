@@ -1,3 +1,4 @@
+import type { Key, KeyOptions } from '../config/value-call-options.js';
 import type { ValueCache } from './value-cache.js';
 
 /**
@@ -11,7 +12,7 @@ export function valueMethods(calls: ValueCache, keep: <T>(work: Promise<T>) => P
     getOrSet: (key, producer, options) => calls.getOrSet(key, producer, options),
     getOrSetMany: (...given) => keep(calls.getOrSetMany(...given)),
     get: (...given) => keep(calls.get(...given)),
-    getMany: (...given) => keep(calls.getMany(...given)),
+    getMany: <T, K extends Key>(keys: readonly K[], options?: KeyOptions) => keep(calls.getMany<T, K>(keys, options)),
     has: (...given) => keep(calls.has(...given)),
     set: (...given) => keep(calls.set(...given)),
     setMany: (...given) => keep(calls.setMany(...given)),

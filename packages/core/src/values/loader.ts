@@ -11,10 +11,16 @@ interface Wanted<K> {
 /** Makes one call of many that come at the same time. */
 export class Loader<K extends string | number, T> {
   readonly #load: (keys: readonly K[]) => Loaded<T> | Promise<Loaded<T>>;
+  readonly #onNothing: (name: string) => void;
   #wanted: Wanted<K>[] = [];
 
-  constructor(load: (keys: readonly K[]) => Loaded<T> | Promise<Loaded<T>>) {
+  /** @param onNothing - told one of the keys of what was loaded, where none of them was asked for */
+  constructor(
+    load: (keys: readonly K[]) => Loaded<T> | Promise<Loaded<T>>,
+    onNothing: (name: string) => void = () => {},
+  ) {
     this.#load = load;
+    this.#onNothing = onNothing;
   }
 
   /** The value of one key, when it is loaded with the others; {@link NOTHING_MADE} where there is none. */
@@ -30,15 +36,30 @@ export class Loader<K extends string | number, T> {
     try {
       const loaded = await this.#load(wanted.map(({ key }) => key));
       const read = reader(loaded, wanted.length);
-      for (const [i, { key, resolve }] of wanted.entries()) resolve(read(key, i));
+      const values = wanted.map(({ key }, i) => read(key, i));
+      if (values.every((value) => value === NOTHING_MADE)) this.#tell(loaded);
+      for (const [i, { resolve }] of wanted.entries()) resolve(values[i]);
     } catch (error) {
       for (const { reject } of wanted) reject(error);
     }
   }
+
+  /** Rows that nobody asked for are no answer that there are none. */
+  #tell(loaded: Loaded<T>): void {
+    if (Array.isArray(loaded)) return;
+    const [name] = loaded instanceof Map ? loaded.keys() : Object.keys(loaded);
+    if (name !== undefined) this.#onNothing(textOf(name));
+  }
 }
 
 function reader<K extends string | number, T>(loaded: Loaded<T>, count: number): (key: K, i: number) => unknown {
-  if (loaded instanceof Map) return (key) => (loaded.has(key) ? loaded.get(key) : NOTHING_MADE);
+  if (loaded instanceof Map) {
+    return (key) => {
+      if (loaded.has(key)) return loaded.get(key);
+      const twin = twinOf(key);
+      return twin !== undefined && loaded.has(twin) ? loaded.get(twin) : NOTHING_MADE;
+    };
+  }
   if (Array.isArray(loaded)) {
     if (loaded.length !== count) throw new TypeError(`loadMissing returned ${loaded.length} values for ${count} keys`);
     return (_, i) => (loaded[i] === undefined ? NOTHING_MADE : loaded[i]);
@@ -47,4 +68,15 @@ function reader<K extends string | number, T>(loaded: Loaded<T>, count: number):
     throw new TypeError('loadMissing returned neither a Map, nor an object, nor a list');
   const record = loaded as Readonly<Record<string, T>>;
   return (key) => (Object.hasOwn(record, String(key)) ? record[String(key)] : NOTHING_MADE);
+}
+
+/** The same key as the other type: a number is its text, and drivers hand out large numbers as text. */
+function twinOf(key: string | number): string | number | undefined {
+  if (typeof key === 'number') return String(key);
+  return String(Number(key)) === key ? Number(key) : undefined;
+}
+
+function textOf(name: unknown): string {
+  const text = typeof name === 'string' ? `'${name}'` : typeof name === 'object' ? 'an object' : String(name);
+  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 }
