@@ -191,6 +191,14 @@ const DEFAULTS = {
   clone: 'structured',
 } as const satisfies CacheOptions;
 
+/** What other caches in memory call these. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  max: 'maxEntries',
+  maxSize: 'maxBytes',
+  maxAge: 'ttl',
+  stdTTL: 'ttl',
+};
+
 /**
  * Reads the options of a cache.
  *
@@ -199,7 +207,7 @@ const DEFAULTS = {
  */
 export function readCacheOptions(options: CacheOptions, namespace: string = DEFAULTS.namespace): CacheSettings {
   checkNoStore(options);
-  checkOptions('createCache', options, KNOWN);
+  checkOptions('createCache', options, KNOWN, '', ELSEWHERE);
   const { store, settings } = readStoreOption(options.store === undefined ? DEFAULTS.store : options.store);
   // An option wins over the same setting in the URL.
   const given = withDefaults({ ...DEFAULTS, namespace, ...settings }, options);
