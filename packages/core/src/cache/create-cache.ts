@@ -114,7 +114,7 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
     clock,
     sink: telemetry,
     codec: valueCodec,
-    errors: new KeptErrors(tags, clock),
+    errors: new KeptErrors(tags, clock, trust),
     get isOff() {
       return pauses.isOff;
     },

@@ -117,6 +117,7 @@ export class Caller implements Visitor {
       this.#findNew(item);
       return;
     }
+    this.parts.errors.outlive(this.key, item.generatedAt);
     const held = valueIn(this.parts, item);
     // What cannot be read is not there; and what its user does not want is made anew by one for all.
     if (held === undefined) this.parts.engine.fetchNew(this, 'uri-miss');
@@ -313,7 +314,9 @@ export class Caller implements Visitor {
     if (keptMs > 0) {
       const { nested } = context;
       const token = Math.min(lead.token, ...nested.map((part) => part.token));
-      errors.keep(this.key, { error, token, tags: [...tags, ...nested.map(({ tag }) => tag)] }, keptMs);
+      const startedAt = Math.min(lead.startedAt, context.nestedVerifiedAt);
+      const failure = { error, token, startedAt, tags: [...tags, ...nested.map(({ tag }) => tag)] };
+      errors.keep(this.key, failure, keptMs);
     }
     sink.refused(this.key.text, policy.route, 'failed');
     if (this.#isSettled || this.isRefresh) this.parts.warn(`${policy.route} could not be made new: ${textOf(error)}`);

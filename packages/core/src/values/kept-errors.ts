@@ -1,4 +1,5 @@
 import type { Keyed } from '../engine/keyed.js';
+import type { Trust } from '../engine/trust.js';
 import type { TagTable } from '../invalidation/tag-table.js';
 import type { Clock } from '../ports/clock.js';
 
@@ -10,6 +11,8 @@ export interface Failure {
   readonly error: unknown;
   /** The local clock before its producer ran. */
   readonly token: number;
+  /** Monotonic time before the read was sent that found nothing better. */
+  readonly startedAt: number;
   /** What it depends on: the tags of its key, and others as far as they are known. */
   readonly tags: readonly string[];
 }
@@ -22,15 +25,20 @@ interface KeptError {
 /**
  * Errors of producers that are thrown again for a while rather than asked for, in this process only: an error has no bytes
  * that another one could read.
+ *
+ * Nobody tells this process what others have put in its place: where they write, too, an error is believed for no longer
+ * than anything that L1 holds, and not at all where the store is asked each time.
  */
 export class KeptErrors {
   readonly #tags: TagTable;
   readonly #clock: Clock;
+  readonly #trust: Trust;
   readonly #kept = new Map<string, KeptError>();
 
-  constructor(tags: TagTable, clock: Clock) {
+  constructor(tags: TagTable, clock: Clock, trust: Trust) {
     this.#tags = tags;
     this.#clock = clock;
+    this.#trust = trust;
   }
 
   find({ text }: Keyed): Failure | undefined {
@@ -38,8 +46,12 @@ export class KeptErrors {
     const kept = this.#kept.get(text);
     if (kept === undefined) return undefined;
     const { failure, until } = kept;
-    const isOver = this.#clock.monotonic() >= until || this.#tags.validityOf(failure.tags, failure.token) !== 'valid';
-    if (!isOver) return failure;
+    const now = this.#clock.monotonic();
+    const isGood =
+      now < until &&
+      this.#trust.holds(failure.startedAt, now) &&
+      this.#tags.validityOf(failure.tags, failure.token) === 'valid';
+    if (isGood) return failure;
     this.#kept.delete(text);
     return undefined;
   }
@@ -54,5 +66,11 @@ export class KeptErrors {
 
   forget({ text }: Keyed): void {
     this.#kept.delete(text);
+  }
+
+  /** A value was found that was made at this time: an error from before that is of no use any more. */
+  outlive({ text }: Keyed, madeAt: number): void {
+    const kept = this.#kept.size === 0 ? undefined : this.#kept.get(text);
+    if (kept !== undefined && kept.failure.startedAt < madeAt) this.#kept.delete(text);
   }
 }

@@ -81,8 +81,10 @@ export class Values {
     return keys.map((key, i) => {
       const item = items[i];
       const held = item === undefined ? undefined : valueIn(this.parts, item);
-      if (item !== undefined && held !== undefined)
+      if (item !== undefined && held !== undefined) {
+        this.parts.errors.outlive(key, item.generatedAt);
         return { value: deliver(this.parts, key, item, held, 'hit', outer, copying) };
+      }
       if (this.parts.isOff) this.parts.sink.bypass(key.text, 'off');
       else this.parts.sink.miss(key.text, 'uri-miss');
       // Whatever is made of there being nothing depends on there being nothing.
