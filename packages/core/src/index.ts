@@ -20,7 +20,7 @@ export { memoized } from './cache/memoize-decorator.js';
 export { memoize } from './cache/memoize-following.js';
 export { type MemoCalls, type MemoInfo, type Memoized, type MemoResults, memoOf } from './cache/memoized-function.js';
 export type { MemoizedOptions } from './cache/memoized-options.js';
-export type { Loaded, ValueCache } from './cache/value-cache.js';
+export type { Loaded, ValueCache, ValueNamespace } from './cache/value-cache.js';
 export type { CacheOptions, PolicyName } from './config/cache-options.js';
 export type { CompressOptions } from './config/compression.js';
 export type { EmitCacheControl, EmitTagLimits, EmitTags } from './config/emission.js';

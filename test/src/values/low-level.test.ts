@@ -53,6 +53,16 @@ describe.each(stores)('values in %s', (_name, store) => {
     expect(await cache.has('a')).toBe(false);
   });
 
+  it('clear purges a namespace and those within it, and nothing beside it', async () => {
+    const { cache, other } = await openOn(store);
+    const [a, ab, sibling] = [cache.namespace('a'), cache.namespace('a').namespace('b'), cache.namespace('ab')];
+    for (const each of [cache, a, ab, sibling]) await each.set('k', 1, 60);
+    expect(await a.clear()).toMatchObject({ durable: true });
+    expect(await Promise.all([cache, a, ab, sibling].map((each) => each.has('k')))).toEqual([true, false, false, true]);
+    if (store !== undefined) expect(await (await other()).namespace('a').has('k')).toBe(false);
+    expect(cache).not.toHaveProperty('clear');
+  });
+
   it('set replaces, and a value of one key leaves those of others alone', async () => {
     const { cache } = await openOn(store);
     await cache.set('a', 1, 60);

@@ -157,7 +157,7 @@ export interface ValueCache {
    * await cache.invalidate({ namespace: 'cart' });
    * ```
    */
-  namespace(name: string): ValueCache;
+  namespace(name: string): ValueNamespace;
   /**
    * What is known now, for a value that is going to be made of what is read after it.
    *
@@ -169,6 +169,20 @@ export interface ValueCache {
    * ```
    */
   token(): Promise<CacheToken>;
+}
+
+/** The values of a namespace. */
+export interface ValueNamespace extends ValueCache {
+  /**
+   * Makes all that is in the namespace be gone, and in those within it, as `purge({ namespace })` does: at the same cost
+   * however much there is.
+   *
+   * @example
+   * ```ts
+   * await cache.namespace('cart').clear();
+   * ```
+   */
+  clear(): Promise<InvalidationReceipt>;
 }
 
 /**

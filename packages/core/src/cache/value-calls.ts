@@ -18,6 +18,7 @@ import {
 } from '../config/value-call-options.js';
 import { readValueOptions, readVersion, type ValueOptions } from '../config/value-options.js';
 import type { FillToken, Written } from '../engine/value-access.js';
+import { namespaceTag } from '../invalidation/tags.js';
 import { NOTHING_MADE, type Producer, type ProducerRun } from '../values/caller.js';
 import { Counters } from '../values/counters.js';
 import { Loader } from '../values/loader.js';
@@ -216,9 +217,14 @@ export class ValueCalls implements ValueCache {
     return memoize(fn, options, this.#parts, this.#space);
   }
 
-  namespace(name: string): ValueCache {
+  namespace(name: string): ValueCalls {
     if (typeof name !== 'string' || name === '') throw new ConfigError('namespace', name, 'a string that is not empty');
     return new ValueCalls(this.#parts, spaceIn(this.#space, name), this.#counters, this.#told);
+  }
+
+  /** Purges the namespace that these calls are about. */
+  async clear(): Promise<InvalidationReceipt> {
+    return await this.#parts.purge([namespaceTag(this.#space.prefix.slice(0, -1))]);
   }
 
   async token(): Promise<CacheToken> {

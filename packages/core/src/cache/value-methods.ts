@@ -24,7 +24,10 @@ export function valueMethods(calls: ValueCache, keep: <T>(work: Promise<T>) => P
     decrement: (...given) => keep(calls.decrement(...given)),
     incrementVersion: (...given) => keep(calls.incrementVersion(...given)),
     memoize: (...given) => calls.memoize(...given),
-    namespace: (...given) => valueMethods(calls.namespace(...given), keep),
+    namespace: (...given) => {
+      const inner = calls.namespace(...given);
+      return { ...valueMethods(inner, keep), clear: () => keep(inner.clear()) };
+    },
     token: () => keep(calls.token()),
   };
 }
