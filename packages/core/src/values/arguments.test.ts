@@ -146,9 +146,13 @@ describe('encodeArguments', () => {
   it.each<[string, unknown, string]>([
     ['a function', { user: { save() {} } }, '[0].user.save is a function'],
     ['a symbol', [Symbol('s')], '[0][0] is a symbol'],
-    ['an instance', new Money(), '[0] is of class Money'],
-    ['an instance of a class derived from a built-in one', new Day(0), '[0] is of class Day'],
-    ['an instance without a name', new (class {})(), '[0] is of a class'],
+    ['an instance', new Money(), '[0] is of class Money (registerClass(Money) says what it is made of)'],
+    [
+      'an instance of a class derived from a built-in one',
+      new Day(0),
+      '[0] is of class Day (registerClass(Day) says what it is made of)',
+    ],
+    ['an instance without a name', new (class {})(), '[0] is of a class without a name'],
     ['what contains itself', loop, '[0].self[0] contains itself'],
     ['a property that is a symbol', { [Symbol('s')]: 1 }, '[0] has a symbol among its properties'],
     ['a Proxy', new Proxy({}, {}), '[0] is a Proxy'],
@@ -214,7 +218,7 @@ describe('encodeArguments, of instances of registered classes', () => {
 
   it('refuses those of a class derived from one', () => {
     class Pixel extends Point {}
-    expect(refusal(new Pixel(1, 2))).toBe('[0] is of class Pixel');
+    expect(refusal(new Pixel(1, 2))).toBe('[0] is of class Pixel (registerClass(Pixel) says what it is made of)');
   });
 });
 

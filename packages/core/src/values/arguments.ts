@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { types } from 'node:util';
 import { classOfPrototype, type RegisteredClass } from './registered-classes.js';
+import { infoOf } from './value-kinds.js';
 
 /** Objects within objects; deeper is no list of arguments that anybody compares. */
 const DEEPEST = 100;
@@ -179,7 +180,11 @@ class Walk {
 
   #refuseInstance(value: object): never {
     const name: unknown = value.constructor?.name;
-    return this.#refuse(typeof name === 'string' && name !== '' ? `is of class ${name}` : 'is of a class');
+    if (typeof name !== 'string' || name === '') return this.#refuse('is of a class without a name');
+    const hint = infoOf(Object.getPrototypeOf(value)).isBuiltin
+      ? ''
+      : ` (registerClass(${name}) says what it is made of)`;
+    return this.#refuse(`is of class ${name}${hint}`);
   }
 
   #refuse(why: string): never {

@@ -12,6 +12,7 @@ import type { Refusal } from '../ports/event-sink.js';
 import { copyOf } from './copies.js';
 import { deliver } from './delivery.js';
 import { type MadeValue, makeValue } from './make-value.js';
+import { warnUnstorable } from './unstorable-warning.js';
 import { type ValueParts, valueIn } from './value-parts.js';
 import type { ValuePolicy } from './value-policy.js';
 
@@ -277,9 +278,7 @@ export class Caller implements Visitor {
       lead.complete(candidate, onTold);
       return;
     }
-    if (refusal === 'class') {
-      this.parts.warn(`${route} has made ${detail}, which cannot be stored: see registerClass`);
-    }
+    if (refusal === 'class' && detail !== undefined) warnUnstorable(this.parts, this.key, route, detail);
     sink.refused(this.key.text, route, refusal, detail);
     lead.handOut(candidate, FOR_ALL.has(refusal));
     onTold();

@@ -1,4 +1,4 @@
-import { answerOf, saysTrue } from '../base/answer.js';
+import { answerOf, kindOf, saysTrue } from '../base/answer.js';
 import type { Candidate } from '../engine/lead.js';
 import { jittered } from '../engine/stale-uses.js';
 import type { ViewContext } from '../engine/view-context.js';
@@ -98,8 +98,14 @@ function tagsFor(
   parts: ValueParts,
 ): readonly string[] | Refusal {
   const warn = (why: string): void => parts.warn(`tags of ${route} ${why}, nothing was stored`);
-  const named = typeof tags === 'function' ? answerOf(() => tags(value), warn) : tags;
-  if (!Array.isArray(named) || !named.every(isTag)) return 'tag';
+  const named: unknown = typeof tags === 'function' ? answerOf<unknown>(() => tags(value) ?? null, warn) : tags;
+  if (!Array.isArray(named) || !named.every(isTag)) {
+    if (named !== undefined)
+      warn(
+        `returned ${Array.isArray(named) ? 'a list with what is no tag' : kindOf(named)} rather than a list of tags`,
+      );
+    return 'tag';
+  }
   if (named.length === 0 && context.tags.size === 0) return NONE;
   return coarsenTags(new Set([...named, ...context.tags]), maxTags) ?? 'too-many-tags';
 }

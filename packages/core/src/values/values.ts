@@ -7,6 +7,7 @@ import type { HeldValue } from '../ports/stored-response.js';
 import { Caller, type Outcome, type Producer } from './caller.js';
 import { deliver } from './delivery.js';
 import { type MadeValue, makeValue } from './make-value.js';
+import { warnUnstorable } from './unstorable-warning.js';
 import type { ValueKey } from './value-key.js';
 import { type ValueParts, valueIn } from './value-parts.js';
 import type { Copying, ValuePolicy } from './value-policy.js';
@@ -102,7 +103,7 @@ export class Values {
       errors.forget(key);
       if (candidate !== undefined && refusal === undefined)
         return [{ key, ownTag: key.ownTag, candidate, since, onlyIf }];
-      if (refusal === 'class') this.parts.warn(`${policy.route}: ${detail} cannot be stored: see registerClass`);
+      if (refusal === 'class' && detail !== undefined) warnUnstorable(this.parts, key, policy.route, detail);
       if (refusal !== undefined) sink.refused(key.text, policy.route, refusal, detail);
       return [];
     });
