@@ -15,6 +15,22 @@ function forged(json: string, bytes = '', length = Buffer.byteLength(json)): Buf
   return Buffer.concat([head, Buffer.from(json), Buffer.from(bytes)]);
 }
 
+describe('a class that this process does not know', () => {
+  it('is told by its name', () => {
+    class Passing {
+      readonly n = 1;
+    }
+    registerClass(Passing, { name: 'Passing' });
+    const encoded = valueCodec.encode(new Passing());
+    const bytes = encoded.kind === 'bytes' ? encoded.bytes : Buffer.alloc(0);
+    const renamed = Buffer.from(bytes.toString('latin1').replace('Passing', 'Unknown'), 'latin1');
+    const told: string[] = [];
+    expect(valueCodec.decode(renamed, (name) => told.push(name))).toBeUndefined();
+    expect(valueCodec.decode(Buffer.from('no value'), (name) => told.push(name))).toBeUndefined();
+    expect(told).toEqual(['Unknown']);
+  });
+});
+
 describe('a value through its bytes', () => {
   it.each(Object.entries(storable()))('is as it was: %s', (_, value) => {
     expect(shapeOf(back(value))).toBe(shapeOf(value));

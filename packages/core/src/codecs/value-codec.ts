@@ -1,5 +1,5 @@
 import type { EncodedValue, ValueCodec } from '../ports/value-codec.js';
-import { checkDepth, Damaged, read } from './value-reader.js';
+import { checkDepth, Damaged, read, UnknownClass } from './value-reader.js';
 import { NotWritable, type Written, write } from './value-writer.js';
 
 /** The first byte. A process that finds another one misses, and writes the value anew. */
@@ -25,10 +25,11 @@ export const valueCodec: ValueCodec = {
       return { kind: 'unstorable', what: `value has no bytes: ${error}` };
     }
   },
-  decode(bytes) {
+  decode(bytes, onUnknownClass) {
     try {
       return { value: parse(bytes) };
-    } catch {
+    } catch (error) {
+      if (error instanceof UnknownClass) onUnknownClass?.(error.className);
       return undefined;
     }
   },

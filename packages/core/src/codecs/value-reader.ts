@@ -5,6 +5,13 @@ import * as marks from './value-marks.js';
 /** Bytes that are no value of ours; nobody sees it but the codec. */
 export class Damaged extends Error {}
 
+/** Bytes that name a class that nobody has registered in this process. */
+export class UnknownClass extends Damaged {
+  constructor(readonly className: string) {
+    super();
+  }
+}
+
 type Properties = Record<string, unknown>;
 type ArrayType = { new (buffer: ArrayBuffer): ArrayBufferView; readonly BYTES_PER_ELEMENT?: number };
 
@@ -149,7 +156,7 @@ class Reader {
   }
 
   #decoded(name: unknown, json: unknown, depth: number): object {
-    const { ways } = found(classNamed(text(name)));
+    const { ways } = classOf(text(name));
     const number = this.#objects.push(undefined) - 1;
     const made: unknown = found(ways).decode(this.read(json, depth));
     if (typeof made !== 'object' || made === null) throw new Damaged();
@@ -201,6 +208,12 @@ function found<T>(value: T | undefined): T {
   return value;
 }
 
+function classOf(name: string): RegisteredClass {
+  const registered = classNamed(name);
+  if (registered === undefined) throw new UnknownClass(name);
+  return registered;
+}
+
 function text(value: unknown): string {
   if (typeof value !== 'string') throw new Damaged();
   return value;
@@ -224,7 +237,7 @@ function errorNamed(name: string): { readonly prototype: object } {
 
 /** Of a class that is written by its own properties; one that has ways of its own now was another then. */
 function plainClass(name: unknown): RegisteredClass {
-  const registered = found(classNamed(text(name)));
+  const registered = classOf(text(name));
   if (registered.ways !== undefined) throw new Damaged();
   return registered;
 }

@@ -151,7 +151,8 @@ export type CacheEvent =
       /** A shared store had something under a response's key that cannot be used: a miss. */
       readonly type: 'unreadable';
       readonly key: string;
-      readonly reason: FrameDefect;
+      /** `class`: a value with an instance of a class that this process has not registered. */
+      readonly reason: FrameDefect | 'class';
     }
   | {
       /** A handler, or middleware inside a cached part, read something outside the key: told once for each route. */

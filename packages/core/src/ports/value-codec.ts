@@ -9,6 +9,10 @@ export type EncodedValue =
 /** Turns values into bytes and back. Decoding never throws and never trusts. */
 export interface ValueCodec {
   encode(value: unknown): EncodedValue;
-  /** `undefined` for what is no value of this codec's. */
-  decode(bytes: Buffer): { readonly value: unknown } | undefined;
+  /**
+   * `undefined` for what is no value of this codec's.
+   *
+   * @param onUnknownClass - told the name of a class that it takes, and nobody has registered
+   */
+  decode(bytes: Buffer, onUnknownClass?: (name: string) => void): { readonly value: unknown } | undefined;
 }

@@ -25,12 +25,19 @@ export interface ValueParts {
 }
 
 /** The value of something that is stored; `undefined` where its bytes are none of ours. */
-export function valueIn({ codec, sink, engine }: ValueParts, item: LocalItem): HeldValue | undefined {
+export function valueIn({ codec, sink, engine, warn }: ValueParts, item: LocalItem): HeldValue | undefined {
   if (item.held !== undefined) return item.held;
   const { body, key } = item.stored;
-  const decoded = codec.decode(body);
+  let reason: 'damaged' | 'class' = 'damaged';
+  const decoded = codec.decode(body, (name) => {
+    reason = 'class';
+    // Whoever can write to the store has written the name.
+    warn(
+      `a stored value holds an instance of class ${JSON.stringify(name.slice(0, 60))}, which this process does not know: call registerClass before the first read`,
+    );
+  });
   if (decoded === undefined) {
-    sink.emit({ type: 'unreadable', key, reason: 'damaged' });
+    sink.emit({ type: 'unreadable', key, reason });
     return undefined;
   }
   const held = adopt(decoded.value);
