@@ -1,5 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
+import { registerClass } from '@viewcache/core';
 import { openMemory, openOn, servers } from './stores.js';
+
+/** Where registered classes are, for every copy of the package. */
+const slot = Symbol.for('viewcache.classes');
 
 describe('a warning', () => {
   it('names the key and what to do of a value that cannot be stored, once for each kind', async () => {
@@ -22,6 +26,22 @@ describe('a warning', () => {
     const { cache, warnings } = await openOn(servers.redis.url);
     await cache.set('one', [new Unheard()], { ttl: 60 });
     expect(warnings()).toEqual([expect.stringContaining('registerClass(Unheard)')]);
+  });
+
+  it('names the class that the reading process does not know, which is no damage', async () => {
+    class Forgotten {
+      readonly n = 1;
+    }
+    registerClass(Forgotten);
+    const { cache, events, other } = await openOn(servers.redis.url);
+    await cache.set('one', new Forgotten(), { ttl: 60 });
+    const classes = globalThis as unknown as { [slot]: { byName: Map<string, unknown> } };
+    classes[slot].byName.delete('Forgotten');
+    const reader = await other();
+    reader.on((event) => void events.push(event));
+    expect(await reader.get('one')).toBeUndefined();
+    expect(events).toContainEqual(expect.objectContaining({ type: 'unreadable', reason: 'class' }));
+    expect(events).toContainEqual({ type: 'warning', message: expect.stringContaining('class "Forgotten"') });
   });
 
   it('tells of tags that are no list of tags', async () => {
