@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { createCache, registerClass } from '@viewcache/core';
 import { FakeClock } from '@viewcache/core/testing';
 import { openCache } from '../../../packages/core/dist/cache/create-cache.js';
 import { readCacheOptions } from '../../../packages/core/dist/config/cache-options.js';
@@ -58,5 +59,33 @@ describe('what somebody else has put under the key of a value', () => {
     expect(await cache.add('a', 'new', 60)).toBe(true);
     await open(foreign).set('t', 5, 60);
     expect(await cache.touch('t', 60)).toBe(false);
+  });
+});
+
+describe('a class whose decode fails when a value is handed out', () => {
+  class Price {
+    constructor(readonly cents: number) {}
+  }
+  let isBroken = false;
+  registerClass(Price, {
+    name: 'hostile.Price',
+    encode: ({ cents }) => cents,
+    decode: (cents) => {
+      if (isBroken) throw new Error('boom');
+      return new Price(cents);
+    },
+  });
+
+  it('makes the value a miss: what is kept is handed to nobody, and the producer runs', async () => {
+    const cache = createCache();
+    const kept = { price: new Price(1) };
+    await cache.set('k', kept, 60);
+    isBroken = true;
+    expect(await cache.get('k')).toBeUndefined();
+    expect(await cache.getMany(['k'])).toEqual(new Map());
+    expect(await Promise.all([1, 2, 3].map((n) => cache.getOrSet<unknown>('k', () => n, 60)))).toEqual([1, 1, 1]);
+    isBroken = false;
+    expect(await cache.get('k')).toBe(1);
+    await cache.close();
   });
 });

@@ -6,6 +6,7 @@ import { currentView } from '../engine/view-context.js';
 import { Unencodable } from '../values/arguments.js';
 import type { ProducerRun } from '../values/caller.js';
 import { copyOf, hold } from '../values/copies.js';
+import { NOTHING_FOUND } from '../values/delivery.js';
 import { MemoCall } from '../values/memo-call.js';
 import type { MemoKey, MemoScope } from '../values/memo-key.js';
 import type { MemoRecord } from '../values/memo-names.js';
@@ -20,7 +21,7 @@ import {
   replayNow,
 } from '../values/memo-results.js';
 import type { ValuePolicy } from '../values/value-policy.js';
-import { NOTHING_FOUND, type Values } from '../values/values.js';
+import type { Values } from '../values/values.js';
 import { keepProcessFor } from './keep-process.js';
 import { MemoKeys } from './memoize-keys.js';
 

@@ -10,7 +10,7 @@ import { expandTag } from '../invalidation/tags.js';
 import type { Timer } from '../ports/clock.js';
 import type { Refusal } from '../ports/event-sink.js';
 import { copyOf } from './copies.js';
-import { deliver } from './delivery.js';
+import { deliver, NOTHING_FOUND } from './delivery.js';
 import { type MadeValue, makeValue } from './make-value.js';
 import { warnUnstorable } from './unstorable-warning.js';
 import { type ValueParts, valueIn } from './value-parts.js';
@@ -123,8 +123,8 @@ export class Caller implements Visitor {
     // What cannot be read is not there; and what its user does not want is made anew by one for all.
     if (held === undefined) this.parts.engine.fetchNew(this, 'uri-miss');
     else if (this.#isUnwanted(item, how)) this.parts.engine.fetchNew(this, 'stale');
-    else if (this.#answerWith(item, how) && how === 'hit' && this.uses.isDue(item, this.parts.clock.monotonic()))
-      this.#refresh();
+    else if (!this.#answerWith(item, how)) this.parts.engine.fetchNew(this, 'uri-miss');
+    else if (how === 'hit' && this.uses.isDue(item, this.parts.clock.monotonic())) this.#refresh();
   }
 
   /** Behind an answer: another process has made it new already, unless that ends soon, too. */
@@ -201,7 +201,16 @@ export class Caller implements Visitor {
     const held = valueIn(this.parts, item);
     if (held === undefined) return false;
     const { copying } = this.uses.policy;
-    this.#settle(() => this.outcome.resolve(deliver(this.parts, this.key, item, held, how, this.outer, copying)));
+    if (this.#isSettled) return true;
+    let value: unknown;
+    try {
+      value = deliver(this.parts, this.key, item, held, how, this.outer, copying);
+    } catch (error) {
+      this.#settle(() => this.outcome.reject(error));
+      return true;
+    }
+    if (value === NOTHING_FOUND) return false;
+    this.#settle(() => this.outcome.resolve(value));
     return true;
   }
 

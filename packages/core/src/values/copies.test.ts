@@ -229,6 +229,46 @@ describe('what cannot be copied', () => {
   });
 });
 
+describe('what fails when it is copied for a caller', () => {
+  it('is not handed out itself', () => {
+    class Fickle {
+      constructor(readonly n: number) {}
+    }
+    let isBroken = false;
+    registerClass(Fickle, {
+      encode: ({ n }) => n,
+      decode: (n) => {
+        if (isBroken) throw new Error('boom');
+        return new Fickle(n);
+      },
+    });
+    const held = kept([new Fickle(1)]);
+    isBroken = true;
+    expect(() => copyOf(held, 'structured')).toThrow('boom');
+    expect(() => copyOf(held, 'freeze')).toThrow('boom');
+  });
+
+  it.each(['a tree', 'a graph'])('is not handed out itself, whatever is left of the stack: %s', (what) => {
+    let value: unknown = what === 'a tree' ? { leaf: [new Date(0)] } : new Map();
+    for (let i = 0; i < 500; i++) value = i % 2 === 0 ? { x: value } : [value];
+    const held = kept(value);
+    const copies: unknown[] = [];
+    const dive = (): void => {
+      try {
+        dive();
+      } catch {}
+      if (copies.length > 200) return;
+      try {
+        copies.push(copyOf(held, 'structured'));
+      } catch {}
+    };
+    dive();
+    expect(copies.length).toBeGreaterThan(200);
+    expect(new Set([...copies, held.value]).size).toBe(copies.length + 1);
+    expect(new Set(copies.slice(0, 50).map((copy) => shapeOf(copy)))).toEqual(new Set([shapeOf(value)]));
+  });
+});
+
 describe('a list that is nearly all holes', () => {
   it('is copied by what it has', () => {
     const list = [1];

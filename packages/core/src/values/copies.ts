@@ -1,7 +1,7 @@
 import type { HeldValue } from '../ports/stored-response.js';
 import { copyGraph, freezeDeep } from './deep-copy.js';
 import { type Survey, survey } from './survey.js';
-import { copyTree, type TakenTree, takeTree } from './tree-copy.js';
+import { copyTree, copyTreeSlowly, type TakenTree, takeTree } from './tree-copy.js';
 import type { Copying } from './value-policy.js';
 
 /** A value as it is kept; or what in it cannot be. */
@@ -19,6 +19,8 @@ class Held implements HeldValue {
     readonly value: unknown,
     readonly bytes: number,
     public found: Found | undefined,
+    /** Its user wanted no copies, and may have none. */
+    readonly isByReference = false,
   ) {}
 }
 
@@ -38,7 +40,7 @@ export function hold(value: unknown, copying: Copying): Kept {
   const found = survey(value, copying);
   if (found.problem !== undefined) return { kind: 'unstorable', what: found.problem };
   // Nobody has looked for what cannot be copied.
-  if (copying === false) return { kind: 'held', held: new Held(value, found.bytes, undefined) };
+  if (copying === false) return { kind: 'held', held: new Held(value, found.bytes, undefined, true) };
   if (typeof value !== 'object' || value === null) return held(value, found);
   if (copying === 'freeze' && found.isFreezable) {
     freezeDeep(value);
@@ -71,18 +73,22 @@ export function adopt(value: unknown): HeldValue {
   return new Held(value, found.bytes, found);
 }
 
-/** What a caller is handed of a value that is kept. */
+/**
+ * What a caller is handed of a value that is kept.
+ *
+ * @throws what keeps it from being copied: a `decode` that fails, or too little left of the stack. What is kept is handed to
+ * nobody instead, who would change it for all.
+ */
 export function copyOf(held: HeldValue, copying: Copying): unknown {
   const { value } = held;
   if (typeof value !== 'object' || value === null || copying === false) return value;
   const found = foundIn(held);
   // Taken in by reference, for a caller who wanted no copy: there is none for others either.
-  if (found.problem !== undefined) return value;
-  try {
-    return copying === 'freeze' ? frozen(held, value, found) : copied(value, found);
-  } catch {
-    return value;
+  if (found.problem !== undefined) {
+    if (held instanceof Held && held.isByReference) return value;
+    throw new TypeError(found.problem);
   }
+  return copying === 'freeze' ? frozen(held, value, found) : copied(value, found);
 }
 
 function foundIn(held: HeldValue): Found {
@@ -96,7 +102,13 @@ function held(value: unknown, found: Survey): { readonly kind: 'held'; readonly 
 }
 
 function copied(value: object, { isTree }: Found): object {
-  return isTree ? copyTree(value) : copyGraph(value);
+  if (!isTree) return copyGraph(value);
+  try {
+    return copyTree(value);
+  } catch {
+    // Who is deep in a recursion has little left of the stack, and may have enough for a loop.
+    return copyTreeSlowly(value);
+  }
 }
 
 function frozen(held: HeldValue, value: object, found: Found): object {

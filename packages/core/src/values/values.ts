@@ -5,7 +5,7 @@ import type { FillToken, Write, Written } from '../engine/value-access.js';
 import { currentView, ViewContext } from '../engine/view-context.js';
 import type { HeldValue } from '../ports/stored-response.js';
 import { Caller, type Outcome, type Producer } from './caller.js';
-import { deliver } from './delivery.js';
+import { deliver, NOTHING_FOUND } from './delivery.js';
 import { type MadeValue, makeValue } from './make-value.js';
 import { warnUnstorable } from './unstorable-warning.js';
 import type { ValueKey } from './value-key.js';
@@ -19,9 +19,6 @@ export interface ValueWrite {
   readonly since?: FillToken | undefined;
   readonly onlyIf?: Write['onlyIf'];
 }
-
-/** What {@link Values.find} answers where it finds nothing: a value may be anything else. */
-export const NOTHING_FOUND: unique symbol = Symbol('nothing found');
 
 /** Values by key: found, made by producers, and written. */
 export class Values {
@@ -42,7 +39,7 @@ export class Values {
     this.#memory = new StaleMemory();
   }
 
-  /** Answers from memory, where it can be done without another thought. */
+  /** Answers from memory, where it can be done without another thought; {@link NOTHING_FOUND} elsewhere. */
   find(key: Keyed, copying: Copying): unknown {
     const { parts } = this;
     if (parts.isOff) return NOTHING_FOUND;
@@ -83,8 +80,11 @@ export class Values {
       const item = items[i];
       const held = item === undefined ? undefined : valueIn(this.parts, item);
       if (item !== undefined && held !== undefined) {
-        this.parts.errors.outlive(key, item.generatedAt);
-        return { value: deliver(this.parts, key, item, held, 'hit', outer, copying) };
+        const value = deliver(this.parts, key, item, held, 'hit', outer, copying);
+        if (value !== NOTHING_FOUND) {
+          this.parts.errors.outlive(key, item.generatedAt);
+          return { value };
+        }
       }
       if (this.parts.isOff) this.parts.sink.bypass(key.text, 'off');
       else this.parts.sink.miss(key.text, 'uri-miss');
