@@ -16,7 +16,8 @@ import {
   type SetOptions,
   tokenBrand,
 } from '../config/value-call-options.js';
-import { readValueOptions, readVersion, type ValueOptions } from '../config/value-options.js';
+import { readValueOptions, readVersion, VALUE_OPTIONS, type ValueOptions } from '../config/value-options.js';
+import type { LocalItem } from '../engine/local-item.js';
 import type { FillToken, Written } from '../engine/value-access.js';
 import { namespaceTag } from '../invalidation/tags.js';
 import { NOTHING_MADE, type Producer, type ProducerRun } from '../values/caller.js';
@@ -41,6 +42,7 @@ export interface ValueCallParts extends MemoizeParts {
 }
 
 const NO_OPTIONS = {};
+const OPTION_NAMES: ReadonlySet<string> = new Set(VALUE_OPTIONS);
 /** How often something is added before it is given up: a tag that the store does not know may be refused once. */
 const ADDITIONS = 10;
 /** Different ttls that are remembered; somebody who works them out has more, and gains nothing. */
@@ -51,8 +53,8 @@ export class ValueCalls implements ValueCache {
   readonly #parts: ValueCallParts;
   readonly #space: KeySpace;
   readonly #counters: Counters;
-  /** Options that were read before: most calls hand in the same object again, or none. */
-  readonly #policies = new WeakMap<object, ValuePolicy>();
+  /** Options that were read before, by the function that read them: most calls hand in the same object again, or none. */
+  readonly #policies = new Map<string, WeakMap<object, ValuePolicy>>();
   #usual: ValuePolicy | undefined;
   /** The same of options that are nothing but a ttl: these would fill the other one, an object for each call. */
   readonly #byTtl = new Map<Duration, ValuePolicy>();
@@ -81,7 +83,7 @@ export class ValueCalls implements ValueCache {
       const given = withTtl(options);
       const named = this.#key('getOrSet', key, given.version);
       // What a fresh value needs no reading of options for.
-      if (isPlain(given)) {
+      if (isPlain(given) && areKnown(given)) {
         const found = this.#parts.values.find(named, given.clone ?? this.#parts.defaults.copying);
         if (found !== NOTHING_FOUND) return Promise.resolve(found as T);
       }
@@ -175,11 +177,12 @@ export class ValueCalls implements ValueCache {
       await this.#delete('touch', [key], options);
       return false;
     }
-    return await engine.values.touch(named, lifetimeMs, (item) => {
+    const encode = (item: LocalItem): Buffer | undefined => {
       const held = valueIn(this.#parts.values.parts, item);
       const encoded = held === undefined ? undefined : codec.encode(held.value);
       return encoded?.kind === 'bytes' ? encoded.bytes : undefined;
-    });
+    };
+    return await this.#counters.inTurn(named, () => engine.values.touch(named, lifetimeMs, encode));
   }
 
   async increment(key: Key, by = 1, options: IncrementOptions = NO_OPTIONS): Promise<number> {
@@ -187,6 +190,7 @@ export class ValueCalls implements ValueCache {
     const { initial = 0, ttl, tags, version } = options;
     checkNumber('increment.by', by);
     checkNumber('increment.initial', initial);
+    if (typeof tags === 'function') throw new ConfigError('increment.tags', tags, 'a list of tags');
     const named = this.#key('increment', key, version);
     const given = { ...(tags !== undefined && { tags }), ttl: ttl ?? (tags === undefined ? 'forever' : undefined) };
     const policy = this.#policy('increment', given as ValueOptions<never>);
@@ -202,15 +206,15 @@ export class ValueCalls implements ValueCache {
     checkOptions('incrementVersion', options, ['version']);
     const from = readVersion('incrementVersion.version', options.version);
     if (from === undefined) throw new ConfigError('incrementVersion.version', from, 'the version that is stored');
-    const to = readVersion('incrementVersion.by', from + by);
-    const { found, token } = await this.#parts.values.read(this.#key('incrementVersion', key, from));
-    if (found === undefined || to === undefined) return undefined;
-    const policy = this.#counters.policyOf(found.item, this.#policy('incrementVersion', { ttl: 'forever' }));
-    const write = { key: this.#key('incrementVersion', key, to), value: found.held.value, since: token };
-    const [written] = await this.#parts.values.write([write], policy);
-    if (written !== 'stored') return undefined;
-    await this.#delete('incrementVersion', [key], { version: from });
-    return to;
+    if (!Number.isSafeInteger(by) || by < 1)
+      throw new ConfigError('incrementVersion.by', by, 'a whole number from 1 up');
+    const to = from + by;
+    const places = {
+      from: this.#key('incrementVersion', key, from),
+      to: this.#key('incrementVersion', key, to),
+    };
+    const usual = this.#policy('incrementVersion', { ttl: 'forever' });
+    return (await this.#counters.inTurn(places.from, () => this.#counters.move(places, usual))) ? to : undefined;
   }
 
   memoize<F extends AnyFunction>(fn: F, options?: Duration | MemoOptions<F>): Memoized<F> {
@@ -300,7 +304,11 @@ export class ValueCalls implements ValueCache {
   #policy(what: string, given: ValueOptions<never>, names?: readonly string[]): ValuePolicy {
     const ttl = onlyTtl(given);
     const known =
-      given === NO_OPTIONS ? this.#usual : ttl === undefined ? this.#policies.get(given) : this.#byTtl.get(ttl);
+      given === NO_OPTIONS
+        ? this.#usual
+        : ttl === undefined
+          ? this.#policies.get(what)?.get(given)
+          : this.#byTtl.get(ttl);
     if (known !== undefined) return known;
     const unsaid = (): void =>
       this.#parts.warn(
@@ -308,9 +316,18 @@ export class ValueCalls implements ValueCache {
       );
     const policy = readValueOptions(what, given, this.#parts.defaults, unsaid, names);
     if (given === NO_OPTIONS) this.#usual = policy;
-    else if (ttl === undefined) this.#policies.set(given, policy);
+    else if (ttl === undefined) this.#remember(what, given, policy);
     else if (this.#byTtl.size < TTLS) this.#byTtl.set(ttl, policy);
     return policy;
+  }
+
+  #remember(what: string, given: object, policy: ValuePolicy): void {
+    let known = this.#policies.get(what);
+    if (known === undefined) {
+      known = new WeakMap();
+      this.#policies.set(what, known);
+    }
+    known.set(given, policy);
   }
 }
 
@@ -325,6 +342,12 @@ function withTtl<O extends ValueOptions<never>>(options: Duration | O | undefine
   if (options === undefined) return NO_OPTIONS as O;
   if (typeof options === 'object' && options !== null) return options;
   return { ttl: options } as unknown as O;
+}
+
+/** Whether these are names of options: a mistyped one is to be told of, whether or not something is stored. */
+function areKnown(given: ValueOptions<never>): boolean {
+  for (const name in given) if (!OPTION_NAMES.has(name)) return false;
+  return true;
 }
 
 /** Whether a fresh value answers whatever else the options say. */

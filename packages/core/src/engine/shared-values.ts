@@ -17,6 +17,8 @@ export interface ItemPut extends Pick<Put, 'token' | 'ownTag' | 'onlyIf'> {
   readonly item: LocalItem;
 }
 
+/** How often something is touched that others replace meanwhile. */
+const TOUCHES = 100;
 const NO_PACKED: readonly undefined[] = [];
 
 /** What values ask of the shared store beside a producer's run: to be looked up, put and kept for longer. */
@@ -89,6 +91,19 @@ export class SharedValues {
 
   /** See {@link ValueAccess.touch}. The tags keep their stamps: what was invalidated meanwhile stays so. */
   async touch(key: Keyed, lifetimeMs: number, encode: (item: LocalItem) => Buffer | undefined): Promise<boolean> {
+    for (let attempt = 0; attempt < TOUCHES; attempt++) {
+      const touched = await this.#touch(key, lifetimeMs, encode);
+      if (touched !== 'refused') return touched;
+    }
+    return false;
+  }
+
+  /** Refused is what has been replaced since it was found: what is there instead wants to be touched as well. */
+  async #touch(
+    key: Keyed,
+    lifetimeMs: number,
+    encode: (item: LocalItem) => Buffer | undefined,
+  ): Promise<boolean | 'refused'> {
     const { store, codec } = this.#level;
     const { item, token } = await this.read(key);
     if (item === undefined || token === undefined) return false;
@@ -104,7 +119,7 @@ export class SharedValues {
       ttlMs: retentionMs(stored),
       encode: (tags) => codec.encode({ ...stored, tags }, packed),
     });
-    if (verdict.kind !== 'stored') return false;
+    if (verdict.kind !== 'stored') return verdict.kind === 'refused' && 'refused';
     const names = tagNames(stored);
     if (this.#tags.admits(names, item.token)) {
       this.#local.keep(this.#local.item({ ...stored, tags: verdict.tags }, key, item.token, sentAt, 0), names);
@@ -152,7 +167,8 @@ export class SharedValues {
           key: item.stored.key,
           token,
           tags: item.stored.tags,
-          ttlMs: retentionMs(item.stored),
+          // What ends at once has to get there all the same, in the place of what was there.
+          ttlMs: Math.max(1, retentionMs(item.stored)),
           encode: (tags) => codec.encode({ ...item.stored, tags }, packed[i]),
           ownTag,
           onlyIf,
@@ -168,7 +184,7 @@ export class SharedValues {
       const names = tagNames(item.stored);
       // The store knows of invalidations that were not heard of here.
       if (verdict.kind === 'refused' && verdict.tags !== undefined) this.#tags.invalidate(verdict.tags, 'soft');
-      if (verdict.kind === 'stored' && this.#tags.admits(names, item.token)) {
+      if (verdict.kind === 'stored' && item.stored.lifetimeMs > 0 && this.#tags.admits(names, item.token)) {
         const ageMs = this.#clock.monotonic() - item.generatedAt;
         const stored = inMemory({ ...item.stored, tags: verdict.tags });
         this.#local.keep(this.#local.item(stored, key, item.token, sentAt, ageMs), names);

@@ -161,6 +161,11 @@ export class ValueAccess {
   #keep(item: LocalItem | undefined): Written {
     if (item === undefined) return 'refused';
     if (this.#parts.storesNothing) return 'unavailable';
+    // What ends at once is nothing but the end of what was there.
+    if (item.stored.lifetimeMs <= 0) {
+      this.#local.drop(item.stored.key);
+      return 'stored';
+    }
     return this.#local.keep(item, item.declared) ? 'stored' : 'refused';
   }
 

@@ -48,8 +48,10 @@ export interface NonceLedger {
   write(entries: readonly Entry[]): Promise<readonly boolean[]>;
   /**
    * Stores a frame over the one that was found, and over no other; only where the store can compare. Never rejects.
+   *
+   * @returns `null` where nobody can tell
    */
-  swap?(entry: Entry, unique: string): Promise<boolean>;
+  swap?(entry: Entry, unique: string): Promise<boolean | null>;
   /**
    * Stores values and replaces the nonces of their own tags, the mark before them (4.11). Never rejects.
    *

@@ -6,6 +6,8 @@ import { mergeStamps, NonceToken } from './nonce-token.js';
 
 const UNAVAILABLE: CommitVerdict = { kind: 'unavailable' };
 const REFUSED: CommitVerdict = { kind: 'refused' };
+/** What is asked about and stored at once: each has a few tags, and all of it has to be done within a deadline. */
+const AT_ONCE = 200;
 
 /** What is to be stored, and what is asked of its tags before. */
 interface Wanted {
@@ -50,6 +52,14 @@ export class NonceWriter {
   }
 
   async commitMany(fills: readonly Fill[]): Promise<readonly CommitVerdict[]> {
+    return await inSteps(fills, (some) => this.#commitMany(some));
+  }
+
+  async putMany(puts: readonly Put[]): Promise<readonly CommitVerdict[]> {
+    return await inSteps(puts, (some) => this.#putMany(some));
+  }
+
+  async #commitMany(fills: readonly Fill[]): Promise<readonly CommitVerdict[]> {
     const wanted = fills.map(({ token, tags, ttlMs }): Wanted | CommitVerdict => {
       const stamps = mergeStamps(tags);
       if (!(token instanceof NonceToken) || !(ttlMs > 0) || stamps === undefined) return REFUSED;
@@ -66,11 +76,14 @@ export class NonceWriter {
       return [{ i, tags, entry, fill }];
     });
     const isStored = await this.#write(going.map(({ entry, fill }) => ({ entry, fill })));
-    for (const [at, { i, tags }] of going.entries()) if (isStored[at]) verdicts[i] = { kind: 'stored', tags };
+    for (const [at, { i, tags }] of going.entries()) {
+      if (isStored[at] === true) verdicts[i] = { kind: 'stored', tags };
+      else if (isStored[at] === 'replaced') verdicts[i] = REFUSED;
+    }
     return verdicts;
   }
 
-  async putMany(puts: readonly Put[]): Promise<readonly CommitVerdict[]> {
+  async #putMany(puts: readonly Put[]): Promise<readonly CommitVerdict[]> {
     for (const { ttlMs } of puts) this.#ledger.outlive(ttlMs);
     const now = await this.#tokenNow(puts);
     const wanted = puts.map((put): Wanted | CommitVerdict => {
@@ -141,13 +154,17 @@ export class NonceWriter {
   }
 
   /** What lasts longer, and is as it was, is stored over what it was, and over nothing else. */
-  async #write(all: readonly { readonly entry: Entry; readonly fill: Fill }[]): Promise<readonly boolean[]> {
+  async #write(
+    all: readonly { readonly entry: Entry; readonly fill: Fill }[],
+  ): Promise<readonly (boolean | 'replaced')[]> {
     const [first] = all;
     if (first !== undefined && all.length === 1 && this.#ledger.swap !== undefined) {
       const { entry, fill } = first;
       const name = (fill.token as NonceToken).seen.get(entry.key);
-      if (name !== undefined && fill.tags.length > 0 && fill.tags.every(({ stamp }) => stamp !== ''))
-        return [await this.#ledger.swap(entry, name)];
+      if (name !== undefined && fill.tags.length > 0 && fill.tags.every(({ stamp }) => stamp !== '')) {
+        const isStored = await this.#ledger.swap(entry, name);
+        return [isStored === false ? 'replaced' : isStored === true];
+      }
     }
     return await this.#ledger.write(all.map(({ entry }) => entry));
   }
@@ -214,6 +231,17 @@ export class NonceWriter {
     if (tags.length === 0) return [];
     return [...(await this.#ledger.plant(tags.map((tag) => this.#ledger.keys.tag(tag))))];
   }
+}
+
+/** Does for some of them after others what nothing does for all in time. */
+async function inSteps<T>(
+  all: readonly T[],
+  run: (some: readonly T[]) => Promise<readonly CommitVerdict[]>,
+): Promise<readonly CommitVerdict[]> {
+  if (all.length <= AT_ONCE) return await run(all);
+  const verdicts: CommitVerdict[] = [];
+  for (let at = 0; at < all.length; at += AT_ONCE) verdicts.push(...(await run(all.slice(at, at + AT_ONCE))));
+  return verdicts;
 }
 
 /** Why it is not stored, as far as what is known of the tags now says so. */

@@ -1,4 +1,5 @@
 import { kindOf } from '../base/answer.js';
+import { ConfigError } from '../base/errors.js';
 import { NotANumberError, ValueUnavailableError } from '../base/value-errors.js';
 import type { LocalItem } from '../engine/local-item.js';
 import { tagNames } from '../engine/make-stored.js';
@@ -59,7 +60,11 @@ export class Counters {
     try {
       const steps = increments.map(({ by }) => by);
       const sums = await this.#count(key, steps, initial, policy);
-      for (const [i, { resolve }] of increments.entries()) resolve(sums[i] as number);
+      for (const [i, { resolve, reject }] of increments.entries()) {
+        const sum = sums[i];
+        if (typeof sum === 'number') resolve(sum);
+        else reject(sum);
+      }
     } catch (error) {
       for (const { reject } of increments) reject(error);
     }
@@ -77,21 +82,24 @@ export class Counters {
     return turn;
   }
 
-  /** @returns what it comes to after each step */
+  /** @returns what it comes to after each step; the error of one that cannot be taken, which is left out */
   async #count(
     key: ValueKey,
     steps: readonly number[],
     initial: number,
     policy: ValuePolicy,
-  ): Promise<readonly number[]> {
+  ): Promise<readonly (number | ConfigError)[]> {
     const { engine } = this.#values.parts;
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const reading = await this.#values.read(key);
+      const sums: (number | ConfigError)[] = [];
       let sum = numberIn(reading, initial);
-      const sums = steps.map((by) => {
-        sum += by;
-        return sum;
-      });
+      for (const by of steps) {
+        const next = sumOf(sum, by);
+        sums.push(next);
+        if (typeof next === 'number') sum = next;
+      }
+      if (sums.every((each) => typeof each !== 'number')) return sums;
       // What nobody keeps begins anew with each call.
       if (engine.storesNothing || (reading.found === undefined && policy.lifetimeMs === 0)) return sums;
       const write = { key, value: sum, since: reading.token, onlyIf: 'unchanged' as const };
@@ -105,6 +113,26 @@ export class Counters {
     throw new ValueUnavailableError('contention');
   }
 
+  /**
+   * Moves a value from one key to another; what is stored under the old one meanwhile is moved as well, not lost.
+   *
+   * @returns false where there is nothing to move, or it could not be stored
+   */
+  async move(places: { readonly from: ValueKey; readonly to: ValueKey }, usual: ValuePolicy): Promise<boolean> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const { found, token } = await this.#values.read(places.from);
+      if (found === undefined) return false;
+      const write = { key: places.to, value: found.held.value, since: token };
+      const [written] = await this.#values.write([write], this.policyOf(found.item, usual));
+      if (written === 'unavailable' || written === 'unstorable') return false;
+      // Refused for what was invalidated meanwhile: there is something else to move by now, or nothing.
+      if (written === 'refused') continue;
+      const ended = await this.#values.end(places.from, token, usual);
+      if (ended !== 'refused') return true;
+    }
+    return false;
+  }
+
   /** What is there keeps its tags and the rest of its lifetime. */
   policyOf(item: LocalItem, policy: ValuePolicy): ValuePolicy {
     const lifetimeMs = Math.max(1, item.freshUntil - this.#values.parts.clock.monotonic());
@@ -116,6 +144,13 @@ export class Counters {
 /** The tags that its first call gave it, without what they have been expanded to. */
 function declaredOf({ declared, stored }: LocalItem): readonly string[] {
   return declaredTags(stored.tags.length > 0 ? tagNames(stored) : declared);
+}
+
+/** A counter that no longer counts would go on answering as if it did. */
+function sumOf(value: number, by: number): number | ConfigError {
+  const sum = value + by;
+  if (Math.abs(sum) <= Number.MAX_SAFE_INTEGER || (Number.isFinite(sum) && sum - value === by)) return sum;
+  return new ConfigError('increment.by', by, `a number that can be added to ${value} without being rounded`);
 }
 
 function numberIn({ found }: Reading, initial: number): number {

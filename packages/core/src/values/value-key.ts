@@ -38,7 +38,9 @@ export class ValueKey implements Keyed {
   constructor(space: KeySpace, own: string, version: number | undefined) {
     this.#space = space;
     this.#own = own;
-    this.text = version === undefined ? `=${space.head}${own}` : `=${version}${space.head}${own}`;
+    const text = version === undefined ? `=${space.head}${own}` : `=${version}${space.head}${own}`;
+    // Half a surrogate pair has no bytes in UTF-8, so that all of them would be one. No other text begins like this.
+    this.text = text.isWellFormed() ? text : `=!${JSON.stringify(text)}`;
   }
 
   /** The tag of this very value, by which it is written, deleted and counted up: of one version, in one namespace. */

@@ -122,6 +122,17 @@ export class Values {
     await this.parts.purge(keys.map(({ ownTag }) => ownTag));
   }
 
+  /** Ends what is stored under a key, unless something else is stored there since it was read. */
+  async end(key: ValueKey, since: FillToken, policy: ValuePolicy): Promise<Written> {
+    const { values } = this.parts.engine;
+    const ended = { ...policy, lifetimeMs: 0, tags: [], jitterMs: 0, whileRevalidateMs: 0, ifErrorMs: 0 };
+    this.parts.errors.forget(key);
+    const { candidate } = makeValue(undefined, ended, new ViewContext(), 0, this.parts);
+    const [written] = await values.writeMany([{ key, ownTag: key.ownTag, candidate, since, onlyIf: 'unchanged' }]);
+    if (written === 'stored') values.drop([key]);
+    return written ?? 'unavailable';
+  }
+
   /** The item and the value of a key, and what was known before it was looked for. */
   async read(key: ValueKey): Promise<Reading> {
     const { item, token } = await this.parts.engine.values.read(key);

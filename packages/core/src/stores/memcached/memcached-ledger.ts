@@ -69,9 +69,9 @@ export class MemcachedLedger implements NonceLedger {
     return outcomes.map((isStored) => isStored === true);
   }
 
-  async swap({ key, frame, ttlMs }: Entry, unique: string): Promise<boolean> {
-    const [isStored] = await this.#do([{ key, run: (server) => server.swap(key, frame, ttlMs, unique) }]);
-    return isStored === true;
+  async swap({ key, frame, ttlMs }: Entry, unique: string): Promise<boolean | null> {
+    const [isStored = null] = await this.#do([{ key, run: (server) => server.swap(key, frame, ttlMs, unique) }]);
+    return isStored;
   }
 
   /** The mark, then the rest: who reads a new nonce has to find the mark changed. */
