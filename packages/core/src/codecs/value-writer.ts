@@ -2,7 +2,9 @@ import { isDataView } from 'node:util/types';
 import type { EncodedValue } from '../ports/value-codec.js';
 import { MAX_DEPTH } from '../values/survey.js';
 import {
+  bytesOf,
   describe,
+  hrefOf,
   infoOf,
   isOwnClass,
   isPlainPrototype,
@@ -104,7 +106,7 @@ class Writer {
       case 'regexp':
         return this.#mark([marks.REGEXP, (value as RegExp).source, (value as RegExp).flags]);
       case 'url':
-        return this.#mark([marks.URL_MARK, (value as URL).href]);
+        return this.#mark([marks.URL_MARK, hrefOf(value)]);
       case 'view':
         return this.#bytes(value as ArrayBufferView);
       case 'buffer':
@@ -210,7 +212,8 @@ class Writer {
   }
 
   #bytes(value: ArrayBufferView): unknown {
-    this.#parts.push(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
+    const bytes = bytesOf(value);
+    this.#parts.push(bytes);
     const type = Buffer.isBuffer(value)
       ? 'Buffer'
       : isDataView(value)

@@ -43,6 +43,15 @@ describe('a copy of a value', () => {
     expect([buffer.byteLength, byteLength]).toEqual([2, 2]);
   });
 
+  it('has all bytes of a class that says it has fewer', () => {
+    class Odd extends Uint8Array {
+      override get byteLength(): number {
+        return 1;
+      }
+    }
+    expect([...copied({ odd: new Odd([1, 2, 3]) }).odd]).toEqual([1, 2, 3]);
+  });
+
   it('has nothing that every object is given by somebody', () => {
     const held = kept({ a: { b: 1 } });
     Object.defineProperty(Object.prototype, 'polluted', {
@@ -151,6 +160,38 @@ describe('a class with #private fields', () => {
     );
   });
 
+  it('is refused however they are written', () => {
+    class Far {
+      #x = 1;
+      read(): number {
+        // biome-ignore format: where the line breaks is what is tested.
+        return this
+          .#x;
+      }
+    }
+    class Apart {
+      #x = 1;
+      static read(other: Apart): number {
+        // biome-ignore format: what stands between is what is tested.
+        return other /* of this class */ . /* and */ #x;
+      }
+    }
+    class Asked {
+      readonly #mark = 1;
+      static is(other: object): boolean {
+        // biome-ignore format: where the line breaks is what is tested.
+        return #mark
+          /* is */ in other;
+      }
+    }
+    class Kin {
+      color = '#fff';
+      readonly hash = '# in no name';
+    }
+    for (const value of [new Far(), new Apart(), new Asked()]) expect(refused(value)).toMatch(/#private fields/);
+    expect(refused(new Kin())).toBeUndefined();
+  });
+
   it('is copied by what it says of itself', () => {
     registerClass(Known, { encode: ({ cents }) => ({ cents }), decode: ({ cents }) => new Known(cents) });
     const copy = copied([new Known(5)]);
@@ -174,6 +215,16 @@ describe('what cannot be copied', () => {
     ['a native class', { c: new Intl.Collator() }, 'value.c is a Collator'],
     ['a stream', { body: Readable.from([1]) }, 'value.body is a Readable'],
     ['a socket', new Map([['s', new Socket()]]), 'value.s is a Socket'],
+    ['a DOMException', { cause: new DOMException('m', 'AbortError') }, 'value.cause is a DOMException'],
+    ['what is within an Error', new Error('e', { cause: new DOMException('m') }), 'value.cause is a DOMException'],
+    ['a signal', AbortSignal.abort(), 'value is an AbortSignal'],
+    ['an iterator of a list', [[1].values()], 'value[0] is an iterator'],
+    ['an iterator of a text', 'ab'[Symbol.iterator](), 'value is an iterator'],
+    ['matches', 'ab'.matchAll(/a/g), 'value is an iterator'],
+    ['an iterator of a query', new URLSearchParams('a=1').entries(), 'value is an iterator'],
+    ['an iterator of headers', new Headers({ a: '1' }).entries(), 'value is an iterator'],
+    ['segments', new Intl.Segmenter('en').segment('hi'), 'value is an object of no named class'],
+    ['what only inherits from a URL', { url: Object.create(URL.prototype) }, 'value.url is a URL'],
     ['a generator', (function* () {})(), 'value is a generator'],
     ['an iterator', { keys: new Map().keys() }, 'value.keys is an iterator'],
     ['a boxed number', [Object(1)], 'value[0] is a Number'],
@@ -250,7 +301,7 @@ describe('what fails when it is copied for a caller', () => {
 
   it.each(['a tree', 'a graph'])('is not handed out itself, whatever is left of the stack: %s', (what) => {
     let value: unknown = what === 'a tree' ? { leaf: [new Date(0)] } : new Map();
-    for (let i = 0; i < 500; i++) value = i % 2 === 0 ? { x: value } : [value];
+    for (let i = 0; i < 200; i++) value = i % 2 === 0 ? { x: value } : [value];
     const held = kept(value);
     const copies: unknown[] = [];
     const dive = (): void => {

@@ -1,3 +1,4 @@
+import { textOf } from '../base/answer.js';
 import type { HeldValue } from '../ports/stored-response.js';
 import { copyGraph, freezeDeep } from './deep-copy.js';
 import { type Survey, survey } from './survey.js';
@@ -33,6 +34,15 @@ const TREE: Found = { isTree: true, isFreezable: false, problem: undefined };
  * Frozen, a value with parts that cannot be (a Date, a Map, bytes) is kept as a copy, and its users get copies, frozen but for these.
  */
 export function hold(value: unknown, copying: Copying): Kept {
+  try {
+    return take(value, copying);
+  } catch (error) {
+    // Nobody's call fails for what cannot be kept of its answer.
+    return { kind: 'unstorable', what: `value cannot be copied: ${textOf(error)}` };
+  }
+}
+
+function take(value: unknown, copying: Copying): Kept {
   if (copying === 'structured' && typeof value === 'object' && value !== null) {
     const taken = takeTreeOf(value);
     if (taken !== undefined) return { kind: 'held', held: new Held(taken.copy, taken.bytes, TREE) };
@@ -48,11 +58,7 @@ export function hold(value: unknown, copying: Copying): Kept {
     kept.held.isFrozen = true;
     return kept;
   }
-  try {
-    return held(copied(value, found), found);
-  } catch (error) {
-    return { kind: 'unstorable', what: `value cannot be copied: ${error}` };
-  }
+  return held(copied(value, found), found);
 }
 
 function takeTreeOf(value: object): TakenTree | undefined {

@@ -1,5 +1,5 @@
 import { isDataView, isDate, isMap, isSet } from 'node:util/types';
-import { infoOf, isOwnClass, isPlainPrototype, kindOf, registeredOf } from './value-kinds.js';
+import { bytesOf, hrefOf, infoOf, isOwnClass, isPlainPrototype, kindOf, registeredOf } from './value-kinds.js';
 
 /** Copies any value that can be copied, each object of it once. */
 export function copyGraph(value: object): object {
@@ -45,9 +45,13 @@ function copyObject(value: object, copies: Copies): object {
     case 'view':
       return withClass(value, remember(value, copyView(value as ArrayBufferView), copies), copies);
     case 'buffer':
-      return withClass(value, remember(value, (value as ArrayBuffer).slice(0), copies), copies);
+      return withClass(
+        value,
+        remember(value, new Uint8Array(new Uint8Array(value as ArrayBuffer)).buffer, copies),
+        copies,
+      );
     case 'url':
-      return remember(value, new URL((value as URL).href), copies);
+      return remember(value, new URL(hrefOf(value)), copies);
     case 'error':
       return copyError(value, prototype, copies);
     case 'encoded': {
@@ -119,14 +123,13 @@ function copyRegExp(value: RegExp): RegExp {
 
 /** With bytes of its own: of a buffer that is a part of a larger one, only that part. */
 function copyView(value: ArrayBufferView): ArrayBufferView {
-  const { buffer, byteOffset, byteLength } = value;
+  const shown = bytesOf(value);
   if (Object.getPrototypeOf(value) === Buffer.prototype) {
-    const made = Buffer.allocUnsafeSlow(byteLength);
-    made.set(value as Buffer);
+    const made = Buffer.allocUnsafeSlow(shown.length);
+    made.set(shown);
     return made;
   }
-  const bytes = new Uint8Array(byteLength);
-  bytes.set(new Uint8Array(buffer, byteOffset, byteLength));
+  const bytes = new Uint8Array(shown);
   return isDataView(value) ? new DataView(bytes.buffer) : new (arrayTypeOf(value))(bytes.buffer);
 }
 

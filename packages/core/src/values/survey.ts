@@ -1,4 +1,14 @@
-import { describe, infoOf, isOwnClass, isPlainPrototype, type Kind, kindOf, registeredOf } from './value-kinds.js';
+import {
+  bytesOf,
+  describe,
+  hrefOf,
+  infoOf,
+  isOwnClass,
+  isPlainPrototype,
+  type Kind,
+  kindOf,
+  registeredOf,
+} from './value-kinds.js';
 import type { Copying } from './value-policy.js';
 import { weigh } from './weigh.js';
 
@@ -107,7 +117,8 @@ class Surveyor {
         break;
       case 'view':
       case 'buffer':
-        this.bytes += TABLE_BYTES + (value as ArrayBufferView).byteLength;
+        this.bytes +=
+          TABLE_BYTES + (ArrayBuffer.isView(value) ? bytesOf(value) : new Uint8Array(value as ArrayBuffer)).byteLength;
         break;
       case 'encoded':
         this.#stead(value);
@@ -116,7 +127,7 @@ class Surveyor {
         this.bytes += weigh((value as RegExp).source);
         break;
       case 'url':
-        this.bytes += TABLE_BYTES + weigh((value as URL).href);
+        this.bytes += TABLE_BYTES + weigh(hrefOf(value));
         break;
       case 'error':
         this.#properties(value, []);

@@ -26,15 +26,25 @@ export interface ClassInfo {
   readonly name: string;
   /** The object kinds of the language and of Node: everybody has these. */
   readonly isBuiltin: boolean;
-  /** A stream; or made by native code that keeps what it is where nobody can read it: an Intl.Collator. */
+  /**
+   * A stream, an iterator, something of the platform's; or made by native code that keeps what it is where nobody can read it:
+   * an Intl.Collator.
+   */
   readonly isOpaque: boolean;
   /** Its source uses `#private` members, which no copy has. */
   readonly hasPrivates: boolean;
 }
 
 const NATIVE = /\{\s*\[native code\]\s*\}\s*$/;
-/** `this.#name`, `other.#name`, `#name in other`: whatever has such members uses them. */
-const PRIVATE_USE = /[\w$)\]]\??\.#[\p{ID_Start}$_]|#[\p{ID_Start}$_][\p{ID_Continue}$]*\s+in\s/u;
+const GAP = String.raw`(?:\s|/\*[^]*?\*/|//.*)*`;
+/**
+ * `this.#name`, `#name in other`, with whatever may stand between: whatever has such members uses them. One in a string or a
+ * comment looks the same: refusing a class that has none costs a line of its user's, and a copy without them its methods.
+ */
+const PRIVATE_USE = new RegExp(
+  String.raw`\.${GAP}#[\p{ID_Start}$_\\]|#[\p{ID_Start}$_\\][\p{ID_Continue}$\\{}]*${GAP}in\b`,
+  'u',
+);
 /** Native classes whose subclasses are known by what they hold, not by their prototype. */
 const COPYABLE = new Set(['Object', 'Array', 'Map', 'Set', 'Date', 'RegExp', 'ArrayBuffer', 'DataView']);
 
@@ -62,7 +72,7 @@ export function kindOf(value: object): Kind {
   if (types.isAnyArrayBuffer(value)) return types.isSharedArrayBuffer(value) ? 'other' : 'buffer';
   if (types.isNativeError(value)) return 'error';
   if (types.isRegExp(value)) return 'regexp';
-  if (prototype === URL.prototype) return 'url';
+  if (prototype === URL.prototype) return isUrl(value) ? 'url' : 'other';
   return isOpaque(value) || infoOf(prototype).isOpaque ? 'other' : 'instance';
 }
 
@@ -93,15 +103,50 @@ export function describe(value: unknown): string {
   if (typeof value !== 'object' || value === null) return `a ${typeof value}`;
   if (types.isProxy(value)) return 'a Proxy';
   if (types.isGeneratorObject(value)) return 'a generator';
-  if (types.isMapIterator(value) || types.isSetIterator(value)) return 'an iterator';
+  if (types.isMapIterator(value) || types.isSetIterator(value) || isIterator(value)) return 'an iterator';
   const { name } = infoOf(Object.getPrototypeOf(value));
-  return `${/^[AEIO]/.test(name) ? 'an' : 'a'} ${name}`;
+  return `${/^[AEIOo]/.test(name) ? 'an' : 'a'} ${name}`;
+}
+
+function isIterator(value: object): boolean {
+  for (let at: object | null = value; at !== null && !types.isProxy(at); at = Object.getPrototypeOf(at)) {
+    if (constructorOf(at) !== undefined) return false;
+    if (typeof Object.getOwnPropertyDescriptor(at, 'next')?.value === 'function') return true;
+  }
+  return false;
 }
 
 function plainOrOther(value: object): Kind {
   if (Object.getPrototypeOf(value) !== null) return 'plain';
   // An object that got its prototype taken away is what it was: a Promise, a Map.
   return isOpaque(value) || types.isMap(value) || types.isSet(value) || types.isDate(value) ? 'other' : 'plain';
+}
+
+const hrefIn = Object.getOwnPropertyDescriptor(URL.prototype, 'href')?.get as (this: unknown) => string;
+
+/** What a URL is, whatever its own properties say. @throws for what only inherits from one */
+export function hrefOf(url: object): string {
+  return hrefIn.call(url);
+}
+
+function isUrl(value: object): boolean {
+  try {
+    return typeof hrefOf(value) === 'string';
+  } catch {
+    return false;
+  }
+}
+
+const typedArray: object = Object.getPrototypeOf(Uint8Array.prototype);
+
+/** The bytes that a typed array or a DataView shows, whatever a class of its own says of them. */
+export function bytesOf(view: ArrayBufferView): Uint8Array {
+  const from = types.isTypedArray(view) ? typedArray : DataView.prototype;
+  return new Uint8Array(read(from, 'buffer'), read(from, 'byteOffset'), read(from, 'byteLength'));
+
+  function read<T>(prototype: object, name: string): T {
+    return Object.getOwnPropertyDescriptor(prototype, name)?.get?.call(view) as T;
+  }
 }
 
 /** What the language knows by what it holds inside. */
@@ -126,19 +171,47 @@ function learn(prototype: object): ClassInfo {
     // A socket is more than its properties, the first of which would say what is wrong less well.
     isOpaque ||= at === Stream.prototype;
     const made = constructorOf(at);
-    if (made === undefined) continue;
-    const source = Function.prototype.toString.call(made);
+    if (made === undefined) {
+      isOpaque ||= hasNative(at);
+      continue;
+    }
+    isOpaque ||= isOfPlatform(at, made);
+    const source = sourceOf(made);
     if (!NATIVE.test(source)) hasPrivates ||= PRIVATE_USE.test(source);
     else isOpaque ||= !isCopyable(nameOf(made));
   }
   const name = own === undefined ? '' : nameOf(own);
-  const isBuiltin =
-    own !== undefined && (prototype === Buffer.prototype || NATIVE.test(Function.prototype.toString.call(own)));
+  const isBuiltin = own !== undefined && (prototype === Buffer.prototype || NATIVE.test(sourceOf(own)));
   return { name: name === '' ? 'object of no named class' : name, isBuiltin, isOpaque, hasPrivates };
+}
+
+/** Of a class that everybody has by its name, in the way of Web IDL: a DOMException, an AbortSignal, an Event. */
+// biome-ignore lint/complexity/noBannedTypes: nothing more is known of it.
+function isOfPlatform(prototype: object, made: Function): boolean {
+  if (!Object.hasOwn(prototype, Symbol.toStringTag)) return false;
+  const name = nameOf(made);
+  // A class of the application's that is written so is none.
+  return Object.hasOwn(globalThis, name) && (globalThis as Record<string, unknown>)[name] === made;
+}
+
+/**
+ * Whether a prototype without a class has methods of the language's own, which know what nobody else does: Intl's Segments, and
+ * what all iterators of any realm inherit from.
+ */
+function hasNative(prototype: object): boolean {
+  return Reflect.ownKeys(prototype).some((key) => {
+    const value: unknown = Object.getOwnPropertyDescriptor(prototype, key)?.value;
+    return typeof value === 'function' && !nameOf(value).startsWith('bound ') && NATIVE.test(sourceOf(value));
+  });
 }
 
 function isCopyable(name: string): boolean {
   return COPYABLE.has(name) || /(?:Error|Array)$/.test(name);
+}
+
+// biome-ignore lint/complexity/noBannedTypes: nothing more is known of it.
+function sourceOf(made: Function): string {
+  return Function.prototype.toString.call(made);
 }
 
 /** The class of a prototype, without asking a getter. */
