@@ -57,6 +57,12 @@ describe.each(stores)('values that several write, in %s', (_name, store) => {
     expect([await cache.get('\ud800'), await cache.get('\ud801')]).toEqual([undefined, 2]);
   });
 
+  it('a counter that nobody keeps begins anew with each of several calls', async () => {
+    const { cache } = await openOn(store);
+    const counting = Array.from({ length: 4 }, () => cache.increment('n', 1, { ttl: 0 }));
+    expect(await Promise.all(counting)).toEqual([1, 1, 1, 1]);
+  });
+
   it('a counter that could not count on says so, and stays', async () => {
     const { cache } = await openOn(store);
     await cache.set('n', 2 ** 53, 60);

@@ -92,16 +92,18 @@ export class Counters {
     const { engine } = this.#values.parts;
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const reading = await this.#values.read(key);
+      const begin = numberIn(reading, initial);
+      // What nobody keeps begins anew with each call.
+      if (engine.storesNothing || (reading.found === undefined && policy.lifetimeMs === 0))
+        return steps.map((by) => sumOf(begin, by));
       const sums: (number | ConfigError)[] = [];
-      let sum = numberIn(reading, initial);
+      let sum = begin;
       for (const by of steps) {
         const next = sumOf(sum, by);
         sums.push(next);
         if (typeof next === 'number') sum = next;
       }
       if (sums.every((each) => typeof each !== 'number')) return sums;
-      // What nobody keeps begins anew with each call.
-      if (engine.storesNothing || (reading.found === undefined && policy.lifetimeMs === 0)) return sums;
       const write = { key, value: sum, since: reading.token, onlyIf: 'unchanged' as const };
       const [written] = await this.#values.write(
         [write],
