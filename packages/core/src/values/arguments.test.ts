@@ -161,6 +161,9 @@ describe('encodeArguments', () => {
     ['an error', new Error('e'), '[0] is of class Error'],
     ['a boxed string', new String('s'), '[0] is of class String'],
     ['a date with properties', Object.assign(new Date(0), { zone: 'CET' }), '[0] has properties of its own'],
+    ['a URL with properties', Object.assign(new URL('http://a/'), { z: 1 }), '[0] has properties of its own'],
+    ['a Buffer with properties', Object.assign(Buffer.from('a'), { z: 1 }), '[0] has properties of its own'],
+    ['many bytes with properties', Object.assign(new Uint8Array(100), { z: 1 }), '[0] has properties of its own'],
     ['memory that others write to', new Uint8Array(new SharedArrayBuffer(1)), '[0] is shared between threads'],
     [
       'a getter that throws',

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
-import { types } from 'node:util';
+import { inspect, types } from 'node:util';
 import { classOfPrototype, type RegisteredClass } from './registered-classes.js';
-import { infoOf } from './value-kinds.js';
+import { hrefOf, infoOf, kindOf } from './value-kinds.js';
 
 /** Objects within objects; deeper is no list of arguments that anybody compares. */
 const DEEPEST = 100;
@@ -9,6 +9,12 @@ const DEEPEST = 100;
 const MOST = 100_000;
 /** Longer encodings are kept as what they hash to. */
 const LONGEST = 1_024;
+
+/** Elements whose names are listed faster than anything is looked up otherwise. */
+const FEW = 64;
+/** Lists what somebody has put on a typed array without listing its elements, of which there may be millions. */
+const WITHOUT_ELEMENTS = { maxArrayLength: 0, depth: 0, customInspect: false, breakLength: Number.POSITIVE_INFINITY };
+const BARE_BYTES = /^\w+\(\d+\)(?: \[\w+\])? \[ \.\.\. \d+ more items? \]$/;
 
 /** Stands for an argument that does not count. */
 export const NOT_COUNTED: unique symbol = Symbol('not counted');
@@ -130,13 +136,15 @@ class Walk {
 
   #builtIn(value: object): string {
     if (types.isTypedArray(value)) return this.#typedArray(value);
-    if (value instanceof URL && Object.getPrototypeOf(value) === URL.prototype) return `U${encodeText(value.href)}`;
+    if (kindOf(value) === 'url') {
+      this.#refuseSpecial(value, 0);
+      return `U${encodeText(hrefOf(value))}`;
+    }
     const registered = classOfPrototype(Object.getPrototypeOf(value) as object);
     if (registered !== undefined) return this.#registered(value, registered);
     const text = this.#builtInText(value);
     if (text === undefined) return this.#refuseInstance(value);
-    this.#refuseSymbols(value);
-    if (Object.keys(value).length > 0) this.#refuse('has properties of its own');
+    this.#refuseSpecial(value, 0);
     return text;
   }
 
@@ -169,7 +177,15 @@ class Walk {
     // By name, as those of another realm are the same to whoever compares them.
     if (Object.getPrototypeOf(value)?.constructor?.name !== name) this.#refuseInstance(value);
     if (types.isSharedArrayBuffer(value.buffer)) this.#refuse('is shared between threads');
+    this.#refuseSpecial(value, value.length);
     return `b${encodeText(name)}${bytesOf(value.buffer, value.byteOffset, value.byteLength)}`;
+  }
+
+  /** What somebody has put on it, beside so many elements, is in no text of it. */
+  #refuseSpecial(value: object, elements: number): void {
+    this.#refuseSymbols(value);
+    if (elements > FEW && BARE_BYTES.test(inspect(value, WITHOUT_ELEMENTS))) return;
+    if (Object.keys(value).length > elements) this.#refuse('has properties of its own');
   }
 
   #refuseSymbols(value: object): void {
