@@ -30,14 +30,14 @@ import { Values } from '../values/values.js';
 import type { Cache, EmitterLike, EventTarget, InvalidateOptions } from './cache.js';
 import { type Explanation, explainUrl } from './explain.js';
 import { Invalidator, type Orders } from './invalidator.js';
-import { keepProcessFor } from './keep-process.js';
+import { keepProcess, keepProcessFor } from './keep-process.js';
 import { openLocalBus } from './local-bus.js';
 import { Pauses } from './pauses.js';
 import { attachRuntime } from './runtime.js';
 import { openShared } from './shared-level.js';
 import { noteNamespace } from './shared-namespaces.js';
 import { SystemClock } from './system-clock.js';
-import { type ValueCallParts, ValueCalls } from './value-calls.js';
+import { ValueCalls } from './value-calls.js';
 import { valueMethods } from './value-methods.js';
 
 const WAITERS_PER_KEY = 1_000;
@@ -119,6 +119,7 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
       return pauses.isOff;
     },
     purge: (names) => invalidator.run(names, 'hard'),
+    keep: keepProcess,
     warn,
   });
   const unheard = shared?.unheard ?? localBus?.unheard;
@@ -138,7 +139,6 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
     explainUrl(url, [...urlReadings], { local, tags, clock, refusals: telemetry.refusals });
   const calls = new ValueCalls({
     values,
-    keep: keeperFor(shared),
     defaults: settings.values,
     memoNames: new MemoNames(),
     purge: (names) => invalidator.run(names, 'hard'),
@@ -243,7 +243,7 @@ function assemble(
   };
 }
 
-function keeperFor(shared: SharedLevel | undefined): ValueCallParts['keep'] {
+function keeperFor(shared: SharedLevel | undefined): <T>(work: Promise<T>) => Promise<T> {
   return shared === undefined ? (work) => work : keepProcessFor;
 }
 

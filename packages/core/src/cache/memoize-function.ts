@@ -22,7 +22,6 @@ import {
 } from '../values/memo-results.js';
 import type { ValuePolicy } from '../values/value-policy.js';
 import type { Values } from '../values/values.js';
-import { keepProcessFor } from './keep-process.js';
 import { MemoKeys } from './memoize-keys.js';
 
 /** Results of one function that another one may be made of before they are named by one tag together. */
@@ -144,8 +143,7 @@ export class Memo {
     }
     const call = new MemoCall((hasRun) => (hasRun ? this.#remember(key) : this.#hit(key)));
     values.ask(key, (run) => this.#run(key, instance, args, run, call), this.#usesFor(args), call);
-    const answer = call.answer(record.kind);
-    return this.#isShared && answer instanceof Promise ? keepProcessFor(answer) : answer;
+    return call.answer(record.kind);
   }
 
   /** Of a function of which nobody knows what it returns. */

@@ -37,8 +37,6 @@ import type { Loaded, ValueCache } from './value-cache.js';
 export interface ValueCallParts extends MemoizeParts {
   /** Purges the values of these tags, here at once. */
   purge(tags: readonly string[]): Promise<InvalidationReceipt>;
-  /** Keeps the process while a caller waits: nothing else does, where all there is to wait for is a store. */
-  keep<T>(work: Promise<T>): Promise<T>;
 }
 
 const NO_OPTIONS = {};
@@ -240,10 +238,9 @@ export class ValueCalls implements ValueCache {
   #ask<T>(key: ValueKey, producer: Producer, given: ValueOptions<T>): Promise<T> {
     const { values } = this.#parts;
     const uses = values.uses(this.#policy('getOrSet', given));
-    const asked = new Promise<T>((resolve, reject) => {
+    return new Promise<T>((resolve, reject) => {
       values.ask(key, producer, uses, { resolve: resolve as (value: unknown) => void, reject });
     });
-    return this.#parts.keep(asked);
   }
 
   async #look(what: string, keys: readonly Key[], options: KeyOptions, copies = true) {

@@ -8,9 +8,10 @@ import type { ValueCache } from './value-cache.js';
  */
 export function valueMethods(calls: ValueCache, keep: <T>(work: Promise<T>) => Promise<T>): ValueCache {
   return {
-    // What is found in memory is waited for by nobody; the rest keeps the process by itself.
+    // What is found in memory is waited for by nobody, and the rest keeps the process only while there is something to wait
+    // for that a producer does not do.
     getOrSet: (key, producer, options) => calls.getOrSet(key, producer, options),
-    getOrSetMany: (...given) => keep(calls.getOrSetMany(...given)),
+    getOrSetMany: (...given) => calls.getOrSetMany(...given),
     get: (...given) => keep(calls.get(...given)),
     getMany: <T, K extends Key>(keys: readonly K[], options?: KeyOptions) => keep(calls.getMany<T, K>(keys, options)),
     has: (...given) => keep(calls.has(...given)),

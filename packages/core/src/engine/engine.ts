@@ -99,7 +99,7 @@ export class Engine implements LeadOwner {
     const open = this.#flights.find(text);
     if (open === undefined) {
       this.#start(this.#flights.open(text), visitor);
-    } else if (!this.#flights.join(open, visitor)) {
+    } else if (visitor.joins?.(open) !== false && !this.#flights.join(open, visitor)) {
       sink.bypass(visitor.key.text, 'waiters');
       this.#alone(visitor, 'miss');
     }
@@ -116,7 +116,7 @@ export class Engine implements LeadOwner {
     const text = this.#selection.textOf(visitor.key, visitor.policyNames, visitor.fields);
     const open = this.#flights.find(text);
     if (open === undefined) this.#start(this.#flights.open(text, fwd), visitor);
-    else if (!this.#flights.join(open, visitor)) this.#alone(visitor, fwd);
+    else if (visitor.joins?.(open) !== false && !this.#flights.join(open, visitor)) this.#alone(visitor, fwd);
   }
 
   /** {@link fetch} for a visitor whose answer may be for nobody else: it is asked for, and stored if it may be, on its own. */
@@ -276,7 +276,11 @@ export class Engine implements LeadOwner {
         token: undefined,
         stale: this.#local.findStale(leader.key, flight.text),
       });
-    else void this.#consult(this.#shared, flight, leader);
+    else {
+      leader.asks?.();
+      if (flight.waiters.length > 0) leader.hurry?.();
+      void this.#consult(this.#shared, flight, leader);
+    }
   }
 
   #lead(flight: Flight, leader: Visitor, miss: Miss): void {

@@ -30,6 +30,10 @@ export interface Visitor {
    * @param token - the local clock before the handler ran that failed
    */
   fail?(error: unknown, token: number): void;
+  /** Is about to wait in a flight; false where it would wait for itself, and has gone on by itself instead. */
+  joins?(flight: Flight): boolean;
+  /** A shared store is asked on its behalf: it hears of it by {@link answer} or {@link lead}. */
+  asks?(): void;
   /** Somebody waits for this leader: it must not be held up by a client that does not read. */
   hurry?(): void;
 }

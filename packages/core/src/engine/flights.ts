@@ -52,7 +52,8 @@ export class Flights {
   next(text: string, early: readonly Visitor[]): Flight {
     const flight = this.#open.has(text) ? new Flight(text) : this.open(text);
     const joinedAt = this.#clock.monotonic();
-    flight.waiters = early.map((visitor) => ({ visitor, joinedAt, isEarly: true }));
+    const waiting = early.filter((visitor) => visitor.joins?.(flight) !== false);
+    flight.waiters = waiting.map((visitor) => ({ visitor, joinedAt, isEarly: true }));
     this.#watch(flight);
     return flight;
   }

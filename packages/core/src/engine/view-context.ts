@@ -58,6 +58,12 @@ export interface View {
   varyOn(...headerNames: string[]): View;
 }
 
+/** One run waits for what another one makes. */
+export interface Wait {
+  /** The run that is waited for; `undefined` while it has not begun. */
+  readonly maker: ViewContext | undefined;
+}
+
 /** The view context of one run of a handler: what {@link View} collects. */
 export class ViewContext implements View {
   readonly #onRefusal: (reason: NonNullable<ViewContext['refusal']>) => void;
@@ -73,9 +79,13 @@ export class ViewContext implements View {
   /** Whose tags those of nested results are: a cache knows nothing of what another one has invalidated. */
   home: object | undefined;
   /** The view context that this one runs inside of. */
-  readonly outer: ViewContext | undefined = storage.getStore();
+  outer: ViewContext | undefined = storage.getStore();
   /** The text of the key that is being made, where that is a value's. */
   making: string | undefined;
+  /** The keys of those that are made with one run, where it makes several. */
+  makingMany: ReadonlySet<string> | undefined;
+  /** What this run waits for. */
+  #waits: Set<Wait> | undefined;
   /** Why the view may not be stored, once something said so. */
   refusal: 'view' | 'tag' | 'ttl' | 'vary-star' | 'stale-part' | undefined;
 
@@ -146,9 +156,50 @@ export class ViewContext implements View {
    */
   isMaking(home: object, text: string): boolean {
     for (let context: ViewContext | undefined = this; context !== undefined; context = context.outer) {
-      if (context.making === text && context.home === home) return true;
+      if (context.home === home && (context.making === text || context.makingMany?.has(text) === true)) return true;
     }
     return false;
+  }
+
+  /**
+   * Notes that this run waits for something, and with it whatever it runs inside of.
+   *
+   * @returns ends it
+   */
+  wait(wait: Wait): () => void {
+    const waiting: ViewContext[] = [];
+    for (let context: ViewContext | undefined = this; context !== undefined; context = context.outer) {
+      context.#waits ??= new Set();
+      context.#waits.add(wait);
+      waiting.push(context);
+      // Whoever asked for what this one makes has noted that.
+      if (context.making !== undefined || context.makingMany !== undefined) break;
+    }
+    return () => {
+      for (const context of waiting) context.#waits?.delete(wait);
+    };
+  }
+
+  /** Whether another run, or one that it waits for, waits for what is made by this one or around it: each would wait for the other. */
+  isAwaitedBy(other: ViewContext | undefined): boolean {
+    if (other === undefined) return false;
+    const mine = new Set<ViewContext>();
+    for (let context: ViewContext | undefined = this; context !== undefined; context = context.outer) mine.add(context);
+    const others = new Set([other]);
+    for (const context of others) {
+      if (mine.has(context)) return true;
+      for (const { maker } of context.#waits ?? []) if (maker !== undefined) others.add(maker);
+    }
+    return false;
+  }
+
+  /** Takes over all that another run has said and used, which has done this one's work. */
+  takeOver(other: ViewContext): void {
+    if (other.refusal !== undefined) this.refuse(other.refusal);
+    if (other.lifetimeMs !== undefined) this.lifetimeMs = other.lifetimeMs;
+    this.dependsOn(...other.tags);
+    this.varyOn(...other.varyNames);
+    if (other.home !== undefined) this.absorb(other.home, other.nested, other.nestedVerifiedAt);
   }
 
   /** Keeps the response from being stored; the first reason counts. */

@@ -1,6 +1,6 @@
 import { answerOf, isThenable, textOf } from '../base/answer.js';
 import { ValueTimeoutError } from '../base/value-errors.js';
-import type { Answer, Visitor } from '../engine/flight.js';
+import type { Answer, Flight, Visitor } from '../engine/flight.js';
 import type { Keyed } from '../engine/keyed.js';
 import type { Lead } from '../engine/lead.js';
 import type { LocalItem, StaleItem } from '../engine/local-item.js';
@@ -12,6 +12,7 @@ import type { Refusal } from '../ports/event-sink.js';
 import { copyOf } from './copies.js';
 import { deliver, NOTHING_FOUND } from './delivery.js';
 import { type MadeValue, makeValue } from './make-value.js';
+import { Patience } from './patience.js';
 import { warnUnstorable } from './unstorable-warning.js';
 import { type ValueParts, valueIn } from './value-parts.js';
 import type { ValuePolicy } from './value-policy.js';
@@ -59,6 +60,15 @@ export class Caller implements Visitor {
   readonly #askedAt: number;
   #lead: Lead | undefined;
   readonly #timers: Timer[] = [];
+  readonly #patience: Patience;
+  /** The run of its producer. */
+  #run: ViewContext | undefined;
+  /** What it waits in. */
+  #flight: Flight | undefined;
+  #stopWaiting: () => void = () => {};
+  #isAsking = false;
+  /** Lets go of the process, which it keeps while a store is asked. */
+  #release: () => void = () => {};
   #endRefresh: () => void = () => {};
 
   constructor(
@@ -72,6 +82,14 @@ export class Caller implements Visitor {
     readonly isRefresh = false,
   ) {
     this.#askedAt = parts.clock.monotonic();
+    this.#patience = new Patience(parts.clock, parts.keep);
+  }
+
+  /** The run that makes what it waits for. */
+  get maker(): ViewContext | undefined {
+    if (this.#lead !== undefined) return this.#run;
+    const leader = this.#flight?.leader;
+    return leader instanceof Caller ? leader.#run : undefined;
   }
 
   /** Finds the value, waits for somebody who makes it, or makes it. */
@@ -93,7 +111,7 @@ export class Caller implements Visitor {
       return;
     }
     if (isForced) {
-      this.#growImpatient();
+      this.#beginToWait();
       engine.fetchAlone(this, 'request');
       return;
     }
@@ -108,11 +126,44 @@ export class Caller implements Visitor {
       this.#refresh();
       return;
     }
-    this.#growImpatient();
+    this.#beginToWait();
     engine.fetch(this);
   }
 
+  #beginToWait(): void {
+    if (this.outer !== undefined) this.#stopWaiting = this.outer.wait(this);
+    this.#growImpatient();
+  }
+
+  joins(flight: Flight): boolean {
+    this.#flight = flight;
+    if (this.outer === undefined || this.isRefresh || !this.outer.isAwaitedBy(this.maker)) return true;
+    this.#flight = undefined;
+    this.#runApart('recursion');
+    return false;
+  }
+
+  asks(): void {
+    this.#isAsking = true;
+    if (!this.isRefresh && !this.#isSettled) this.#keepProcess();
+  }
+
+  hurry(): void {
+    if (this.#isAsking) this.#keepProcess();
+  }
+
+  #keepProcess(): void {
+    this.#release();
+    this.#release = this.parts.keep();
+  }
+
+  #isTold(): void {
+    this.#isAsking = false;
+    this.#release();
+  }
+
   answer(item: LocalItem, how: Answer): void {
+    this.#isTold();
     if (this.#isSettled) return;
     if (this.isRefresh) {
       this.#findNew(item);
@@ -138,6 +189,7 @@ export class Caller implements Visitor {
   }
 
   lead(lead: Lead): void {
+    this.#isTold();
     this.#lead = lead;
     const now = this.parts.clock.monotonic();
     const behind =
@@ -160,7 +212,7 @@ export class Caller implements Visitor {
       lead.withdraw();
       return;
     }
-    this.#run(lead);
+    this.#produce(lead);
   }
 
   fail(error: unknown, token: number): void {
@@ -217,6 +269,7 @@ export class Caller implements Visitor {
   /** Answers with what is stored where making it fails, is too slow, or is not tried. */
   #answerInstead(reason: 'error' | 'timeout'): boolean {
     if (this.#isSettled) return true;
+    if (this.parts.isOff) return false;
     const { engine, clock, sink } = this.parts;
     const found = engine.stillStale(this, this.#lead?.stale);
     const item = this.uses.onError(found, clock.monotonic());
@@ -236,10 +289,10 @@ export class Caller implements Visitor {
     reservation.begin();
   }
 
-  #run(lead: Lead): void {
-    const context = new ViewContext();
-    context.home = this.parts.tags;
+  #produce(lead: Lead): void {
+    const context = this.#newRun();
     context.making = this.key.text;
+    this.#run = context;
     if (this.#isSettled || this.isRefresh) this.#giveUpAfter(this.uses.policy.refreshTimeoutMs, lead);
     const made = (value: unknown): void => this.#made(lead, context, value);
     const failed = (error: unknown): void => this.#failed(lead, context, error);
@@ -250,6 +303,14 @@ export class Caller implements Visitor {
     } catch (error) {
       failed(error);
     }
+  }
+
+  /** It may be another one's turn of the event loop in which it gets to run. */
+  #newRun(): ViewContext {
+    const context = new ViewContext();
+    context.home = this.parts.tags;
+    context.outer = this.outer;
+    return context;
   }
 
   #told({ stale }: Lead): ProducerRun {
@@ -281,10 +342,15 @@ export class Caller implements Visitor {
   }
 
   #offer(lead: Lead, { candidate, refusal, detail }: MadeValue, onTold: () => void): void {
-    const { sink } = this.parts;
+    const { sink, engine } = this.parts;
     const { route } = this.uses.policy;
     if (refusal === undefined) {
-      lead.complete(candidate, onTold);
+      const isAwaited = engine.isShared && ((!this.isRefresh && !this.#isSettled) || lead.hasWaiters);
+      if (isAwaited) this.#keepProcess();
+      lead.complete(candidate, () => {
+        this.#release();
+        onTold();
+      });
       return;
     }
     if (refusal === 'class' && detail !== undefined) warnUnstorable(this.parts, this.key, route, detail);
@@ -337,8 +403,7 @@ export class Caller implements Visitor {
   /** Counts how long the caller waits, for its own producer or for somebody else's. */
   #growImpatient(): void {
     const { softTimeoutMs, hardTimeoutMs, route } = this.uses.policy;
-    const { clock } = this.parts;
-    if (softTimeoutMs !== undefined) this.#timers.push(clock.after(softTimeoutMs, () => this.#runOut()));
+    if (softTimeoutMs !== undefined) this.#patience.after(softTimeoutMs, () => this.#runOut());
     if (hardTimeoutMs === undefined) return;
     const giveUp = (): void => {
       if (this.#runOut()) return;
@@ -346,7 +411,7 @@ export class Caller implements Visitor {
       this.#settle(() => this.outcome.reject(new ValueTimeoutError(route, hardTimeoutMs)));
       this.#goOnBehind();
     };
-    this.#timers.push(clock.after(hardTimeoutMs, giveUp));
+    this.#patience.after(hardTimeoutMs, giveUp);
   }
 
   #runOut(): boolean {
@@ -378,16 +443,19 @@ export class Caller implements Visitor {
   /** Runs the producer for this call alone: nobody waits for it, and nothing of it is stored. */
   #runApart(why: 'recursion' | 'off'): void {
     this.parts.sink.bypass(this.key.text, why);
-    const context = new ViewContext();
-    context.home = this.parts.tags;
+    this.#patience.end();
+    this.#growImpatient();
+    const context = this.#newRun();
     const made = (value: unknown): void => {
+      if (this.#isSettled) return;
       if (this.outer !== undefined)
         this.#tellOuter(makeValue(value, this.uses.policy, context, 0, this.parts), context);
-      this.outcome.resolve(value);
+      this.#settle(() => this.outcome.resolve(value));
     };
     const failed = (error: unknown): void => {
+      if (this.#isSettled) return;
       this.#tellOuterOf(context.refusal, this.#knownTags(context), context);
-      this.outcome.reject(error);
+      this.#settle(() => this.outcome.reject(error));
     };
     try {
       const value = runInView(context, () => this.producer({ isRefresh: false, stale: undefined }));
@@ -401,6 +469,8 @@ export class Caller implements Visitor {
   #settle(how: () => void): void {
     if (this.#isSettled) return;
     this.#isSettled = true;
+    this.#patience.end();
+    this.#stopWaiting();
     if (this.#lead === undefined) this.#end();
     how();
   }

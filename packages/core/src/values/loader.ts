@@ -1,9 +1,12 @@
+import { currentView, runInView, ViewContext } from '../engine/view-context.js';
 import { NOTHING_MADE } from './caller.js';
 
 type Loaded<T> = ReadonlyMap<string | number, T> | Readonly<Record<string, T>> | readonly (T | undefined)[];
 
 interface Wanted<K> {
   readonly key: K;
+  /** The run that makes it, of which the loader does the work. */
+  readonly run: ViewContext | undefined;
   resolve(value: unknown): void;
   reject(error: unknown): void;
 }
@@ -27,20 +30,27 @@ export class Loader<K extends string | number, T> {
   load(key: K): Promise<unknown> {
     // When all that is ready now has run, so that all who were told the same thing at the same time have asked.
     if (this.#wanted.length === 0) process.nextTick(() => void this.#flush());
-    return new Promise((resolve, reject) => this.#wanted.push({ key, resolve, reject }));
+    return new Promise((resolve, reject) => this.#wanted.push({ key, run: currentView(), resolve, reject }));
   }
 
   async #flush(): Promise<void> {
     const wanted = this.#wanted;
     this.#wanted = [];
+    const runs = new Set(wanted.flatMap(({ run }) => (run === undefined ? [] : [run])));
+    const whole = new ViewContext();
+    const ends = beginWith(whole, runs);
     try {
-      const loaded = await this.#load(wanted.map(({ key }) => key));
+      const loaded = await runInView(whole, () => this.#load(wanted.map(({ key }) => key)));
+      for (const run of runs) run.takeOver(whole);
       const read = reader(loaded, wanted.length);
       const values = wanted.map(({ key }, i) => read(key, i));
       if (values.every((value) => value === NOTHING_MADE)) this.#tell(loaded);
       for (const [i, { resolve }] of wanted.entries()) resolve(values[i]);
     } catch (error) {
+      for (const run of runs) run.takeOver(whole);
       for (const { reject } of wanted) reject(error);
+    } finally {
+      for (const end of ends) end();
     }
   }
 
@@ -50,6 +60,15 @@ export class Loader<K extends string | number, T> {
     const [name] = loaded instanceof Map ? loaded.keys() : Object.keys(loaded);
     if (name !== undefined) this.#onNothing(textOf(name));
   }
+}
+
+/** One run that makes what several others were to make: each of these waits for it. */
+function beginWith(whole: ViewContext, runs: ReadonlySet<ViewContext>): readonly (() => void)[] {
+  const [first] = runs;
+  whole.home = first?.home;
+  whole.outer = first?.outer;
+  whole.makingMany = new Set([...runs].flatMap(({ making }) => making ?? []));
+  return [...runs].map((run) => run.wait({ maker: whole }));
 }
 
 function reader<K extends string | number, T>(loaded: Loaded<T>, count: number): (key: K, i: number) => unknown {

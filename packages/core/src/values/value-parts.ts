@@ -20,6 +20,8 @@ export interface ValueParts {
   readonly isOff: boolean;
   /** Has the values of these tags be gone, here at once. */
   purge(tags: readonly string[]): Promise<unknown>;
+  /** Keeps the process until what it returns is called: nothing else does where all there is to wait for is a store, or a timer. */
+  keep(): () => void;
   /** Tells, once, of something that its user would want to know and no caller sees. */
   warn(message: string): void;
 }
