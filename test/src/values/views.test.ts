@@ -62,7 +62,7 @@ describe.each(stores)('a page of a value, in %s', (_name, store) => {
     expect(await get()).toEqual(['nothing', false]);
     // A visitor has his answer before the store has heard of it.
     await until(async () => (await get())[1] === true);
-    await cache.set('inner', 'something', 60);
+    expect(await cache.set('inner', 'something', 60)).toBe(true);
     expect(await get()).toEqual(['something', false]);
   });
 });

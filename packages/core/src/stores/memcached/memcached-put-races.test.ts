@@ -55,8 +55,10 @@ class World {
   #values = 0;
   #late = 0;
   readonly counted: number[] = [];
+  readonly #isWrong: boolean;
 
   constructor(wrap?: () => (commands: Commands) => Commands) {
+    this.#isWrong = wrap !== undefined;
     this.#servers = [0, 1].map(() => {
       const servers = new FakeServers(this.#shelf);
       if (wrap) servers.wrap = wrap();
@@ -141,9 +143,13 @@ class World {
     token: SharedToken | undefined,
     onlyIf: Put['onlyIf'],
   ): Promise<CommitVerdict> {
+    const made = this.#good.get(value);
+    // Whoever is under way may be the last of all that are, whatever it hears of that. Of a wrong protocol it is enough to see
+    // that one is, which was given up.
+    if (made !== undefined && !this.#isWrong) this.#good.set(value, Number.POSITIVE_INFINITY);
     const [verdict] = await store.putMany([{ ...this.#frameOf(value), token, ownTag: OWN, onlyIf }]);
-    // Of concurrent ones any may be the last.
-    if (verdict?.kind === 'stored' && this.#good.has(value)) this.#good.set(value, ++this.#now);
+    const isOver = verdict?.kind === 'refused' || (this.#isWrong && verdict?.kind !== 'stored');
+    if (made !== undefined) this.#good.set(value, isOver ? made : ++this.#now);
     return verdict ?? { kind: 'unavailable' };
   }
 
