@@ -6,7 +6,7 @@ import { ValueTimeoutError, view } from '@viewcache/core';
 import { errorOf, openMemory, servers, until } from './stores.js';
 
 const run = promisify(execFile);
-const script = fileURLToPath(new URL('short-values.js', import.meta.url));
+const script = fileURLToPath(new URL('./short-values.js', import.meta.url));
 
 describe('who would wait for each other', () => {
   it('two producers that need each other: one of them runs apart', async () => {
