@@ -2,11 +2,13 @@
 //
 // A module for each entry point instead of one for each source file, because an import costs by the file, and the types
 // as tsc wrote them. See docs/decisions/0014-bundles-in-the-tarballs.md.
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 
 const OUT = 'packed';
+/** Entry points that only our own packages import. */
+const ADAPTERS = ['./node'];
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
 const entries = Object.values(manifest.exports).flatMap((entry) => entry.default ?? []);
 
@@ -25,6 +27,7 @@ await build({
   packages: 'external',
   // Names stay, so that stacks can be read; the lines stay short enough for their numbers to say where.
   minifyWhitespace: true,
+  minifySyntax: true,
   lineLimit: 120,
   logLevel: 'warning',
   plugins: [{ name: 'own-folder', setup: keepOwnFolder }],
@@ -33,12 +36,27 @@ await build({
 const { scripts: _, publishConfig: __, ...published } = manifest;
 writeFileSync(join(OUT, 'package.json'), `${JSON.stringify(published, null, 2)}\n`);
 copyFileSync('README.md', join(OUT, 'README.md'));
-for (const file of readdirSync('dist', { recursive: true })) {
-  if (!file.endsWith('.d.ts') || /\.(test|soak)\./.test(file)) continue;
-  const to = join(OUT, 'dist', file);
+const forUsers = typesFrom(Object.entries(manifest.exports).filter(([name]) => !ADAPTERS.includes(name)));
+for (const file of typesFrom(Object.entries(manifest.exports))) {
+  const to = join(OUT, file);
   mkdirSync(dirname(to), { recursive: true });
   // The declaration maps lead to sources that are not in the tarball.
-  writeFileSync(to, readFileSync(join('dist', file), 'utf8').replace(/\/\/# sourceMappingURL=.*\s*$/, ''));
+  const types = readFileSync(file, 'utf8').replace(/\/\/# sourceMappingURL=.*\s*$/, '');
+  // What is there for our own packages alone, nobody reads in an editor.
+  writeFileSync(to, forUsers.has(file) ? types : types.replace(/^ *\/\*\*[\s\S]*?\*\/\n/gm, ''));
+}
+
+/** The files of types that entry points lead to, and so a compiler: most modules are nobody's business. */
+function typesFrom(entryPoints) {
+  const found = new Set();
+  const open = entryPoints.flatMap(([, entry]) => (entry.types === undefined ? [] : [join(entry.types)]));
+  for (const file of open) {
+    if (found.has(file)) continue;
+    found.add(file);
+    for (const [, path] of readFileSync(file, 'utf8').matchAll(/(?:from |import\()'(\.[^']+)\.js'/g))
+      open.push(join(dirname(file), `${path}.d.ts`));
+  }
+  return found;
 }
 
 /** The input guard tells its own frames by the folder of one of its files, which is no file any more. */

@@ -43,4 +43,15 @@ declare global {
   const showHome: RequestHandler;
   const showPrices: RequestHandler;
   const search: RequestHandler;
+  const id: number;
+  const ids: readonly number[];
+  const sessionId: string;
+  const cart: { total: number };
+  const users: {
+    find(id: number): Promise<{ name: string }>;
+    findMany(ids: readonly number[]): Promise<Map<number, { name: string }>>;
+    save(id: number, change: unknown): Promise<void>;
+  };
+  const sendMail: (id: number) => Promise<void>;
+  const makeReport: () => Promise<{ total: number }>;
 }

@@ -1,6 +1,7 @@
 export { type Duration, parseDuration } from './base/duration.js';
 export { CacheError, ConfigError } from './base/errors.js';
 export { InvalidationUnheardError } from './base/store-errors.js';
+export { NotANumberError, ValueTimeoutError, ValueUnavailableError } from './base/value-errors.js';
 export { relayInvalidations } from './buses/ipc-relay.js';
 export type {
   BatchReceipt,
@@ -15,13 +16,28 @@ export { createCache } from './cache/create-cache.js';
 export { type Caches, createCaches } from './cache/create-caches.js';
 export { defaultCache, setDefaultCache } from './cache/default-cache.js';
 export type { ExplainedRefusal, ExplainedResponse, Explanation } from './cache/explain.js';
+export { memoized } from './cache/memoize-decorator.js';
+export { memoize } from './cache/memoize-following.js';
+export { type MemoCalls, type MemoInfo, type Memoized, type MemoResults, memoOf } from './cache/memoized-function.js';
+export type { MemoizedOptions } from './cache/memoized-options.js';
+export type { Loaded, ValueCache, ValueNamespace } from './cache/value-cache.js';
 export type { CacheOptions, PolicyName } from './config/cache-options.js';
 export type { CompressOptions } from './config/compression.js';
 export type { EmitCacheControl, EmitTagLimits, EmitTags } from './config/emission.js';
 export type { InputAction, InputMode, WatchedStorage } from './config/input-options.js';
 export type { KeyvLike, RedisClientLike } from './config/keyv-like.js';
+export type { MemoOptions, MemoResult } from './config/memo-options.js';
 export type { StoreOptions } from './config/store-option.js';
 export type { TlsSettings } from './config/store-settings.js';
+export type {
+  AddOptions,
+  CacheToken,
+  IncrementOptions,
+  Key,
+  KeyOptions,
+  SetOptions,
+} from './config/value-call-options.js';
+export type { ValueOptions } from './config/value-options.js';
 export type { CacheStatusLevel, FinishedResponse, RequestDirective, ViewOptions } from './config/view-option-types.js';
 export type { Consistency } from './engine/trust.js';
 export { type View, view } from './engine/view-context.js';
@@ -36,3 +52,7 @@ export type { Clock, Timer } from './ports/clock.js';
 export type { Bypass, CacheEvent, Forward, Outcome, Refusal, RouteCounters } from './ports/event-sink.js';
 export type { StoreHealth } from './ports/tagged-store.js';
 export type { CacheListener, CacheStats } from './telemetry/telemetry.js';
+export type { ProducerRun } from './values/caller.js';
+export type { AnyFunction } from './values/memo-names.js';
+export { type RegisterClassOptions, registerClass } from './values/registered-classes.js';
+export type { Copying } from './values/value-policy.js';

@@ -49,6 +49,9 @@ async function start(environment: Record<string, string> = {}) {
     status: async (worker: number) => (await ask(worker, '/data')).headers.get('cache-status'),
     invalidate: async (worker: number, query = '') =>
       (await (await ask(worker, `/invalidate${query}`, 'POST')).json()) as { durable: boolean },
+    value: async (worker: number) => (await (await ask(worker, '/values')).json()) as string,
+    put: async (worker: number, value: string) => await (await ask(worker, `/values/${value}`, 'PUT')).json(),
+    remove: async (worker: number) => (await (await ask(worker, '/values', 'DELETE')).json()) as { durable: boolean },
     heard: async (worker: number) => await ask(worker, '/heard'),
     warned: async (text: string) => {
       while (!said.includes(text)) await once(child.stderr, 'data');
@@ -78,6 +81,23 @@ describe('four workers with a cache in memory each', () => {
     for (const other of others) expect(await other.json()).toMatchObject({ tags: ['data'], mode: 'soft' });
     expect(await receipt).toMatchObject({ durable: true });
     expect(await Promise.all(all.map(read))).toEqual(all.map(() => 'new'));
+  });
+
+  it('have values of their own, and let go of them when one of them writes', async () => {
+    const { all, write, value, put, remove, heard } = await start();
+    expect(await Promise.all(all.map(value))).toEqual(['0', '0', '0', '0']);
+    write('1');
+    expect(await Promise.all(all.map(value))).toEqual(['0', '0', '0', '0']);
+    const others = await Promise.all([1, 2, 3].map(heard));
+    expect(await put(0, 'set')).toBe(true);
+    for (const other of others) expect(await other.json()).toMatchObject({ mode: 'soft' });
+    // Memory is each worker's own: what one has set the others make for themselves, and none has what was there before.
+    expect(await Promise.all(all.map(value))).toEqual(['set', '1', '1', '1']);
+    write('2');
+    const again = await Promise.all([0, 2, 3].map(heard));
+    expect(await remove(1)).toMatchObject({ durable: true });
+    for (const other of again) expect(await other.json()).toMatchObject({ mode: 'hard' });
+    expect(await Promise.all(all.map(value))).toEqual(['2', '2', '2', '2']);
   });
 
   it('that nobody relays for say so, and go on by their ttl', async () => {

@@ -45,6 +45,15 @@ function worker(): void {
     view().dependsOn('data');
     res.send(readFileSync(DATA, 'utf8'));
   });
+  app.put('/values/:value', async (req, res) => {
+    res.json(await cache.set('value', req.params.value, '1h'));
+  });
+  app.delete('/values', async (_req, res) => {
+    res.json(await cache.delete('value'));
+  });
+  app.get('/values', async (_req, res) => {
+    res.json(await cache.getOrSet('value', () => readFileSync(DATA, 'utf8'), '1h'));
+  });
   const server = app.listen({ port: 0, host: '127.0.0.1', exclusive: true }, () => {
     process.send?.({ port: (server.address() as AddressInfo).port });
   });

@@ -4,6 +4,7 @@ import type {
   CommitVerdict,
   DecodeFrame,
   Fill,
+  Put,
   TaggedStore,
   Validity,
 } from '../../../packages/core/dist/ports/tagged-store.js';
@@ -101,6 +102,10 @@ class DoubleStore implements TaggedStore {
     });
   }
 
+  async beginMany(keys: readonly string[], decode: (bytes: Uint8Array, key: string) => ReturnType<DecodeFrame>) {
+    return await Promise.all(keys.map((key) => this.begin(key, (bytes) => decode(bytes, key))));
+  }
+
   async check(): Promise<Validity> {
     return 'gone';
   }
@@ -115,6 +120,15 @@ class DoubleStore implements TaggedStore {
       await redis.send(['SET', `double:e:${fill.key}`, fill.encode(tags)]);
       return { kind: 'stored', tags };
     });
+  }
+
+  async commitMany(fills: readonly Fill[]): Promise<readonly CommitVerdict[]> {
+    return await Promise.all(fills.map((fill) => this.commit(fill)));
+  }
+
+  /** No fleet writes values. */
+  async putMany(puts: readonly Put[]): Promise<readonly CommitVerdict[]> {
+    return puts.map(() => ({ kind: 'unavailable' }));
   }
 
   async mark(): Promise<boolean> {

@@ -6,7 +6,7 @@ export { Engine } from '../../../packages/core/dist/engine/engine.js';
 export type { Answer, Flight, Visitor } from '../../../packages/core/dist/engine/flight.js';
 export { type Candidate, Lead } from '../../../packages/core/dist/engine/lead.js';
 export type { LocalItem } from '../../../packages/core/dist/engine/local-item.js';
-export type { SharedLevel } from '../../../packages/core/dist/engine/shared-exchange.js';
+export type { SharedLevel } from '../../../packages/core/dist/engine/shared-level.js';
 export { Trust } from '../../../packages/core/dist/engine/trust.js';
 export { type RequestFields, VariantIndex } from '../../../packages/core/dist/engine/variants.js';
 export { selectingValue } from '../../../packages/core/dist/http/vary.js';

@@ -4,22 +4,26 @@ import type {
   CommitVerdict,
   DecodeFrame,
   Fill,
+  Put,
   StoreHealth,
   TaggedStore,
   Validity,
 } from '../../../packages/core/dist/ports/tagged-store.js';
 
+/** What a store is asked. */
+export type Command = 'begin' | 'check' | 'commit' | 'put' | 'invalidate';
+
 /** How a command goes wrong: it never reaches the store; or it does, and its answer is not heard. */
 export type Fault = 'lost' | 'unheard';
 
 /**
- * A shared store by the letter of PROTOCOL 4.3, 4.6 and 4.8, in which each command is one atomic step, and its reply
+ * A shared store by the letter of PROTOCOL 4.3, 4.6, 4.8 and 4.11, in which each command is one atomic step, and its reply
  * another: what races need of one, and nothing else.
  */
 export class ModelStore implements TaggedStore {
   readonly name = 'model';
   /** How the next command fails, if it does. */
-  fault: (command: 'begin' | 'check' | 'commit' | 'invalidate') => Fault | undefined = () => undefined;
+  fault: (command: Command) => Fault | undefined = () => undefined;
   #n = 0;
   readonly #tags = new Map<string, { n: number; h: number }>();
   readonly #frames = new Map<string, Uint8Array>();
@@ -28,14 +32,17 @@ export class ModelStore implements TaggedStore {
   constructor(readonly step: (label: string) => Promise<unknown>) {}
 
   async begin(key: string, decode: DecodeFrame): Promise<BeginRead> {
-    return await this.#do<BeginRead>('begin', { token: undefined, found: undefined }, () => {
-      const token = { f: this.#n };
-      const bytes = this.#frames.get(key);
-      const found = bytes === undefined ? undefined : decode(bytes);
-      if (found === undefined) return { token, found };
-      if (!isResponse(found)) return { token, found: { kind: 'selecting', selecting: found.selecting } };
-      return { token, found: { kind: 'response', response: found, validity: this.#validity(found.tags) } };
-    });
+    return await this.#do<BeginRead>('begin', NOTHING_READ, () => this.#begin(key, decode));
+  }
+
+  async beginMany(
+    keys: readonly string[],
+    decode: (bytes: Uint8Array, key: string) => ReturnType<DecodeFrame>,
+  ): Promise<readonly BeginRead[]> {
+    const unheard = keys.map(() => NOTHING_READ);
+    return await this.#do<readonly BeginRead[]>('begin', unheard, () =>
+      keys.map((key) => this.#begin(key, (bytes) => decode(bytes, key))),
+    );
   }
 
   async check(tags: readonly TagStamp[]): Promise<Validity> {
@@ -43,19 +50,20 @@ export class ModelStore implements TaggedStore {
   }
 
   async commit(fill: Fill): Promise<CommitVerdict> {
-    return await this.#do<CommitVerdict>('commit', { kind: 'unavailable' }, () => {
-      const { f } = fill.token as { f: number };
-      let isRefused = false;
-      for (const { tag } of fill.tags) {
-        const known = this.#tags.get(tag) ?? { n: this.#n, h: this.#n };
-        this.#tags.set(tag, known);
-        if (known.n > f) isRefused = true;
-      }
-      if (isRefused) return { kind: 'refused' };
-      const tags = fill.tags.map(({ tag }) => ({ tag, stamp: String(f) }));
-      this.#frames.set(fill.key, fill.encode(tags));
-      return { kind: 'stored', tags };
-    });
+    return await this.#do<CommitVerdict>('commit', { kind: 'unavailable' }, () => this.#commit(fill));
+  }
+
+  async commitMany(fills: readonly Fill[]): Promise<readonly CommitVerdict[]> {
+    const unheard = fills.map((): CommitVerdict => ({ kind: 'unavailable' }));
+    return await this.#do<readonly CommitVerdict[]>('commit', unheard, () => fills.map((fill) => this.#commit(fill)));
+  }
+
+  async putMany(puts: readonly Put[]): Promise<readonly CommitVerdict[]> {
+    const unheard = puts.map((): CommitVerdict => ({ kind: 'unavailable' }));
+    const now = { f: this.#n };
+    return await this.#do<readonly CommitVerdict[]>('put', unheard, () =>
+      puts.map((put) => this.#put(put, (put.token ?? now) as { f: number })),
+    );
   }
 
   async mark(key: string, frame: Uint8Array): Promise<boolean> {
@@ -82,6 +90,45 @@ export class ModelStore implements TaggedStore {
 
   async close(): Promise<void> {}
 
+  #begin(key: string, decode: DecodeFrame): BeginRead {
+    const token = { f: this.#n };
+    const bytes = this.#frames.get(key);
+    const found = bytes === undefined ? undefined : decode(bytes);
+    if (found === undefined) return { token, found };
+    if (!isResponse(found)) return { token, found: { kind: 'selecting', selecting: found.selecting } };
+    return { token, found: { kind: 'response', response: found, validity: this.#validity(found.tags) } };
+  }
+
+  #commit(fill: Fill): CommitVerdict {
+    const { f } = fill.token as { f: number };
+    if (this.#areRead(fill.tags, f).includes(false)) return { kind: 'refused' };
+    const tags = fill.tags.map(({ tag }) => ({ tag, stamp: String(f) }));
+    this.#frames.set(fill.key, fill.encode(tags));
+    return { kind: 'stored', tags };
+  }
+
+  /** SET and SWAP: what is put is as old as the token, but for its own tag, which it moves on. */
+  #put(put: Put, { f }: { f: number }): CommitVerdict {
+    const { key, tags: given, ownTag } = put;
+    const areRead = this.#areRead(given, f);
+    const counts = given.map(({ tag }) => put.token !== undefined || tag !== ownTag);
+    if (counts.some((does, i) => does && areRead[i] === false)) return { kind: 'refused' };
+    const n = ++this.#n;
+    this.#tags.set(ownTag, { n, h: this.#tags.get(ownTag)?.h ?? n });
+    const tags = given.map(({ tag }) => ({ tag, stamp: String(tag === ownTag ? n : f) }));
+    this.#frames.set(key, put.encode(tags));
+    return { kind: 'stored', tags };
+  }
+
+  /** Whether each tag is as it was when its data was read; those that nobody knows are known from now on. */
+  #areRead(tags: readonly TagStamp[], f: number): readonly boolean[] {
+    return tags.map(({ tag }) => {
+      const known = this.#tags.get(tag) ?? { n: this.#n, h: this.#n };
+      this.#tags.set(tag, known);
+      return known.n <= f;
+    });
+  }
+
   #validity(tags: readonly TagStamp[]): Validity {
     let validity: Validity = 'valid';
     for (const { tag, stamp } of tags) {
@@ -92,7 +139,7 @@ export class ModelStore implements TaggedStore {
     return validity;
   }
 
-  async #do<T>(command: 'begin' | 'check' | 'commit' | 'invalidate', unheard: T, apply: () => T): Promise<T> {
+  async #do<T>(command: Command, unheard: T, apply: () => T): Promise<T> {
     const fault = this.fault(command);
     if (fault === 'unheard') {
       // Given up on; what was sent is applied whenever it is.
@@ -105,6 +152,8 @@ export class ModelStore implements TaggedStore {
     return reply;
   }
 }
+
+const NOTHING_READ: BeginRead = { token: undefined, found: undefined };
 
 function isResponse(found: StoredResponse | { readonly selecting: readonly string[] }): found is StoredResponse {
   return 'body' in found;

@@ -14,6 +14,7 @@ taggedStoreContract('two Memcached servers', { describe, it, expect }, async () 
         servers.map(({ seat }) => seat),
         { namespace },
       ),
+    isAtomic: true,
     flush: () => each((server) => server.command('flush_all')),
     close: async () => {},
   };

@@ -13,6 +13,7 @@ function contract(name: string, servers: readonly RedisServer[], target: RedisTa
     await flush();
     return {
       join: async (namespace = 'app') => await reachingAll(await connected(target, { namespace })),
+      isAtomic: true,
       flush,
       close: async () => {},
     };

@@ -10,7 +10,7 @@ export function answerOf<T>(ask: () => T, onFailure: (why: string) => void = () 
     ignoreRejection(answer);
     onFailure('returned a promise');
   } catch (error) {
-    onFailure(`threw ${error}`);
+    onFailure(`threw ${textOf(error)}`);
   }
   return undefined;
 }
@@ -29,6 +29,15 @@ export function saysTrue(ask: () => unknown, onFailure: (why: string) => void): 
   return answer === true;
 }
 
+/** What was thrown, as text: it may be anything at all, and telling of it must not throw again. */
+export function textOf(error: unknown): string {
+  try {
+    return String(error);
+  } catch {
+    return kindOf(error);
+  }
+}
+
 /** What a value is, without what is in it: it may be a visitor's. */
 export function kindOf(value: unknown): string {
   if (value === undefined || value === null) return String(value);
@@ -41,6 +50,6 @@ export function ignoreRejection(value: unknown): void {
   if (isThenable(value)) Promise.resolve(value).catch(() => {});
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }

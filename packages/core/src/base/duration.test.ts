@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { parseDuration } from './duration.js';
 import { ConfigError } from './errors.js';
@@ -94,5 +94,12 @@ describe('parseDuration', () => {
   it('reads a hostile string in one go', () => {
     expect(() => parseDuration('ttl', `${'1s'.repeat(50_000)}!`)).toThrow(ConfigError);
     expect(() => parseDuration('ttl', '1'.repeat(100_000))).toThrow(ConfigError);
+  });
+
+  it('looks after a promise that it refuses: one that rejects would end the process', () => {
+    const late = Promise.reject(new Error('late'));
+    const looked = jest.spyOn(late, 'catch');
+    expect(() => parseDuration('ttl', late)).toThrow(ConfigError);
+    expect(looked).toHaveBeenCalledTimes(1);
   });
 });

@@ -1,3 +1,4 @@
+import { ignoreRejection } from './answer.js';
 import { ConfigError } from './errors.js';
 
 /**
@@ -26,8 +27,10 @@ const LONGEST_MS = 100 * 365 * 86_400_000;
  */
 export function parseDuration(setting: string, value: unknown): number {
   const ms = typeof value === 'number' ? value * 1000 : typeof value === 'string' ? parseUnits(value) : Number.NaN;
-  if (!isInRange(ms)) throw new ConfigError(setting, value, ALLOWED, meant(value));
-  return ms;
+  if (isInRange(ms)) return ms;
+  // Where it is a function's answer: one that rejects later, when nobody looks at it any more, would end the process.
+  ignoreRejection(value);
+  throw new ConfigError(setting, value, ALLOWED, meant(value));
 }
 
 function parseUnits(text: string): number {

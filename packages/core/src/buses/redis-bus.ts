@@ -47,6 +47,11 @@ export class RedisBus implements Bus {
     };
   }
 
+  /** What this process has invalidated after all, when nobody counted on it any more. */
+  tell(tags: readonly string[]): void {
+    for (const ear of this.#ears) ear.tell(tags);
+  }
+
   close(): void {
     for (const ear of this.#ears) ear.close();
     this.#ears.clear();
@@ -74,6 +79,10 @@ class Ear {
   close(): void {
     this.#timer?.cancel();
     this.#connection.close();
+  }
+
+  tell(tags: readonly string[]): void {
+    this.#listener.invalidated(tags, 'soft');
   }
 
   async #subscribe(session: RedisSession): Promise<void> {

@@ -3,6 +3,7 @@ import type { InvalidationTarget } from '../invalidation/target.js';
 import type { StoreHealth } from '../ports/tagged-store.js';
 import type { CacheListener, CacheStats } from '../telemetry/telemetry.js';
 import type { Explanation } from './explain.js';
+import type { ValueCache } from './value-cache.js';
 
 /** What came of an invalidation. */
 export interface InvalidationReceipt {
@@ -64,7 +65,7 @@ export interface CacheHealth {
 }
 
 /** A cache: what is stored, and what makes it go. Made by {@link createCache}. */
-export interface Cache {
+export interface Cache extends ValueCache {
   /**
    * Marks stored responses invalid: a request that starts after this resolved is not answered from data read before it.
    *

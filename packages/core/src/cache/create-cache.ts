@@ -1,19 +1,22 @@
 import { ignoreRejection } from '../base/answer.js';
 import { parseDuration } from '../base/duration.js';
 import { ConfigError } from '../base/errors.js';
+import { warnOnce } from '../base/process-warning.js';
 import { BodyCoder } from '../codecs/coded-bodies.js';
+import { valueCodec } from '../codecs/value-codec.js';
 import { type CacheOptions, type CacheSettings, readCacheOptions } from '../config/cache-options.js';
 import { checkFunction, checkOneOf, checkOptions } from '../config/check.js';
 import { isIgnoredByDefault } from '../config/ignored-query.js';
 import { Engine } from '../engine/engine.js';
 import type { LocalItem } from '../engine/local-item.js';
-import type { SharedLevel } from '../engine/shared-exchange.js';
+import type { SharedLevel } from '../engine/shared-level.js';
 import { Trust } from '../engine/trust.js';
 import { VariantIndex } from '../engine/variants.js';
 import { selectingValue } from '../http/vary.js';
 import { namedBy } from '../invalidation/named.js';
 import type { RetryQueue } from '../invalidation/retry-queue.js';
 import { TagTable } from '../invalidation/tag-table.js';
+import { ALL_TAG } from '../invalidation/tags.js';
 import { type InvalidationTarget, tagsOf, type UrlReading } from '../invalidation/target.js';
 import type { BusListener } from '../ports/bus.js';
 import type { Clock } from '../ports/clock.js';
@@ -21,15 +24,21 @@ import type { LocalStore, RemovalReason } from '../ports/local-store.js';
 import { MemoryStore } from '../stores/memory.js';
 import { NullStore } from '../stores/null.js';
 import { Telemetry } from '../telemetry/telemetry.js';
+import { KeptErrors } from '../values/kept-errors.js';
+import { MemoNames } from '../values/memo-names.js';
+import { Values } from '../values/values.js';
 import type { Cache, EmitterLike, EventTarget, InvalidateOptions } from './cache.js';
 import { type Explanation, explainUrl } from './explain.js';
 import { Invalidator, type Orders } from './invalidator.js';
-import { keepProcessFor } from './keep-process.js';
+import { keepProcess, keepProcessFor } from './keep-process.js';
 import { openLocalBus } from './local-bus.js';
+import { Pauses } from './pauses.js';
 import { attachRuntime } from './runtime.js';
 import { openShared } from './shared-level.js';
 import { noteNamespace } from './shared-namespaces.js';
 import { SystemClock } from './system-clock.js';
+import { ValueCalls } from './value-calls.js';
+import { valueMethods } from './value-methods.js';
 
 const WAITERS_PER_KEY = 1_000;
 const HIT_FOR_MISS_MS = 2_000;
@@ -75,6 +84,7 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
   const forgetNamespace = noteNamespace(settings);
   const lagMs = shared === undefined ? Number.POSITIVE_INFINITY : settings.l1MaxLagMs;
   const trust = new Trust(clock, lagMs, settings.consistency);
+  const localBus = openLocalBus(settings, clock, telemetry, trust);
   const engine = new Engine({
     local,
     tags,
@@ -91,8 +101,27 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
     storesNothing: settings.store.kind === 'null' || settings.store.kind === 'off',
     normalizeSelecting: selectingValue,
     codeBody: (stored) => bodyCoder.code(stored),
+    tellOthers: localBus && ((names, at) => localBus.unheard.deliver(names, 'soft', at)),
   });
-  const localBus = openLocalBus(settings, clock, telemetry, trust);
+  const warn = (message: string): void => {
+    telemetry.emit({ type: 'warning', message });
+    warnOnce(message);
+  };
+  const pauses = new Pauses(settings.store.kind === 'off');
+  const values = new Values({
+    engine,
+    tags,
+    clock,
+    sink: telemetry,
+    codec: valueCodec,
+    errors: new KeptErrors(tags, clock, trust),
+    get isOff() {
+      return pauses.isOff;
+    },
+    purge: (names) => invalidator.run(names, 'hard'),
+    keep: keepProcess,
+    warn,
+  });
   const unheard = shared?.unheard ?? localBus?.unheard;
   const invalidator = new Invalidator({
     tags,
@@ -108,7 +137,15 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
   const urlReadings = new Set([isIgnoredByDefault]);
   const explain = (url: string): Explanation =>
     explainUrl(url, [...urlReadings], { local, tags, clock, refusals: telemetry.refusals });
-  const cache = assemble(local, shared, unheard, telemetry, invalidator, urlReadings, explain, () => {
+  const calls = new ValueCalls({
+    values,
+    defaults: settings.values,
+    memoNames: new MemoNames(),
+    purge: (names) => invalidator.run(names, 'hard'),
+    invalidate: (names) => invalidator.run(names, 'soft'),
+    warn,
+  });
+  const cache = assemble(local, shared, unheard, telemetry, invalidator, urlReadings, calls, explain, () => {
     forgetNamespace();
     stopListening?.();
     invalidator.close();
@@ -119,9 +156,21 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
     tags,
     clock,
     telemetry,
-    isOff: settings.store.kind === 'off',
+    get isOff() {
+      return pauses.isOff;
+    },
     storesNothing: settings.store.kind === 'null',
     urlReadings,
+    values,
+    calls,
+    pause: () => pauses.begin(),
+    reset: async () => {
+      await invalidator.run([ALL_TAG], 'hard');
+      local.clear();
+      engine.forget();
+      values.forget();
+      telemetry.reset();
+    },
     invalidateNow: (names) => invalidator.runBehind(names, 'soft'),
   });
   return cache;
@@ -144,6 +193,7 @@ function assemble(
   telemetry: Telemetry,
   invalidator: Invalidator,
   urlReadings: ReadonlySet<UrlReading['isIgnored']>,
+  calls: ValueCalls,
   explain: Cache['explain'],
   stopListening: () => void,
 ): Cache {
@@ -151,6 +201,7 @@ function assemble(
     ...new Set([...urlReadings].flatMap((isIgnored) => tagsOf(target, { isIgnored }))),
   ];
   return {
+    ...valueMethods(calls, keeperFor(shared)),
     invalidate: async (target, how) => await invalidator.run(tagsFor(target), 'soft', readOrders('invalidate', how)),
     purge: async (target, how) => await invalidator.run(tagsFor(target), 'hard', readOrders('purge', how)),
     batch: async (work) => await invalidator.batch(checkFunction('batch', needed('batch', work), 'a function')),
@@ -190,6 +241,10 @@ function assemble(
       if (shared !== undefined) await keepProcessFor(shared.store.close());
     },
   };
+}
+
+function keeperFor(shared: SharedLevel | undefined): <T>(work: Promise<T>) => Promise<T> {
+  return shared === undefined ? (work) => work : keepProcessFor;
 }
 
 /** What other processes have invalidated is invalid here, too, and how far that is known is how far L1 is believed. */

@@ -21,8 +21,21 @@ const shared = globalThis as { [slot]?: Cache | undefined };
  * ```
  */
 export function defaultCache(): Cache {
-  shared[slot] ??= createCache({ store: cacheUrl() });
+  const known = shared[slot];
+  if (known !== undefined) return known;
+  const made = createCache({ store: cacheUrl() });
+  shared[slot] = made;
+  return made;
+}
+
+/** The process's cache if there is one; makes none. */
+export function currentDefaultCache(): Cache | undefined {
   return shared[slot];
+}
+
+/** Puts back what {@link currentDefaultCache} has told; nothing: the next who asks for one has it made. */
+export function restoreDefaultCache(cache: Cache | undefined): void {
+  shared[slot] = cache;
 }
 
 /**
@@ -46,7 +59,8 @@ function cacheUrl(): string {
 }
 
 /**
- * Makes a cache the process's own. Call it before the first request; what was stored in another stays there.
+ * Makes a cache the process's own, for views that have answered already, too. Call it before the first request; what was
+ * stored in another stays there.
  *
  * @throws {@link ConfigError} for anything that {@link createCache} did not make
  *

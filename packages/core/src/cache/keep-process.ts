@@ -18,11 +18,22 @@ let anchor: NodeJS.Timeout | undefined;
  * @param work - settles within a bounded time
  */
 export async function keepProcessFor<T>(work: Promise<T>): Promise<T> {
-  anchor ??= outsideRequests.runInAsyncScope(() => setInterval(() => {}, LONGEST_MS));
-  if (awaited++ === 0) anchor.ref();
+  const release = keepProcess();
   try {
     return await work;
   } finally {
-    if (--awaited === 0) anchor.unref();
+    release();
   }
+}
+
+/** The same until what it returns is called, which may be done again. */
+export function keepProcess(): () => void {
+  anchor ??= outsideRequests.runInAsyncScope(() => setInterval(() => {}, LONGEST_MS));
+  if (awaited++ === 0) anchor.ref();
+  let isOver = false;
+  return () => {
+    if (isOver) return;
+    isOver = true;
+    if (--awaited === 0) anchor?.unref();
+  };
 }

@@ -3,7 +3,9 @@ import type { TagTable } from '../invalidation/tag-table.js';
 import type { UrlReading } from '../invalidation/target.js';
 import type { Clock } from '../ports/clock.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
+import type { Values } from '../values/values.js';
 import type { Cache } from './cache.js';
+import type { ValueCalls } from './value-calls.js';
 
 /** What an adapter to a web framework needs of a cache, and its users do not. */
 export interface CacheRuntime {
@@ -11,12 +13,19 @@ export interface CacheRuntime {
   readonly tags: TagTable;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
-  /** `off:`: every look-up is a bypass. */
+  /** `off:`, or paused: every look-up is a bypass. */
   readonly isOff: boolean;
   /** How the views of this cache read queries: an invalidated URL is read in each of these ways. */
   readonly urlReadings: Set<UrlReading['isIgnored']>;
   /** `null:`: nothing is kept. */
   readonly storesNothing: boolean;
+  /** Values by key, and the calls that read options for them. */
+  readonly values: Values;
+  readonly calls: ValueCalls;
+  /** Lets every look-up be a bypass until what it returns is called, once for each time. */
+  pause(): () => void;
+  /** Makes the cache be as if it had just been made: for tests. */
+  reset(): Promise<void>;
   /** Marks tags invalid in this process at once; the shared store hears of it in the background. */
   invalidateNow(tags: readonly string[]): void;
 }

@@ -1,7 +1,7 @@
 import { frameCodec } from '../codecs/frame.js';
 import type { CacheSettings } from '../config/cache-options.js';
 import type { KeyvLike } from '../config/keyv-like.js';
-import type { SharedLevel } from '../engine/shared-exchange.js';
+import type { SharedLevel } from '../engine/shared-level.js';
 import { RetryQueue } from '../invalidation/retry-queue.js';
 import type { Clock } from '../ports/clock.js';
 import type { EventSink } from '../ports/event-sink.js';

@@ -150,3 +150,42 @@ describe('SystemClock.after', () => {
     expect(seen).toBeUndefined();
   });
 });
+
+describe('SystemClock.recent', () => {
+  afterEach(() => void jest.useRealTimers());
+
+  it('is what monotonic said, until a millisecond is over and the loop has turned', () => {
+    jest.useFakeTimers();
+    const { clock, run } = machine();
+    for (let turn = 0; turn < 3; turn++) {
+      const read = clock.recent();
+      expect(read).toBe(clock.monotonic());
+      run(500);
+      expect(clock.recent()).toBe(read);
+      jest.advanceTimersByTime(1);
+      expect(clock.recent()).toBeCloseTo(read + 500, 0);
+      jest.advanceTimersByTime(1);
+    }
+  });
+
+  it('never goes back behind what monotonic has said meanwhile', () => {
+    jest.useFakeTimers();
+    const { clock, run } = machine();
+    clock.recent();
+    run(500);
+    const read = clock.monotonic();
+    expect(clock.recent()).toBe(read);
+  });
+
+  it('keeps no context of a request alive', () => {
+    const storage = new AsyncLocalStorage<string>();
+    const seen: unknown[] = [];
+    const set = jest.spyOn(globalThis, 'setTimeout').mockImplementation(((run: () => void) => {
+      seen.push(storage.getStore());
+      return { unref: () => ({ refresh: run }) };
+    }) as unknown as typeof setTimeout);
+    storage.run('request', () => new SystemClock().recent());
+    set.mockRestore();
+    expect(seen).toEqual([undefined]);
+  });
+});

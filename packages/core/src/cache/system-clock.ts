@@ -39,6 +39,9 @@ export class SystemClock implements Clock {
   /** What wall-clock jumps have added to the steady clock so far. */
   #added = 0;
   #last: number;
+  /** The last reading is younger than a millisecond, or of this turn of the event loop. */
+  #isRecent = false;
+  #ageing: NodeJS.Timeout | undefined;
 
   constructor(clocks: MachineClocks = machine) {
     this.#machine = clocks;
@@ -65,9 +68,24 @@ export class SystemClock implements Clock {
     return this.#last;
   }
 
+  recent(): number {
+    if (this.#isRecent) return this.#last;
+    this.#isRecent = true;
+    if (this.#ageing === undefined)
+      this.#ageing = outsideRequests.runInAsyncScope(startAgeing, undefined, () => {
+        this.#isRecent = false;
+      });
+    else this.#ageing.refresh();
+    return this.monotonic();
+  }
+
   after(delayMs: number, run: () => void): Timer {
     return outsideRequests.runInAsyncScope(startTimer, undefined, delayMs, run);
   }
+}
+
+function startAgeing(run: () => void): NodeJS.Timeout {
+  return setTimeout(run, 1).unref();
 }
 
 function startTimer(delayMs: number, run: () => void): Timer {

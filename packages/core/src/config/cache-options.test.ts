@@ -25,6 +25,7 @@ describe('readCacheOptions', () => {
       consistency: 'bounded',
       onInvalidateFailure: 'queue',
       maxVariants: 32,
+      values: { lifetimeMs: undefined, copying: 'structured' },
       clock: undefined,
     });
   });
@@ -220,6 +221,8 @@ describe('readCacheOptions', () => {
 
   it('says so of an option’s name, of a word and of a number in quotes', () => {
     expect(() => read({ maxEntires: 5 })).toThrow('did you mean maxEntries?');
+    expect(() => read({ max: 500 })).toThrow('did you mean maxEntries?');
+    expect(() => read({ maxSize: 500 })).toThrow('did you mean maxBytes?');
     expect(() => read({ policy: 'LRU' })).toThrow("did you mean 'lru'?");
     expect(() => read({ collapseTimeout: '10' })).toThrow("did you mean 10 or '10s'?");
     expect(() => read(new Date())).toThrow('createCache: a Date is not allowed; use an object with some of store');

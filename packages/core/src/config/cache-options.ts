@@ -2,13 +2,16 @@ import { type Duration, parseDuration } from '../base/duration.js';
 import { ConfigError } from '../base/errors.js';
 import type { Consistency } from '../engine/trust.js';
 import type { Clock } from '../ports/clock.js';
+import type { Copying } from '../values/value-policy.js';
 import { checkCount, checkOneOf, checkOptions, parseBytes, withDefaults } from './check.js';
 import { type Compression, type CompressOptions, readCompression } from './compression.js';
 import { isIoredisClient, isKeyvLike, isRedisClient, type KeyvLike, type RedisClientLike } from './keyv-like.js';
+import { readForever } from './lifetimes.js';
 import { readStoreOption, type StoreOptions } from './store-option.js';
 import { readSecrets } from './store-secrets.js';
 import type { StoreSettings } from './store-settings.js';
 import { maskUrl } from './store-url.js';
+import { readCopying, type ValueDefaults } from './value-options.js';
 
 /** Eviction policies by name. */
 export const POLICIES = ['lru', 'fifo'] as const;
@@ -110,6 +113,20 @@ export interface CacheOptions {
    * @defaultValue `'queue'`
    */
   readonly onInvalidateFailure?: 'queue' | 'throw';
+  /**
+   * How long a value is fresh that is stored without a ttl of its own: seconds, `'5m'`, or `'forever'`. Responses have theirs from
+   * their view.
+   *
+   * @defaultValue none: `'forever'` for a value with tags, and else 5 minutes, with a warning
+   */
+  readonly ttl?: Duration;
+  /**
+   * How callers are kept from changing each other's value: `'structured'`, each gets a copy; `'freeze'`, all get the same,
+   * frozen; `false`, all get the same, and nobody may change it.
+   *
+   * @defaultValue `'structured'`
+   */
+  readonly clone?: Copying;
   /** Request fields' variants kept for one URL; further ones are answered and not stored. @defaultValue 32 */
   readonly maxVariants?: number;
   /** The clock, for tests. @defaultValue the machine's */
@@ -133,6 +150,7 @@ export interface CacheSettings {
   readonly consistency: Consistency;
   readonly onInvalidateFailure: 'queue' | 'throw';
   readonly maxVariants: number;
+  readonly values: ValueDefaults;
   readonly clock: Clock | undefined;
 }
 
@@ -151,6 +169,8 @@ const KNOWN = [
   'consistency',
   'onInvalidateFailure',
   'maxVariants',
+  'ttl',
+  'clone',
   'clock',
 ] as const;
 
@@ -168,7 +188,16 @@ const DEFAULTS = {
   consistency: 'bounded',
   onInvalidateFailure: 'queue',
   maxVariants: 32,
+  clone: 'structured',
 } as const satisfies CacheOptions;
+
+/** What other caches in memory call these. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  max: 'maxEntries',
+  maxSize: 'maxBytes',
+  maxAge: 'ttl',
+  stdTTL: 'ttl',
+};
 
 /**
  * Reads the options of a cache.
@@ -178,7 +207,7 @@ const DEFAULTS = {
  */
 export function readCacheOptions(options: CacheOptions, namespace: string = DEFAULTS.namespace): CacheSettings {
   checkNoStore(options);
-  checkOptions('createCache', options, KNOWN);
+  checkOptions('createCache', options, KNOWN, '', ELSEWHERE);
   const { store, settings } = readStoreOption(options.store === undefined ? DEFAULTS.store : options.store);
   // An option wins over the same setting in the URL.
   const given = withDefaults({ ...DEFAULTS, namespace, ...settings }, options);
@@ -197,6 +226,10 @@ export function readCacheOptions(options: CacheOptions, namespace: string = DEFA
     consistency: checkOneOf('consistency', given.consistency, ['bounded', 'strict']),
     onInvalidateFailure: checkOneOf('onInvalidateFailure', given.onInvalidateFailure, ['queue', 'throw']),
     maxVariants: checkCount('maxVariants', given.maxVariants, 1),
+    values: {
+      lifetimeMs: options.ttl === undefined ? undefined : readForever('ttl', options.ttl),
+      copying: readCopying('clone', given.clone),
+    },
     clock: readClock(options.clock),
   };
 }

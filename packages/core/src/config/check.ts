@@ -6,12 +6,19 @@ import { HIDDEN } from './store-secrets.js';
  * Refuses an options object that is none, or that has a setting nobody reads.
  *
  * @param orElse - what may be given instead of an object, for the error
+ * @param elsewhere - what names mean that others give to the same settings
  */
-export function checkOptions(what: string, options: unknown, known: readonly string[], orElse = ''): void {
+export function checkOptions(
+  what: string,
+  options: unknown,
+  known: readonly string[],
+  orElse = '',
+  elsewhere?: Readonly<Record<string, string>>,
+): void {
   if (!isRecord(options)) {
     throw new ConfigError(what, options, `${orElse}an object with some of ${known.join(', ')}`);
   }
-  checkNames(what, Object.keys(options), known, options);
+  checkNames(what, Object.keys(options), known, options, elsewhere);
 }
 
 /** A Map, a Date or a list has no settings to read, and would pass for an object that leaves all of them out. */
@@ -32,10 +39,11 @@ export function checkNames(
   names: readonly string[],
   known: readonly string[],
   values?: Readonly<Record<string, unknown>>,
+  elsewhere: Readonly<Record<string, string>> = {},
 ): void {
   for (const name of names) {
     if (known.includes(name)) continue;
-    const near = nearest(name, known);
+    const near = Object.hasOwn(elsewhere, name) ? elsewhere[name] : nearest(name, known);
     const given = values?.[name];
     const isPrivate = values === undefined || PRIVATE.test(name) || PRIVATE.test(near ?? '') || isAddress(given);
     const value = isPrivate ? HIDDEN : given;

@@ -10,6 +10,11 @@ export function readTtl(setting: string, ttl: unknown): number | 'origin' {
   return readLifetime(setting, ttl, ", 'forever', or 'origin'", ['forever', 'origin']);
 }
 
+/** A ttl in milliseconds, or without an end. */
+export function readForever(setting: string, ttl: unknown): number {
+  return readLifetime(setting, ttl, " or 'forever'", ['forever']);
+}
+
 function readLifetime(setting: string, ttl: unknown, allowed: string, words: readonly string[]): number {
   if (ttl === 'forever') return Number.POSITIVE_INFINITY;
   try {
@@ -41,7 +46,7 @@ export function readStatuses(setting: string, statuses: unknown): StatusLifetime
     if (!isFinal || status === 206 || status === 304) {
       throw new ConfigError(setting, isList ? status : statuses, allowed);
     }
-    lifetimes.set(status, isList ? undefined : readLifetime(`${setting}.${status}`, ttl, " or 'forever'", ['forever']));
+    lifetimes.set(status, isList ? undefined : readForever(`${setting}.${status}`, ttl));
   }
   return lifetimes;
 }

@@ -5,7 +5,7 @@ import type { EventSink } from '../ports/event-sink.js';
 import type { LocalStore } from '../ports/local-store.js';
 import type { LocalItem } from './local-item.js';
 import type { NormalizeSelecting } from './selection.js';
-import type { SharedLevel } from './shared-exchange.js';
+import type { SharedLevel } from './shared-level.js';
 import type { Trust } from './trust.js';
 import type { VariantIndex } from './variants.js';
 
@@ -28,6 +28,8 @@ export interface EngineParts {
   readonly limits: EngineLimits;
   /** `null:`: nothing is kept, though equal requests are still collapsed. */
   readonly storesNothing: boolean;
+  /** Tells other processes what was written here, where memory is the only store and there are such. */
+  readonly tellOthers?: ((tags: readonly string[], at: number) => Promise<unknown>) | undefined;
   /** Makes values that select the same variant the same text (RFC 9111 §4.1). */
   readonly normalizeSelecting: NormalizeSelecting;
   /** Makes the codings that stored responses ask for; without it they are sent as they are. */

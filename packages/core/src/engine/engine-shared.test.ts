@@ -4,7 +4,7 @@ import { RetryQueue } from '../invalidation/retry-queue.js';
 import { TagTable } from '../invalidation/tag-table.js';
 import type { Leases } from '../ports/leases.js';
 import type { StoredResponse } from '../ports/stored-response.js';
-import type { BeginRead, CommitVerdict, Fill, TaggedStore, Validity } from '../ports/tagged-store.js';
+import type { BeginRead, CommitVerdict, Fill, Put, TaggedStore, Validity } from '../ports/tagged-store.js';
 import { FakeClock } from '../testing/fake-clock.js';
 import { candidate, LAG, openEngine } from './engine.test.support.js';
 
@@ -15,6 +15,8 @@ const MISS: BeginRead = { token: TOKEN, found: undefined };
 const UNAVAILABLE: BeginRead = { token: undefined, found: undefined };
 
 /** A shared store whose every answer the test gives: the oldest question first. */
+type Answer = BeginRead | Validity | CommitVerdict | boolean;
+
 class ScriptedStore implements TaggedStore {
   readonly name = 'scripted';
   readonly asked: string[] = [];
@@ -23,7 +25,7 @@ class ScriptedStore implements TaggedStore {
 
   constructor(readonly clock: FakeClock) {}
 
-  async answer(value: BeginRead | Validity | CommitVerdict | boolean | Error): Promise<void> {
+  async answer(value: Answer | readonly Answer[] | Error): Promise<void> {
     const question = this.#open.shift();
     if (value instanceof Error) question?.reject(value);
     else question?.resolve(value as never);
@@ -31,6 +33,7 @@ class ScriptedStore implements TaggedStore {
   }
 
   begin = (): Promise<BeginRead> => this.#ask('begin');
+  beginMany = (): Promise<readonly BeginRead[]> => this.#ask('beginMany');
   check = (): Promise<Validity> => this.#ask('check');
   mark = (): Promise<boolean> => this.#ask('mark');
   invalidate = (): Promise<boolean> => this.#ask('invalidate');
@@ -38,6 +41,16 @@ class ScriptedStore implements TaggedStore {
   commit(fill: Fill): Promise<CommitVerdict> {
     fill.encode(fill.tags);
     return this.#ask('commit');
+  }
+
+  commitMany(fills: readonly Fill[]): Promise<readonly CommitVerdict[]> {
+    for (const fill of fills) fill.encode(fill.tags);
+    return this.#ask('commitMany');
+  }
+
+  putMany(puts: readonly Put[]): Promise<readonly CommitVerdict[]> {
+    for (const put of puts) put.encode(put.tags);
+    return this.#ask('putMany');
   }
 
   /** The latest question is answered before the others. */
@@ -234,8 +247,30 @@ describe('what this process knows better than the store (PROTOCOL 4.5, 4.6)', ()
     const [leader, waiter] = [come(), come()];
     tags.invalidate(['t'], 'soft');
     await store.answer(stored('old'));
+    // The store is asked which was first.
+    expect([leader.log, waiter.log, store.asked]).toEqual([[], [], ['begin', 'begin']]);
+    await store.answer(MISS);
     expect([leader.log, waiter.log]).toEqual([['led uri-miss'], []]);
     expect(come().log).toEqual([]);
+  });
+
+  it('copies what was stored after that, once the store has said so', async () => {
+    const { come, store, stored, tags } = world();
+    const guest = come();
+    tags.invalidate(['t'], 'soft');
+    await store.answer(stored('new'));
+    await store.answer(stored('new'));
+    expect([guest.log, come().log]).toEqual([['hit new'], ['hit new']]);
+  });
+
+  it('asks once more and no more', async () => {
+    const { come, store, stored, tags } = world();
+    const guest = come();
+    for (let answers = 0; answers < 2; answers++) {
+      tags.invalidate(['t'], 'soft');
+      await store.answer(stored('old'));
+    }
+    expect([guest.log, store.asked]).toEqual([['led uri-miss'], ['begin', 'begin']]);
   });
 
   it('believes the store nothing about a tag whose invalidation it has not heard of', async () => {
@@ -254,6 +289,8 @@ describe('what this process knows better than the store (PROTOCOL 4.5, 4.6)', ()
     await store.answer(true);
     expect(unheard.size).toBe(0);
     await store.answer(stored('read before the store heard of it'));
+    expect(guest.log).toEqual([]);
+    await store.answer(MISS);
     expect(guest.log).toEqual(['led uri-miss']);
     expect(come().log).toEqual([]);
   });

@@ -330,7 +330,7 @@ describe('Lead', () => {
     expect(leads?.admits(['t'])).toBe(true);
     tags.invalidate(['t'], 'soft');
     expect([leads?.admits(['t']), leads?.admits(['u'])]).toEqual([false, true]);
-    tags.invalidate(leads?.key.urlTags ?? [], 'soft');
+    tags.invalidate(leads?.key.tags.slice(1, 2) ?? [], 'soft');
     expect(leads?.admits(['u'])).toBe(false);
   });
 });

@@ -1,16 +1,20 @@
 import type { Forward, Refusal } from '../ports/event-sink.js';
 import type { SharedToken } from '../ports/tagged-store.js';
-import type { CacheKey } from './cache-key.js';
 import type { EngineParts } from './engine-parts.js';
 import { Flight, type Visitor, type Waiter } from './flight.js';
 import { apart, Flights } from './flights.js';
 import { HitForMiss } from './hit-for-miss.js';
+import { ItemMaker, isVouchedFor } from './item-maker.js';
+import type { Keyed } from './keyed.js';
 import { type Candidate, Lead, type LeadOwner, type Room } from './lead.js';
 import type { LocalItem, StaleItem } from './local-item.js';
 import { LocalLevel } from './local-level.js';
-import { makeStored, NO_STAMPS, tagNames, unstamped } from './make-stored.js';
+import { tagNames } from './make-stored.js';
 import { Selection } from './selection.js';
-import { type Miss, SharedExchange } from './shared-exchange.js';
+import { SharedExchange } from './shared-exchange.js';
+import { type Miss, SharedReads } from './shared-reads.js';
+import { SharedValues } from './shared-values.js';
+import { ValueAccess } from './value-access.js';
 import type { RequestFields } from './variants.js';
 
 /** A flight that has not begun: {@link Engine.reserve}. */
@@ -33,30 +37,37 @@ export class Engine implements LeadOwner {
   readonly #selection: Selection;
   readonly #flights: Flights;
   readonly #uncacheable: HitForMiss;
+  readonly #maker: ItemMaker;
+  /** What values need beside a handler that is run for them. */
+  readonly values: ValueAccess;
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
     const { local, tags, variants, shared, trust, clock, sink, limits } = parts;
     this.#local = new LocalLevel(local, tags, variants, clock, sink, trust, parts.codeBody);
-    if (shared !== undefined)
-      this.#shared = new SharedExchange(shared, this.#local, tags, variants, clock, sink, limits.collapseTimeoutMs);
+    const reads = shared && new SharedReads(shared, this.#local, tags, variants, clock);
+    if (shared !== undefined && reads !== undefined)
+      this.#shared = new SharedExchange(shared, reads, this.#local, tags, clock, sink, limits.collapseTimeoutMs);
     this.#selection = new Selection(variants, parts.normalizeSelecting);
     const { waitersPerKey, collapseTimeoutMs } = limits;
     const letGo = (late: readonly Waiter[]): void => this.#eachAlone(late);
     this.#flights = new Flights(this.#selection, clock, sink, waitersPerKey, collapseTimeoutMs, letGo);
     this.#uncacheable = new HitForMiss(limits.hitForMissMs);
+    this.#maker = new ItemMaker(this.#local, tags, clock, shared !== undefined);
+    const values = shared && reads && new SharedValues(shared, reads, this.#local, tags, clock, sink);
+    this.values = new ValueAccess(parts, this.#local, values, reads);
   }
 
   /**
    * The stored response that may answer now, without asking anybody (RFC 9111 §4): fresh, selected by the request's
    * fields, and with no tag invalidated. Synchronous, and all that a hit costs.
    */
-  find(key: CacheKey, policyNames: readonly string[], fields: RequestFields): LocalItem | undefined {
+  find(key: Keyed, policyNames: readonly string[], fields: RequestFields): LocalItem | undefined {
     return this.#local.find(key, this.#selection.textOf(key, policyNames, fields));
   }
 
   /** What is stored for a request that {@link find} found nothing for, and may still be of some use. */
-  findStale(key: CacheKey, policyNames: readonly string[], fields: RequestFields): StaleItem | undefined {
+  findStale(key: Keyed, policyNames: readonly string[], fields: RequestFields): StaleItem | undefined {
     return this.#local.findStale(key, this.#selection.textOf(key, policyNames, fields));
   }
 
@@ -71,7 +82,7 @@ export class Engine implements LeadOwner {
   }
 
   /** The key text of the variant that these fields select, as far as is known by now. */
-  variantOf(key: CacheKey, policyNames: readonly string[], fields: RequestFields): string {
+  variantOf(key: Keyed, policyNames: readonly string[], fields: RequestFields): string {
     return this.#selection.textOf(key, policyNames, fields);
   }
 
@@ -88,10 +99,24 @@ export class Engine implements LeadOwner {
     const open = this.#flights.find(text);
     if (open === undefined) {
       this.#start(this.#flights.open(text), visitor);
-    } else if (!this.#flights.join(open, visitor)) {
+    } else if (visitor.joins?.(open) !== false && !this.#flights.join(open, visitor)) {
       sink.bypass(visitor.key.text, 'waiters');
       this.#alone(visitor, 'miss');
     }
+  }
+
+  /** Forgets what was learnt of keys: which are not to be stored, and which fields select. */
+  forget(): void {
+    this.#uncacheable.clear();
+    this.#parts.variants.clear();
+  }
+
+  /** {@link fetch} for a visitor whom what is stored would not do, though what others make now does. */
+  fetchNew(visitor: Visitor, fwd: Forward): void {
+    const text = this.#selection.textOf(visitor.key, visitor.policyNames, visitor.fields);
+    const open = this.#flights.find(text);
+    if (open === undefined) this.#start(this.#flights.open(text, fwd), visitor);
+    else if (visitor.joins?.(open) !== false && !this.#flights.join(open, visitor)) this.#alone(visitor, fwd);
   }
 
   /** {@link fetch} for a visitor whose answer may be for nobody else: it is asked for, and stored if it may be, on its own. */
@@ -134,46 +159,56 @@ export class Engine implements LeadOwner {
     return this.#shared !== undefined;
   }
 
+  /** `null:` or `off:`. */
+  get storesNothing(): boolean {
+    return this.#parts.storesNothing;
+  }
+
   admits(lead: Lead, tags: readonly string[]): boolean {
-    const { tags: table } = this.#parts;
-    // Most often nothing was invalidated meanwhile, and the tags of the key need not be made.
-    return lead.token === table.clock || (table.admits(tags, lead.token) && table.admits(lead.key.tags, lead.token));
+    return this.#maker.admits(lead, tags);
   }
 
   makeRoom(lead: Lead, name: string, limit: number): Room {
     return this.#local.makeRoom(lead.key.text, name, this.#selection.part(name, lead.visitor.fields), limit);
   }
 
-  complete(lead: Lead, candidate: Candidate): void {
+  complete(lead: Lead, candidate: Candidate, onTold?: () => void): void {
     const { sink, variants, clock } = this.#parts;
     const shared = this.#shared;
     const names = variants.learn(lead.key.text, variants.names(lead.key.text, mergeNames(lead, candidate)));
     const text = this.#selection.variant(lead.key, names, lead.visitor.fields);
     if (candidate.lifetimeMs > 0) this.#uncacheable.delete(text);
     else this.#uncacheable.add(text, clock.monotonic());
-    const isValid = this.admits(lead, candidate.tags);
-    const stamps = shared === undefined ? NO_STAMPS : unstamped([...lead.key.tags, ...candidate.tags]);
-    const ageMs = candidate.initialAgeMs ?? 0;
-    const stored = makeStored(text, names, candidate, stamps, clock.now() - ageMs);
-    const { sharedToken, startedAt } = candidate.begun ?? lead;
-    const item = this.#local.item(stored, lead.key, lead.token, startedAt, ageMs);
-    item.isOutdated = !isValid;
-    if (!isValid) sink.refused(lead.key.text, candidate.route, 'invalidated');
-    if (isValid && shared?.takes(sharedToken, stored)) {
-      void this.#commit(shared, lead, sharedToken, item);
+    const item = this.#maker.make(lead, candidate, text, names);
+    const { stored, isOutdated } = item;
+    const { sharedToken } = candidate.begun ?? lead;
+    if (isOutdated) sink.refused(lead.key.text, candidate.route, 'invalidated');
+    else if (shared?.takes(sharedToken, stored) && isVouchedFor(candidate)) {
+      void this.#commit(shared, lead, sharedToken, item).finally(onTold);
       return;
-    }
-    if (isValid) this.#keep(item, shared === undefined ? candidate.tags : tagNames(stored));
+    } else this.#keep(item, shared === undefined ? item.declared : tagNames(stored));
     lead.turn?.end('open');
+    this.#answerWaiters(lead, item);
+    onTold?.();
+  }
+
+  handOut(lead: Lead, candidate: Candidate, staysApart: boolean): void {
+    lead.turn?.end('open');
+    // Nobody keeps it, and so its lifetime is nobody's business.
+    const lasting = { ...candidate, lifetimeMs: Number.POSITIVE_INFINITY };
+    const item = this.#maker.make(lead, lasting, lead.key.text, []);
+    item.staysApart = staysApart;
+    this.#answerWaiters(lead, item);
+  }
+
+  fail(lead: Lead, error: unknown): void {
+    lead.turn?.end('unused');
     const { flight } = lead;
-    // Where there is a shared store that was not asked, another process may have invalidated what this one does not know of.
-    if (flight !== undefined && shared !== undefined)
-      this.#settle(flight, item, (it) => this.#mayShareRead(it, flight, item));
-    else if (flight !== undefined) {
-      const { trust } = this.#parts;
-      const isInTime = (joinedAt: number): boolean => isValid && trust.allowsLag(joinedAt - flight.startedAt);
-      this.#settle(flight, item, (waiter) => waiter.isEarly || isInTime(waiter.joinedAt));
-    }
+    if (flight === undefined) return;
+    this.#flights.close(flight);
+    const waiters = flight.takeWaiters();
+    this.#eachAlone(waiters.filter(({ visitor }) => visitor.fail === undefined));
+    for (const { visitor } of waiters) apart(this.#parts.sink, () => visitor.fail?.(error, lead.token));
   }
 
   refuse(lead: Lead, reason: Refusal, route: string, detail?: string): void {
@@ -212,6 +247,17 @@ export class Engine implements LeadOwner {
     if (flight !== undefined) this.#flights.release(flight, item, (waiter) => this.#mayShareRead(waiter, flight, item));
   }
 
+  /** Answers those who wait with what no shared store vouches for. */
+  #answerWaiters(lead: Lead, item: LocalItem): void {
+    const { flight } = lead;
+    if (flight === undefined) return;
+    const { trust } = this.#parts;
+    const isInTime = (joinedAt: number): boolean => !item.isOutdated && trust.allowsLag(joinedAt - flight.startedAt);
+    // Where there is a shared store that was not asked, another process may have invalidated what this one does not know of.
+    if (this.#shared !== undefined) this.#settle(flight, item, (waiter) => this.#mayShareRead(waiter, flight, item));
+    else this.#settle(flight, item, (waiter) => waiter.isEarly || isInTime(waiter.joinedAt));
+  }
+
   /** Nothing comes of a flight: those who wait get one more. */
   #moveOn(flight: Flight): void {
     this.#flights.close(flight);
@@ -230,7 +276,11 @@ export class Engine implements LeadOwner {
         token: undefined,
         stale: this.#local.findStale(leader.key, flight.text),
       });
-    else void this.#consult(this.#shared, flight, leader);
+    else {
+      leader.asks?.();
+      if (flight.waiters.length > 0) leader.hurry?.();
+      void this.#consult(this.#shared, flight, leader);
+    }
   }
 
   #lead(flight: Flight, leader: Visitor, miss: Miss): void {
@@ -265,7 +315,7 @@ export class Engine implements LeadOwner {
     for (const { visitor } of waiters) apart(this.#parts.sink, () => this.#alone(visitor, 'miss'));
   }
 
-  #forward(key: CacheKey, text: string): Forward {
+  #forward(key: Keyed, text: string): Forward {
     if (this.#local.peek(text) !== undefined) return 'stale';
     return text === key.text ? 'uri-miss' : 'vary-miss';
   }
@@ -306,6 +356,8 @@ export class Engine implements LeadOwner {
 
   /** A stored response answers the leader, and those who may share the read that found it (W-rule (a) and (c)). */
   #found(flight: Flight, leader: Visitor, item: LocalItem): void {
+    // A leader whom it would not do asks for a new one, and must not wait for himself.
+    this.#flights.close(flight);
     if (!leader.isGone) apart(this.#parts.sink, () => leader.answer(item, 'hit'));
     this.#settle(flight, item, (waiter) => this.#mayShareRead(waiter, flight, item));
   }
@@ -313,7 +365,7 @@ export class Engine implements LeadOwner {
   #mayShareRead(waiter: Waiter, flight: Flight, item: LocalItem): boolean {
     if (waiter.isEarly) return true;
     const { trust, tags } = this.#parts;
-    // It may be part of a run that began earlier.
+    // What went into it may have been validated earlier than it was begun.
     const since = Math.min(flight.startedAt, item.verifiedAt);
     return trust.allowsLag(waiter.joinedAt - since) && tags.admits(tagNames(item.stored), flight.token);
   }
@@ -325,9 +377,9 @@ export class Engine implements LeadOwner {
       this.#flights.close(flight);
       this.#flights.release(flight, item, (waiter) => this.#mayShareRead(waiter, flight, item));
     }
-    const isStored = await shared.commit(lead, token, item);
-    lead.turn?.end(isStored ? 'stored' : 'open');
-    if (flight !== undefined) this.#settle(flight, item, (waiter) => isStored || waiter.isEarly);
+    const stored = await shared.commit(lead, token, item);
+    lead.turn?.end(stored === undefined ? 'open' : 'stored');
+    if (flight !== undefined) this.#settle(flight, stored ?? item, (waiter) => stored !== undefined || waiter.isEarly);
   }
 
   #keep(item: LocalItem, tags: readonly string[]): void {

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../ports/clock.js';
 import type { Forward } from '../ports/event-sink.js';
-import type { CacheKey } from './cache-key.js';
+import type { Keyed } from './keyed.js';
 import type { Lead } from './lead.js';
 import type { LocalItem, StaleItem } from './local-item.js';
 import type { RequestFields } from './variants.js';
@@ -10,7 +10,7 @@ export type Answer = 'hit' | 'collapsed';
 
 /** One request that needs an answer: from a stored response, or by running its own handler. */
 export interface Visitor {
-  readonly key: CacheKey;
+  readonly key: Keyed;
   readonly fields: RequestFields;
   /** Selecting headers that the policy itself names. */
   readonly policyNames: readonly string[];
@@ -24,6 +24,16 @@ export interface Visitor {
   answer(item: LocalItem, how: Answer): void;
   /** Runs its own handler; what that answers is offered to the lead. */
   lead(lead: Lead): void;
+  /**
+   * What it waited for has failed, for this reason. One that cannot be told so runs its own handler.
+   *
+   * @param token - the local clock before the handler ran that failed
+   */
+  fail?(error: unknown, token: number): void;
+  /** Is about to wait in a flight; false where it would wait for itself, and has gone on by itself instead. */
+  joins?(flight: Flight): boolean;
+  /** A shared store is asked on its behalf: it hears of it by {@link answer} or {@link lead}. */
+  asks?(): void;
   /** Somebody waits for this leader: it must not be held up by a client that does not read. */
   hurry?(): void;
 }
@@ -49,6 +59,8 @@ export class Flight {
   /** Monotonic time before its first read was sent. */
   startedAt = 0;
   leader: Visitor | undefined;
+  /** It was asked about with others, so that what comes of it is stored with theirs. */
+  isOneOfMany = false;
   waiters: Waiter[] = [];
   #timer: Timer | undefined;
 

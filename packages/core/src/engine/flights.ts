@@ -1,5 +1,5 @@
 import type { Clock } from '../ports/clock.js';
-import type { EventSink } from '../ports/event-sink.js';
+import type { EventSink, Forward } from '../ports/event-sink.js';
 import { Flight, type Visitor, type Waiter } from './flight.js';
 import type { LocalItem } from './local-item.js';
 import type { Selection } from './selection.js';
@@ -37,9 +37,13 @@ export class Flights {
     return this.#open.get(text);
   }
 
-  /** A new flight, which may be joined: for a text without one. */
-  open(text: string): Flight {
-    const flight = new Flight(text);
+  /**
+   * A new flight, which may be joined: for a text without one.
+   *
+   * @param asked - why its leader's handler runs whatever is stored; absent where what is stored will do
+   */
+  open(text: string, asked?: Forward): Flight {
+    const flight = new Flight(text, false, asked);
     this.#open.set(text, flight);
     return flight;
   }
@@ -48,7 +52,8 @@ export class Flights {
   next(text: string, early: readonly Visitor[]): Flight {
     const flight = this.#open.has(text) ? new Flight(text) : this.open(text);
     const joinedAt = this.#clock.monotonic();
-    flight.waiters = early.map((visitor) => ({ visitor, joinedAt, isEarly: true }));
+    const waiting = early.filter((visitor) => visitor.joins?.(flight) !== false);
+    flight.waiters = waiting.map((visitor) => ({ visitor, joinedAt, isEarly: true }));
     this.#watch(flight);
     return flight;
   }

@@ -34,6 +34,10 @@ export class HitForMiss {
     }
   }
 
+  clear(): void {
+    this.#until.clear();
+  }
+
   delete(text: string): void {
     if (this.#until.size > 0) this.#until.delete(short(text));
   }

@@ -1,11 +1,23 @@
 import type { ContentCoding } from '../http/content-coding.js';
 import type { Forward, Refusal } from '../ports/event-sink.js';
-import type { Placeholder, StaleLimits } from '../ports/stored-response.js';
+import type { HeldValue, Placeholder, StaleLimits } from '../ports/stored-response.js';
 import type { SharedToken } from '../ports/tagged-store.js';
-import type { CacheKey } from './cache-key.js';
 import type { Flight, Visitor } from './flight.js';
+import type { Keyed } from './keyed.js';
 import type { LocalItem, StaleItem } from './local-item.js';
 import type { Turn } from './turn.js';
+
+/** A tag of something cached that was used on the way, and when the data behind that was read (PROTOCOL 4.9). */
+export interface NestedTag {
+  readonly tag: string;
+  /** The local clock before it was. */
+  readonly token: number;
+  /**
+   * What the shared store knew of the tag then; empty where it was not asked. `undefined` for what was read after the
+   * whole was begun, whose own token is good for it, too.
+   */
+  readonly stamp: string | undefined;
+}
 
 /** A run of a handler that went on inside another's. */
 export interface Begun {
@@ -37,8 +49,14 @@ export interface Candidate {
   readonly placeholders: readonly Placeholder[];
   /** Content codings to keep it in, too. */
   readonly codings?: readonly ContentCoding[] | undefined;
+  /** Tags of what was cached already and went into this: each was read when it was read. */
+  readonly nested?: readonly NestedTag[];
+  /** Monotonic time at which the oldest of these was last found valid. */
+  readonly nestedVerifiedAt?: number;
   /** The run within which this one began: what that has read is in here, too, and is as old as that. */
   readonly begun?: Begun | undefined;
+  /** The value itself, where it is no response. */
+  readonly held?: HeldValue | undefined;
 }
 
 /** Places among the variants of a target for values of one selecting header. */
@@ -48,8 +66,12 @@ export type Room = 'some' | 'last' | 'none';
 export interface LeadOwner {
   /** Whether there is a store that other processes write to. */
   readonly isShared: boolean;
-  complete(lead: Lead, candidate: Candidate): void;
+  complete(lead: Lead, candidate: Candidate, onTold?: () => void): void;
   refuse(lead: Lead, reason: Refusal, route: string, detail?: string): void;
+  /** Nothing was made: those who wait hear why. */
+  fail(lead: Lead, error: unknown): void;
+  /** What may answer those who wait, and nobody else. */
+  handOut(lead: Lead, candidate: Candidate, staysApart: boolean): void;
   /** Another cached view, further inside, answers in its place. */
   withdraw(lead: Lead): void;
   /** It comes to nothing: those who wait go on together. */
@@ -76,7 +98,7 @@ export class Lead {
 
   constructor(
     owner: LeadOwner,
-    readonly key: CacheKey,
+    readonly key: Keyed,
     readonly visitor: Visitor,
     /** The local clock before anything was read. */
     readonly token: number,
@@ -123,11 +145,18 @@ export class Lead {
     return this.#owner.admits(this, tags);
   }
 
-  /** The handler has answered with something that may be stored. */
-  complete(candidate: Candidate): void {
-    if (this.#isSettled) return;
+  /**
+   * The handler has answered with something that may be stored.
+   *
+   * @param onTold - called when a shared store has heard of it, or its deadline has passed; at once where there is none
+   */
+  complete(candidate: Candidate, onTold?: () => void): void {
+    if (this.#isSettled) {
+      onTold?.();
+      return;
+    }
     this.#isSettled = true;
-    this.#owner.complete(this, candidate);
+    this.#owner.complete(this, candidate, onTold);
   }
 
   /** The response will not be stored; known as early as it can be, so that nobody waits in vain. */
@@ -136,6 +165,24 @@ export class Lead {
     this.#isSettled = true;
     this.refusal = reason;
     this.#owner.refuse(this, reason, route, detail);
+  }
+
+  /** What the producer threw is what everybody who waits for it is told; nothing is stored. */
+  fail(error: unknown): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    this.#owner.fail(this, error);
+  }
+
+  /**
+   * Not to be stored, and an answer all the same to those who wait, as far as they may share what it was made of.
+   *
+   * @param staysApart - nothing that is made of it may be stored either
+   */
+  handOut(candidate: Candidate, staysApart = false): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    this.#owner.handOut(this, candidate, staysApart);
   }
 
   /** Gives the lead up in favour of a cached view further inside: those who wait go on to it by themselves. */

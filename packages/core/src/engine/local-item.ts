@@ -1,7 +1,7 @@
 import type { TagRecord } from '../invalidation/tag-table.js';
 import type { CodedBody } from '../ports/coded-body.js';
 import type { RouteCounters } from '../ports/event-sink.js';
-import { retentionMs, type StoredResponse } from '../ports/stored-response.js';
+import { type HeldValue, retentionMs, type StoredResponse } from '../ports/stored-response.js';
 
 /** What a stored response costs beside its bytes: the objects around it and its places in maps. */
 const OVERHEAD = 900;
@@ -22,6 +22,8 @@ export class LocalItem {
   checked: number;
   /** The records of the tags it was stored with while it is in L1; empty before and after. Those of its key are looked up. */
   records: readonly TagRecord[] = [];
+  /** The tags it was made with, those of its key aside, where it was made here: it may have left L1 since, or never been in it. */
+  declared: readonly string[] = [];
   /** It has answered since its URL last had to choose a variant to part with. */
   hasAnswered = false;
   /**
@@ -29,19 +31,23 @@ export class LocalItem {
    * handler fails, and may be kept by nobody.
    */
   isOutdated = false;
+  /** Whoever made it wants it kept by nobody: nor what is made of it. */
+  staysApart = false;
   /** The last header array that was written for it, by whom, and for which second of Age: kept by whoever writes hits. */
   head: readonly string[] | undefined = undefined;
   headStyle: object | undefined = undefined;
   headAge = -1;
   /** Its body in content codings, once they are made. */
   coded: readonly CodedBody[] | undefined = undefined;
+  /** What its bytes stand for, once somebody has read them: see {@link StoredResponse.held}. */
+  held: HeldValue | undefined;
 
   constructor(
     readonly stored: StoredResponse,
     /** The key of the target URI, without selecting values. */
     readonly target: string,
     /** The local token under which the data was read. */
-    readonly token: number,
+    public token: number,
     /** Monotonic time before the read or commit was sent that last found it valid in the shared store. */
     public verifiedAt: number,
     /** Monotonic time at which the response was generated. */
@@ -49,6 +55,7 @@ export class LocalItem {
     readonly counters: RouteCounters,
   ) {
     this.checked = token;
+    this.held = stored.held;
   }
 
   /** Monotonic time from which the response is stale. */
@@ -74,6 +81,7 @@ export class LocalItem {
     for (const line of stored.headers) bytes += line.length;
     for (const { tag } of this.records) bytes += TAG_OVERHEAD + tag.length * 2;
     for (const { stamp } of stored.tags) bytes += STAMP_OVERHEAD + stamp.length;
+    if (this.held !== undefined) bytes += this.held.bytes;
     if (this.coded !== undefined) for (const { body } of this.coded) bytes += CODED_OVERHEAD + body.length;
     return bytes;
   }

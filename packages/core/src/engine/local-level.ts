@@ -5,7 +5,7 @@ import type { CodeBody } from '../ports/coded-body.js';
 import type { EventSink } from '../ports/event-sink.js';
 import type { LocalStore } from '../ports/local-store.js';
 import type { StoredResponse } from '../ports/stored-response.js';
-import type { CacheKey } from './cache-key.js';
+import type { Keyed } from './keyed.js';
 import type { Room } from './lead.js';
 import { LocalItem, type StaleItem } from './local-item.js';
 import type { Trust } from './trust.js';
@@ -40,11 +40,9 @@ export class LocalLevel {
   }
 
   /** What may answer now, without asking anybody (RFC 9111 §4). All that a hit costs. */
-  find(key: CacheKey, text: string): LocalItem | undefined {
-    const item = this.#store.get(text);
-    if (item === undefined) return undefined;
-    const now = this.#clock.monotonic();
-    if (now >= item.freshUntil) return undefined;
+  find(key: Keyed, text: string, now: number = this.#clock.monotonic()): LocalItem | undefined {
+    const item = this.#store.get(text, now);
+    if (item === undefined || now >= item.freshUntil) return undefined;
     const { clock } = this.#tags;
     if (item.checked !== clock) {
       if (!this.#isUnchanged(item, key)) return undefined;
@@ -53,6 +51,15 @@ export class LocalLevel {
     if (!this.#trust.holds(item.verifiedAt, now)) return undefined;
     item.hasAnswered = true;
     return item;
+  }
+
+  /**
+   * {@link find} by a clock that may be a turn of the event loop behind, where nobody but this process writes: what others
+   * have invalidated must not be believed for that much longer.
+   */
+  findSoon(key: Keyed, text: string): LocalItem | undefined {
+    const clock = this.#clock;
+    return this.find(key, text, clock.recent !== undefined && this.#trust.isAlone ? clock.recent() : clock.monotonic());
   }
 
   /** What is held, usable or not. */
@@ -66,7 +73,7 @@ export class LocalLevel {
    * Nothing of what was purged, nor of what nobody vouches for: where there is a shared store, another process may have
    * purged it.
    */
-  findStale(key: CacheKey, text: string): StaleItem | undefined {
+  findStale(key: Keyed, text: string): StaleItem | undefined {
     const item = this.#store.peek(text);
     if (item === undefined || !this.#trust.holds(item.verifiedAt, this.#clock.monotonic())) return undefined;
     const tags = this.#tags;
@@ -79,7 +86,7 @@ export class LocalLevel {
   }
 
   /** Whether an item could answer, if only the shared store agreed. */
-  isSound(item: LocalItem, key: CacheKey): boolean {
+  isSound(item: LocalItem, key: Keyed): boolean {
     return this.#clock.monotonic() < item.freshUntil && this.#isUnchanged(item, key);
   }
 
@@ -89,13 +96,16 @@ export class LocalLevel {
    * @param token - the local clock before its data was read
    * @param verifiedAt - monotonic time before the read or commit was sent that found it valid
    */
-  item(stored: StoredResponse, key: CacheKey, token: number, verifiedAt: number, ageMs: number): LocalItem {
+  item(stored: StoredResponse, key: Keyed, token: number, verifiedAt: number, ageMs: number): LocalItem {
     const generatedAt = this.#clock.monotonic() - ageMs;
     return new LocalItem(stored, key.text, token, verifiedAt, generatedAt, this.#sink.route(stored.route));
   }
 
-  /** Takes a response in. Its validity is compared at every use, so what was invalidated meanwhile does no harm. */
-  keep(item: LocalItem, tags: readonly string[]): void {
+  /**
+   * Takes a response in; false where there is no room for it. Its validity is compared at every use, so what was invalidated meanwhile does no
+   * harm.
+   */
+  keep(item: LocalItem, tags: readonly string[]): boolean {
     const { stored } = item;
     item.records = tags.map((tag) => this.#tags.retain(tag));
     const { weight } = item;
@@ -105,11 +115,29 @@ export class LocalLevel {
       // An older one of its key is gone, too.
       this.#variants.forget(item.target, stored.key);
       this.#sink.refused(item.target, stored.route, 'too-large');
-      return;
+      return false;
     }
     if (stored.selecting.length > 0) this.#admit(item);
     if (stored.codings !== undefined) void this.#code(item);
     this.#sink.stored(stored.key, stored.route, weight, tags);
+    return true;
+  }
+
+  /** Gives what is held another lifetime, from now on. */
+  renew(item: LocalItem, key: Keyed, lifetimeMs: number): boolean {
+    const { stored, token, verifiedAt, records } = item;
+    const renewed = this.item({ ...stored, lifetimeMs }, key, token, verifiedAt, 0);
+    renewed.held = item.held;
+    renewed.declared = item.declared;
+    return this.keep(
+      renewed,
+      records.map(({ tag }) => tag),
+    );
+  }
+
+  /** Lets go of what is held, usable or not. */
+  drop(text: string): void {
+    this.#store.delete(text);
   }
 
   /** Adds the codings of a body to an item that is held, if it still is when they are made. */
@@ -152,7 +180,7 @@ export class LocalLevel {
   }
 
   /** No tag it carries was invalidated since it was read. */
-  #isUnchanged(item: LocalItem, key: CacheKey): boolean {
+  #isUnchanged(item: LocalItem, key: Keyed): boolean {
     const tags = this.#tags;
     return (
       tags.validity(item.records, item.token) === 'valid' && tags.ownValidity(key, item.token, item.checked) === 'valid'

@@ -42,5 +42,13 @@ export function makeStored(
     producerMs,
     placeholders,
     codings: candidate.codings,
+    held: candidate.held,
   };
 }
+
+/** A value as L1 holds it: what it is, and not its bytes besides. */
+export function inMemory(stored: StoredResponse): StoredResponse {
+  return stored.held === undefined ? stored : { ...stored, body: NO_BYTES };
+}
+
+const NO_BYTES = Buffer.alloc(0);

@@ -1,5 +1,5 @@
-import type { CacheKey } from './cache-key.js';
 import type { Visitor } from './flight.js';
+import type { Keyed } from './keyed.js';
 import type { LocalItem } from './local-item.js';
 import { type RequestFields, type VariantIndex, variantText } from './variants.js';
 
@@ -17,13 +17,13 @@ export class Selection {
   }
 
   /** The key text under which a request finds its stored response. */
-  textOf(key: CacheKey, policyNames: readonly string[], fields: RequestFields): string {
+  textOf(key: Keyed, policyNames: readonly string[], fields: RequestFields): string {
     if (this.#variants.size === 0 && policyNames.length === 0) return key.text;
     return this.variant(key, this.#variants.names(key.text, policyNames), fields);
   }
 
   /** The key text of the variant that these selecting headers choose. */
-  variant(key: CacheKey, names: readonly string[], fields: RequestFields): string {
+  variant(key: Keyed, names: readonly string[], fields: RequestFields): string {
     return variantText(key.text, names, fields, this.#normalize);
   }
 

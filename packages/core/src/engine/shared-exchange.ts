@@ -1,45 +1,17 @@
-import type { RetryQueue } from '../invalidation/retry-queue.js';
 import type { TagTable } from '../invalidation/tag-table.js';
 import type { Clock } from '../ports/clock.js';
-import type { FrameCodec } from '../ports/codec.js';
 import type { EventSink } from '../ports/event-sink.js';
 import { retentionMs, type StoredResponse, type TagStamp } from '../ports/stored-response.js';
-import type { CommitVerdict, SharedToken, TaggedStore } from '../ports/tagged-store.js';
-import type { CacheKey } from './cache-key.js';
+import type { CommitVerdict, Fill, SharedToken } from '../ports/tagged-store.js';
 import type { Flight, Visitor } from './flight.js';
+import type { Keyed } from './keyed.js';
 import type { Lead } from './lead.js';
-import type { LocalItem, StaleItem } from './local-item.js';
+import type { LocalItem } from './local-item.js';
 import type { LocalLevel } from './local-level.js';
-import { tagNames } from './make-stored.js';
+import { inMemory, tagNames } from './make-stored.js';
+import type { SharedLevel } from './shared-level.js';
+import type { Miss, Said, SharedReads } from './shared-reads.js';
 import { Turn, waitForTurn } from './turn.js';
-import type { VariantIndex } from './variants.js';
-
-/** The level behind L1: a shared store, its frames, and the invalidations it has yet to hear of. */
-export interface SharedLevel {
-  readonly store: TaggedStore;
-  readonly codec: FrameCodec;
-  readonly unheard: RetryQueue;
-  /** Waits until the store can be asked, for a while. */
-  ready?(): Promise<void>;
-}
-
-/** What a shared store had to say to a flight. */
-export type Said =
-  | { readonly kind: 'item'; readonly item: LocalItem }
-  /** The target has variants, selected by fields that were not known here. */
-  | { readonly kind: 'variants' }
-  | Miss;
-
-/** There is nothing in the store that may answer. */
-export interface Miss {
-  readonly kind: 'miss';
-  readonly token: SharedToken | undefined;
-  readonly stale?: StaleItem | undefined;
-  /** The lease under which the handler runs. */
-  readonly turn?: Turn | undefined;
-  /** Another process runs its handler for this already, and the leader can be answered meanwhile. */
-  readonly isElsewhere?: boolean;
-}
 
 /**
  * The conversation with the shared store: what it is asked, what it is told, and what of its answers enters L1.
@@ -48,28 +20,30 @@ export interface Miss {
  */
 export class SharedExchange {
   readonly #level: SharedLevel;
+  readonly #reads: SharedReads;
   readonly #local: LocalLevel;
   readonly #tags: TagTable;
-  readonly #variants: VariantIndex;
   readonly #clock: Clock;
   readonly #sink: EventSink;
   readonly #patienceMs: number;
+  /** What is to be committed together. */
+  #finished: Finished[] = [];
 
   /** @param patienceMs - how long a request waits for another process's handler */
   constructor(
     level: SharedLevel,
+    reads: SharedReads,
     local: LocalLevel,
     tags: TagTable,
-    variants: VariantIndex,
     clock: Clock,
     sink: EventSink,
     patienceMs: number,
   ) {
     this.#patienceMs = patienceMs;
     this.#level = level;
+    this.#reads = reads;
     this.#local = local;
     this.#tags = tags;
-    this.#variants = variants;
     this.#clock = clock;
     this.#sink = sink;
   }
@@ -78,7 +52,9 @@ export class SharedExchange {
   async ask(flight: Flight, leader: Visitor): Promise<Said> {
     const { key } = leader;
     try {
-      const held = flight.asked === undefined ? this.#held(flight, key) : undefined;
+      const isOneOfMany = this.#reads.isCollecting;
+      flight.isOneOfMany = isOneOfMany;
+      const held = flight.asked === undefined && !isOneOfMany ? this.#held(flight, key) : undefined;
       if (held !== undefined) {
         const validity = await this.#level.store.check(held.stored.tags);
         if (validity === 'valid' && this.#local.isSound(held, key)) {
@@ -87,10 +63,10 @@ export class SharedExchange {
         }
         // Who has waited for one deadline in vain does not wait for another.
         if (validity === 'unavailable') return { kind: 'miss', token: undefined };
-        this.#restart(flight);
+        this.#reads.restart(flight);
       }
-      const said = await this.#read(flight, key);
-      return said.kind === 'miss' ? await this.#takeTurn(flight, leader, said) : said;
+      const said = await this.#reads.read(flight, key);
+      return said.kind === 'miss' && !isOneOfMany ? await this.#takeTurn(flight, leader, said) : said;
     } catch (error) {
       this.#failed(error as Error);
       return { kind: 'miss', token: undefined };
@@ -106,9 +82,9 @@ export class SharedExchange {
    * Commits a response, and keeps it in L1 as far as the verdict allows (PROTOCOL 4.8).
    *
    * @param own - the response as this process may hold it while the store is away
-   * @returns true when the store has it
+   * @returns the response as the store has it; `undefined` where it has not taken it
    */
-  async commit(lead: Lead, token: SharedToken, own: LocalItem): Promise<boolean> {
+  async commit(lead: Lead, token: SharedToken, own: LocalItem): Promise<LocalItem | undefined> {
     const { store, codec } = this.#level;
     const { stored } = own;
     const names = tagNames(stored);
@@ -116,34 +92,49 @@ export class SharedExchange {
     const packed = packing === undefined ? undefined : await packing;
     const sentAt = this.#clock.monotonic();
     if (stored.selecting.length > 0) void this.#mark(lead.key, stored);
-    const verdict = await store
-      .commit({
-        key: stored.key,
-        token,
-        tags: stored.tags,
-        ttlMs: retentionMs(stored),
-        encode: (tags) => codec.encode({ ...stored, tags }, packed),
-      })
-      .catch((error: Error): CommitVerdict => {
-        this.#failed(error);
-        return { kind: 'unavailable' };
-      });
+    const fill: Fill = {
+      key: stored.key,
+      token,
+      tags: stored.tags,
+      ttlMs: retentionMs(stored),
+      encode: (tags) => codec.encode({ ...stored, tags }, packed),
+    };
+    const committing = lead.flight?.isOneOfMany === true ? this.#commitTogether(fill) : store.commit(fill);
+    const verdict = await committing.catch((error: Error): CommitVerdict => {
+      this.#failed(error);
+      return { kind: 'unavailable' };
+    });
     // The store knows of invalidations that were not heard of here: what is held of the same data is no longer valid.
     if (verdict.kind === 'refused' && verdict.tags !== undefined) this.#tags.invalidate(verdict.tags, 'soft');
     // What was invalidated meanwhile must not enter L1: the record of it may be gone by now, and then nothing would tell.
-    const isRefused = verdict.kind === 'refused' || !this.#tags.admits(names, lead.token);
+    const isRefused = verdict.kind === 'refused' || !this.#tags.admits(names, own.token);
     own.isOutdated = isRefused;
     if (isRefused) this.#sink.refused(lead.key.text, stored.route, 'invalidated');
     // The store is away: L1 alone may hold it, as long as it may lag anyway.
     else if (verdict.kind === 'unavailable') this.#local.keep(own, names);
-    else this.#local.keep(this.#committed(own, verdict.tags, lead, sentAt), names);
-    return verdict.kind === 'stored';
+    if (verdict.kind !== 'stored') return undefined;
+    const committed = this.#committed(own, verdict.tags, lead, sentAt);
+    committed.isOutdated = isRefused;
+    if (!isRefused) this.#local.keep(committed, names);
+    return committed;
   }
 
-  /** The token and its time belong to the read that is sent now. */
-  #restart(flight: Flight): void {
-    flight.token = this.#tags.clock;
-    flight.startedAt = this.#clock.monotonic();
+  /** Commits with all that is finished at the same time: what was made by one call for many is stored in one round trip. */
+  #commitTogether(fill: Fill): Promise<CommitVerdict> {
+    // When all that is ready now has run.
+    if (this.#finished.length === 0) process.nextTick(() => void this.#commitFinished());
+    return new Promise((resolve, reject) => this.#finished.push({ fill, resolve, reject }));
+  }
+
+  async #commitFinished(): Promise<void> {
+    const finished = this.#finished;
+    this.#finished = [];
+    try {
+      const verdicts = await this.#level.store.commitMany(finished.map(({ fill }) => fill));
+      for (const [i, { resolve }] of finished.entries()) resolve(verdicts[i] ?? { kind: 'unavailable' });
+    } catch (error) {
+      for (const { reject } of finished) reject(error as Error);
+    }
   }
 
   /** Lets one process run its handler for all, where the store has leases; what that stored answers the others (PROTOCOL 4.12). */
@@ -160,8 +151,8 @@ export class SharedExchange {
     }
     let latest: Said = miss;
     const look = async (): Promise<Said | undefined> => {
-      this.#restart(flight);
-      latest = await this.#read(flight, leader.key);
+      this.#reads.restart(flight);
+      latest = await this.#reads.read(flight, leader.key);
       return latest.kind === 'miss' && latest.token !== undefined ? undefined : latest;
     };
     const isNeeded = (): boolean => !leader.isGone || flight.waiters.length > 0;
@@ -172,57 +163,18 @@ export class SharedExchange {
   }
 
   /** What L1 holds that the store could vouch for. */
-  #held(flight: Flight, key: CacheKey): LocalItem | undefined {
+  #held(flight: Flight, key: Keyed): LocalItem | undefined {
     const item = this.#local.peek(flight.text);
     if (item === undefined || !isStamped(item.stored) || !this.#local.isSound(item, key)) return undefined;
     return this.#level.unheard.isPending(tagNames(item.stored)) ? undefined : item;
   }
 
-  async #read(flight: Flight, key: CacheKey): Promise<Said> {
-    const { store, codec, unheard } = this.#level;
-    const heard = unheard.acknowledgements;
-    const { token, found } = await store.begin(flight.text, (bytes) => codec.decode(bytes, flight.text));
-    if (token !== undefined) unheard.stir();
-    if (found?.kind === 'selecting') {
-      return this.#learns(key, found.selecting) ? { kind: 'variants' } : { kind: 'miss', token };
-    }
-    if (found?.validity !== 'valid' && found?.validity !== 'stale') return { kind: 'miss', token };
-    const unpacking = codec.unpack(found.response);
-    // One that was whole is not waited for.
-    const response = unpacking === found.response ? found.response : await unpacking;
-    const item = response === undefined ? undefined : this.#believed(response, key, flight, heard);
-    if (item === undefined) return { kind: 'miss', token };
-    const names = tagNames(found.response);
-    if (found.validity === 'stale') {
-      item.isOutdated = true;
-      return { kind: 'miss', token, stale: { item, validity: 'stale', tags: names } };
-    }
-    this.#local.keep(item, names);
-    if (flight.asked === undefined && this.#local.isSound(item, key)) return { kind: 'item', item };
-    return { kind: 'miss', token, stale: { item, validity: 'valid', tags: names } };
-  }
-
-  /** A response that the store holds as an item of L1, unless it is of no use, or this process knows better (PROTOCOL 4.5). */
-  #believed(response: StoredResponse, key: CacheKey, flight: Flight, heard: number): LocalItem | undefined {
-    const names = tagNames(response);
-    const ageMs = Math.max(0, this.#clock.now() - response.storedAt);
-    if (ageMs >= retentionMs(response)) return undefined;
-    if (!this.#tags.admits(names, flight.token) || this.#level.unheard.isDoubtful(names, heard)) return undefined;
-    return this.#local.item(response, key, flight.token, flight.startedAt, ageMs);
-  }
-
-  /** True when the target's selecting headers were not all known here before. */
-  #learns(key: CacheKey, selecting: readonly string[]): boolean {
-    const before = this.#variants.names(key.text, []).length;
-    return this.#variants.learn(key.text, selecting).length > before;
-  }
-
   #committed(own: LocalItem, tags: readonly TagStamp[], lead: Lead, sentAt: number): LocalItem {
     const ageMs = this.#clock.monotonic() - own.generatedAt;
-    return this.#local.item({ ...own.stored, tags }, lead.key, lead.token, sentAt, ageMs);
+    return this.#local.item(inMemory({ ...own.stored, tags }), lead.key, own.token, sentAt, ageMs);
   }
 
-  async #mark(key: CacheKey, stored: StoredResponse): Promise<void> {
+  async #mark(key: Keyed, stored: StoredResponse): Promise<void> {
     const { store, codec } = this.#level;
     const frame = codec.encodeMarker(key.text, { selecting: stored.selecting });
     // Without the marker another process asks its own handler once: it costs a hit, and nobody needs to hear of it.
@@ -232,6 +184,13 @@ export class SharedExchange {
   #failed(error: Error): void {
     this.#sink.emit({ type: 'store-error', store: this.#level.store.name, error });
   }
+}
+
+/** A fill that is committed with others. */
+interface Finished {
+  readonly fill: Fill;
+  resolve(verdict: CommitVerdict): void;
+  reject(error: Error): void;
 }
 
 /** Whether the shared store has ever seen it: without stamps there is nothing to compare. */

@@ -25,6 +25,11 @@ export class Trust {
     this.#lagMs = consistency === 'strict' && lagMs !== Number.POSITIVE_INFINITY ? -1 : lagMs;
   }
 
+  /** Nobody else writes: what is held is as true as ever. */
+  get isAlone(): boolean {
+    return this.#lagMs === Number.POSITIVE_INFINITY;
+  }
+
   /** Whether what was validated at one time may be used at another without asking anybody; both monotonic. */
   holds(verifiedAt: number, now: number): boolean {
     if (now - verifiedAt <= this.#lagMs) return true;

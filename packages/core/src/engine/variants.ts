@@ -38,6 +38,12 @@ export class VariantIndex {
     return this.#targets.size;
   }
 
+  clear(): void {
+    this.#targets.clear();
+    this.#idle.clear();
+    this.#idleCharacters = 0;
+  }
+
   /** The selecting headers known for a target, with those the policy itself names. */
   names(target: string, policyNames: readonly string[]): readonly string[] {
     const known = this.#targets.get(target)?.names;

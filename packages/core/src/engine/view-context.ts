@@ -3,6 +3,7 @@ import { type Duration, parseDuration } from '../base/duration.js';
 import { warnOnce } from '../base/process-warning.js';
 import { isToken } from '../http/syntax.js';
 import { isTag } from '../invalidation/tags.js';
+import type { NestedTag } from './lead.js';
 
 /**
  * What the code of a cached view says about its own response while it runs.
@@ -57,6 +58,12 @@ export interface View {
   varyOn(...headerNames: string[]): View;
 }
 
+/** One run waits for what another one makes. */
+export interface Wait {
+  /** The run that is waited for; `undefined` while it has not begun. */
+  readonly maker: ViewContext | undefined;
+}
+
 /** The view context of one run of a handler: what {@link View} collects. */
 export class ViewContext implements View {
   readonly #onRefusal: (reason: NonNullable<ViewContext['refusal']>) => void;
@@ -66,8 +73,21 @@ export class ViewContext implements View {
   // Most views declare neither; a set for nothing is a good part of what a view costs.
   #tags: Set<string> | undefined;
   #varyNames: Set<string> | undefined;
+  #nested: Map<string, NestedTag> | undefined;
+  /** Monotonic time at which the oldest of what was used here was last found valid. */
+  nestedVerifiedAt = Number.POSITIVE_INFINITY;
+  /** Whose tags those of nested results are: a cache knows nothing of what another one has invalidated. */
+  home: object | undefined;
+  /** The view context that this one runs inside of. */
+  outer: ViewContext | undefined = storage.getStore();
+  /** The text of the key that is being made, where that is a value's. */
+  making: string | undefined;
+  /** The keys of those that are made with one run, where it makes several. */
+  makingMany: ReadonlySet<string> | undefined;
+  /** What this run waits for. */
+  #waits: Set<Wait> | undefined;
   /** Why the view may not be stored, once something said so. */
-  refusal: 'view' | 'tag' | 'ttl' | 'vary-star' | undefined;
+  refusal: 'view' | 'tag' | 'ttl' | 'vary-star' | 'stale-part' | undefined;
 
   /** @param onRefusal - told at once when the view says that it may not be stored */
   constructor(onRefusal: (reason: NonNullable<ViewContext['refusal']>) => void = () => {}) {
@@ -80,6 +100,106 @@ export class ViewContext implements View {
 
   get varyNames(): ReadonlySet<string> {
     return this.#varyNames ?? NOTHING;
+  }
+
+  /** The tags of what was cached already and was used here, each with when it was read (PROTOCOL 4.9). */
+  get nested(): readonly NestedTag[] {
+    return this.#nested === undefined ? NO_NESTED : [...this.#nested.values()];
+  }
+
+  /**
+   * Takes over the tags of something cached that was used here.
+   *
+   * @param home - the tag table of its cache: of another one only what the user named means anything here
+   * @param verifiedAt - monotonic time at which it was last found valid, where that was before this view began
+   */
+  absorb(home: object, tags: readonly NestedTag[], verifiedAt = Number.POSITIVE_INFINITY): void {
+    if (home !== this.home) {
+      this.dependsOn(...tags.map(({ tag }) => tag).filter(isTag));
+      return;
+    }
+    this.nestedVerifiedAt = Math.min(this.nestedVerifiedAt, verifiedAt);
+    this.#nested ??= new Map();
+    for (const nested of tags) {
+      // Two results that were read at different times: what is stored of both is as old as the older one.
+      const id = `${nested.stamp ?? '\0'} ${nested.tag}`;
+      const known = this.#nested.get(id);
+      if (known === undefined || nested.token < known.token) this.#nested.set(id, nested);
+    }
+  }
+
+  /** Depends on these tags as they are from now on: what was read of them is no older than this view's own token. */
+  dependOnNow(home: object, tags: readonly string[]): void {
+    this.absorb(
+      home,
+      tags.map((tag) => ({ tag, token: Number.POSITIVE_INFINITY, stamp: undefined })),
+    );
+  }
+
+  /**
+   * Has one tag stand for all nested ones that begin with `front`, where there are more than so many of these and each is
+   * good now. For a cache without a shared store, which alone would know how new the one tag is.
+   */
+  gather(front: string, limit: number, tag: string, isGood: (nested: NestedTag) => boolean): void {
+    if (this.#nested === undefined || this.#nested.size <= limit) return;
+    const ones = [...this.#nested].filter(([, nested]) => nested.tag.startsWith(front));
+    if (ones.length <= limit || !ones.every(([, nested]) => isGood(nested))) return;
+    for (const [id] of ones) this.#nested.delete(id);
+    // As of the view's own token: what the tag stood for before that is good in spite of it.
+    this.#nested.set(` ${tag}`, { tag, token: Number.POSITIVE_INFINITY, stamp: undefined });
+  }
+
+  /**
+   * Whether a value of this key is being made by whoever runs here: it would wait for itself.
+   *
+   * @param home - the tag table of its cache: another one may well have a value of the same key
+   */
+  isMaking(home: object, text: string): boolean {
+    for (let context: ViewContext | undefined = this; context !== undefined; context = context.outer) {
+      if (context.home === home && (context.making === text || context.makingMany?.has(text) === true)) return true;
+    }
+    return false;
+  }
+
+  /**
+   * Notes that this run waits for something, and with it whatever it runs inside of.
+   *
+   * @returns ends it
+   */
+  wait(wait: Wait): () => void {
+    const waiting: ViewContext[] = [];
+    for (let context: ViewContext | undefined = this; context !== undefined; context = context.outer) {
+      context.#waits ??= new Set();
+      context.#waits.add(wait);
+      waiting.push(context);
+      // Whoever asked for what this one makes has noted that.
+      if (context.making !== undefined || context.makingMany !== undefined) break;
+    }
+    return () => {
+      for (const context of waiting) context.#waits?.delete(wait);
+    };
+  }
+
+  /** Whether another run, or one that it waits for, waits for what is made by this one or around it: each would wait for the other. */
+  isAwaitedBy(other: ViewContext | undefined): boolean {
+    if (other === undefined) return false;
+    const mine = new Set<ViewContext>();
+    for (let context: ViewContext | undefined = this; context !== undefined; context = context.outer) mine.add(context);
+    const others = new Set([other]);
+    for (const context of others) {
+      if (mine.has(context)) return true;
+      for (const { maker } of context.#waits ?? []) if (maker !== undefined) others.add(maker);
+    }
+    return false;
+  }
+
+  /** Takes over all that another run has said and used, which has done this one's work. */
+  takeOver(other: ViewContext): void {
+    if (other.refusal !== undefined) this.refuse(other.refusal);
+    if (other.lifetimeMs !== undefined) this.lifetimeMs = other.lifetimeMs;
+    this.dependsOn(...other.tags);
+    this.varyOn(...other.varyNames);
+    if (other.home !== undefined) this.absorb(other.home, other.nested, other.nestedVerifiedAt);
   }
 
   /** Keeps the response from being stored; the first reason counts. */
@@ -133,6 +253,7 @@ export class ViewContext implements View {
 }
 
 const NOTHING: ReadonlySet<string> = new Set();
+const NO_NESTED: readonly NestedTag[] = [];
 
 /** Outside a cached view everything is accepted and nothing happens, so that shared code need not know where it runs. */
 const nowhere: View = {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { NO_CACHE_CONTROL } from './cache-control.js';
-import { parseDictionary } from './structured-dictionary.js';
+import { parseDictionary } from './structured-fields.js';
 import { targetedControl } from './targeted-control.js';
 
 const TARGETS = ['my-cache-control', 'cdn-cache-control'];

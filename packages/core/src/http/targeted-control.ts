@@ -1,5 +1,5 @@
 import { type CacheControl, parseCacheControl } from './cache-control.js';
-import { type MemberValue, parseDictionary } from './structured-dictionary.js';
+import { type MemberValue, parseDictionary } from './structured-fields.js';
 import type { FieldValue } from './syntax.js';
 
 /**

@@ -284,3 +284,98 @@ describe('RetryQueue.close', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 });
+
+describe('RetryQueue.deliverWith (PROTOCOL 4.11)', () => {
+  /** Something on its way that stands for an invalidation. */
+  const carrier = () => {
+    let answer: (heard: readonly boolean[]) => void = () => {};
+    let isSent = false;
+    const send = (): Promise<readonly boolean[]> => {
+      isSent = true;
+      return new Promise((resolve) => {
+        answer = resolve;
+      });
+    };
+    return { send, isSent: () => isSent, answer: (...heard: boolean[]) => answer(heard) };
+  };
+
+  it('is pending until the store has answered, each tag by itself; the rest is told in words', async () => {
+    const { queue, clock, sent, last } = world();
+    const { send, answer } = carrier();
+    const done = queue.deliverWith(['a', 'b'], 1, send);
+    const before = queue.acknowledgements;
+    expect([queue.isPending(['a']), queue.isPending(['b'])]).toEqual([true, true]);
+    answer(true, false);
+    await done;
+    expect([queue.isPending(['a']), queue.isPending(['b']), sent]).toEqual([false, true, []]);
+    expect([queue.isDoubtful(['a'], before), queue.isDoubtful(['a'], queue.acknowledgements)]).toEqual([true, false]);
+    await clock.advanceAsync(250);
+    expect(last()).toMatchObject({ tags: ['b'], mode: 'soft' });
+    await last().answer(true);
+    expect([queue.size, clock.pendingTimers]).toEqual([0, 0]);
+  });
+
+  it('tells in words what nobody has carried there', async () => {
+    const { queue, clock, last } = world();
+    await queue.deliverWith(['a'], 1, () => Promise.reject(new Error('the driver broke its word')));
+    expect(queue.isPending(['a'])).toBe(true);
+    await clock.advanceAsync(250);
+    expect(last()).toMatchObject({ tags: ['a'], mode: 'soft' });
+  });
+
+  it('waits from when nobody has answered, and not while it is under way', async () => {
+    const { queue, last } = world();
+    const { send, answer } = carrier();
+    const done = queue.deliverWith(['a', 'b'], 1, send);
+    expect([queue.isPending(['a']), queue.isWaiting(['a', 'b'])]).toEqual([true, false]);
+    answer(true, false);
+    await done;
+    expect([queue.isWaiting(['a']), queue.isWaiting(['b'])]).toEqual([false, true]);
+    void queue.deliver(['c'], 'hard', 2);
+    expect(queue.isWaiting(['c'])).toBe(false);
+    await last().answer(false);
+    expect(queue.isWaiting(['c'])).toBe(true);
+    queue.announce(['d'], 'hard', 3);
+    expect(queue.isWaiting(['d'])).toBe(true);
+  });
+
+  it('leaves alone what was invalidated again meanwhile', async () => {
+    const { queue } = world();
+    const { send, answer } = carrier();
+    const done = queue.deliverWith(['a'], 1, send);
+    queue.announce(['a'], 'hard', 2);
+    answer(true);
+    await done;
+    expect(queue.isPending(['a'])).toBe(true);
+  });
+
+  it('sends a purge first that still waits, and nothing where that does not get through', async () => {
+    const { queue, clock, sent, last } = world();
+    void queue.deliver(['a'], 'hard', 1);
+    await last().answer(false);
+    const first = carrier();
+    const given = queue.deliverWith(['a', 'b'], 2, first.send);
+    expect([last().tags, last().mode, first.isSent()]).toEqual([['a'], 'hard', false]);
+    await last().answer(false);
+    await given;
+    expect([first.isSent(), queue.isPending(['a'])]).toEqual([false, true]);
+    const second = carrier();
+    const done = queue.deliverWith(['a', 'b'], 3, second.send);
+    await last().answer(true);
+    expect([second.isSent(), queue.isPending(['a'])]).toEqual([true, true]);
+    second.answer(true, true);
+    await done;
+    const told = sent.length;
+    expect(queue.size).toBe(0);
+    await clock.advanceAsync(1_000);
+    expect(sent).toHaveLength(told);
+  });
+
+  it('drains nothing where all that waited has got through by other ways', async () => {
+    const { queue, clock, drained } = world();
+    await queue.deliverWith(['a'], 1, async () => [false]);
+    await queue.deliverWith(['a'], 2, async () => [true]);
+    await clock.advanceAsync(1_000);
+    expect([queue.size, drained]).toEqual([0, []]);
+  });
+});

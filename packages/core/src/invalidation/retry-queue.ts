@@ -11,6 +11,15 @@ const LIMIT = 10_000;
 const CHARACTER_LIMIT = 4_000_000;
 const FIRST_DELAY_MS = 250;
 const LONGEST_DELAY_MS = 10_000;
+const NOTHING: readonly boolean[] = [];
+
+interface Pending {
+  readonly mode: Mode;
+  readonly since: number;
+  readonly holdMs: number;
+  /** Its first sending has not been answered yet. */
+  isUnderWay: boolean;
+}
 
 /**
  * Keeps the invalidations that the shared store has not acknowledged, and sends them again until it has.
@@ -19,7 +28,7 @@ const LONGEST_DELAY_MS = 10_000;
  * store by this process. Bounded: past the limit everything is pending, which costs hits and nothing else.
  */
 export class RetryQueue {
-  readonly #pending = new Map<string, { mode: Mode; since: number; holdMs: number }>();
+  readonly #pending = new Map<string, Pending>();
   /** The number of the acknowledgement by tag, the latest last. */
   readonly #heard = new Map<string, number>();
   #pendingCharacters = 0;
@@ -70,6 +79,15 @@ export class RetryQueue {
   }
 
   /**
+   * The same of what is not under way to it: what the store says is older than that, and stays so until it is told. Of what
+   * is under way, the store itself says to whoever compares and writes there whether it came before.
+   */
+  isWaiting(tags: readonly string[]): boolean {
+    if (this.#pending.size === 0) return false;
+    return this.#pending.has(ALL_TAG) || tags.some((tag) => this.#pending.get(tag)?.isUnderWay === false);
+  }
+
+  /**
    * Sends an invalidation, pending from this call on.
    *
    * @param at - the local clock of the invalidation
@@ -80,10 +98,39 @@ export class RetryQueue {
     // A purge that still waits must not be taken for delivered because a softer invalidation got through.
     const strongest = tags.some((tag) => this.#pending.get(tag)?.mode === 'hard') ? 'hard' : mode;
     const longest = this.#longestHold(tags, holdMs);
-    for (const tag of tags) this.#add(tag, strongest, at, longest);
+    for (const tag of tags) this.#add(tag, { mode: strongest, since: at, holdMs: longest, isUnderWay: true });
     if (await this.#attempt(tags, strongest, at, longest)) return true;
+    this.#keepWaiting(tags, at);
     this.#arm();
     return false;
+  }
+
+  /**
+   * Lets the store hear of invalidations by what carries them there, such as a value that is put in the place of another.
+   * A purge that still waits goes before it: afterwards it would take away what was put.
+   *
+   * @param at - the local clock of the invalidations
+   * @param send - says of each tag whether the store has answered; where it has not, it is told in words later
+   */
+  async deliverWith(tags: readonly string[], at: number, send: () => Promise<readonly boolean[]>): Promise<void> {
+    const waiting = tags.filter((tag) => this.#pending.get(tag)?.mode === 'hard');
+    this.announce(tags, 'soft', at);
+    for (const tag of tags) this.#underWay(tag);
+    if (waiting.length > 0 && !(await this.#attempt(waiting, 'hard', at, this.#longestHold(waiting, 0)))) {
+      this.#keepWaiting(tags, at);
+      this.#arm();
+      return;
+    }
+    // Acknowledged, they are no longer pending; what is sent now is.
+    if (waiting.length > 0) this.announce(waiting, 'soft', at);
+    for (const tag of waiting) this.#underWay(tag);
+    const answers = await send().catch(() => NOTHING);
+    this.#acknowledge(
+      tags.filter((_, i) => answers[i] === true),
+      at,
+    );
+    this.#keepWaiting(tags, at);
+    if (!tags.every((_, i) => answers[i] === true)) this.#arm();
   }
 
   /**
@@ -94,7 +141,8 @@ export class RetryQueue {
   announce(tags: readonly string[], mode: Mode, at: number): void {
     for (const tag of tags) {
       const waiting = this.#pending.get(tag);
-      this.#add(tag, waiting?.mode === 'hard' ? 'hard' : mode, at, waiting?.holdMs ?? 0);
+      const strongest = waiting?.mode === 'hard' ? 'hard' : mode;
+      this.#add(tag, { mode: strongest, since: at, holdMs: waiting?.holdMs ?? 0, isUnderWay: false });
     }
   }
 
@@ -120,29 +168,47 @@ export class RetryQueue {
     return longest;
   }
 
-  #add(tag: string, mode: Mode, since: number, holdMs: number): void {
+  #add(tag: string, pending: Pending): void {
     if (!this.#pending.has(tag)) this.#pendingCharacters += tag.length;
     if ((this.#pending.size >= LIMIT && !this.#pending.has(tag)) || this.#pendingCharacters > CHARACTER_LIMIT) {
       this.#pending.clear();
       this.#pendingCharacters = ALL_TAG.length;
-      this.#pending.set(ALL_TAG, { mode: 'hard', since, holdMs });
+      this.#pending.set(ALL_TAG, { ...pending, mode: 'hard', isUnderWay: false });
       // Nobody's delivery stands for it: it goes out by itself, also when all that led to it got through.
       this.#arm();
       return;
     }
-    this.#pending.set(tag, { mode, since, holdMs });
+    this.#pending.set(tag, pending);
+  }
+
+  #underWay(tag: string): void {
+    const pending = this.#pending.get(tag);
+    if (pending !== undefined) pending.isUnderWay = true;
+  }
+
+  /** What was sent has come to nothing. */
+  #keepWaiting(tags: readonly string[], at: number): void {
+    for (const tag of tags) {
+      const pending = this.#pending.get(tag);
+      // A newer one has been sent since.
+      if (pending !== undefined && pending.since <= at) pending.isUnderWay = false;
+    }
   }
 
   async #attempt(tags: readonly string[], mode: Mode, at: number, holdMs: number): Promise<boolean> {
     // A rejection says what `false` says, that nobody knows: it must neither end the process nor stop the retries.
     if (!(await this.#send(tags, mode, holdMs).catch(() => false))) return false;
+    this.#acknowledge(tags, at);
+    return true;
+  }
+
+  #acknowledge(tags: readonly string[], at: number): void {
     this.#acknowledgements++;
     for (const tag of tags) {
       this.#remember(tag);
       // A newer invalidation of the tag may have been queued while this one was under way: that one stays.
       if ((this.#pending.get(tag)?.since ?? Number.POSITIVE_INFINITY) <= at) this.#settle(tag);
     }
-    return true;
   }
 
   #settle(tag: string): void {
@@ -171,6 +237,8 @@ export class RetryQueue {
 
   async #retry(): Promise<void> {
     this.#triedAt = this.#clock.monotonic();
+    // All that waited has got through by other ways.
+    if (this.#pending.size === 0) return;
     const queued = [...this.#pending.values()];
     const at = Math.max(0, ...queued.map(({ since }) => since));
     const holdMs = Math.max(0, ...queued.map((each) => each.holdMs));

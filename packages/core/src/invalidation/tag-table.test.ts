@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { TagTable } from './tag-table.js';
-import { ALL_TAG, pathTag, reachOf, urlTag } from './tags.js';
+import { ALL_TAG, keyTag, pathTag, reachOf, urlTag } from './tags.js';
 
 describe('TagTable.admits (PROTOCOL 4.8, 4.13)', () => {
   it('admits what was read after the last invalidation of each tag', () => {
@@ -117,6 +117,13 @@ describe('TagTable.ownValidity, of tags that follow from a key (PROTOCOL 4.13)',
     expect(table.ownValidity(unasked, 0, 0)).toBe('valid');
     table.invalidate([urlTag('/other')], 'soft');
     expect(() => table.ownValidity(unasked, 0, 0)).toThrow('asked');
+  });
+
+  it('hears of an invalidation of a key that something else was made of, and so carries the tags of', () => {
+    const table = new TagTable();
+    table.retain(urlTag('/a'));
+    table.invalidate([urlTag('/a')], 'soft');
+    expect(table.ownValidity(key, 0, 0)).toBe('stale');
   });
 
   it('finds gone what is older than the records that are left, unless it was checked since', () => {
@@ -305,5 +312,17 @@ describe('TagTable against a table that forgets nothing', () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  it('knows what became of the tag of a key that something else holds a record of', () => {
+    const tags = new TagTable();
+    const own = { tags: [keyTag('inner')] };
+    tags.retain(keyTag('inner'));
+    const token = tags.clock;
+    tags.invalidate([keyTag('inner')], 'soft');
+    expect(tags.ownValidity(own, token, token)).toBe('stale');
+    tags.invalidate([keyTag('inner')], 'hard');
+    expect(tags.ownValidity(own, token, token)).toBe('gone');
+    expect(tags.ownValidity(own, tags.clock, tags.clock)).toBe('valid');
   });
 });

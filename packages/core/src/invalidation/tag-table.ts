@@ -84,6 +84,8 @@ export class TagTable {
   #clock = 0;
   /** The moment of the last invalidation. */
   #movedAt = 0;
+  /** The local clock at the last invalidation of a tag of a key. */
+  #ownAt = 0;
   readonly #records = new Map<string, TagRecord>();
   /** Of tags that were declared; those stored responses hold records of, so only fills under way look here. */
   readonly #idle: IdleRing;
@@ -147,6 +149,7 @@ export class TagTable {
         this.#records.set(tag, record);
       }
       record.invalidatedAt = at;
+      if (isKeyTag(tag)) this.#ownAt = at;
       if (mode === 'hard') record.purgedAt = at;
       if (record.references === 0) this.#keepIdle(record);
     }
@@ -182,13 +185,15 @@ export class TagTable {
    * The same of the tags of a key. A stored response holds no records of them: most of them are named by nobody, ever, and
    * to hold two or more for each URL costs a miss more than all the rest of storing it.
    *
-   * @param key - asked for its tags only if some tag of a key has ever been invalidated
+   * @param key - asked for its tags only if some tag of a key was invalidated since then
    * @param checkedAt - the local clock when all its tags were last found unchanged
    * @returns `'gone'` also for what is older than the records that are left (PROTOCOL 4.13: `tok >= ring floor`)
    */
   ownValidity(key: Tagged, token: number, checkedAt: number): 'valid' | 'stale' | 'gone' {
-    if (Math.max(token, checkedAt) < this.#idleOwn.floor) return 'gone';
-    if (this.#idleOwn.size === 0) return 'valid';
+    const since = Math.max(token, checkedAt);
+    if (since < this.#idleOwn.floor) return 'gone';
+    // Not by what the ring holds: what is made of a value holds records of that one's key.
+    if (this.#ownAt <= since) return 'valid';
     let validity: 'valid' | 'stale' = 'valid';
     for (const tag of key.tags) {
       const record = this.#records.get(tag);

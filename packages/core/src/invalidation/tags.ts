@@ -18,6 +18,8 @@ const LONGEST_TAG = 256;
 export const keyTag = (key: string): string => `${OWN}key:${key}`;
 /** The tag of all keys that begin with these colon-separated segments: `user:123:*`. */
 export const keyPrefixTag = (prefix: string): string => `${OWN}keys:${prefix}`;
+/** The tag of one value: of its key in its namespace and version. */
+export const valueTag = (text: string): string => `${OWN}value:${text}`;
 /** The tag of a namespace: what was stored with this `keyPrefix`. */
 export const namespaceTag = (name: string): string => `${OWN}ns:${name}`;
 /** The tag of one path and query, with (`//host/path?query`) or without a host. */

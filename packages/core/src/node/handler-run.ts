@@ -3,7 +3,7 @@ import { answerOf } from '../base/answer.js';
 import type { CacheRuntime } from '../cache/runtime.js';
 import type { ViewPolicy } from '../config/view-options.js';
 import type { CacheKey } from '../engine/cache-key.js';
-import type { Begun, Candidate, Lead } from '../engine/lead.js';
+import type { Begun, Candidate, Lead, NestedTag } from '../engine/lead.js';
 import type { RequestFields } from '../engine/variants.js';
 import { runInView, ViewContext } from '../engine/view-context.js';
 import { momentNow } from '../invalidation/tag-table.js';
@@ -112,6 +112,7 @@ export class HandlerRun<Req extends IncomingMessage, Res extends ServerResponse>
       this.guard.keyedBy = keyedBy;
     }
     this.context = new ViewContext((reason) => this.refuse(reason));
+    this.context.home = this.runtime.tags;
     const guard = this.guard;
     if (inputs.watch.length > 0) this.context.onStoreRead = (storage) => guard?.noteStore(storage);
     if (key !== undefined && this.guard !== undefined) this.#keyInputs(this.guard, key);
@@ -290,6 +291,11 @@ export class HandlerRun<Req extends IncomingMessage, Res extends ServerResponse>
   /** Whether these are the values of placeholders that were there before the handler ran, where there were any. */
   knows(values: readonly string[]): boolean {
     return this.#refilled?.every((value, at) => value === '' || value === values[at]) ?? true;
+  }
+
+  /** The tags of cached values that the handler has used. */
+  get nested(): readonly NestedTag[] {
+    return this.context?.nested ?? [];
   }
 
   /** The run of a view further outside that this one is a part of. */

@@ -21,6 +21,7 @@ export class Inheritance {
     if (declared.tags === undefined) context.refuse('tag');
     else context.dependsOn(...declared.tags);
     context.varyOn(...declared.varyNames);
+    context.absorb(declared.clock, declared.nested, declared.nestedVerifiedAt);
     if (declared.refusal !== undefined) context.refuse(declared.refusal);
     this.#declared = declared;
     this.#isOutrun = declared.clock !== this.#tags && this.#tags.hasMovedSince(declared.moment);
@@ -54,6 +55,9 @@ export class Inheritance {
     return {
       tags: tags(),
       varyNames: [...context.varyNames],
+      nestedVerifiedAt: context.nestedVerifiedAt,
+      // What was read before the inner view began is not as new as that.
+      nested: context.nested.map((nested) => ({ ...nested, token: Math.min(nested.token, token) })),
       refusal: context.refusal,
       token,
       begun,

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { Begun } from '../engine/lead.js';
+import type { Begun, NestedTag } from '../engine/lead.js';
 import type { ViewContext } from '../engine/view-context.js';
 import type { TagTable } from '../invalidation/tag-table.js';
 import type { InnerLayers } from './inner-layers.js';
@@ -9,6 +9,10 @@ export interface Declared {
   /** `undefined` when one of them cannot be a tag. */
   readonly tags: readonly string[] | undefined;
   readonly varyNames: readonly string[];
+  /** Tags of the cached values that were used. */
+  readonly nested: readonly NestedTag[];
+  /** Monotonic time at which the oldest of these was last found valid. */
+  readonly nestedVerifiedAt: number;
   readonly refusal: ViewContext['refusal'];
   /** The local clock before anything was read. */
   readonly token: number;

@@ -2,6 +2,7 @@ import type { IncomingMessage, OutgoingHttpHeader, ServerResponse } from 'node:h
 import { saysTrue } from '../base/answer.js';
 import type { Candidate } from '../engine/lead.js';
 import { isProperty } from '../engine/selecting-values.js';
+import { jittered } from '../engine/stale-uses.js';
 import { isStoredField, withheldFields } from '../http/hop-by-hop.js';
 import { formatHttpDate, parseHttpDate } from '../http/http-date.js';
 import type { Validators } from '../http/preconditions.js';
@@ -18,7 +19,6 @@ import { digHoles, fillingsOf, holds, noncesOf } from './placeholders.js';
 import type { Recorder } from './recorder.js';
 import type { ResponseHead } from './response-head.js';
 import { toBeRevalidated } from './revalidation.js';
-import { jittered } from './stale-limits.js';
 
 /** Looks at a response once more when outer middleware has written its head: a session, a nonce or its word may have come late. */
 export function refusesLate<Req extends IncomingMessage, Res extends ServerResponse>(
@@ -78,6 +78,8 @@ export function makeCandidate<Req extends IncomingMessage, Res extends ServerRes
     placeholders: filled.placeholders,
     codings: hasHoles || body.length < LEAST_CODED ? undefined : framing.codings,
     begun: run.begun,
+    nested: run.nested,
+    nestedVerifiedAt: run.context?.nestedVerifiedAt ?? Number.POSITIVE_INFINITY,
   };
 }
 

@@ -27,12 +27,6 @@ export function staleLimits({ lifetimeMs, stale }: Policy, control: CacheControl
   return whileRevalidateMs + ifErrorMs === 0 ? undefined : { whileRevalidateMs, ifErrorMs, revalidatableMs: 0 };
 }
 
-/** A lifetime shortened by chance, so that what was stored together does not end together. */
-export function jittered(lifetimeMs: number, jitterMs: number): number {
-  if (jitterMs === 0 || lifetimeMs === Number.POSITIVE_INFINITY) return lifetimeMs;
-  return lifetimeMs - Math.random() * Math.min(jitterMs, lifetimeMs / 2);
-}
-
 function inMs(seconds: number | undefined): number | undefined {
   return seconds === undefined ? undefined : seconds * 1000;
 }

@@ -49,6 +49,7 @@ export class ViewServer<
   readonly #answers: ViewAnswers<Req, Res>;
   readonly #keys: ViewKeys<Req, Res>;
   readonly #stale: StaleView;
+  #cache: Cache | undefined;
   #runtime: CacheRuntime | undefined;
 
   constructor(policy: ViewPolicy<Req, Res>, cacheOf: () => Cache, host: ViewHost<Req>) {
@@ -63,19 +64,26 @@ export class ViewServer<
 
   /** The inner parts of the cache; found on first use, so that the default cache may be set after routes are made. */
   get runtime(): CacheRuntime {
-    if (this.#runtime === undefined) {
-      const runtime = runtimeOf(this.#cacheOf());
-      if (runtime === undefined) throw new TypeError('not a cache made by createCache()');
-      runtime.urlReadings.add(this.#policy.isIgnored);
-      this.#runtime = runtime;
-    }
-    return this.#runtime;
+    return this.#runtime ?? this.#attach();
+  }
+
+  /** At the beginning of each request: the default cache may be another one by now. */
+  #attach(): CacheRuntime {
+    const cache = this.#cacheOf();
+    if (this.#runtime !== undefined && cache === this.#cache) return this.#runtime;
+    const runtime = runtimeOf(cache);
+    if (runtime === undefined) throw new TypeError('not a cache made by createCache()');
+    runtime.urlReadings.add(this.#policy.isIgnored);
+    this.#cache = cache;
+    this.#runtime = runtime;
+    return runtime;
   }
 
   /** Answers the request from the cache, or lets `next` answer it and stores what may be stored. */
   handle(req: Req, res: Res, next: Next): void {
     const { methods } = this.#policy;
     const method = req.method ?? 'GET';
+    this.#attach();
     if (!methods.has(method)) {
       if (!isSafeMethod(method)) invalidateOnSuccess(req, res, this.#host, this.runtime, this.#policy.keys);
       this.#pass(req, res, next, 'method');
@@ -94,7 +102,7 @@ export class ViewServer<
 
   /** Answers a request that no middleware has seen from a fresh stored response, with the fields they would have set. */
   answerEarly(req: Req, res: Res, scheme: string, host: string, beside: string, terms: EarlyTerms): boolean {
-    const { engine, isOff } = this.runtime;
+    const { engine, isOff } = this.#attach();
     if (isOff) return false;
     const url = req.url ?? '/';
     const { front, frontVary } = terms;

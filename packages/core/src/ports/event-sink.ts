@@ -25,6 +25,8 @@ export type Refusal =
   | 'view'
   /** A tag that was declared cannot be one. */
   | 'tag'
+  /** Something that went into it was answered with in spite of having been invalidated. */
+  | 'stale-part'
   /** More tags than a response may have, even by group. */
   | 'too-many-tags'
   /** The `storeIf` option said no, or threw. */
@@ -33,6 +35,10 @@ export type Refusal =
   | 'invalidated'
   /** A refresh whose request has another key, or selects another variant, by now. */
   | 'key-changed'
+  /** A value of a class that cannot be told from its bytes. */
+  | 'class'
+  /** A value whose producer has failed. */
+  | 'failed'
   /** The store stores nothing. */
   | 'null-store';
 
@@ -61,6 +67,12 @@ export type Bypass =
   | 'request'
   /** Too many wait for the same key already. */
   | 'waiters'
+  /** A value whose producer asks for that value itself. */
+  | 'recursion'
+  /** A call of a memoized function with an argument, or on an instance, that can be no part of a key. */
+  | 'arguments'
+  /** A call of a memoized function that is not known to return a promise, with a shared store. */
+  | 'not-async'
   /** Another visitor's handler took too long. */
   | 'collapse-timeout';
 
@@ -139,7 +151,8 @@ export type CacheEvent =
       /** A shared store had something under a response's key that cannot be used: a miss. */
       readonly type: 'unreadable';
       readonly key: string;
-      readonly reason: FrameDefect;
+      /** `class`: a value with an instance of a class that this process has not registered. */
+      readonly reason: FrameDefect | 'class';
     }
   | {
       /** A handler, or middleware inside a cached part, read something outside the key: told once for each route. */

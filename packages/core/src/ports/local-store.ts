@@ -10,8 +10,12 @@ export type RemovalListener<V> = (key: string, value: V, reason: RemovalReason) 
  * Values are held by reference and handed out as they are. Bounded by number and by weight, whatever the options.
  */
 export interface LocalStore<V> {
-  /** The value, counted as a use by the eviction policy; `undefined` when absent or past its expiry. */
-  get(key: string): V | undefined;
+  /**
+   * The value, counted as a use by the eviction policy; `undefined` when absent or past its expiry.
+   *
+   * @param now - monotonic time, where the caller has read it already: that costs as much as all the rest
+   */
+  get(key: string, now?: number): V | undefined;
   /** The value without counting as a use. */
   peek(key: string): V | undefined;
   /**

@@ -34,6 +34,13 @@ export function retentionMs({ lifetimeMs, stale }: Pick<StoredResponse, 'lifetim
   return lifetimeMs + Math.max(stale.whileRevalidateMs, stale.ifErrorMs, stale.revalidatableMs);
 }
 
+/** A value as this process holds it, beside its bytes or in their stead: nobody is handed it without a copy, or leave. */
+export interface HeldValue {
+  readonly value: unknown;
+  /** What it weighs: an estimate, never less than what a person would count. */
+  readonly bytes: number;
+}
+
 /**
  * One finished response as bytes, with everything a hit needs and nothing that has to be computed again.
  *
@@ -70,4 +77,6 @@ export interface StoredResponse {
   readonly placeholders: readonly Placeholder[];
   /** Content codings that whoever holds it in memory keeps it in, too; absent for as it is alone. */
   readonly codings?: readonly ContentCoding[] | undefined;
+  /** Of a value that was made here; no frame carries it. */
+  readonly held?: HeldValue | undefined;
 }

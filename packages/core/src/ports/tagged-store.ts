@@ -58,6 +58,27 @@ export type CommitVerdict =
   | { readonly kind: 'refused'; readonly tags?: readonly string[] }
   | { readonly kind: 'unavailable' };
 
+/** A value that is written rather than found out (PROTOCOL 4.11). */
+export interface Put extends Omit<Fill, 'token'> {
+  /**
+   * Taken before what the value is made of was read; `undefined` for a value that is good as of now. Whoever puts a value
+   * only if nothing has changed has to have one, and is told `unavailable` otherwise.
+   */
+  readonly token: SharedToken | undefined;
+  /**
+   * Whether a value that is good as of the call is so still, as far as this process knows. Asked each time that the store
+   * has learnt something newer on its behalf, since what was invalidated before that is none of what it learnt.
+   */
+  isStillGood?(): boolean;
+  /** The tag of its own key, which is among its tags: whatever is being made of what was there before loses. */
+  readonly ownTag: string;
+  /**
+   * `'always'`: whatever is there. `'unchanged'`: only if nothing was put under the key, and nothing of its tags was
+   * invalidated, since the token was taken; of several who ask so under one token, one is told that it is stored.
+   */
+  readonly onlyIf: 'always' | 'unchanged';
+}
+
 /**
  * A shared store that keeps invalidation exact by its own protocol: read, commit, invalidate.
  *
@@ -80,9 +101,18 @@ export interface TaggedStore {
   ready?(atMostMs: number): Promise<unknown>;
   /** BEGIN-READ: takes the token and looks for the stored response in as few round trips as the store allows. */
   begin(key: string, decode: DecodeFrame): Promise<BeginRead>;
+  /** {@link begin} for several keys in one round trip, and as one operation. */
+  beginMany(
+    keys: readonly string[],
+    decode: (bytes: Uint8Array, key: string) => ReturnType<DecodeFrame>,
+  ): Promise<readonly BeginRead[]>;
   /** Asks only whether these tags are unchanged: no body travels. */
   check(tags: readonly TagStamp[]): Promise<Validity>;
   commit(fill: Fill): Promise<CommitVerdict>;
+  /** {@link commit} of several in one round trip, and as one operation. */
+  commitMany(fills: readonly Fill[]): Promise<readonly CommitVerdict[]>;
+  /** Writes values in one round trip, and as one operation; the verdicts are in the order of the puts. */
+  putMany(puts: readonly Put[]): Promise<readonly CommitVerdict[]>;
   /** Writes a frame that depends on nothing: the selecting marker. */
   mark(key: string, frame: Uint8Array, ttlMs: number): Promise<boolean>;
   /**

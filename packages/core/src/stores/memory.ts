@@ -101,10 +101,10 @@ export class MemoryStore<V> implements LocalStore<V> {
     return this.#bytes;
   }
 
-  get(key: string): V | undefined {
+  get(key: string, now: number = this.#clock.monotonic()): V | undefined {
     const slot = this.#slots.get(key);
     if (slot === undefined) return undefined;
-    if (this.#isPast(slot)) {
+    if (this.#wheel.deadline(slot) <= now) {
       this.#drop(slot, 'expired');
       this.#settle();
       return undefined;

@@ -6,7 +6,7 @@ const DAY_MS = 86_400_000;
 /** How often a nonce is written before it is given up. */
 const ATTEMPTS = 3;
 /** Keys written at once: an invalidation must not take all the places that requests need. */
-const CHUNK = 64;
+export const CHUNK = 64;
 
 /**
  * The nonces in a store: reads them, plants those that are missing, replaces those that were invalidated.
@@ -65,6 +65,18 @@ export class NonceBoard {
       }
     }
     return left;
+  }
+
+  /**
+   * Gives a key a nonce of one's own.
+   *
+   * @returns `undefined` where it has another one by the time it is read back
+   */
+  async claim(key: string): Promise<Nonce | undefined> {
+    const nonce = newNonce();
+    await this.#write(key, nonce);
+    const [found] = await this.read([key]);
+    return found === nonce ? nonce : undefined;
   }
 
   async #plant(key: string): Promise<Nonce | undefined> {

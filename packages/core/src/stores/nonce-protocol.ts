@@ -4,14 +4,17 @@ import type {
   CommitVerdict,
   DecodeFrame,
   Fill,
+  Put,
   StoreHealth,
   TaggedStore,
   Validity,
 } from '../ports/tagged-store.js';
 import type { GuardedStore } from './guarded.js';
 import { InvalidationBatches } from './invalidation-batches.js';
-import { type Nonce, readNonce } from './nonce.js';
+import { readNonce } from './nonce.js';
 import type { NonceLedger } from './nonce-ledger.js';
+import { dueAfter, holds, NonceToken } from './nonce-token.js';
+import { NonceWriter } from './nonce-writer.js';
 import { PlainLedger } from './plain-ledger.js';
 import { Predictions } from './predictions.js';
 
@@ -28,19 +31,19 @@ export function nonceProtocol(store: GuardedStore, namespace: string): TaggedSto
   return new NonceProtocol(new PlainLedger(store, namespace));
 }
 
-/** What was read of the nonces before the handler ran. A tag that is not in it was not predicted. */
-class NonceToken {
-  readonly tags = new Map<string, Nonce | undefined>();
-  /** Those of which nobody could tell: they are not planted, and what depends on them is not valid. */
-  readonly untold = new Set<string>();
-  constructor(public mark: string | undefined) {}
-}
+/** Keys asked for at once. */
+const AT_ONCE = 500;
+const NOTHING_READ: BeginRead = { token: undefined, found: undefined };
+const UNAVAILABLE: CommitVerdict = { kind: 'unavailable' };
+
+type DecodeMany = (bytes: Uint8Array, key: string) => ReturnType<DecodeFrame>;
 
 /** The nonce protocol over any {@link NonceLedger} (PROTOCOL 4.14). */
 export class NonceProtocol implements TaggedStore {
   readonly name: string;
   readonly purgesOnly = true;
   readonly #ledger: NonceLedger;
+  readonly #writer: NonceWriter;
   readonly #predictions = new Predictions();
   readonly #batches: InvalidationBatches;
 
@@ -48,20 +51,31 @@ export class NonceProtocol implements TaggedStore {
     this.name = ledger.name;
     this.#ledger = ledger;
     this.#batches = new InvalidationBatches((tags) => ledger.purge(tags));
+    this.#writer = new NonceWriter(ledger, (tags) => this.#batches.add(tags));
   }
 
   async begin(key: string, decode: DecodeFrame): Promise<BeginRead> {
+    const [read] = await this.beginMany([key], decode);
+    return read ?? NOTHING_READ;
+  }
+
+  async beginMany(wanted: readonly string[], decode: DecodeMany): Promise<readonly BeginRead[]> {
+    const reads: BeginRead[] = [];
     try {
-      return await this.#begin(key, decode);
+      for (let at = 0; at < wanted.length; at += AT_ONCE) {
+        reads.push(...(await this.#begin(wanted.slice(at, at + AT_ONCE), decode)));
+      }
+      return reads;
     } catch {
-      return { token: undefined, found: undefined };
+      // A store that fails is not asked again.
+      return wanted.map((_, i) => reads[i] ?? NOTHING_READ);
     }
   }
 
   async check(tags: readonly TagStamp[]): Promise<Validity> {
     if (tags.length === 0) return 'valid';
     try {
-      const nonces = await this.#nonces(tags.map(({ tag }) => tag));
+      const nonces = await this.#writer.nonces(tags.map(({ tag }) => tag));
       if (tags.some(({ stamp }, i) => nonces[i] !== null && (stamp === '' || stamp !== nonces[i]))) return 'gone';
       return nonces.includes(null) ? 'unavailable' : 'valid';
     } catch {
@@ -70,18 +84,23 @@ export class NonceProtocol implements TaggedStore {
   }
 
   async commit(fill: Fill): Promise<CommitVerdict> {
-    if (!(fill.token instanceof NonceToken) || !(fill.ttlMs > 0)) return { kind: 'refused' };
-    this.#ledger.outlive(fill.ttlMs);
-    try {
-      return await this.#commit(fill, fill.token);
-    } catch {
-      return { kind: 'unavailable' };
-    }
+    return (await this.commitMany([fill]))[0] ?? UNAVAILABLE;
+  }
+
+  async commitMany(fills: readonly Fill[]): Promise<readonly CommitVerdict[]> {
+    for (const { key, tags } of fills) this.#predictions.learn(key, unique(tags.map(({ tag }) => tag)));
+    return await this.#writer.commitMany(fills);
+  }
+
+  async putMany(puts: readonly Put[]): Promise<readonly CommitVerdict[]> {
+    for (const { key, tags } of puts) this.#predictions.learn(key, unique(tags.map(({ tag }) => tag)));
+    return await this.#writer.putMany(puts);
   }
 
   async mark(key: string, frame: Uint8Array, ttlMs: number): Promise<boolean> {
     try {
-      return await this.#ledger.write(this.#ledger.keys.response(key), frame, ttlMs);
+      const [isStored] = await this.#ledger.write([{ key: this.#ledger.keys.response(key), frame, ttlMs }]);
+      return isStored === true;
     } catch {
       return false;
     }
@@ -100,119 +119,80 @@ export class NonceProtocol implements TaggedStore {
   }
 
   /** 4.14 BEGIN. One round trip when the tags were predicted and none is missing. */
-  async #begin(key: string, decode: DecodeFrame): Promise<BeginRead> {
-    const predicted = this.#predictions.of(key);
+  async #begin(wanted: readonly string[], decode: DecodeMany): Promise<readonly BeginRead[]> {
+    const predicted = unique(wanted.flatMap((key) => this.#predictions.of(key)));
     const { keys } = this.#ledger;
-    const tagKeys = predicted.map((tag) => keys.tag(tag));
-    const [frame, mark, ...nonces] = await this.#ledger.read([keys.response(key), keys.global, ...tagKeys]);
+    const places = wanted.map((key) => keys.response(key));
+    const sightings = await this.#ledger.look([...places, keys.global, ...predicted.map((tag) => keys.tag(tag))]);
+    const mark = sightings[wanted.length]?.reading;
     const token = new NonceToken(this.#ledger.markOf(mark));
-    for (const [i, tag] of predicted.entries()) note(token, tag, nonceOf(nonces[i]));
-    const found = await this.#recognise(frame ? decode(frame) : undefined, key, token);
-    if (found?.kind !== 'response' || found.validity === 'gone') await this.#plantMissing(token, mark !== null);
-    return { token, found };
-  }
-
-  async #recognise(decoded: ReturnType<DecodeFrame>, key: string, token: NonceToken): Promise<BeginRead['found']> {
-    if (decoded === undefined) return undefined;
-    if (!('status' in decoded)) return { kind: 'selecting', selecting: decoded.selecting };
-    const response = decoded as StoredResponse;
-    return { kind: 'response', response, validity: await this.#validate(response, key, token) };
-  }
-
-  /** 4.14 VALID: every nonce is the one the response remembers; a missing one means that nothing may use it. */
-  async #validate(stored: StoredResponse, key: string, token: NonceToken): Promise<Validity> {
-    const tags = stored.tags.map(({ tag }) => tag);
-    const unread = tags.filter((tag) => !token.tags.has(tag));
-    if (unread.length > 0) {
-      try {
-        const nonces = await this.#nonces(unread);
-        for (const [i, tag] of unread.entries()) note(token, tag, nonces[i]);
-      } catch {
-        return 'unavailable';
-      }
+    for (const [i, tag] of predicted.entries()) {
+      const reading = sightings[wanted.length + 1 + i]?.reading;
+      token.note(tag, reading === null ? null : readNonce(reading));
     }
-    this.#predictions.learn(key, tags);
-    const differs = ({ tag, stamp }: TagStamp): boolean => stamp === '' || token.tags.get(tag) !== stamp;
-    if (stored.tags.some((tag) => differs(tag) && !token.untold.has(tag.tag))) return 'gone';
-    return tags.some((tag) => token.untold.has(tag)) ? 'unavailable' : 'valid';
-  }
-
-  /** Gives each predicted tag a nonce, and reads it, before the handler runs. What stays missing was not predicted. */
-  async #plantMissing(token: NonceToken, isMarkTold: boolean): Promise<void> {
-    const missing = [...token.tags]
-      .filter(([tag, nonce]) => nonce === undefined && !token.untold.has(tag))
-      .map(([tag]) => tag);
-    const plantMark = async (): Promise<void> => {
-      if (isMarkTold) token.mark ??= await this.#ledger.plantMark();
-    };
-    const plantTags = async (): Promise<void> => {
-      const nonces = await this.#plant(missing);
-      for (const [i, tag] of missing.entries()) token.tags.set(tag, nonces[i]);
-    };
-    await Promise.all([plantMark(), plantTags()]);
-  }
-
-  /**
-   * 4.14 and 4.15 COMMIT. Predicted tags must still have the nonce that was read before the handler; for the others the
-   * nonces are read first and the mark after them, so that no invalidation lies between the handler's reads and their
-   * nonces.
-   *
-   * The predicted ones are compared again although the response would be harmless with old nonces: it would never be
-   * valid, but `stored` also hands it to those who waited (4.4, W-rule (b)), and lets L1 trust it from now on.
-   */
-  async #commit(fill: Fill, token: NonceToken): Promise<CommitVerdict> {
-    const stamps = mergeStamps(fill.tags);
-    const tags = [...new Set(fill.tags.map(({ tag }) => tag))];
-    this.#predictions.learn(fill.key, tags);
-    if (stamps === undefined) return { kind: 'refused' };
-
-    const now = await this.#nonces(tags);
-    const known = tags.map((tag) => token.tags.get(tag));
-    const isChanged = tags.some(
-      (tag, i) =>
-        now[i] !== null &&
-        [stamps.get(tag) || undefined, known[i]].some((nonce) => nonce !== undefined && nonce !== now[i]),
+    const decoded = wanted.map((key, i) => {
+      const { reading, unique: name } = sightings[i] ?? { reading: null, unique: undefined };
+      if (reading !== null) token.seen.set(places[i] as string, name);
+      return reading ? decode(reading, key) : undefined;
+    });
+    await this.#readTagsOf(wanted, decoded, token);
+    const found = decoded.map(
+      (each): BeginRead['found'] =>
+        each && ('status' in each ? judged(each as StoredResponse, token) : { kind: 'selecting', ...each }),
     );
-    if (isChanged) return { kind: 'refused' };
-    if (now.includes(null)) return { kind: 'unavailable' };
-
-    const planted = await this.#plant(tags.filter((_, i) => now[i] === undefined));
-    const nonces = now.map((nonce) => nonce ?? planted.shift());
-    const stamped = tags.flatMap((tag, i): TagStamp[] => (nonces[i] ? [{ tag, stamp: nonces[i] }] : []));
-    if (stamped.length < tags.length) return { kind: 'unavailable' };
-    const unpredicted = tags.filter((_, i) => known[i] === undefined);
-    if (unpredicted.length > 0 && !(await this.#ledger.isQuietSince(token.mark, unpredicted)))
-      return { kind: 'refused' };
-    const isStored = await this.#ledger.write(this.#ledger.keys.response(fill.key), fill.encode(stamped), fill.ttlMs);
-    return isStored ? { kind: 'stored', tags: stamped } : { kind: 'unavailable' };
+    const isAnyToMake = found.some((each) => each?.kind !== 'response' || each.validity === 'gone');
+    if (isAnyToMake) await this.#writer.plantMissing(token, mark !== null);
+    return found.map((each) => ({ token, found: each }));
   }
 
-  async #nonces(tags: readonly string[]): Promise<(Nonce | undefined | null)[]> {
-    return (await this.#ledger.read(tags.map((tag) => this.#ledger.keys.tag(tag)))).map(nonceOf);
+  /** Of the tags that were not predicted. Nobody can tell of those that cannot be read. */
+  async #readTagsOf(
+    wanted: readonly string[],
+    decoded: readonly ReturnType<DecodeFrame>[],
+    token: NonceToken,
+  ): Promise<void> {
+    const responses = decoded.map((each) => (each && 'status' in each ? (each as StoredResponse) : undefined));
+    for (const [i, each] of responses.entries()) {
+      if (each !== undefined) this.#predictions.learn(wanted[i] as string, tagNames(each));
+    }
+    const stamps = responses.flatMap((each) => each?.tags ?? []);
+    const unread = unique(stamps.map(({ tag }) => tag)).filter((tag) => !token.tags.has(tag));
+    if (unread.length > 0) {
+      const nonces = await this.#writer.nonces(unread).catch(() => unread.map(() => null));
+      for (const [i, tag] of unread.entries()) token.note(tag, nonces[i]);
+    }
+    const due = stamps.filter(({ tag, stamp }) => dueAfter(stamp, token.tags.get(tag)) !== undefined);
+    await Promise.all(due.map((stamp) => this.#settle(stamp, token)));
   }
 
-  async #plant(tags: readonly string[]): Promise<(Nonce | undefined)[]> {
-    if (tags.length === 0) return [];
-    return [...(await this.#ledger.plant(tags.map((tag) => this.#ledger.keys.tag(tag))))];
+  /** A value was put, and whoever put it has yet to replace the nonce of its tag, or never will. */
+  async #settle({ tag, stamp }: TagStamp, token: NonceToken): Promise<void> {
+    const from = token.tags.get(tag);
+    const to = dueAfter(stamp, from);
+    if (from === undefined || to === undefined) return;
+    try {
+      token.note(tag, await this.#ledger.settle?.(tag, from, to));
+    } catch {
+      token.note(tag, null);
+    }
   }
 }
 
-function nonceOf(reading: Uint8Array | undefined | null): Nonce | undefined | null {
-  return reading === null ? null : readNonce(reading);
+/** 4.14 VALID: every nonce is the one the response remembers; a missing one means that nothing may use it. */
+function judged(response: StoredResponse, token: NonceToken): NonNullable<BeginRead['found']> {
+  const isChanged = ({ tag, stamp }: TagStamp): boolean => !token.untold.has(tag) && !holds(stamp, token.tags.get(tag));
+  if (response.tags.some(isChanged)) return { kind: 'response', response, validity: 'gone' };
+  if (response.tags.some(({ tag }) => token.untold.has(tag)))
+    return { kind: 'response', response, validity: 'unavailable' };
+  if (!response.tags.some(({ stamp }) => stamp.includes('>'))) return { kind: 'response', response, validity: 'valid' };
+  const tags = response.tags.map(({ tag }) => ({ tag, stamp: token.tags.get(tag) ?? '' }));
+  return { kind: 'response', response: { ...response, tags }, validity: 'valid' };
 }
 
-function note(token: NonceToken, tag: string, nonce: Nonce | undefined | null): void {
-  token.tags.set(tag, nonce ?? undefined);
-  if (nonce === null) token.untold.add(tag);
+function tagNames({ tags }: StoredResponse): readonly string[] {
+  return tags.map(({ tag }) => tag);
 }
 
-/** Each tag once, with the nonce it was replayed with, if any; `undefined` when two differ (4.14, nested). */
-function mergeStamps(tags: readonly TagStamp[]): Map<string, string> | undefined {
-  const stamps = new Map<string, string>();
-  for (const { tag, stamp } of tags) {
-    const other = stamps.get(tag) ?? '';
-    if (stamp !== '' && other !== '' && stamp !== other) return undefined;
-    stamps.set(tag, stamp === '' ? other : stamp);
-  }
-  return stamps;
+function unique(tags: readonly string[]): string[] {
+  return [...new Set(tags)];
 }

@@ -1,8 +1,8 @@
 import type { StoreHealth } from '../ports/tagged-store.js';
 import type { GuardedStore } from './guarded.js';
 import { type Nonce, NonceKeys, readNonce } from './nonce.js';
-import { NonceBoard } from './nonce-board.js';
-import type { NonceLedger, Reading } from './nonce-ledger.js';
+import { CHUNK, NonceBoard } from './nonce-board.js';
+import type { Entry, NonceLedger, Placed, Placing, Reading, Sighting } from './nonce-ledger.js';
 
 /**
  * Nonces in a store that can neither count nor add: one global nonce is the mark, and nothing is believed that was not
@@ -25,12 +25,35 @@ export class PlainLedger implements NonceLedger {
     return this.#store.getMany(keys);
   }
 
-  write(key: string, frame: Uint8Array, ttlMs: number): Promise<boolean> {
-    return this.#store.set(key, frame, ttlMs);
+  async look(keys: readonly string[]): Promise<readonly Sighting[]> {
+    return (await this.#store.getMany(keys)).map((reading) => ({ reading, unique: undefined }));
+  }
+
+  write(entries: readonly Entry[]): Promise<readonly boolean[]> {
+    return aFewAtOnce(entries, ({ key, frame, ttlMs }) => this.#store.set(key, frame, ttlMs).catch(() => false));
+  }
+
+  /**
+   * There is no step that compares and writes: of two processes that put at the same time over what both have read, both
+   * may be told that it is stored. That one has read the nonce of the other is found out.
+   */
+  async put(
+    placings: readonly Placing[],
+    purge: (tags: readonly string[]) => Promise<boolean>,
+  ): Promise<readonly Placed[]> {
+    const isPurged = await purge(placings.map(({ ownTag }) => ownTag));
+    if (!isPurged) return placings.map(() => 'unavailable');
+    return await aFewAtOnce(placings, async (placing) => {
+      try {
+        return await this.#put(placing);
+      } catch {
+        return 'unavailable';
+      }
+    });
   }
 
   plant(keys: readonly string[]): Promise<readonly (Nonce | undefined)[]> {
-    return Promise.all(keys.map((key) => this.#board.plant(key)));
+    return aFewAtOnce(keys, (key) => this.#board.plant(key));
   }
 
   outlive(ttlMs: number): void {
@@ -57,6 +80,20 @@ export class PlainLedger implements NonceLedger {
     return new Set(tags.filter((tag) => left.has(this.keys.tag(tag))));
   }
 
+  async #put({ ownTag, key, over, ttlMs, frame, mayGoOn }: Placing): Promise<Placed> {
+    const tagKey = this.keys.tag(ownTag);
+    const nonce = over === undefined ? await this.#nonceOf(tagKey) : await this.#board.claim(tagKey);
+    if (nonce === undefined) return over === undefined ? 'unavailable' : 'refused';
+    if (!mayGoOn()) return 'refused';
+    if (!(await this.#store.set(key, frame(nonce), ttlMs))) return 'unavailable';
+    if (over !== undefined && (await this.#board.read([tagKey]))[0] !== nonce) return 'refused';
+    return { nonce };
+  }
+
+  async #nonceOf(tagKey: string): Promise<Nonce | undefined> {
+    return (await this.#board.read([tagKey]))[0] ?? (await this.#board.plant(tagKey));
+  }
+
   health(): StoreHealth {
     return this.#store.health();
   }
@@ -64,4 +101,13 @@ export class PlainLedger implements NonceLedger {
   close(): Promise<void> {
     return this.#store.close();
   }
+}
+
+/** What is asked for many keys one by one must not take all the places that requests need. */
+async function aFewAtOnce<T, R>(all: readonly T[], ask: (one: T) => Promise<R>): Promise<R[]> {
+  const answers: R[] = [];
+  for (let at = 0; at < all.length; at += CHUNK) {
+    answers.push(...(await Promise.all(all.slice(at, at + CHUNK).map(ask))));
+  }
+  return answers;
 }

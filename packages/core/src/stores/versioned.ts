@@ -1,4 +1,5 @@
-import type { TaggedStore } from '../ports/tagged-store.js';
+import type { TagStamp } from '../ports/stored-response.js';
+import type { Fill, TaggedStore } from '../ports/tagged-store.js';
 
 /**
  * Gives each release of an app responses of its own in a shared store, and leases, while all of them share the tags.
@@ -12,6 +13,11 @@ export function versioned(store: TaggedStore, version: string): TaggedStore {
   if (version === '') return store;
   // A space begins no key: what no version named is never found by one that did.
   const own = (key: string): string => `${version} ${key}`;
+  const renamed = <F extends Omit<Fill, 'token'>>(fill: F): F => ({
+    ...fill,
+    key: own(fill.key),
+    encode: (tags: readonly TagStamp[]) => fill.encode(tags),
+  });
   const { leases } = store;
   return {
     name: store.name,
@@ -23,7 +29,11 @@ export function versioned(store: TaggedStore, version: string): TaggedStore {
       : { leases: { renewEveryMs: leases.renewEveryMs, take: (key) => leases.take(own(key)) } }),
     begin: (key, decode) => store.begin(own(key), decode),
     check: (tags) => store.check(tags),
-    commit: (fill) => store.commit({ ...fill, key: own(fill.key), encode: (tags) => fill.encode(tags) }),
+    beginMany: (keys, decode) =>
+      store.beginMany(keys.map(own), (bytes, key) => decode(bytes, key.slice(version.length + 1))),
+    commit: (fill) => store.commit(renamed(fill)),
+    commitMany: (fills) => store.commitMany(fills.map(renamed)),
+    putMany: (puts) => store.putMany(puts.map(renamed)),
     mark: (key, frame, ttlMs) => store.mark(own(key), frame, ttlMs),
     invalidate: (tags, mode, holdMs) => store.invalidate(tags, mode, holdMs),
     health: () => store.health(),

@@ -33,6 +33,11 @@ export class RefusalMemory {
     return this.#targets.size;
   }
 
+  clear(): void {
+    this.#targets.clear();
+    this.#characters = 0;
+  }
+
   note(key: string, reason: Refusal | Bypass, route: string, detail: string | undefined): void {
     let reasons = this.#targets.get(key);
     if (reasons === undefined) {

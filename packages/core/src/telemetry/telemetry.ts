@@ -171,6 +171,26 @@ export class Telemetry implements EventSink {
     }
   }
 
+  /** Counts from nothing again; who listens goes on listening. */
+  reset(): void {
+    this.#routes.clear();
+    this.#refused.clear();
+    this.#bypasses.clear();
+    this.#forwarded.clear();
+    this.refusals.clear();
+    this.#hits = 0;
+    this.#misses = 0;
+    this.#stale = 0;
+    this.#bypassed = 0;
+    this.#collapsed = 0;
+    this.#stored = 0;
+    this.#invalidations = 0;
+    this.#evicted = 0;
+    this.#storeErrors = 0;
+    this.#unreadable = 0;
+    this.#timeSavedMs = 0;
+  }
+
   read(entries: number, bytes: number): CacheStats {
     const served = this.#hits + this.#collapsed;
     const asked = served + this.#misses;

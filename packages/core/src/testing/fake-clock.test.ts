@@ -71,6 +71,30 @@ describe('FakeClock', () => {
     expect(turns).toBe(3);
   });
 
+  it('keeps to whole milliseconds, whatever fractions timers were set by', () => {
+    const clock = new FakeClock();
+    const monotonic = clock.monotonic();
+    const again = (): void => void clock.after(0.1 + Math.PI, again);
+    again();
+    clock.advance(300_000);
+    expect(clock.monotonic()).toBe(monotonic + 300_000);
+    expect(clock.nextTimerIn % 1).toBe(0);
+  });
+
+  it.each([Number.NaN, -1, Number.POSITIVE_INFINITY, '-1s', '5 apples', undefined as never])(
+    'does not advance by %p',
+    async (time) => {
+      const clock = new FakeClock(0);
+      expect(() => clock.advance(time)).toThrow('FakeClock.advance');
+      await expect(clock.advanceAsync(time)).rejects.toThrow('FakeClock.advance');
+      expect(clock.now()).toBe(0);
+    },
+  );
+
+  it('says of a number in quotes that it would be milliseconds', () => {
+    expect(() => new FakeClock().advance('5')).toThrow("did you mean 5 or '5ms'?");
+  });
+
   it('keeps no timer for an infinite delay', () => {
     const clock = new FakeClock();
     clock.after(Number.POSITIVE_INFINITY, () => {}).cancel();

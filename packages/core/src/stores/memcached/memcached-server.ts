@@ -39,16 +39,16 @@ export class MemcachedServer {
   }
 
   async getMany(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
-    const replies: Promise<Reply>[] = [];
-    for (let at = 0; at < keys.length; at += KEYS_A_LINE)
-      replies.push(this.#get('get', keys.slice(at, at + KEYS_A_LINE)));
-    const found = (await Promise.all(replies)).map(({ values }) => values);
-    return keys.map((key, i) => found[Math.floor(i / KEYS_A_LINE)]?.get(key)?.bytes);
+    return (await this.#find('get', keys)).map((found) => found?.bytes);
   }
 
-  /** The value and what names it, for {@link swap}. */
+  /** The values and what names them, for {@link swap}. */
+  getsMany(keys: readonly string[]): Promise<(FoundValue | undefined)[]> {
+    return this.#find('gets', keys);
+  }
+
   async gets(key: string): Promise<FoundValue | undefined> {
-    return (await this.#get('gets', [key])).values.get(key);
+    return (await this.getsMany([key]))[0];
   }
 
   set(key: string, value: Uint8Array, ttlMs: number): Promise<boolean> {
@@ -90,6 +90,14 @@ export class MemcachedServer {
 
   close(): void {
     this.#connection.close();
+  }
+
+  async #find(command: 'get' | 'gets', keys: readonly string[]): Promise<(FoundValue | undefined)[]> {
+    const replies: Promise<Reply>[] = [];
+    for (let at = 0; at < keys.length; at += KEYS_A_LINE)
+      replies.push(this.#get(command, keys.slice(at, at + KEYS_A_LINE)));
+    const found = (await Promise.all(replies)).map(({ values }) => values);
+    return keys.map((key, i) => found[Math.floor(i / KEYS_A_LINE)]?.get(key));
   }
 
   async #get(command: 'get' | 'gets', keys: readonly string[]): Promise<Reply> {

@@ -2,10 +2,14 @@ import { StoreTimeoutError } from '../../base/store-errors.js';
 import type { StoreHealth } from '../../ports/tagged-store.js';
 import type { Reading } from '../nonce-ledger.js';
 import type { Commands, Servers } from './memcached-servers.js';
+import type { FoundValue } from './reply-parser.js';
 import { Ring } from './ring.js';
 
 /** What all servers hold together. */
 export type Shelf = Map<string, { value: Uint8Array; unique: number }>;
+
+/** What names a value is never used for another. */
+let uniques = 0;
 
 /**
  * Servers in memory, as one process sees them: each command is one atomic step, taken when `step` lets it, and the
@@ -71,18 +75,14 @@ export class FakeServers implements Servers {
       this.#lines[place] = turn;
       return turn;
     };
-    let unique = this.shelf.size;
     const put = (key: string, value: Uint8Array): true => {
-      this.shelf.set(key, { value: value.slice(), unique: ++unique });
+      this.shelf.set(key, { value: value.slice(), unique: ++uniques });
       return true;
     };
     return {
       getMany: (keys) => inTurn(() => keys.map((key) => this.shelf.get(key)?.value)),
-      gets: (key) =>
-        inTurn(() => {
-          const found = this.shelf.get(key);
-          return found && { bytes: found.value, unique: String(found.unique) };
-        }),
+      gets: (key) => inTurn(() => seen(this.shelf, key)),
+      getsMany: (keys) => inTurn(() => keys.map((key) => seen(this.shelf, key))),
       set: (key, value) => inTurn(() => put(key, value)),
       add: (key, value) => inTurn(() => !this.shelf.has(key) && put(key, value)),
       replace: (key, value) => inTurn(() => (this.shelf.has(key) && put(key, value) ? 'stored' : 'missing')),
@@ -97,4 +97,9 @@ export class FakeServers implements Servers {
         }),
     };
   }
+}
+
+function seen(shelf: Shelf, key: string): FoundValue | undefined {
+  const found = shelf.get(key);
+  return found && { bytes: found.value, unique: String(found.unique) };
 }

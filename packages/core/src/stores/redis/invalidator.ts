@@ -53,6 +53,17 @@ export class RedisInvalidator {
     return batches.add(tags);
   }
 
+  /** How a script tells the other processes: command, channel, beginning and end of the message. */
+  message(tags: readonly string[], mode: 'soft' | 'hard'): readonly [string, string, string, string] {
+    const { servers, keys, origin } = this.#parts;
+    return [
+      servers.spread === undefined ? 'PUBLISH' : 'SPUBLISH',
+      keys.channel,
+      `{"o":"${origin}",`,
+      `,"h":${mode === 'hard'},"t":${JSON.stringify(tags)}}`,
+    ];
+  }
+
   /** Says which tags it could not invalidate. A server that fails is not asked again: whoever invalidates will come back. */
   async #invalidate(tags: readonly string[], mode: 'soft' | 'hard', holdMs: number): Promise<ReadonlySet<string>> {
     const left = new Set(tags);
@@ -68,20 +79,16 @@ export class RedisInvalidator {
   }
 
   async #send(tags: readonly string[], mode: 'soft' | 'hard', holdMs: number): Promise<void> {
-    const { servers, asker, keys, waitMs, origin } = this.#parts;
+    const { servers, asker, keys, waitMs } = this.#parts;
     const { primary } = servers;
     const session = (primary.isAway ? undefined : await primary.wait(waitMs)) ?? asker.session('script');
-    const isHard = mode === 'hard';
     const values = [
       session.run,
       newEpoch(),
       String(lifetimesFor(0).sequence),
-      isHard ? '1' : '0',
+      mode === 'hard' ? '1' : '0',
       String(Math.ceil(holdMs)),
-      servers.spread === undefined ? 'PUBLISH' : 'SPUBLISH',
-      keys.channel,
-      `{"o":"${origin}",`,
-      `,"h":${isHard},"t":${JSON.stringify(tags)}}`,
+      ...this.message(tags, mode),
     ];
     const names = [keys.sequence, ...tags.map((tag) => keys.tag(tag))];
     await asker.ask(

@@ -22,6 +22,11 @@ export class RedisKeys {
     return `${this.#namespace}:e:${digest(key)}`;
   }
 
+  /** Where a response of a cluster lies that must change in one step with its tags. */
+  besideTags(key: string): string {
+    return `{${this.#namespace}}:v:${digest(key)}`;
+  }
+
   lease(key: string): string {
     return `{${this.#namespace}}:l:${digest(key)}`;
   }

@@ -65,6 +65,7 @@ export function openRedis(
     keys,
     invalidator: new RedisInvalidator({ servers, asker, keys, waitMs: deadlineMs, origin }),
     bus,
+    hear: (tags) => bus.tell(tags),
     leases,
     close: async () => {
       await within(leases.close(), deadlineMs, clock);

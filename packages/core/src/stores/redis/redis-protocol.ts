@@ -6,21 +6,26 @@ import type {
   CommitVerdict,
   DecodeFrame,
   Fill,
+  Put,
   StoreHealth,
   TaggedStore,
   Validity,
 } from '../../ports/tagged-store.js';
 import { Predictions } from '../predictions.js';
 import { listOf, type RedisAsker, textOf } from './asker.js';
+import { RedisCommits } from './commits.js';
 import type { RedisSession } from './connection.js';
 import { AwayError } from './failures.js';
 import type { RedisInvalidator } from './invalidator.js';
 import type { RedisKeys } from './keys.js';
 import { lifetimesFor } from './lifetimes.js';
-import { BEGIN, COMMIT, runScript } from './scripts.js';
+import { RedisPuts } from './puts.js';
+import { BEGIN, runScript } from './scripts.js';
 import type { RedisServers } from './servers.js';
-import { mergeStamps, validityOf } from './stamps.js';
-import { newEpoch, readSequence, readTag, type Sequence, stampOf, type TagValue } from './values.js';
+import { numbered, validityOf } from './stamps.js';
+import { bytesOf } from './together.js';
+import { RedisToken } from './token.js';
+import { newEpoch, readSequence, readTag, type Sequence, type TagValue } from './values.js';
 
 /** What the protocol stands on. */
 export interface ProtocolParts {
@@ -30,6 +35,8 @@ export interface ProtocolParts {
   readonly keys: RedisKeys;
   readonly invalidator: RedisInvalidator;
   readonly bus: Bus;
+  /** Tells this process what it has invalidated itself, later than it counted on. */
+  hear(tags: readonly string[]): void;
   readonly leases: Leases;
   close(): Promise<void>;
 }
@@ -44,15 +51,20 @@ export interface RedisStore extends TaggedStore {
   ready(atMostMs: number): Promise<boolean>;
 }
 
-/** The sequence as it was before anything was read. */
-class RedisToken {
-  constructor(readonly sequence: Sequence) {}
-}
+/** Keys asked for in one command: the server does nothing else meanwhile. */
+const AT_ONCE = 500;
+const NOTHING_READ: BeginRead = { token: undefined, found: undefined };
+
+type DecodeMany = (bytes: Uint8Array, key: string) => ReturnType<DecodeFrame>;
 
 /** What one read brought. */
 interface Snapshot {
   readonly sequence: Sequence | undefined;
-  readonly frame: Uint8Array | undefined;
+  readonly found: readonly {
+    readonly frame: Uint8Array | undefined;
+    readonly isBesideTags: boolean;
+    readonly isAway: boolean;
+  }[];
   readonly tags: ReadonlyMap<string, TagValue | undefined>;
 }
 
@@ -66,12 +78,16 @@ export class RedisProtocol implements RedisStore {
   readonly leases: Leases;
   readonly #parts: ProtocolParts;
   readonly #predictions = new Predictions();
+  readonly #commits: RedisCommits;
+  readonly #puts: RedisPuts;
 
   constructor(parts: ProtocolParts) {
     this.name = parts.name;
     this.bus = parts.bus;
     this.leases = parts.leases;
     this.#parts = parts;
+    this.#commits = new RedisCommits(parts);
+    this.#puts = new RedisPuts(parts, (session) => this.#sequence(session));
   }
 
   async ready(atMostMs: number): Promise<boolean> {
@@ -79,11 +95,22 @@ export class RedisProtocol implements RedisStore {
   }
 
   async begin(key: string, decode: DecodeFrame): Promise<BeginRead> {
-    try {
-      return await this.#begin(key, decode);
-    } catch {
-      return { token: undefined, found: undefined };
+    const [read] = await this.beginMany([key], decode);
+    return read ?? NOTHING_READ;
+  }
+
+  async beginMany(wanted: readonly string[], decode: DecodeMany): Promise<readonly BeginRead[]> {
+    const reads: BeginRead[] = [];
+    for (let at = 0; at < wanted.length; at += AT_ONCE) {
+      const some = wanted.slice(at, at + AT_ONCE);
+      try {
+        reads.push(...(await this.#begin(some, decode)));
+      } catch {
+        // A store that fails is not asked again.
+        return wanted.map((_, i) => reads[i] ?? NOTHING_READ);
+      }
     }
+    return reads;
   }
 
   async check(tags: readonly TagStamp[]): Promise<Validity> {
@@ -94,6 +121,7 @@ export class RedisProtocol implements RedisStore {
         session,
         tags.map(({ tag }) => tag),
       );
+      if (now.sequence !== undefined) this.#puts.note(session, now.sequence);
       return validityOf(tags, now.sequence, (tag) => now.tags.get(tag));
     } catch {
       return 'unavailable';
@@ -101,16 +129,17 @@ export class RedisProtocol implements RedisStore {
   }
 
   async commit(fill: Fill): Promise<CommitVerdict> {
-    if (!(fill.token instanceof RedisToken) || !(fill.ttlMs > 0)) return { kind: 'refused' };
-    const names = [...new Set(fill.tags.map(({ tag }) => tag))];
-    this.#predictions.learn(fill.key, names);
-    try {
-      const read = mergeStamps(fill.tags, fill.token.sequence);
-      if (read === undefined) return { kind: 'refused', tags: names };
-      return await this.#commit(fill, fill.token.sequence, read);
-    } catch {
-      return { kind: 'unavailable' };
-    }
+    return (await this.commitMany([fill]))[0] ?? { kind: 'unavailable' };
+  }
+
+  commitMany(fills: readonly Fill[]): Promise<readonly CommitVerdict[]> {
+    for (const { key, tags } of fills) this.#predictions.learn(key, [...new Set(tags.map(({ tag }) => tag))]);
+    return this.#commits.commitMany(fills);
+  }
+
+  putMany(puts: readonly Put[]): Promise<readonly CommitVerdict[]> {
+    for (const { key, tags } of puts) this.#predictions.learn(key, [...new Set(tags.map(({ tag }) => tag))]);
+    return this.#puts.putMany(puts);
   }
 
   async mark(key: string, frame: Uint8Array, ttlMs: number): Promise<boolean> {
@@ -134,57 +163,105 @@ export class RedisProtocol implements RedisStore {
     return this.#parts.close();
   }
 
-  async #begin(key: string, decode: DecodeFrame): Promise<BeginRead> {
+  async #begin(wanted: readonly string[], decode: DecodeMany): Promise<readonly BeginRead[]> {
     const session = this.#parts.asker.session('getMany');
-    const first = await this.#read(session, this.#predictions.of(key), key);
-    const decoded = first.frame === undefined ? undefined : decode(first.frame);
-    // Whoever finds no sequence begins one: the token is what it says before the handler reads anything.
-    const sequence = first.sequence ?? (await this.#beginSequence(session));
-    const token = new RedisToken(sequence);
-    if (decoded === undefined) return { token, found: undefined };
-    if (!('status' in decoded)) return { token, found: { kind: 'selecting', selecting: decoded.selecting } };
-    const response = decoded as StoredResponse;
-    const validity = first.sequence === undefined ? 'gone' : await this.#validate(session, key, response, first);
-    return { token, found: { kind: 'response', response, validity } };
+    const predicted = wanted.flatMap((key) => this.#predictions.of(key));
+    const first = await this.#readUnderSequence(session, predicted, wanted);
+    const { sequence } = first;
+    const decoded = wanted.map((key, i) => {
+      const frame = first.found[i]?.frame;
+      return frame === undefined ? undefined : decode(frame, key);
+    });
+    this.#puts.note(session, sequence);
+    const now = await this.#tagsOf(session, wanted, decoded, first);
+    return decoded.map((each, i): BeginRead => {
+      const token = new RedisToken(sequence, first.found[i]?.isBesideTags === true, first.found[i]?.isAway === true);
+      if (each === undefined) return { token, found: undefined };
+      if (!('status' in each)) return { token, found: { kind: 'selecting', selecting: each.selecting } };
+      return { token, found: { kind: 'response', ...judged(each as StoredResponse, now) } };
+    });
   }
 
-  /** PROTOCOL 4.3: a second read only where the tags are others than last time. */
-  async #validate(session: RedisSession, key: string, { tags }: StoredResponse, first: Snapshot): Promise<Validity> {
-    const names = tags.map(({ tag }) => tag);
-    this.#predictions.learn(key, names);
+  /**
+   * Whoever finds no sequence begins one, and reads again under it: what is put over what was found has to be refused if
+   * somebody else has put something since, and the token is what tells.
+   */
+  async #readUnderSequence(
+    session: RedisSession,
+    tags: readonly string[],
+    wanted: readonly string[],
+  ): Promise<Snapshot & { readonly sequence: Sequence }> {
+    for (let attempt = 0; attempt < 3; attempt++) {
+      const read = await this.#read(session, tags, wanted);
+      const { sequence } = read;
+      if (sequence !== undefined) return { ...read, sequence };
+      await this.#beginSequence(session);
+    }
+    throw new Error('the sequence is lost again and again');
+  }
+
+  /** PROTOCOL 4.3: a second read only where the tags are others than last time; `undefined` where that fails. */
+  async #tagsOf(
+    session: RedisSession,
+    wanted: readonly string[],
+    decoded: readonly ReturnType<DecodeFrame>[],
+    first: Snapshot,
+  ): Promise<Snapshot | undefined> {
+    const unread = new Set<string>();
+    for (const [i, each] of decoded.entries()) {
+      if (each === undefined || !('status' in each)) continue;
+      const names = (each as StoredResponse).tags.map(({ tag }) => tag);
+      this.#predictions.learn(wanted[i] as string, names);
+      for (const tag of names) if (!first.tags.has(tag)) unread.add(tag);
+    }
+    if (unread.size === 0) return first;
     try {
-      const now = names.every((tag) => first.tags.has(tag)) ? first : await this.#read(session, names);
-      return validityOf(tags, now.sequence, (tag) => now.tags.get(tag));
+      // All of them again: what is compared has to be of one moment.
+      const all = decoded.flatMap((each) =>
+        each !== undefined && 'status' in each ? tagNames(each as StoredResponse) : [],
+      );
+      return await this.#read(session, all);
     } catch {
-      return 'unavailable';
+      return undefined;
     }
   }
 
-  /** One MGET; where responses are spread over a cluster, a GET beside it. */
-  #read(session: RedisSession, tags: readonly string[], key?: string): Promise<Snapshot> {
+  /** One MGET; where responses are spread over a cluster, a GET beside it for each. */
+  #read(session: RedisSession, some: readonly string[], wanted: readonly string[] = []): Promise<Snapshot> {
     const { asker, keys, servers } = this.#parts;
     const { spread } = servers;
-    const words = ['MGET', keys.sequence, ...tags.map((tag) => keys.tag(tag))];
-    const name = key === undefined ? undefined : keys.response(key);
-    const isTogether = name !== undefined && spread === undefined;
+    const tags = [...new Set(some)];
+    const names = wanted.map((key) => keys.response(key));
+    const besideTags = spread === undefined ? names : wanted.map((key) => keys.besideTags(key));
+    const words = ['MGET', keys.sequence, ...tags.map((tag) => keys.tag(tag)), ...besideTags];
     return asker.ask(
       'getMany',
       () =>
         Promise.all([
-          session.send(isTogether ? [...words, name] : words),
-          name === undefined ? undefined : spread?.send(name, ['GET', name]).catch(nothingFromAway),
+          session.send(words),
+          ...(spread === undefined ? [] : names.map((name) => spread.send(name, ['GET', name]).catch(nothingFromAway))),
         ]),
       (answer) => {
-        const [reply, apart] = listOf(answer);
-        const values = listOf(reply, words.length - 1 + (isTogether ? 1 : 0));
-        const frame = isTogether ? values.at(-1) : apart;
+        const [reply, ...apart] = listOf(answer);
+        const values = listOf(reply, words.length - 1);
+        const beside = values.slice(tags.length + 1);
         return {
           sequence: readSequence(values[0], session.run),
-          frame: frame instanceof Uint8Array ? frame : undefined,
+          found: wanted.map((_, i) => {
+            const isBesideTags = beside[i] instanceof Uint8Array;
+            const frame = isBesideTags ? beside[i] : apart[i];
+            const isAway = frame === AWAY;
+            return { frame: frame instanceof Uint8Array ? frame : undefined, isBesideTags, isAway };
+          }),
           tags: new Map(tags.map((tag, i) => [tag, readTag(values[i + 1])])),
         };
       },
     );
+  }
+
+  /** What the sequence says now; one is begun where there is none. */
+  async #sequence(session: RedisSession): Promise<Sequence> {
+    return (await this.#read(session, [])).sequence ?? (await this.#beginSequence(session));
   }
 
   #beginSequence(session: RedisSession): Promise<Sequence> {
@@ -200,49 +277,6 @@ export class RedisProtocol implements RedisStore {
     );
   }
 
-  async #commit(fill: Fill, token: Sequence, read: ReadonlyMap<string, number>): Promise<CommitVerdict> {
-    const { asker, keys, servers, invalidator } = this.#parts;
-    const session = asker.session('script');
-    const names = [...read.keys()];
-    const stamped = names.map((tag): TagStamp => ({ tag, stamp: stampOf({ ...token, n: read.get(tag) ?? 0 }) }));
-    const ttl = lifetimesFor(fill.ttlMs);
-    const frame = bytesOf(fill.encode(stamped));
-    const isTogether = servers.spread === undefined;
-    const answer = await asker.ask(
-      'script',
-      () =>
-        runScript(
-          session,
-          COMMIT,
-          [keys.sequence, ...names.map((tag) => keys.tag(tag)), ...(isTogether ? [keys.response(fill.key)] : [])],
-          [
-            session.run,
-            newEpoch(),
-            String(ttl.sequence),
-            token.epoch,
-            String(ttl.tags),
-            String(names.length),
-            ...names.map((tag) => String(read.get(tag))),
-            ...(isTogether ? [frame, String(ttl.response)] : []),
-          ],
-        ),
-      listOf,
-    );
-    const verdict = textOf(answer[0]);
-    // Another era has begun: nothing that was read before it is valid any more, whatever its tags.
-    if (verdict === 'lost') return { kind: 'refused', tags: names };
-    if (verdict !== 'stored') {
-      const places = answer.slice(1).map(Number);
-      const named = (chosen: readonly number[]): string[] => chosen.map((place) => names[Math.abs(place) - 1] ?? '');
-      // The data source has caught up by now: what was read from it until now goes once more, and not again.
-      const caughtUp = named(places.filter((place) => place < 0));
-      if (caughtUp.length > 0) await invalidator.invalidate(caughtUp, 'soft', 0);
-      return { kind: 'refused', tags: named(places) };
-    }
-    if (!isTogether && !(await this.#set(session, fill.key, frame, ttl.response))) return { kind: 'unavailable' };
-    return { kind: 'stored', tags: stamped };
-  }
-
   #set(session: RedisSession, key: string, frame: Uint8Array, ttlMs: number): Promise<boolean> {
     const { asker, keys, servers } = this.#parts;
     const name = keys.response(key);
@@ -252,11 +286,26 @@ export class RedisProtocol implements RedisStore {
   }
 }
 
-/** A node that is away has nothing; the handler's response may still be shared among those who wait. */
-function nothingFromAway(error: unknown): undefined {
-  if (!(error instanceof AwayError)) throw error;
+/** A stored response, and whether it is valid by what was read of its tags; nothing where that failed. */
+function judged(
+  response: StoredResponse,
+  now: Snapshot | undefined,
+): { readonly response: StoredResponse; readonly validity: Validity } {
+  if (now === undefined) return { response, validity: 'unavailable' };
+  const valueFor = (tag: string): TagValue | undefined => now.tags.get(tag);
+  const tags = numbered(response.tags, valueFor);
+  const validity = validityOf(tags, now.sequence, valueFor);
+  return { response: tags === response.tags ? response : { ...response, tags }, validity };
 }
 
-function bytesOf(frame: Uint8Array): Buffer {
-  return Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength);
+function tagNames({ tags }: StoredResponse): readonly string[] {
+  return tags.map(({ tag }) => tag);
 }
+
+/** A node that is away has nothing; the handler's response may still be shared among those who wait. */
+function nothingFromAway(error: unknown): typeof AWAY {
+  if (!(error instanceof AwayError)) throw error;
+  return AWAY;
+}
+
+const AWAY = Symbol('away');

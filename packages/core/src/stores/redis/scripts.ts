@@ -30,7 +30,7 @@ local function sequence(key)
   if run and #n < 16 then return run, epoch, tonumber(n) end
 end
 local function tag(key)
-  local epoch, n, h, till = string.match(get(key), '^(%w+):(%d+):(%d+):?(%d*)$')
+  local epoch, n, h, till = string.match(get(key), '^(%w+):(%d+):(%d+):?(%d*)~?%w*$')
   if epoch and #n < 16 and #h < 16 and #till < 16 then return epoch, tonumber(n), tonumber(h), tonumber(till) end
 end
 local function digits(n) return string.format('%.0f', n) end
@@ -116,6 +116,64 @@ for i = 1, count do
 end
 if answer[1] == 'stored' and KEYS[count + 2] then
   redis.call('SET', KEYS[count + 2], ARGV[count + 7], 'PX', ARGV[count + 8])
+end
+for i = 1, count do if planted[i] then redis.call('SET', KEYS[i + 1], planted[i], 'PX', digits(ttl)) end end
+for i = 1, count do outlive(KEYS[i + 1], ttl) end
+outlive(KEYS[1], tonumber(ARGV[3]))
+return answer
+`);
+
+/**
+ * PROTOCOL 4.11, SET and SWAP. Answers `stored`, `refused`, or `lost`, each with the sequence as it is then, and behind that
+ * the places of the tags that say no, as {@link COMMIT} does. What is refused has changed nothing, but that tags which
+ * nobody knew are known from now on, so that the next attempt is not refused for that.
+ *
+ * The own tag is given the name of the put beside its number, since nobody knows that number who makes the frame: the frame
+ * says the name.
+ *
+ * KEYS: sequence, own tag, other tags, and where it is on this server the stored response. ARGV: run, epoch for a new
+ * sequence, lifetime of the sequence, the token's epoch, lifetime of the tags, number of tags, then for each tag when its
+ * data was read, empty where that does not matter; then the put's name, PUBLISH or SPUBLISH, channel, beginning and end of
+ * the message, the frame and its lifetime; without a frame, what lies there is taken away.
+ */
+export const PUT = script(`
+local run, epoch, n = sequence(KEYS[1])
+if run ~= ARGV[1] then setSequence(KEYS[1], ARGV[1], ARGV[2], 0, tonumber(ARGV[3])) return { 'lost', ARGV[2], '0' } end
+if epoch ~= ARGV[4] then return { 'lost', epoch, digits(n) } end
+local ttl, count = tonumber(ARGV[5]), tonumber(ARGV[6])
+local answer, planted = { 'stored', epoch, digits(n) }, {}
+local function refuse(place) answer[1] = 'refused' answer[#answer + 1] = place end
+local h, held = n + 1, ''
+for i = 1, count do
+  local tagEpoch, tagN, tagH, till = tag(KEYS[i + 1])
+  if tagEpoch ~= epoch then
+    tagN = n
+    planted[i] = epoch .. ':' .. digits(n) .. ':' .. digits(n)
+    if till then planted[i] = planted[i] .. ':' .. digits(till) end
+  elseif i == 1 then
+    h = tagH
+  end
+  local read = tonumber(ARGV[i + 6])
+  if i == 1 then
+    -- A source that lags behind what was there before says nothing of what is put there now.
+    if till and till > now() then held = ':' .. digits(till) end
+    if read and tagN > read then refuse(i) end
+  elseif till and till <= now() then refuse(-i)
+  elseif till or tagN > read then refuse(i) end
+end
+local more = count + 7
+if answer[1] == 'stored' then
+  local place = KEYS[count + 2]
+  if place and ARGV[more + 5] then redis.call('SET', place, ARGV[more + 5], 'PX', ARGV[more + 6]) end
+  local before = digits(n)
+  n = n + 1
+  answer[3] = digits(n)
+  setSequence(KEYS[1], run, epoch, n, tonumber(ARGV[3]))
+  local left = math.max(ttl, redis.call('PTTL', KEYS[2]))
+  redis.call('SET', KEYS[2], epoch .. ':' .. digits(n) .. ':' .. digits(h) .. held .. '~' .. ARGV[more], 'PX', digits(left))
+  redis.pcall(ARGV[more + 1], ARGV[more + 2], ARGV[more + 3] .. '"e":"' .. epoch .. '","p":' .. before .. ',"n":' .. digits(n) .. ARGV[more + 4])
+  if place and not ARGV[more + 5] then redis.call('DEL', place) end
+  planted[1] = nil
 end
 for i = 1, count do if planted[i] then redis.call('SET', KEYS[i + 1], planted[i], 'PX', digits(ttl)) end end
 for i = 1, count do outlive(KEYS[i + 1], ttl) end

@@ -1,6 +1,6 @@
 import type { TagStamp } from '../../ports/stored-response.js';
 import type { Validity } from '../../ports/tagged-store.js';
-import { readStamp, type Sequence, type TagValue } from './values.js';
+import { readStamp, type Sequence, stampOf, type TagValue } from './values.js';
 
 /**
  * When the data of each tag was read: under the fill's own token, or what a nested result remembers if that is earlier
@@ -16,6 +16,23 @@ export function mergeStamps(tags: readonly TagStamp[], token: Sequence): Map<str
     merged.set(tag, Math.min(token.n, read.n, merged.get(tag) ?? token.n));
   }
   return merged;
+}
+
+/**
+ * What a stored response remembers, with the numbers of what was put in the place of its name: who reads the response
+ * compares numbers and nothing else.
+ */
+export function numbered(
+  tags: readonly TagStamp[],
+  valueFor: (tag: string) => TagValue | undefined,
+): readonly TagStamp[] {
+  if (!tags.some(({ stamp }) => stamp.includes('~'))) return tags;
+  return tags.map(({ tag, stamp }) => {
+    const read = readStamp(stamp);
+    const value = valueFor(tag);
+    if (read?.put === undefined || value?.put !== read.put || value.epoch !== read.epoch) return { tag, stamp };
+    return { tag, stamp: stampOf({ epoch: read.epoch, n: value.n }) };
+  });
 }
 
 /**

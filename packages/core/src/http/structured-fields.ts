@@ -1,6 +1,6 @@
 import { isTchar } from './syntax.js';
 
-/** One member's value, as far as cache directives use it; an inner list, bytes, a date or a display string are `other`. */
+/** A bare item, as far as fields about caches use them; an inner list, bytes, a date or a display string are `other`. */
 export type MemberValue =
   | { readonly kind: 'boolean'; readonly value: boolean }
   | { readonly kind: 'integer'; readonly value: number }
@@ -10,6 +10,22 @@ export type MemberValue =
 /** A parse that failed: the whole field is ignored then (RFC 9651 §4.2). */
 class ParseError extends Error {}
 
+/** A member of a List. */
+export interface ListMember {
+  readonly value: MemberValue;
+  readonly parameters: ReadonlyMap<string, MemberValue>;
+}
+
+/**
+ * Reads a List of Structured Fields (RFC 9651 §4.2.1) with the parameters of its members; of an inner list those of the
+ * whole.
+ *
+ * @returns `undefined` for a field that is no list
+ */
+export function parseList(field: string): readonly ListMember[] | undefined {
+  return orUndefined(() => new Reader(field).list());
+}
+
 /**
  * Reads a Dictionary of Structured Fields (RFC 9651 §4.2.2); parameters are read over.
  *
@@ -18,8 +34,12 @@ class ParseError extends Error {}
  * @returns `undefined` for a field that is no dictionary
  */
 export function parseDictionary(field: string): ReadonlyMap<string, MemberValue> | undefined {
+  return orUndefined(() => new Reader(field).dictionary());
+}
+
+function orUndefined<T>(parse: () => T): T | undefined {
   try {
-    return new Reader(field).dictionary();
+    return parse();
   } catch (error) {
     if (error instanceof ParseError) return undefined;
     throw error;
@@ -43,13 +63,28 @@ class Reader {
       // A key that is set again keeps its place; the last value counts.
       members.set(key, value);
       this.#parameters();
-      this.#skip(' \t');
-      if (this.#isDone) return members;
-      if (!this.#eat(',')) throw new ParseError();
-      this.#skip(' \t');
-      if (this.#isDone) throw new ParseError();
+      this.#nextMember();
     }
     return members;
+  }
+
+  list(): ListMember[] {
+    const members: ListMember[] = [];
+    this.#skip(' ');
+    while (!this.#isDone) {
+      members.push({ value: this.#itemOrList(), parameters: this.#parameters() });
+      this.#nextMember();
+    }
+    return members;
+  }
+
+  /** To the next member, or to the end. */
+  #nextMember(): void {
+    this.#skip(' \t');
+    if (this.#isDone) return;
+    if (!this.#eat(',')) throw new ParseError();
+    this.#skip(' \t');
+    if (this.#isDone) throw new ParseError();
   }
 
   get #isDone(): boolean {
@@ -84,12 +119,15 @@ class Reader {
     return key;
   }
 
-  #parameters(): void {
+  #parameters(): ReadonlyMap<string, MemberValue> {
+    if (this.#char !== ';') return NONE;
+    const parameters = new Map<string, MemberValue>();
     while (this.#eat(';')) {
       this.#skip(' ');
-      this.#key();
-      if (this.#eat('=')) this.#bareItem();
+      const key = this.#key();
+      parameters.set(key, this.#eat('=') ? this.#bareItem() : TRUE);
     }
+    return parameters;
   }
 
   #itemOrList(): MemberValue {
@@ -145,5 +183,6 @@ class Reader {
   }
 }
 
+const NONE: ReadonlyMap<string, MemberValue> = new Map();
 const TRUE: MemberValue = { kind: 'boolean', value: true };
 const OTHER: MemberValue = { kind: 'other' };

@@ -1,0 +1,286 @@
+import { ignoreRejection, saysTrue } from '../base/answer.js';
+import { readForever } from '../config/lifetimes.js';
+import type { MemoOptions, MemoPolicy } from '../config/memo-options.js';
+import type { StaleUses } from '../engine/stale-uses.js';
+import { currentView } from '../engine/view-context.js';
+import { Unencodable } from '../values/arguments.js';
+import type { ProducerRun } from '../values/caller.js';
+import { copyOf, hold } from '../values/copies.js';
+import { NOTHING_FOUND } from '../values/delivery.js';
+import { MemoCall } from '../values/memo-call.js';
+import type { MemoKey, MemoScope } from '../values/memo-key.js';
+import type { MemoRecord } from '../values/memo-names.js';
+import {
+  BrokenOff,
+  type Collected,
+  collect,
+  collectNow,
+  kindOfResult,
+  type ResultKind,
+  replay,
+  replayNow,
+} from '../values/memo-results.js';
+import type { ValuePolicy } from '../values/value-policy.js';
+import type { Values } from '../values/values.js';
+import { MemoKeys } from './memoize-keys.js';
+
+/** Results of one function that another one may be made of before they are named by one tag together. */
+const MOST_NAMED = 64;
+/** Results that are remembered before those are looked for that have left. */
+const MOST_UNCHECKED = 1_000;
+
+/** Options that were read, to be asked with the arguments. */
+type Options = Readonly<Partial<Record<keyof MemoOptions, unknown>>>;
+type OfResult<T> = (result: unknown, ...args: readonly unknown[]) => T;
+
+/** What a memoized function stands on. */
+export interface MemoParts {
+  readonly fn: (...args: readonly unknown[]) => unknown;
+  readonly record: MemoRecord;
+  readonly scope: MemoScope;
+  readonly values: Values;
+  readonly given: Options;
+  readonly policy: MemoPolicy;
+  readonly kept: ValuePolicy;
+  warn(message: string): void;
+}
+
+/** Answers the calls of one function from what it has returned. */
+export class Memo {
+  readonly #parts: MemoParts;
+  readonly #uses: StaleUses<ValuePolicy>;
+  /** A result that is found answers, whatever else the options say. */
+  readonly #isPlain: boolean;
+  /** Some option wants to see the result, with the arguments. */
+  readonly #isDynamic: boolean;
+  readonly #isShared: boolean;
+  readonly #keys: MemoKeys;
+  #checkAt = MOST_UNCHECKED;
+
+  constructor(parts: MemoParts) {
+    this.#parts = parts;
+    const { ttl, tags, storeIf, isStale, forceRefresh, earlyRefresh } = parts.given;
+    this.#isPlain = forceRefresh !== true && isStale === undefined && earlyRefresh === undefined;
+    this.#isDynamic = [ttl, tags, storeIf, isStale].some((option) => typeof option === 'function');
+    this.#isShared = parts.values.parts.engine.isShared;
+    this.#keys = new MemoKeys(parts.scope, parts.record.name, parts.policy, this.#isShared);
+    const { errorLifetimeMs } = parts.kept;
+    this.#uses = parts.values.uses({
+      ...parts.kept,
+      errorLifetimeMs: (error) => errorLifetimeMs(error instanceof BrokenOff ? error.error : error),
+    });
+  }
+
+  /** What the function would return, of the kind that it returns. */
+  call(instance: unknown, args: readonly unknown[]): unknown {
+    const { fn, record, policy, values, scope, warn } = this.#parts;
+    const { sink } = values.parts;
+    const { when } = policy;
+    if (
+      when !== undefined &&
+      !saysTrue(
+        () => when(...args),
+        (why) => warn(`when of ${record.name} ${why}, the call was not cached`),
+      )
+    ) {
+      sink.bypass(scope.front, 'when');
+      return fn.apply(instance, args as unknown[]);
+    }
+    const key = this.#keys.of(instance, args);
+    if (key instanceof Unencodable) {
+      this.#warnOnce(`${record.name} was called with what cannot be part of a key, and not cached: ${key.what}`);
+      sink.bypass(scope.front, 'arguments');
+      return fn.apply(instance, args as unknown[]);
+    }
+    const { kind } = record;
+    // Who answers from another process answers later, and what the caller is given must not be another thing for it.
+    if (this.#isShared && kind !== 'promise' && kind !== 'stream') return this.#pass(key, instance, args);
+    if (kind === 'stream') return replay(() => this.#ask(key, instance, args), this.#copies);
+    if (kind === 'iterator') return replayNow(() => this.#ask(key, instance, args), this.#copies);
+    if (kind !== undefined) return this.#ask(key, instance, args);
+    return this.#askFirst(key, instance, args);
+  }
+
+  /** @throws {@link ConfigError} */
+  keyOf(instance: object | undefined, args: readonly unknown[]): MemoKey {
+    return this.#keys.checked(args, this.#keys.of(instance, args));
+  }
+
+  /** The tags by which results of these arguments are invalidated. */
+  tagsOf(instance: object | undefined, args: readonly unknown[]): readonly string[] {
+    const { scope } = this.#parts;
+    const text = this.#keys.checked(args, this.#keys.arguments(args));
+    const on = this.#keys.checked([instance], this.#keys.instance(instance));
+    const tag = on === undefined ? scope.argumentsTag(text.trimmed) : scope.callTag(on, text.trimmed);
+    return [tag, ...this.#recursion()];
+  }
+
+  /** Lets go of what is in memory; returns the tags by which the rest is purged. */
+  clear(instance: object | undefined): readonly string[] {
+    const { scope, record, values } = this.#parts;
+    const on = this.#keys.checked([instance], this.#keys.instance(instance));
+    if (on !== undefined) return [scope.instanceTag(on), ...this.#recursion()];
+    values.parts.engine.values.drop([...record.entries.values()]);
+    record.entries.clear();
+    record.hits = 0;
+    record.misses = 0;
+    return [scope.tag];
+  }
+
+  info(): { readonly hits: number; readonly misses: number; readonly maxSize: number; readonly size: number } {
+    const { record, policy } = this.#parts;
+    this.#check();
+    return { hits: record.hits, misses: record.misses, maxSize: policy.maxSize, size: record.entries.size };
+  }
+
+  /** What is found at once, or what becomes of asking: a promise where somebody has to be waited for. */
+  #ask(key: MemoKey, instance: unknown, args: readonly unknown[]): unknown {
+    const { values, record, kept } = this.#parts;
+    const found = this.#isPlain ? values.find(key, kept.copying) : NOTHING_FOUND;
+    if (found !== NOTHING_FOUND) {
+      this.#hit(key);
+      return record.kind === 'promise' ? Promise.resolve(found) : found;
+    }
+    const call = new MemoCall((hasRun) => (hasRun ? this.#remember(key) : this.#hit(key)));
+    values.ask(key, (run) => this.#run(key, instance, args, run, call), this.#usesFor(args), call);
+    return call.answer(record.kind);
+  }
+
+  /** Of a function of which nobody knows what it returns. */
+  #askFirst(key: MemoKey, instance: unknown, args: readonly unknown[]): unknown {
+    const { record } = this.#parts;
+    let answer: unknown;
+    try {
+      answer = this.#ask(key, instance, args);
+    } catch (error) {
+      if (!(error instanceof BrokenOff)) throw error;
+      return replayNow(() => {
+        throw error;
+      }, this.#copies);
+    }
+    switch (record.kind as ResultKind | undefined) {
+      case 'stream':
+        // Nobody may ever go through it.
+        ignoreRejection(answer);
+        return replay(() => answer, this.#copies);
+      case 'iterator':
+        return replayNow(() => answer, this.#copies);
+      default:
+        return answer;
+    }
+  }
+
+  /** Runs the function for this call alone, as nobody knows whether it returns a promise; and sees whether it does. */
+  #pass(key: MemoKey, instance: unknown, args: readonly unknown[]): unknown {
+    const { fn, record, values } = this.#parts;
+    values.parts.sink.bypass(key.text, 'not-async');
+    const result = fn.apply(instance, args as unknown[]);
+    record.kind = kindOfResult(result);
+    if (record.kind === 'plain' || record.kind === 'iterator')
+      this.#warnOnce(
+        `${record.name} is memoized, returns no promise, and so cannot wait for a shared store: it is not cached; make it async, or give it a cache in memory`,
+      );
+    return result;
+  }
+
+  #run(key: MemoKey, instance: unknown, args: readonly unknown[], { isRefresh }: ProducerRun, call: MemoCall): unknown {
+    const { fn, record, scope, values } = this.#parts;
+    const { tags } = values.parts;
+    const context = currentView();
+    // What runs apart runs within somebody else's.
+    const own = context?.making === key.text && context.home === tags ? context : undefined;
+    if (!isRefresh) {
+      record.misses++;
+      call.hasRun = true;
+      // What it throws rather than rejects with is thrown.
+      call.kind = 'plain';
+    }
+    const result = fn.apply(instance, args as unknown[]);
+    const kind = kindOfResult(result);
+    if (!isRefresh) call.kind = kind;
+    record.kind ??= kind;
+    if (kind !== record.kind) {
+      this.#warnOnce(
+        `${record.name} returns now a promise or an iterable and now none: only its ${record.kind} results are cached`,
+      );
+      own?.refuse('view');
+      return result;
+    }
+    const done = <T>(made: T): T => {
+      if (!this.#isShared)
+        own?.gather(scope.tagFront, MOST_NAMED, scope.recursionTag, ({ tag, token }) => tags.admits([tag], token));
+      return made;
+    };
+    if (kind === 'promise') return (result as Promise<unknown>).then(done);
+    if (kind === 'stream') return collect(result as AsyncIterable<unknown>).then(done);
+    return done(kind === 'iterator' ? collectNow(result as Iterator<unknown>) : result);
+  }
+
+  #usesFor(args: readonly unknown[]): StaleUses<ValuePolicy> {
+    if (!this.#isDynamic) return this.#uses;
+    const { given, values, kept, record } = this.#parts;
+    const told = <T>(option: unknown, otherwise: T): T | ((value: unknown) => ReturnType<OfResult<never>>) => {
+      if (typeof option !== 'function') return otherwise;
+      const isIterable = (): boolean => record.kind === 'stream' || record.kind === 'iterator';
+      return (value) => (option as OfResult<never>)(isIterable() ? (value as Collected).items : value, ...args);
+    };
+    const ttl = typeof given.ttl === 'function' ? told(given.ttl, undefined) : undefined;
+    return values.uses({
+      ...this.#uses.policy,
+      lifetimeMs:
+        ttl === undefined || kept.lifetimeMs === 0
+          ? kept.lifetimeMs
+          : (value) => readForever('memoize.ttl', ttl(value)),
+      tags: told(given.tags, kept.tags),
+      storeIf: told(given.storeIf, kept.storeIf),
+      isStale: told(given.isStale, kept.isStale),
+    });
+  }
+
+  /** What was made of so many results that it names none of them depends on each. */
+  #recursion(): readonly string[] {
+    return this.#isShared ? [] : [this.#parts.scope.recursionTag];
+  }
+
+  #hit(key: MemoKey): void {
+    const { record, policy } = this.#parts;
+    record.hits++;
+    if (policy.maxSize === Number.POSITIVE_INFINITY || !record.entries.delete(key.text)) return;
+    record.entries.set(key.text, key);
+  }
+
+  #remember(key: MemoKey): void {
+    const { record, policy, values } = this.#parts;
+    const { entries } = record;
+    entries.delete(key.text);
+    entries.set(key.text, key);
+    if (entries.size > policy.maxSize) {
+      const [oldest] = entries.values();
+      if (oldest === undefined) return;
+      entries.delete(oldest.text);
+      values.parts.engine.values.drop([oldest]);
+    } else if (entries.size > this.#checkAt) this.#check();
+  }
+
+  /** Forgets those that have left memory. */
+  #check(): void {
+    const { record, values } = this.#parts;
+    for (const [text, key] of record.entries) if (!values.parts.engine.values.holds(key)) record.entries.delete(text);
+    this.#checkAt = Math.max(MOST_UNCHECKED, record.entries.size * 2);
+  }
+
+  readonly #copies = (items: readonly unknown[]): readonly unknown[] => {
+    const { copying } = this.#parts.kept;
+    const kept = hold(items, copying);
+    return kept.kind === 'held' ? (copyOf(kept.held, copying) as readonly unknown[]) : items;
+  };
+
+  readonly #warned = new Set<string>();
+
+  #warnOnce(message: string): void {
+    // Where it is, what is wrong with it: one of each would do, and a million would be too many.
+    if (this.#warned.size > 0) return;
+    this.#warned.add(message);
+    this.#parts.warn(message);
+  }
+}

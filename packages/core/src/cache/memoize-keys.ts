@@ -1,0 +1,114 @@
+import { answerOf } from '../base/answer.js';
+import { ConfigError } from '../base/errors.js';
+import type { MemoPolicy } from '../config/memo-options.js';
+import { encodeArguments, NOT_COUNTED, Unencodable } from '../values/arguments.js';
+import { encodeInstance } from '../values/memo-instances.js';
+import { MemoKey, type MemoScope } from '../values/memo-key.js';
+
+/** Keys that are at hand; and how long a name is that is worth it. */
+const MOST_KEYS = 1_000;
+const LONGEST_NAME = 64;
+
+/** Makes keys of the calls of one function. */
+export class MemoKeys {
+  readonly #scope: MemoScope;
+  readonly #name: string;
+  readonly #policy: MemoPolicy;
+  readonly #isShared: boolean;
+  readonly #isByArguments: boolean;
+  readonly #hasNoInstances: boolean;
+  /** Of calls with one argument that is a name or a number. */
+  readonly #keys = new Map<string | number, MemoKey>();
+
+  constructor(scope: MemoScope, name: string, policy: MemoPolicy, isShared: boolean) {
+    this.#scope = scope;
+    this.#name = name;
+    this.#policy = policy;
+    this.#isShared = isShared;
+    this.#isByArguments = policy.key === undefined && policy.isIgnored === undefined;
+    this.#hasNoInstances = policy.instances.isShared;
+  }
+
+  /** The key of a call, or what keeps it from having one. */
+  of(instance: unknown, args: readonly unknown[]): MemoKey | Unencodable {
+    const [only] = args;
+    // Most functions are called with one name or number, and often the same; a text that was hashed once is found sooner.
+    const isKnown =
+      args.length === 1 && this.#isByArguments && isName(only) && (this.#hasNoInstances || instance === undefined);
+    if (!isKnown) return this.#newKey(instance, args);
+    let key: MemoKey | Unencodable | undefined = this.#keys.get(only);
+    if (key === undefined) {
+      if (this.#keys.size >= MOST_KEYS) this.#keys.clear();
+      key = this.#newKey(instance, args);
+      if (!(key instanceof Unencodable)) this.#keys.set(only, key);
+    }
+    return key;
+  }
+
+  #newKey(instance: unknown, args: readonly unknown[]): MemoKey | Unencodable {
+    const text = this.arguments(args);
+    if (text instanceof Unencodable) return text;
+    const on = this.instance(instance);
+    if (on instanceof Unencodable) return on;
+    return new MemoKey(this.#scope, on, text.whole, text.trimmed);
+  }
+
+  /** Text for what a function was called on. */
+  instance(instance: unknown): string | undefined | Unencodable {
+    const { instances } = this.#policy;
+    let what = 'cannot be told';
+    const told = (why: string): void => {
+      what = why;
+    };
+    if (instances.keyOf === undefined) return encodeInstance(instance, instances, !this.#isShared);
+    const encoded = answerOf(() => ({ text: encodeInstance(instance, instances, !this.#isShared) }), told);
+    return encoded === undefined ? new Unencodable(`instanceKey ${what}`) : encoded.text;
+  }
+
+  /** Text for arguments, with and without those at the end that are `undefined`. */
+  arguments(args: readonly unknown[]): { readonly whole: string; readonly trimmed: string } | Unencodable {
+    const { key, isIgnored } = this.#policy;
+    if (key !== undefined) {
+      let why = '';
+      const made = answerOf(
+        () => ({ key: key(...args) }),
+        (what) => {
+          why = what;
+        },
+      );
+      return made === undefined ? new Unencodable(`key ${why}`) : textsOf([made.key]);
+    }
+    if (isIgnored === undefined) return textsOf(args);
+    const counted = args.map((arg, position) => (isIgnored(arg, position) === true ? NOT_COUNTED : arg));
+    // Left out or given, what does not count does not count.
+    while (counted.at(-1) === NOT_COUNTED) counted.pop();
+    return textsOf(counted);
+  }
+
+  /** @throws {@link ConfigError} for what can be no part of a key */
+  checked<T>(args: readonly unknown[], encoded: T | Unencodable): T {
+    if (!(encoded instanceof Unencodable)) return encoded;
+    throw new ConfigError(
+      `${this.#name}.arguments`,
+      args,
+      'arguments that can be compared, or the options key and ignore',
+      undefined,
+      `cannot be part of a key: ${encoded.what}`,
+    );
+  }
+}
+
+function textsOf(args: readonly unknown[]): { readonly whole: string; readonly trimmed: string } | Unencodable {
+  const whole = encodeArguments(args);
+  if (whole instanceof Unencodable) return whole;
+  let end = args.length;
+  while (end > 0 && args[end - 1] === undefined) end--;
+  // Each of them is one letter.
+  return { whole, trimmed: end === args.length ? whole : whole.slice(0, whole.length - (args.length - end)) };
+}
+
+/** A Map takes -0 for 0. */
+function isName(argument: unknown): argument is string | number {
+  if (typeof argument === 'string') return argument.length <= LONGEST_NAME;
+  return typeof argument === 'number' && argument !== 0;
+}

@@ -1,0 +1,114 @@
+import type { Duration } from '../base/duration.js';
+import { ConfigError } from '../base/errors.js';
+import { MEMO_OPTIONS, type MemoOptions, readMemoOptions, withMemoTtl } from '../config/memo-options.js';
+import { readValueOptions, readVersion, VALUE_OPTIONS, type ValueDefaults } from '../config/value-options.js';
+import { takesThis } from '../values/memo-instances.js';
+import { MemoScope } from '../values/memo-key.js';
+import type { AnyFunction, MemoNames } from '../values/memo-names.js';
+import { kindOfFunction } from '../values/memo-results.js';
+import type { KeySpace } from '../values/value-key.js';
+import type { Values } from '../values/values.js';
+import type { InvalidationReceipt } from './cache.js';
+import { Memo } from './memoize-function.js';
+import { attachMemo, type MemoCalls, type Memoized, type MemoResults } from './memoized-function.js';
+
+/** What memoizing stands on. */
+export interface MemoizeParts {
+  readonly values: Values;
+  readonly defaults: ValueDefaults;
+  readonly memoNames: MemoNames;
+  purge(tags: readonly string[]): Promise<InvalidationReceipt>;
+  invalidate(tags: readonly string[]): Promise<InvalidationReceipt>;
+  warn(message: string): void;
+}
+
+/** Its own first: of names that are equally near to a wrong one, the first is suggested. */
+const KNOWN = [...MEMO_OPTIONS, ...VALUE_OPTIONS];
+
+/**
+ * A function whose results are kept in a cache.
+ *
+ * @throws {@link ConfigError} for a wrong setting, and where nothing tells the function from another one
+ */
+export function memoize<F extends AnyFunction>(
+  fn: F,
+  options: Duration | MemoOptions<F> | undefined,
+  parts: MemoizeParts,
+  space: KeySpace,
+): Memoized<F> {
+  if (typeof fn !== 'function') throw new ConfigError('memoize.fn', fn, 'a function');
+  const memo = open(fn, withMemoTtl(options), parts, space);
+  const memoized = function (this: unknown, ...args: unknown[]): unknown {
+    return memo.call(this, args);
+  };
+  Object.defineProperties(memoized, ownOf(fn));
+  const calls = callsOf<F>(memo, parts);
+  attachMemo(memoized as AnyFunction as F, () => calls);
+  return Object.assign(memoized as AnyFunction as F, calls);
+}
+
+/**
+ * Reads options of which nobody knows yet for which cache they are.
+ *
+ * @param what - the function's name, for errors
+ * @throws {@link ConfigError} for a wrong setting
+ */
+export function checkMemoOptions(what: string, given: MemoOptions<never>): void {
+  try {
+    readMemoOptions(given);
+    readVersion('memoize.version', given.version);
+    readValueOptions('memoize', given as object, { lifetimeMs: 0, copying: 'structured' }, () => {}, KNOWN);
+  } catch (error) {
+    if (error instanceof ConfigError) throw error.named(error.setting.replace(/^memoize/, what));
+    throw error;
+  }
+}
+
+function open(fn: AnyFunction, given: MemoOptions<never>, parts: MemoizeParts, space: KeySpace): Memo {
+  const { values, defaults, memoNames, warn } = parts;
+  const policy = readMemoOptions(given);
+  const isBounded = policy.maxSize !== Number.POSITIVE_INFINITY;
+  const lifetimeMs = defaults.lifetimeMs ?? (isBounded ? Number.POSITIVE_INFINITY : undefined);
+  const unsaid = (): void =>
+    warn(
+      `memoize of ${policy.name ?? (fn.name || '(anonymous)')} says neither a ttl, nor tags, nor a maxSize: results are kept for 5 minutes; give one, or createCache a ttl`,
+    );
+  const { isShared } = values.parts.engine;
+  const kept = readValueOptions('memoize', given as object, { ...defaults, lifetimeMs }, unsaid, KNOWN);
+  const version = readVersion('memoize.version', given.version);
+  const record = memoNames.claim(space.prefix, fn, policy.name, isShared, policy.checksSource);
+  record.kind ??= kindOfFunction(fn);
+  const mark = `${record.mark}${version === undefined ? '' : `v${version}`}${policy.checksSource ? `s${record.source}` : ''}`;
+  return new Memo({
+    fn: fn as unknown as (...args: readonly unknown[]) => unknown,
+    record,
+    scope: new MemoScope(space, record.name, mark),
+    values,
+    given,
+    policy: { ...policy, instances: takesThis(fn) ? policy.instances : { isShared: true, keyOf: undefined } },
+    kept: { ...kept, route: record.name, ...(policy.maxSize === 0 ? { lifetimeMs: 0 } : {}) },
+    warn,
+  });
+}
+
+function callsOf<F extends AnyFunction>(memo: Memo, parts: MemoizeParts): MemoCalls<F> {
+  const of = (instance: object | undefined): MemoResults<F> => ({
+    cacheClear: async () => await parts.purge(memo.clear(instance)),
+    invalidate: async (...args) => await parts.invalidate(memo.tagsOf(instance, args)),
+    keyFor: (...args) => memo.keyOf(instance, args).text,
+  });
+  return { ...of(undefined), cacheInfo: () => memo.info(), of: (instance) => of(instance) };
+}
+
+/** What a function has of its own: its name, how many arguments it takes, and what was put onto it. */
+export function ownOf(fn: AnyFunction): PropertyDescriptorMap {
+  const {
+    prototype: _,
+    arguments: _arguments,
+    caller: _caller,
+    ...own
+  } = Object.getOwnPropertyDescriptors(fn) as {
+    [name: string]: PropertyDescriptor;
+  };
+  return own;
+}

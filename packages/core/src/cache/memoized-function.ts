@@ -1,0 +1,77 @@
+import { ConfigError } from '../base/errors.js';
+import type { AnyFunction } from '../values/memo-names.js';
+import type { InvalidationReceipt } from './cache.js';
+
+/** What became of a memoized function's calls in this process, as `functools.lru_cache` of Python has it. */
+export interface MemoInfo {
+  /** Calls that were answered without running the function for them, those that waited for another one's run among them. */
+  readonly hits: number;
+  /** Runs of the function that somebody waited for. */
+  readonly misses: number;
+  /** `Infinity` where `maxSize` says nothing. */
+  readonly maxSize: number;
+  /** Results in this process's memory that may answer. Counts them, so that it is not for each request. */
+  readonly size: number;
+}
+
+/** What can be done about results of a memoized function. */
+export interface MemoResults<F extends AnyFunction> {
+  /** Makes all of them be gone, wherever they are stored. */
+  cacheClear(): Promise<InvalidationReceipt>;
+  /**
+   * Invalidates the result of these arguments, and whatever was made of it. Arguments at the end that are `undefined` may be
+   * left out.
+   *
+   * @throws {@link ConfigError} (by rejection) for arguments that can be no part of a key
+   */
+  invalidate(...args: Parameters<F>): Promise<InvalidationReceipt>;
+  /**
+   * The key of these arguments, as events have it.
+   *
+   * @throws {@link ConfigError} for arguments that can be no part of a key
+   */
+  keyFor(...args: Parameters<F>): string;
+}
+
+/** What a memoized function can do beside being called. */
+export interface MemoCalls<F extends AnyFunction> extends MemoResults<F> {
+  /** How often it was called and run since it was made, or since `cacheClear()`. */
+  cacheInfo(): MemoInfo;
+  /**
+   * The results of one instance alone, of a function that is a method. What is called without it is about all instances.
+   *
+   * @example
+   * ```ts
+   * await service.load.of(service).cacheClear();
+   * ```
+   */
+  of(instance: object): MemoResults<F>;
+}
+
+/** A function whose results are kept: called as before, and with {@link MemoCalls}. */
+export type Memoized<F extends AnyFunction> = F & MemoCalls<F>;
+
+/** Finds the calls of a function from any copy of this package. */
+const slot = Symbol.for('viewcache.memo');
+
+/** Puts calls where {@link memoOf} finds them. */
+export function attachMemo<F extends AnyFunction>(fn: F, calls: () => MemoCalls<F>): void {
+  Object.defineProperty(fn, slot, { value: calls });
+}
+
+/**
+ * What a memoized function can do beside being called, where its type does not say so: of a decorated method.
+ *
+ * @throws {@link ConfigError} for a function that is not memoized
+ *
+ * @example
+ * ```ts
+ * await memoOf(users.find).invalidate(7);
+ * ```
+ */
+export function memoOf<F extends AnyFunction>(fn: F): MemoCalls<F> {
+  const calls = typeof fn === 'function' ? (fn as { [slot]?: () => MemoCalls<F> })[slot] : undefined;
+  if (calls === undefined)
+    throw new ConfigError('memoOf', fn, 'what cache.memoize() has returned, or a method under @memoized()');
+  return calls();
+}

@@ -1,0 +1,375 @@
+import type { Duration } from '../base/duration.js';
+import { ConfigError } from '../base/errors.js';
+import { checkOptions } from '../config/check.js';
+import { readForever } from '../config/lifetimes.js';
+import type { MemoOptions } from '../config/memo-options.js';
+import {
+  ADD_OPTIONS,
+  type AddOptions,
+  type CacheToken,
+  INCREMENT_OPTIONS,
+  type IncrementOptions,
+  type Key,
+  type KeyOptions,
+  readKey,
+  SET_OPTIONS,
+  type SetOptions,
+  tokenBrand,
+} from '../config/value-call-options.js';
+import { readValueOptions, readVersion, VALUE_OPTIONS, type ValueOptions } from '../config/value-options.js';
+import type { LocalItem } from '../engine/local-item.js';
+import type { FillToken, Written } from '../engine/value-access.js';
+import { namespaceTag } from '../invalidation/tags.js';
+import { NOTHING_MADE, type Producer, type ProducerRun } from '../values/caller.js';
+import { Counters } from '../values/counters.js';
+import { NOTHING_FOUND } from '../values/delivery.js';
+import { Loader } from '../values/loader.js';
+import type { AnyFunction } from '../values/memo-names.js';
+import { type KeySpace, ROOT, spaceIn, ValueKey } from '../values/value-key.js';
+import { valueIn } from '../values/value-parts.js';
+import type { ValuePolicy } from '../values/value-policy.js';
+import type { InvalidationReceipt } from './cache.js';
+import { type MemoizeParts, memoize } from './memoize.js';
+import type { Memoized } from './memoized-function.js';
+import type { Loaded, ValueCache } from './value-cache.js';
+
+/** What the calls stand on. */
+export interface ValueCallParts extends MemoizeParts {
+  /** Purges the values of these tags, here at once. */
+  purge(tags: readonly string[]): Promise<InvalidationReceipt>;
+}
+
+const NO_OPTIONS = {};
+const OPTION_NAMES: ReadonlySet<string> = new Set(VALUE_OPTIONS);
+/** How often something is added before it is given up: a tag that the store does not know may be refused once. */
+const ADDITIONS = 10;
+/** Different ttls that are remembered; somebody who works them out has more, and gains nothing. */
+const TTLS = 100;
+
+/** Reads what a caller has given, and does it. */
+export class ValueCalls implements ValueCache {
+  readonly #parts: ValueCallParts;
+  readonly #space: KeySpace;
+  readonly #counters: Counters;
+  /** Options that were read before, by the function that read them: most calls hand in the same object again, or none. */
+  readonly #policies = new Map<string, WeakMap<object, ValuePolicy>>();
+  #usual: ValuePolicy | undefined;
+  /** The same of options that are nothing but a ttl: these would fill the other one, an object for each call. */
+  readonly #byTtl = new Map<Duration, ValuePolicy>();
+  /** Of whose loaders it was told that they load what nobody asks for: the keys in that differ from call to call. */
+  readonly #told: Set<string>;
+
+  constructor(
+    parts: ValueCallParts,
+    space: KeySpace = ROOT,
+    counters: Counters = new Counters(parts.values),
+    told: Set<string> = new Set(),
+  ) {
+    this.#parts = parts;
+    this.#space = space;
+    this.#counters = counters;
+    this.#told = told;
+  }
+
+  getOrSet<T>(
+    key: Key,
+    producer: (run: ProducerRun) => T | Promise<T>,
+    options?: Duration | ValueOptions<T>,
+  ): Promise<T> {
+    try {
+      if (typeof producer !== 'function') throw new ConfigError('getOrSet.producer', producer, 'a function');
+      const given = withTtl(options);
+      const named = this.#key('getOrSet', key, given.version);
+      // What a fresh value needs no reading of options for.
+      if (isPlain(given) && areKnown(given)) {
+        const found = this.#parts.values.find(named, given.clone ?? this.#parts.defaults.copying);
+        if (found !== NOTHING_FOUND) return Promise.resolve(found as T);
+      }
+      return this.#ask(named, producer as Producer, given);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  async getOrSetMany<K, T>(
+    keys: readonly K[] & readonly Key[],
+    loadMissing: (missing: readonly K[]) => Loaded<T> | Promise<Loaded<T>>,
+    options?: Duration | ValueOptions<T>,
+  ): Promise<Map<K, T>> {
+    if (typeof loadMissing !== 'function') throw new ConfigError('getOrSetMany.loadMissing', loadMissing, 'a function');
+    const given = withTtl(options);
+    const named = this.#keys('getOrSetMany', keys as readonly (K & Key)[], given.version);
+    const policy = this.#policy('getOrSetMany', given);
+    const uses = this.#parts.values.uses(policy);
+    const loader = new Loader<K & Key, T>(loadMissing, (name) => this.#foundNone(policy.route, keys[0], name));
+    const values = await this.#parts.values.askMany(
+      [...named].map(([key, valueKey]) => ({ key: valueKey, producer: () => loader.load(key) })),
+      uses,
+    );
+    return new Map([...named.keys()].flatMap((key, i) => (values[i] === NOTHING_MADE ? [] : [[key, values[i] as T]])));
+  }
+
+  async get<T = unknown>(key: Key, options: KeyOptions = NO_OPTIONS): Promise<T | undefined> {
+    return (await this.#look('get', [key], options))[0]?.value as T | undefined;
+  }
+
+  async getMany<T, K extends Key>(keys: readonly K[], options: KeyOptions = NO_OPTIONS): Promise<Map<K, T>> {
+    const asked = [...new Set(checkList('getMany', keys))];
+    const found = await this.#look('getMany', asked, options);
+    return new Map(asked.flatMap((key, i) => (found[i] === undefined ? [] : [[key, found[i].value as T]])));
+  }
+
+  async has(key: Key, options: KeyOptions = NO_OPTIONS): Promise<boolean> {
+    return (await this.#look('has', [key], options, false))[0] !== undefined;
+  }
+
+  async set<T>(key: Key, value: T, options?: Duration | SetOptions<T>): Promise<boolean> {
+    const [written] = await this.#write('set', [[key, value]], options);
+    return written === 'stored';
+  }
+
+  async setMany<T, K extends Key = Key>(
+    values: Iterable<readonly [K, T]> | Readonly<Record<string, T>>,
+    options?: Duration | SetOptions<T>,
+  ): Promise<readonly Key[]> {
+    const entries = entriesOf('setMany', values);
+    const written = await this.#write('setMany', entries, options);
+    return entries.flatMap(([key], i) => (written[i] === 'stored' ? [] : [key]));
+  }
+
+  async add<T>(key: Key, value: T, options?: Duration | AddOptions<T>): Promise<boolean> {
+    const given = withTtl(options);
+    const named = this.#key('add', key, given.version);
+    const policy = this.#policy('add', given, ADD_OPTIONS);
+    return await this.#counters.inTurn(named, () => this.#add(named, value, policy));
+  }
+
+  async #add(named: ValueKey, value: unknown, policy: ValuePolicy): Promise<boolean> {
+    for (let attempt = 0; attempt < ADDITIONS; attempt++) {
+      const { token, found } = await this.#parts.values.read(named);
+      if (found !== undefined) return false;
+      // Where nothing is kept there is nothing in the way, either: whoever is told so goes on as without a cache.
+      if (this.#parts.values.parts.engine.storesNothing) return true;
+      const write = { key: named, value, since: token, onlyIf: 'unchanged' as const };
+      const [written] = await this.#parts.values.write([write], policy);
+      // Refused for somebody else's value, it is found; and else for what the store did not know, and does now.
+      if (written !== 'refused') return written === 'stored';
+    }
+    return false;
+  }
+
+  async delete(key: Key, options: KeyOptions = NO_OPTIONS): Promise<InvalidationReceipt> {
+    return await this.#delete('delete', [key], options);
+  }
+
+  async deleteMany(keys: readonly Key[], options: KeyOptions = NO_OPTIONS): Promise<InvalidationReceipt> {
+    return await this.#delete('deleteMany', checkList('deleteMany', keys), options);
+  }
+
+  async touch(key: Key, ttl: Duration, options: KeyOptions = NO_OPTIONS): Promise<boolean> {
+    checkOptions('touch', options, ['version']);
+    const lifetimeMs = readForever('touch.ttl', ttl);
+    const { engine, codec } = this.#parts.values.parts;
+    const named = this.#key('touch', key, options.version);
+    if (lifetimeMs === 0) {
+      await this.#delete('touch', [key], options);
+      return false;
+    }
+    const encode = (item: LocalItem): Buffer | undefined => {
+      const held = valueIn(this.#parts.values.parts, item);
+      const encoded = held === undefined ? undefined : codec.encode(held.value);
+      return encoded?.kind === 'bytes' ? encoded.bytes : undefined;
+    };
+    return await this.#counters.inTurn(named, () => engine.values.touch(named, lifetimeMs, encode));
+  }
+
+  async increment(key: Key, by = 1, options: IncrementOptions = NO_OPTIONS): Promise<number> {
+    checkOptions('increment', options, INCREMENT_OPTIONS);
+    const { initial = 0, ttl, tags, version } = options;
+    checkNumber('increment.by', by);
+    checkNumber('increment.initial', initial);
+    if (typeof tags === 'function') throw new ConfigError('increment.tags', tags, 'a list of tags');
+    const named = this.#key('increment', key, version);
+    const given = { ...(tags !== undefined && { tags }), ttl: ttl ?? (tags === undefined ? 'forever' : undefined) };
+    const policy = this.#policy('increment', given as ValueOptions<never>);
+    return await this.#counters.add(named, by, initial, policy);
+  }
+
+  async decrement(key: Key, by = 1, options: IncrementOptions = NO_OPTIONS): Promise<number> {
+    checkNumber('decrement.by', by);
+    return await this.increment(key, -by, options);
+  }
+
+  async incrementVersion(key: Key, options: Required<KeyOptions>, by = 1): Promise<number | undefined> {
+    checkOptions('incrementVersion', options, ['version']);
+    const from = readVersion('incrementVersion.version', options.version);
+    if (from === undefined) throw new ConfigError('incrementVersion.version', from, 'the version that is stored');
+    if (!Number.isSafeInteger(by) || by < 1)
+      throw new ConfigError('incrementVersion.by', by, 'a whole number from 1 up');
+    const to = from + by;
+    const places = {
+      from: this.#key('incrementVersion', key, from),
+      to: this.#key('incrementVersion', key, to),
+    };
+    const usual = this.#policy('incrementVersion', { ttl: 'forever' });
+    return (await this.#counters.inTurn(places.from, () => this.#counters.move(places, usual))) ? to : undefined;
+  }
+
+  memoize<F extends AnyFunction>(fn: F, options?: Duration | MemoOptions<F>): Memoized<F> {
+    return memoize(fn, options, this.#parts, this.#space);
+  }
+
+  namespace(name: string): ValueCalls {
+    if (typeof name !== 'string' || name === '') throw new ConfigError('namespace', name, 'a string that is not empty');
+    return new ValueCalls(this.#parts, spaceIn(this.#space, name), this.#counters, this.#told);
+  }
+
+  /** Purges the namespace that these calls are about. */
+  async clear(): Promise<InvalidationReceipt> {
+    return await this.#parts.purge([namespaceTag(this.#space.prefix.slice(0, -1))]);
+  }
+
+  async token(): Promise<CacheToken> {
+    const { engine, tags } = this.#parts.values.parts;
+    return { [tokenBrand]: { of: tags, known: await engine.values.token() } };
+  }
+
+  /** Apart from the hit, which would pay for what this has to keep for later. */
+  #ask<T>(key: ValueKey, producer: Producer, given: ValueOptions<T>): Promise<T> {
+    const { values } = this.#parts;
+    const uses = values.uses(this.#policy('getOrSet', given));
+    return new Promise<T>((resolve, reject) => {
+      values.ask(key, producer, uses, { resolve: resolve as (value: unknown) => void, reject });
+    });
+  }
+
+  async #look(what: string, keys: readonly Key[], options: KeyOptions, copies = true) {
+    checkOptions(what, options, ['version']);
+    const named = keys.map((key) => this.#key(what, key, options.version));
+    return await this.#parts.values.look(named, copies ? this.#parts.defaults.copying : false);
+  }
+
+  async #write<T>(
+    what: string,
+    entries: readonly (readonly [Key, T])[],
+    options?: Duration | SetOptions<T>,
+  ): Promise<readonly (Written | 'unstorable')[]> {
+    const given = withTtl(options);
+    const policy = this.#policy(what, given, SET_OPTIONS);
+    const since = this.#tokenOf(what, given.since);
+    const writes = entries.map(([key, value]) => ({ key: this.#key(what, key, given.version), value, since }));
+    return await this.#parts.values.write(writes, policy);
+  }
+
+  async #delete(what: string, keys: readonly Key[], options: KeyOptions): Promise<InvalidationReceipt> {
+    checkOptions(what, options, ['version']);
+    const named = keys.map((key) => this.#key(what, key, options.version));
+    const { engine, errors } = this.#parts.values.parts;
+    for (const key of named) errors.forget(key);
+    const receipt = this.#parts.purge(named.map(({ ownTag }) => ownTag));
+    engine.values.drop(named);
+    return await receipt;
+  }
+
+  #key(what: string, key: unknown, version: unknown): ValueKey {
+    // The name of a setting is made up where something is wrong with it, not for each call.
+    const read = version === undefined ? undefined : readVersion(`${what}.version`, version);
+    return new ValueKey(this.#space, readKey(what, key), read);
+  }
+
+  #keys<K extends Key>(what: string, keys: readonly K[], version: unknown): Map<K, ValueKey> {
+    return new Map(checkList(what, keys).map((key) => [key, this.#key(what, key, version)]));
+  }
+
+  #foundNone(route: string, asked: unknown, name: string): void {
+    if (this.#told.has(route) || this.#told.size >= TTLS) return;
+    this.#told.add(route);
+    const said = typeof asked === 'string' ? `'${asked.slice(0, 40)}'` : asked;
+    this.#parts.warn(
+      `getOrSetMany of ${route} got nothing for any of its keys, such as ${said}: loadMissing returned ${name} and the like; it is to return a Map or an object by key, or a list in the order of the keys`,
+    );
+  }
+
+  #tokenOf(what: string, token: unknown): FillToken | undefined {
+    if (token === undefined) return undefined;
+    const held = typeof token === 'object' && token !== null ? (token as Partial<CacheToken>)[tokenBrand] : undefined;
+    // What one cache knows means nothing to another.
+    if (held?.of === this.#parts.values.parts.tags) return held.known;
+    throw new ConfigError(`${what}.since`, token, 'what token() of this cache has returned');
+  }
+
+  #policy(what: string, given: ValueOptions<never>, names?: readonly string[]): ValuePolicy {
+    const ttl = onlyTtl(given);
+    const known =
+      given === NO_OPTIONS
+        ? this.#usual
+        : ttl === undefined
+          ? this.#policies.get(what)?.get(given)
+          : this.#byTtl.get(ttl);
+    if (known !== undefined) return known;
+    const unsaid = (): void =>
+      this.#parts.warn(
+        `${what} says neither a ttl nor tags: the value is kept for 5 minutes; give one, or createCache a ttl`,
+      );
+    const policy = readValueOptions(what, given, this.#parts.defaults, unsaid, names);
+    if (given === NO_OPTIONS) this.#usual = policy;
+    else if (ttl === undefined) this.#remember(what, given, policy);
+    else if (this.#byTtl.size < TTLS) this.#byTtl.set(ttl, policy);
+    return policy;
+  }
+
+  #remember(what: string, given: object, policy: ValuePolicy): void {
+    let known = this.#policies.get(what);
+    if (known === undefined) {
+      known = new WeakMap();
+      this.#policies.set(what, known);
+    }
+    known.set(given, policy);
+  }
+}
+
+/** The ttl of options that say nothing else: what most calls write, anew each time. */
+function onlyTtl(given: ValueOptions<never>): Duration | undefined {
+  for (const name in given) if (name !== 'ttl') return undefined;
+  const { ttl } = given;
+  return typeof ttl === 'string' || typeof ttl === 'number' ? ttl : undefined;
+}
+
+function withTtl<O extends ValueOptions<never>>(options: Duration | O | undefined): O {
+  if (options === undefined) return NO_OPTIONS as O;
+  if (typeof options === 'object' && options !== null) return options;
+  return { ttl: options } as unknown as O;
+}
+
+/** Whether these are names of options: a mistyped one is to be told of, whether or not something is stored. */
+function areKnown(given: ValueOptions<never>): boolean {
+  for (const name in given) if (!OPTION_NAMES.has(name)) return false;
+  return true;
+}
+
+/** Whether a fresh value answers whatever else the options say. */
+function isPlain({ forceRefresh, isStale, earlyRefresh }: ValueOptions<never>): boolean {
+  return forceRefresh !== true && isStale === undefined && earlyRefresh === undefined;
+}
+
+function checkNumber(setting: string, value: unknown): void {
+  if (typeof value !== 'number' || !Number.isFinite(value)) throw new ConfigError(setting, value, 'a finite number');
+}
+
+function checkList<K extends Key>(what: string, keys: readonly K[]): readonly K[] {
+  if (!Array.isArray(keys)) throw new ConfigError(`${what}.keys`, keys, 'a list of keys');
+  return keys;
+}
+
+function entriesOf<T>(
+  what: string,
+  values: Iterable<readonly [Key, T]> | Readonly<Record<string, T>>,
+): readonly (readonly [Key, T])[] {
+  if (typeof values !== 'object' || values === null)
+    throw new ConfigError(`${what}.values`, values, 'a Map, an object, or a list of pairs [key, value]');
+  if (!(Symbol.iterator in values)) return Object.entries(values);
+  const entries = [...(values as Iterable<readonly [Key, T]>)];
+  const wrong = entries.findIndex((entry) => !Array.isArray(entry) || entry.length !== 2);
+  if (wrong >= 0) throw new ConfigError(`${what}.values[${wrong}]`, entries[wrong], 'a pair: [key, value]');
+  return entries;
+}

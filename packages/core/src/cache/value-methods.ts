@@ -1,0 +1,34 @@
+import type { Key, KeyOptions } from '../config/value-call-options.js';
+import type { ValueCache } from './value-cache.js';
+
+/**
+ * The calls as an object's own, so that what is taken off a cache goes on working.
+ *
+ * @param keep - keeps the process while a caller waits: nothing else does, where all there is to wait for is a store
+ */
+export function valueMethods(calls: ValueCache, keep: <T>(work: Promise<T>) => Promise<T>): ValueCache {
+  return {
+    // What is found in memory is waited for by nobody, and the rest keeps the process only while there is something to wait
+    // for that a producer does not do.
+    getOrSet: (key, producer, options) => calls.getOrSet(key, producer, options),
+    getOrSetMany: (...given) => calls.getOrSetMany(...given),
+    get: (...given) => keep(calls.get(...given)),
+    getMany: <T, K extends Key>(keys: readonly K[], options?: KeyOptions) => keep(calls.getMany<T, K>(keys, options)),
+    has: (...given) => keep(calls.has(...given)),
+    set: (...given) => keep(calls.set(...given)),
+    setMany: (...given) => keep(calls.setMany(...given)),
+    add: (...given) => keep(calls.add(...given)),
+    delete: (...given) => keep(calls.delete(...given)),
+    deleteMany: (...given) => keep(calls.deleteMany(...given)),
+    touch: (...given) => keep(calls.touch(...given)),
+    increment: (...given) => keep(calls.increment(...given)),
+    decrement: (...given) => keep(calls.decrement(...given)),
+    incrementVersion: (...given) => keep(calls.incrementVersion(...given)),
+    memoize: (...given) => calls.memoize(...given),
+    namespace: (...given) => {
+      const inner = calls.namespace(...given);
+      return { ...valueMethods(inner, keep), clear: () => keep(inner.clear()) };
+    },
+    token: () => keep(calls.token()),
+  };
+}

@@ -1,0 +1,70 @@
+import type { Duration } from '../base/duration.js';
+import { ConfigError } from '../base/errors.js';
+import type { FillToken } from '../engine/value-access.js';
+import type { ValueOptions } from './value-options.js';
+
+/** What a value is found by: text, or a number, which is its text. */
+export type Key = string | number;
+
+/** Which of the values of one key is meant. */
+export interface KeyOptions {
+  /** A value of another version is another value: a whole number from 0 up. @defaultValue none */
+  readonly version?: number;
+}
+
+/** What was known before something was read; made by `cache.token()`, and good for that cache only. */
+export interface CacheToken {
+  readonly [tokenBrand]: { readonly of: object; readonly known: FillToken };
+}
+
+/** Where a {@link CacheToken} keeps what it is. */
+export const tokenBrand = Symbol.for('viewcache.token');
+
+/** How a value that is written is kept. */
+export interface SetOptions<T = unknown>
+  extends Pick<
+    ValueOptions<T>,
+    'ttl' | 'tags' | 'maxTags' | 'version' | 'staleWhileRevalidate' | 'staleIfError' | 'jitter' | 'clone' | 'name'
+  > {
+  /** What the cache knew before the data was read of which the value is made: what was invalidated since counts. */
+  readonly since?: CacheToken;
+}
+
+/** How a value is kept that is stored where there is none. */
+export type AddOptions<T = unknown> = Omit<SetOptions<T>, 'since'>;
+
+/** The names in {@link AddOptions}. */
+export const ADD_OPTIONS: readonly string[] = [
+  'ttl',
+  'tags',
+  'maxTags',
+  'version',
+  'staleWhileRevalidate',
+  'staleIfError',
+  'jitter',
+  'clone',
+  'name',
+];
+
+/** The names in {@link SetOptions}. */
+export const SET_OPTIONS: readonly string[] = [...ADD_OPTIONS, 'since'];
+
+/** How a counter is counted. */
+export interface IncrementOptions extends KeyOptions {
+  /** What is counted from where nothing is stored. @defaultValue 0 */
+  readonly initial?: number;
+  /** How long a counter lives that is begun by this call; one that is there keeps its lifetime. */
+  readonly ttl?: Duration;
+  /** Its tags, if it is begun by this call. */
+  readonly tags?: readonly string[];
+}
+
+/** The names in {@link IncrementOptions}. */
+export const INCREMENT_OPTIONS: readonly string[] = ['ttl', 'tags', 'initial', 'version'];
+
+/** @throws {@link ConfigError} for what can be no key */
+export function readKey(what: string, key: unknown): string {
+  if (typeof key === 'number' && Number.isFinite(key)) return String(key);
+  if (typeof key === 'string' && key !== '') return key;
+  throw new ConfigError(`${what}.key`, key, 'a string that is not empty, or a number');
+}

@@ -1,0 +1,151 @@
+import { type Duration, parseDuration } from '../base/duration.js';
+import { ConfigError } from '../base/errors.js';
+import type { Copying, ValuePolicy } from '../values/value-policy.js';
+import { checkBoolean, checkCount, checkFunction, checkOptions, listed } from './check.js';
+import { readForever } from './lifetimes.js';
+import { readStaleOptions, type StaleOptions } from './stale-options.js';
+import { readTags } from './view-option-checks.js';
+
+/** How a value is kept. Durations: seconds, or a string such as `'5m'`. */
+export interface ValueOptions<T = unknown> extends Omit<StaleOptions, 'revalidate'> {
+  /**
+   * How long the value is fresh; `0` = do not store; `'forever'`: until it is invalidated or leaves for want of room. Of the value itself
+   * where a function says.
+   *
+   * @defaultValue the cache's `ttl`; without one `'forever'` for a value with tags, and else 5 minutes, with a warning
+   */
+  readonly ttl?: Duration | ((value: T) => Duration);
+  /** What the value depends on: it is invalidated with any of these. @defaultValue none */
+  readonly tags?: readonly string[] | ((value: T) => readonly string[]);
+  /** Tags beyond which rows coarsen to their group: `users#1` → `users`. @defaultValue 64 */
+  readonly maxTags?: number;
+  /** A value of another version is another value: a whole number from 0 up. @defaultValue none */
+  readonly version?: number;
+  /** Whether a value may be stored; `false`: it answers whoever waits for it, and is forgotten. @defaultValue always */
+  readonly storeIf?: (value: T) => boolean;
+  /** Whether a value that is found is not to be used: then the producer runs, once for all who ask. @defaultValue never */
+  readonly isStale?: (value: T) => boolean;
+  /** The producer runs whatever is stored, and what it makes is stored. @defaultValue false */
+  readonly forceRefresh?: boolean;
+  /**
+   * For how long an error of the producer is kept, in this process, and thrown again rather than asked for. Of the error
+   * itself where a function says.
+   *
+   * @defaultValue 0: not at all
+   */
+  readonly cacheErrors?: Duration | ((error: unknown) => Duration);
+  /**
+   * How callers are kept from changing each other's value: `'structured'`, each gets a copy that keeps its classes;
+   * `'freeze'`, all get the same, frozen as deep as it goes; `false`, all get the same, and nobody may change it.
+   *
+   * @defaultValue the cache's `clone`, else `'structured'`
+   */
+  readonly clone?: Copying;
+  /** What it is counted under in `stats()` and named in warnings. @defaultValue `'(values)'` */
+  readonly name?: string;
+}
+
+/** The names of {@link ValueOptions}. */
+export const VALUE_OPTIONS: readonly string[] = [
+  'ttl',
+  'tags',
+  'maxTags',
+  'version',
+  'storeIf',
+  'isStale',
+  'forceRefresh',
+  'cacheErrors',
+  'clone',
+  'name',
+  'staleWhileRevalidate',
+  'staleIfError',
+  'refreshTimeout',
+  'maxRefreshes',
+  'earlyRefresh',
+  'jitter',
+  'softTimeout',
+  'hardTimeout',
+];
+
+/** What a cache says of its values, where a call says nothing. */
+export interface ValueDefaults {
+  readonly lifetimeMs: number | undefined;
+  readonly copying: Copying;
+}
+
+const COPYING = ['structured', 'freeze'] as const;
+/** For a value of which nobody has said how long it is good. */
+const UNSAID_MS = 300_000;
+
+/**
+ * Reads the options of a value.
+ *
+ * @param what - the function's name, for errors: `getOrSet`
+ * @param known - the names of the options that the function knows
+ * @param onUnsaid - told where neither a ttl nor a tag says how long the value is good
+ * @throws {@link ConfigError} that names the setting, the value given and what is allowed
+ */
+export function readValueOptions<T>(
+  what: string,
+  given: ValueOptions<T>,
+  defaults: ValueDefaults,
+  onUnsaid: () => void,
+  known: readonly string[] = VALUE_OPTIONS,
+): ValuePolicy {
+  checkOptions(what, given, known);
+  const { tags = [], name = '(values)' } = given;
+  const lifetimeMs = readValueTtl(`${what}.ttl`, given.ttl) ?? defaults.lifetimeMs ?? unsaid(given, onUnsaid);
+  if (typeof name !== 'string' || name === '')
+    throw new ConfigError(`${what}.name`, name, 'a string that is not empty');
+  const stale = readStaleOptions(what, given, typeof lifetimeMs === 'number' ? lifetimeMs : Number.POSITIVE_INFINITY);
+  return {
+    lifetimeMs,
+    tags: readTags(`${what}.tags`, tags) as ValuePolicy['tags'],
+    maxTags: checkCount(`${what}.maxTags`, given.maxTags ?? 64, 1),
+    whileRevalidateMs: stale.whileRevalidateMs ?? 0,
+    ifErrorMs: stale.ifErrorMs ?? 0,
+    jitterMs: stale.jitterMs,
+    earlyRefreshMs: stale.earlyRefreshMs,
+    maxRefreshes: stale.maxRefreshes,
+    refreshTimeoutMs: stale.refreshTimeoutMs,
+    softTimeoutMs: stale.softTimeoutMs,
+    hardTimeoutMs: stale.hardTimeoutMs,
+    storeIf: checkFunction(`${what}.storeIf`, given.storeIf, 'a function of the value') as ValuePolicy['storeIf'],
+    isStale: checkFunction(`${what}.isStale`, given.isStale, 'a function of the value') as ValuePolicy['isStale'],
+    isForced: checkBoolean(`${what}.forceRefresh`, given.forceRefresh ?? false),
+    errorLifetimeMs: readErrorLifetime(`${what}.cacheErrors`, given.cacheErrors ?? 0),
+    copying: readCopying(`${what}.clone`, given.clone ?? defaults.copying),
+    route: name,
+  };
+}
+
+/** The `clone` option of a cache or of a value. */
+export function readCopying(setting: string, value: unknown): Copying {
+  const found = value === false ? false : COPYING.find((word) => word === value);
+  if (found === undefined) throw new ConfigError(setting, value, `${listed(COPYING)}, or false`);
+  return found;
+}
+
+/** The version of a value: part of its key. */
+export function readVersion(setting: string, version: unknown): number | undefined {
+  return version === undefined ? undefined : checkCount(setting, version, 0);
+}
+
+function readValueTtl(setting: string, ttl: unknown): ValuePolicy['lifetimeMs'] | undefined {
+  if (ttl === undefined) return undefined;
+  if (typeof ttl !== 'function') return readForever(setting, ttl);
+  return (value) => readForever(setting, ttl(value));
+}
+
+function unsaid(given: ValueOptions<never>, onUnsaid: () => void): number {
+  const { tags } = given;
+  if (typeof tags === 'function' || (tags !== undefined && tags.length > 0)) return Number.POSITIVE_INFINITY;
+  onUnsaid();
+  return UNSAID_MS;
+}
+
+function readErrorLifetime(setting: string, value: unknown): ValuePolicy['errorLifetimeMs'] {
+  if (typeof value === 'function') return (error) => parseDuration(setting, value(error));
+  const ms = parseDuration(setting, value);
+  return () => ms;
+}

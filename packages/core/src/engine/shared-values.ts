@@ -1,0 +1,205 @@
+import type { TagTable } from '../invalidation/tag-table.js';
+import type { Clock } from '../ports/clock.js';
+import type { EventSink } from '../ports/event-sink.js';
+import { retentionMs } from '../ports/stored-response.js';
+import type { CommitVerdict, Put, SharedToken } from '../ports/tagged-store.js';
+import { Flight } from './flight.js';
+import type { Keyed } from './keyed.js';
+import type { LocalItem } from './local-item.js';
+import type { LocalLevel } from './local-level.js';
+import { inMemory, tagNames } from './make-stored.js';
+import type { SharedLevel } from './shared-level.js';
+import type { SharedReads } from './shared-reads.js';
+
+/** A value that is put, as this process would hold it. */
+export interface ItemPut extends Pick<Put, 'token' | 'ownTag' | 'onlyIf'> {
+  readonly key: Keyed;
+  readonly item: LocalItem;
+}
+
+/** How often something is touched that others replace meanwhile. */
+const TOUCHES = 100;
+const NO_PACKED: readonly undefined[] = [];
+
+/** What values ask of the shared store beside a producer's run: to be looked up, put and kept for longer. */
+export class SharedValues {
+  readonly #level: SharedLevel;
+  readonly #reads: SharedReads;
+  readonly #local: LocalLevel;
+  readonly #tags: TagTable;
+  readonly #clock: Clock;
+  readonly #sink: EventSink;
+
+  constructor(
+    level: SharedLevel,
+    reads: SharedReads,
+    local: LocalLevel,
+    tags: TagTable,
+    clock: Clock,
+    sink: EventSink,
+  ) {
+    this.#level = level;
+    this.#reads = reads;
+    this.#local = local;
+    this.#tags = tags;
+    this.#clock = clock;
+    this.#sink = sink;
+  }
+
+  /** What the store has under these keys and may answer, asked in one round trip; nobody runs anything for the rest. */
+  async lookUpMany(keys: readonly Keyed[]): Promise<readonly (LocalItem | undefined)[]> {
+    const flights = keys.map(({ text }) => new Flight(text, true));
+    for (const flight of flights) this.#reads.restart(flight);
+    try {
+      const said = await this.#reads.together(() =>
+        Promise.all(keys.map((key, i) => this.#reads.read(flights[i] as Flight, key))),
+      );
+      return said.map((each) => (each.kind === 'item' ? each.item : undefined));
+    } catch (error) {
+      this.#failed(error as Error);
+      return [];
+    }
+  }
+
+  /** What the store knows now, for what is going to be read from elsewhere. */
+  async token(): Promise<SharedToken | undefined> {
+    return (await this.#level.store.begin('', () => undefined)).token;
+  }
+
+  /**
+   * What the store has under a key, and the token of that very read. L1 is not asked, nor what this process has heard since:
+   * whoever puts something in its place is told by the store whether it still is there.
+   *
+   * Without a token nobody can tell what is there, and nothing must be put in its place as if there were nothing.
+   */
+  async read(key: Keyed): Promise<{ readonly item: LocalItem | undefined; readonly token: SharedToken | undefined }> {
+    const { codec, unheard } = this.#level;
+    const at = this.#tags.clock;
+    const sentAt = this.#clock.monotonic();
+    const { token, found } = await this.#reads.begin(key.text);
+    if (token !== undefined) unheard.stir();
+    if (found?.kind !== 'response') return { item: undefined, token };
+    const { response, validity } = found;
+    if (validity === 'unavailable') return { item: undefined, token: undefined };
+    // What the store has yet to hear of is not what it still has; what is under way to it, it tells whoever writes there.
+    if (validity !== 'valid' || unheard.isWaiting(tagNames(response))) return { item: undefined, token };
+    const unpacked = await codec.unpack(response);
+    if (unpacked === undefined) return { item: undefined, token };
+    const item = this.#local.item(unpacked, key, at, sentAt, Math.max(0, this.#clock.now() - response.storedAt));
+    return { item: this.#clock.monotonic() < item.freshUntil ? item : undefined, token };
+  }
+
+  /** See {@link ValueAccess.touch}. The tags keep their stamps: what was invalidated meanwhile stays so. */
+  async touch(key: Keyed, lifetimeMs: number, encode: (item: LocalItem) => Buffer | undefined): Promise<boolean> {
+    for (let attempt = 0; attempt < TOUCHES; attempt++) {
+      const touched = await this.#touch(key, lifetimeMs, encode);
+      if (touched !== 'refused') return touched;
+    }
+    return false;
+  }
+
+  /** Refused is what has been replaced since it was found: what is there instead wants to be touched as well. */
+  async #touch(
+    key: Keyed,
+    lifetimeMs: number,
+    encode: (item: LocalItem) => Buffer | undefined,
+  ): Promise<boolean | 'refused'> {
+    const { store, codec } = this.#level;
+    const { item, token } = await this.read(key);
+    if (item === undefined || token === undefined) return false;
+    const body = encode(item);
+    if (body === undefined) return false;
+    const stored = { ...item.stored, body, lifetimeMs, storedAt: this.#clock.now() };
+    const packed = await codec.pack(stored);
+    const sentAt = this.#clock.monotonic();
+    const verdict = await store.commit({
+      key: key.text,
+      token,
+      tags: stored.tags,
+      ttlMs: retentionMs(stored),
+      encode: (tags) => codec.encode({ ...stored, tags }, packed),
+    });
+    if (verdict.kind !== 'stored') return verdict.kind === 'refused' && 'refused';
+    const names = tagNames(stored);
+    if (this.#tags.admits(names, item.token)) {
+      this.#local.keep(this.#local.item({ ...stored, tags: verdict.tags }, key, item.token, sentAt, 0), names);
+    }
+    return true;
+  }
+
+  /**
+   * Puts values, and keeps in L1 what the store has taken (PROTOCOL 4.11). Until it has answered, it is not believed about
+   * what was there before; and where it does not, that is purged as soon as it can be.
+   *
+   * @param at - the local clock at which what was there before became invalid
+   */
+  async putMany(puts: readonly ItemPut[], at: number): Promise<readonly CommitVerdict[]> {
+    let verdicts: readonly CommitVerdict[] = [];
+    if (puts.length === 0) return verdicts;
+    const ownTags = puts.map(({ ownTag }) => ownTag);
+    await this.#level.unheard.deliverWith(ownTags, at, async () => {
+      verdicts = await this.#putMany(puts, at);
+      // Who puts something only if nothing has changed leaves all as it was, or is heard of by what it has put.
+      return verdicts.map(({ kind }, i) => kind === 'stored' || puts[i]?.onlyIf === 'unchanged');
+    });
+    const refused = puts.filter(({ onlyIf }, i) => onlyIf === 'always' && verdicts[i]?.kind === 'refused');
+    await this.outdate(
+      refused.map(({ ownTag }) => ownTag),
+      at,
+    );
+    return puts.map((_, i) => verdicts[i] ?? { kind: 'unavailable' });
+  }
+
+  /** Has what is stored under these tags be believed by nobody. */
+  async outdate(ownTags: readonly string[], at: number): Promise<void> {
+    if (ownTags.length > 0) await this.#level.unheard.deliver(ownTags, 'soft', at);
+  }
+
+  async #putMany(puts: readonly ItemPut[], at: number): Promise<readonly CommitVerdict[]> {
+    const { store, codec } = this.#level;
+    const packing = puts.map(({ item }) => codec.pack(item.stored));
+    // Where there is nothing to wait for, the store is asked before anything else can be invalidated.
+    const packed = packing.every((each) => each === undefined) ? NO_PACKED : await Promise.all(packing);
+    const sentAt = this.#clock.monotonic();
+    const verdicts = await store
+      .putMany(
+        puts.map(({ item, ownTag, token, onlyIf }, i) => ({
+          key: item.stored.key,
+          token,
+          tags: item.stored.tags,
+          // What ends at once has to get there all the same, in the place of what was there.
+          ttlMs: Math.max(1, retentionMs(item.stored)),
+          encode: (tags) => codec.encode({ ...item.stored, tags }, packed[i]),
+          ownTag,
+          onlyIf,
+          isStillGood: () => this.#isStillGood(item, ownTag, at),
+        })),
+      )
+      .catch((error: Error): readonly CommitVerdict[] => {
+        this.#failed(error);
+        return [];
+      });
+    return puts.map(({ item, key }, i) => {
+      const verdict = verdicts[i] ?? { kind: 'unavailable' };
+      const names = tagNames(item.stored);
+      // The store knows of invalidations that were not heard of here.
+      if (verdict.kind === 'refused' && verdict.tags !== undefined) this.#tags.invalidate(verdict.tags, 'soft');
+      if (verdict.kind === 'stored' && item.stored.lifetimeMs > 0 && this.#tags.admits(names, item.token)) {
+        const ageMs = this.#clock.monotonic() - item.generatedAt;
+        const stored = inMemory({ ...item.stored, tags: verdict.tags });
+        this.#local.keep(this.#local.item(stored, key, item.token, sentAt, ageMs), names);
+      }
+      return verdict;
+    });
+  }
+
+  /** Nothing of what a value depends on was invalidated here since it was given, but that others were put in its place. */
+  #isStillGood({ stored }: LocalItem, ownTag: string, at: number): boolean {
+    const others = tagNames(stored).filter((tag) => tag !== ownTag);
+    return this.#tags.admits(others, at) && this.#tags.validityOf([ownTag], at) !== 'gone';
+  }
+
+  #failed(error: Error): void {
+    this.#sink.emit({ type: 'store-error', store: this.#level.store.name, error });
+  }
+}

@@ -1,0 +1,134 @@
+import { answerOf, kindOf, saysTrue } from '../base/answer.js';
+import type { Candidate } from '../engine/lead.js';
+import { jittered } from '../engine/stale-uses.js';
+import type { ViewContext } from '../engine/view-context.js';
+import { coarsenTags, isTag } from '../invalidation/tags.js';
+import type { Refusal } from '../ports/event-sink.js';
+import type { HeldValue, StaleLimits } from '../ports/stored-response.js';
+import { hold } from './copies.js';
+import type { ValueParts } from './value-parts.js';
+import type { ValuePolicy } from './value-policy.js';
+
+/** Tags of cached values that went into another one; past it nobody could compare them all at each use. */
+const MAX_NESTED = 256;
+
+/** What a producer has made, and why it is not stored, if it is not. */
+export interface MadeValue {
+  readonly candidate: Candidate;
+  readonly refusal: Refusal | undefined;
+  /** What of it cannot be stored. */
+  readonly detail?: string | undefined;
+}
+
+const NONE: readonly string[] = [];
+const NO_PLACEHOLDERS: Candidate['placeholders'] = [];
+const NO_BYTES = Buffer.alloc(0);
+
+/**
+ * Makes of a value what is offered for storing.
+ *
+ * @param context - what its producer has said of it
+ * @param producerMs - how long that took
+ */
+export function makeValue(
+  value: unknown,
+  policy: ValuePolicy,
+  context: ViewContext,
+  producerMs: number,
+  parts: ValueParts,
+): MadeValue {
+  const { nested } = context;
+  const tags = tagsFor(value, policy, context, parts);
+  const lifetimeMs = context.lifetimeMs ?? lifetimeFor(value, policy, parts);
+  const form = formOf(value, policy, parts, lifetimeMs > 0);
+  const refusal =
+    context.refusal ??
+    // Nothing in the key of a value says what the field of a request was.
+    (context.varyNames.size > 0 ? 'vary-star' : undefined) ??
+    (typeof tags === 'string' ? tags : undefined) ??
+    (nested.length > MAX_NESTED ? 'too-many-tags' : undefined) ??
+    (lifetimeMs > 0 ? undefined : 'ttl') ??
+    (form.detail === undefined ? undefined : 'class') ??
+    (mayBeStored(value, policy, parts) ? undefined : 'store-if');
+  const candidate: Candidate = {
+    status: 200,
+    headers: NONE,
+    removes: NONE,
+    body: form.bytes,
+    selecting: NONE,
+    tags: typeof tags === 'string' ? NONE : tags,
+    lifetimeMs: jittered(lifetimeMs, policy.jitterMs),
+    stale: staleLimits(policy),
+    etag: undefined,
+    lastModified: undefined,
+    route: policy.route,
+    producerMs,
+    placeholders: NO_PLACEHOLDERS,
+    nested,
+    nestedVerifiedAt: context.nestedVerifiedAt,
+    held: form.held,
+  };
+  return { candidate, refusal, detail: form.detail };
+}
+
+/** What is stored of a value: in this process, and as bytes where others are to read it. */
+interface Form {
+  readonly held: HeldValue;
+  readonly bytes: Buffer;
+  /** What keeps it from being stored. */
+  readonly detail?: string;
+}
+
+function formOf(value: unknown, policy: ValuePolicy, { engine, codec }: ValueParts, isWanted: boolean): Form {
+  const kept = hold(value, policy.copying);
+  // It still answers those who wait for it, as it is.
+  if (kept.kind === 'unstorable') return { held: { value, bytes: 0 }, bytes: NO_BYTES, detail: kept.what };
+  const { held } = kept;
+  if (!engine.isShared || !isWanted) return { held, bytes: NO_BYTES };
+  const encoded = codec.encode(held.value);
+  if (encoded.kind === 'bytes') return { held, bytes: encoded.bytes };
+  const detail = encoded.kind === 'unregistered' ? `class ${encoded.className}` : encoded.what;
+  return { held, bytes: NO_BYTES, detail };
+}
+
+function tagsFor(
+  value: unknown,
+  { tags, maxTags, route }: ValuePolicy,
+  context: ViewContext,
+  parts: ValueParts,
+): readonly string[] | Refusal {
+  const warn = (why: string): void => parts.warn(`tags of ${route} ${why}, nothing was stored`);
+  const named: unknown = typeof tags === 'function' ? answerOf<unknown>(() => tags(value) ?? null, warn) : tags;
+  if (!Array.isArray(named) || !named.every(isTag)) {
+    if (named !== undefined)
+      warn(
+        `returned ${Array.isArray(named) ? 'a list with what is no tag' : kindOf(named)} rather than a list of tags`,
+      );
+    return 'tag';
+  }
+  if (named.length === 0 && context.tags.size === 0) return NONE;
+  return coarsenTags(new Set([...named, ...context.tags]), maxTags) ?? 'too-many-tags';
+}
+
+/** Milliseconds; 0 for what is not to be stored, or where nobody can tell. */
+function lifetimeFor(value: unknown, { lifetimeMs, route }: ValuePolicy, parts: ValueParts): number {
+  if (typeof lifetimeMs === 'number') return lifetimeMs;
+  return (
+    answerOf(
+      () => lifetimeMs(value),
+      (why) => parts.warn(`ttl of ${route} ${why}, nothing was stored`),
+    ) ?? 0
+  );
+}
+
+function mayBeStored(value: unknown, { storeIf, route }: ValuePolicy, parts: ValueParts): boolean {
+  if (storeIf === undefined) return true;
+  return saysTrue(
+    () => storeIf(value),
+    (why) => parts.warn(`storeIf of ${route} ${why}, nothing was stored`),
+  );
+}
+
+function staleLimits({ whileRevalidateMs, ifErrorMs }: ValuePolicy): StaleLimits | undefined {
+  return whileRevalidateMs + ifErrorMs === 0 ? undefined : { whileRevalidateMs, ifErrorMs, revalidatableMs: 0 };
+}

@@ -1,0 +1,77 @@
+import type { Keyed } from '../engine/keyed.js';
+import { ALL_TAG, namespaceTag, valueTag } from '../invalidation/tags.js';
+import { shortened } from './arguments.js';
+import type { KeySpace } from './value-key.js';
+
+/**
+ * What is in front of the keys of one function, and the tags above them.
+ *
+ * No view's key begins with a line feed, and no other value's with this one and a bracket; a name has its length before it.
+ */
+export class MemoScope {
+  readonly front: string;
+  /** Of all that is stored of the function; `invalidate({ namespace })` names it, too. */
+  readonly tag: string;
+  /** Of what was made of so many results of the function itself that it names none of them. */
+  readonly recursionTag: string;
+  /** What the tags of single results begin with. */
+  readonly tagFront: string;
+  readonly above: readonly string[];
+
+  /** @param mark - what else tells the function from others of its name: its version, its source */
+  constructor(space: KeySpace, name: string, mark: string) {
+    const whole = `${space.prefix}memo:${name}`;
+    this.front = `\n(${mark}\n${whole.length}:${whole}\n`;
+    this.tag = namespaceTag(whole);
+    this.tagFront = valueTag(this.front);
+    this.recursionTag = `${this.tagFront}~`;
+    this.above = [ALL_TAG, this.tag, ...space.namespaces.map(namespaceTag)];
+  }
+
+  /** The tag of a list of arguments, whatever the instance. */
+  argumentsTag(trimmed: string): string {
+    return `${this.tagFront}*${shortened(trimmed)}`;
+  }
+
+  /** The tag of an instance, whatever the arguments. */
+  instanceTag(instance: string): string {
+    return `${this.tagFront}@${shortened(instance)}`;
+  }
+
+  /** The tag of a list of arguments with one instance. */
+  callTag(instance: string, trimmed: string): string {
+    return `${this.tagFront}=${shortened(instance + trimmed)}`;
+  }
+}
+
+/** The key of one call: of a function, its instance if it has one, and its arguments. */
+export class MemoKey implements Keyed {
+  readonly text: string;
+  readonly #scope: MemoScope;
+  readonly #instance: string | undefined;
+  readonly #trimmed: string;
+  #tags: readonly string[] | undefined;
+
+  /**
+   * @param instance - encoded; `undefined` for a function that is nobody's method
+   * @param trimmed - the arguments without those at the end that are `undefined`: by these it is invalidated, as whoever
+   * leaves them out means the same
+   */
+  constructor(scope: MemoScope, instance: string | undefined, args: string, trimmed: string) {
+    this.#scope = scope;
+    this.#instance = instance;
+    this.#trimmed = trimmed;
+    // An encoding ends by itself, so that the instance and the arguments never run into one another.
+    this.text = scope.front + (instance === undefined ? `-${shortened(args)}` : `@${shortened(instance + args)}`);
+  }
+
+  get tags(): readonly string[] {
+    if (this.#tags !== undefined) return this.#tags;
+    const scope = this.#scope;
+    const tags = [...scope.above, scope.argumentsTag(this.#trimmed)];
+    if (this.#instance !== undefined)
+      tags.push(scope.instanceTag(this.#instance), scope.callTag(this.#instance, this.#trimmed));
+    this.#tags = tags;
+    return tags;
+  }
+}

@@ -1,0 +1,148 @@
+import type { Keyed } from '../engine/keyed.js';
+import type { LocalItem } from '../engine/local-item.js';
+import { StaleMemory, StaleUses } from '../engine/stale-uses.js';
+import type { FillToken, Write, Written } from '../engine/value-access.js';
+import { currentView, ViewContext } from '../engine/view-context.js';
+import type { HeldValue } from '../ports/stored-response.js';
+import { Caller, type Outcome, type Producer } from './caller.js';
+import { deliver, NOTHING_FOUND } from './delivery.js';
+import { type MadeValue, makeValue } from './make-value.js';
+import { warnUnstorable } from './unstorable-warning.js';
+import type { ValueKey } from './value-key.js';
+import { type ValueParts, valueIn } from './value-parts.js';
+import type { Copying, ValuePolicy } from './value-policy.js';
+
+/** A value on its way into the cache. */
+export interface ValueWrite {
+  readonly key: ValueKey;
+  readonly value: unknown;
+  readonly since?: FillToken | undefined;
+  readonly onlyIf?: Write['onlyIf'];
+}
+
+/** Values by key: found, made by producers, and written. */
+export class Values {
+  readonly parts: ValueParts;
+  #memory = new StaleMemory();
+
+  constructor(parts: ValueParts) {
+    this.parts = parts;
+  }
+
+  /** A policy, with what was learnt under others about the same keys. */
+  uses(policy: ValuePolicy): StaleUses<ValuePolicy> {
+    return new StaleUses(policy, this.#memory);
+  }
+
+  /** Forgets which producers have failed. */
+  forget(): void {
+    this.#memory = new StaleMemory();
+  }
+
+  /** Answers from memory, where it can be done without another thought; {@link NOTHING_FOUND} elsewhere. */
+  find(key: Keyed, copying: Copying): unknown {
+    const { parts } = this;
+    if (parts.isOff) return NOTHING_FOUND;
+    const item = parts.engine.values.findSoon(key);
+    if (item === undefined) return NOTHING_FOUND;
+    const held = item.held ?? valueIn(parts, item);
+    return held === undefined ? NOTHING_FOUND : deliver(parts, key, item, held, 'hit', currentView(), copying);
+  }
+
+  /** Finds a value, or has it made. */
+  ask(key: Keyed, producer: Producer, uses: StaleUses<ValuePolicy>, outcome: Outcome): void {
+    new Caller(key, producer, uses, this.parts, outcome).ask();
+  }
+
+  /** {@link ask} of many at once: the store is asked in one round trip. */
+  async askMany(
+    asked: readonly { readonly key: ValueKey; readonly producer: Producer }[],
+    uses: StaleUses<ValuePolicy>,
+  ): Promise<readonly unknown[]> {
+    const ask = ({ key, producer }: (typeof asked)[number]): Promise<unknown> =>
+      new Promise((resolve, reject) => this.ask(key, producer, uses, { resolve, reject }));
+    return await Promise.all(this.parts.engine.values.together(() => asked.map(ask)));
+  }
+
+  /** What is stored under these keys and fresh, in their order, in one round trip. */
+  async look(
+    keys: readonly ValueKey[],
+    copying: Copying,
+  ): Promise<readonly ({ readonly value: unknown } | undefined)[]> {
+    const { isOff, sink } = this.parts;
+    if (isOff) {
+      for (const { text } of keys) sink.bypass(text, 'off');
+      return keys.map(() => undefined);
+    }
+    const outer = currentView();
+    const items = await this.parts.engine.values.lookUpMany(keys);
+    return keys.map((key, i) => {
+      const item = items[i];
+      const held = item === undefined ? undefined : valueIn(this.parts, item);
+      if (item !== undefined && held !== undefined) {
+        const value = deliver(this.parts, key, item, held, 'hit', outer, copying);
+        if (value !== NOTHING_FOUND) {
+          this.parts.errors.outlive(key, item.generatedAt);
+          return { value };
+        }
+      }
+      if (this.parts.isOff) this.parts.sink.bypass(key.text, 'off');
+      else this.parts.sink.miss(key.text, 'uri-miss');
+      // Whatever is made of there being nothing depends on there being nothing.
+      outer?.dependOnNow(this.parts.tags, key.tags);
+      return undefined;
+    });
+  }
+
+  /** Writes values; each answer says what came of it. */
+  async write(writes: readonly ValueWrite[], policy: ValuePolicy): Promise<readonly (Written | 'unstorable')[]> {
+    const { engine, errors, sink } = this.parts;
+    const made = writes.map(({ value }) => makeValue(value, policy, new ViewContext(), 0, this.parts));
+    const going = writes.flatMap(({ key, since, onlyIf = 'always' }, i) => {
+      const { candidate, refusal, detail } = made[i] ?? {};
+      errors.forget(key);
+      if (candidate !== undefined && refusal === undefined)
+        return [{ key, ownTag: key.ownTag, candidate, since, onlyIf }];
+      if (refusal === 'class' && detail !== undefined) warnUnstorable(this.parts, key, policy.route, detail);
+      if (refusal !== undefined) sink.refused(key.text, policy.route, refusal, detail);
+      return [];
+    });
+    const [written] = await Promise.all([engine.values.writeMany(going), this.#drop(writes, made)]);
+    const verdicts = [...written];
+    return made.map(({ refusal }) => (refusal === undefined ? (verdicts.shift() ?? 'unavailable') : 'unstorable'));
+  }
+
+  /** What was to be written in its place, and is not stored, is newer all the same than what is there. */
+  async #drop(writes: readonly ValueWrite[], made: readonly MadeValue[]): Promise<void> {
+    const keys = writes.flatMap(({ key, onlyIf }, i) =>
+      made[i]?.refusal === undefined || onlyIf === 'unchanged' ? [] : [key],
+    );
+    if (keys.length === 0) return;
+    this.parts.engine.values.drop(keys);
+    await this.parts.purge(keys.map(({ ownTag }) => ownTag));
+  }
+
+  /** Ends what is stored under a key, unless something else is stored there since it was read. */
+  async end(key: ValueKey, since: FillToken, policy: ValuePolicy): Promise<Written> {
+    const { values } = this.parts.engine;
+    const ended = { ...policy, lifetimeMs: 0, tags: [], jitterMs: 0, whileRevalidateMs: 0, ifErrorMs: 0 };
+    this.parts.errors.forget(key);
+    const { candidate } = makeValue(undefined, ended, new ViewContext(), 0, this.parts);
+    const [written] = await values.writeMany([{ key, ownTag: key.ownTag, candidate, since, onlyIf: 'unchanged' }]);
+    if (written === 'stored') values.drop([key]);
+    return written ?? 'unavailable';
+  }
+
+  /** The item and the value of a key, and what was known before it was looked for. */
+  async read(key: ValueKey): Promise<Reading> {
+    const { item, token } = await this.parts.engine.values.read(key);
+    const held = item === undefined ? undefined : valueIn(this.parts, item);
+    return { token, found: item === undefined || held === undefined ? undefined : { item, held } };
+  }
+}
+
+/** What was found before it is written anew. */
+export interface Reading {
+  readonly token: FillToken;
+  readonly found: { readonly item: LocalItem; readonly held: HeldValue } | undefined;
+}

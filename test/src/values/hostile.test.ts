@@ -1,0 +1,91 @@
+import { describe, expect, it } from '@jest/globals';
+import { createCache, registerClass } from '@viewcache/core';
+import { FakeClock } from '@viewcache/core/testing';
+import { openCache } from '../../../packages/core/dist/cache/create-cache.js';
+import { readCacheOptions } from '../../../packages/core/dist/config/cache-options.js';
+import { frameCodec, RetryQueue } from '../races/internals.js';
+import { ModelStore } from '../races/model-store.js';
+import { openOn, servers } from './stores.js';
+
+describe('what somebody else has put under the key of a value', () => {
+  it.each([
+    ['nothing', Buffer.alloc(0)],
+    ['text', Buffer.from('hello')],
+    ['JSON of an object with __proto__', Buffer.from('{"__proto__":{"admin":true}}')],
+    ['zeros', Buffer.alloc(4_096)],
+    ['lengths beyond all bounds', Buffer.alloc(64, 0xff)],
+  ])('in Redis: %s, is a miss and an event', async (_what, bytes) => {
+    const { redis } = servers;
+    const first = await openOn(redis.url);
+    await first.cache.set('k', { secret: 1 }, 60);
+    const keys = (await redis.command('KEYS', '*:e:*')) as unknown as readonly (string | Buffer)[];
+    for (const key of keys) await redis.command('SET', key, bytes);
+    const cache = await first.other();
+    const events: string[] = [];
+    cache.on(({ type }) => events.push(type));
+    expect(await cache.get('k')).toBeUndefined();
+    expect(events).toContain('unreadable');
+    expect(cache.stats().unreadable).toBeGreaterThan(0);
+    expect(await cache.getOrSet('k', () => 'made', 60)).toBe('made');
+    expect(({} as { admin?: boolean }).admin).toBeUndefined();
+  });
+
+  it('in a frame of ours: a body that is none of a value is a miss and an event, and is made once for a crowd', async () => {
+    const clock = new FakeClock();
+    const store = new ModelStore(() => Promise.resolve());
+    const codec = frameCodec();
+    const foreign = {
+      ...codec,
+      encode: (...[stored, packed]: Parameters<typeof codec.encode>) =>
+        codec.encode({ ...stored, body: Buffer.from('{"__proto__":{}}') }, packed),
+    } as typeof codec;
+    const open = (frames: typeof codec) =>
+      openCache(readCacheOptions({ clock, consistency: 'strict' }), () => ({
+        store,
+        codec: frames,
+        unheard: new RetryQueue((tags, mode) => store.invalidate(tags, mode), clock),
+      }));
+    await open(foreign).set('k', 'good', 60);
+    const cache = open(codec);
+    expect([await cache.get('k'), await cache.has('k')]).toEqual([undefined, false]);
+    expect(cache.stats().unreadable).toBeGreaterThan(0);
+    let runs = 0;
+    const make = async () => ++runs;
+    expect(await Promise.all([1, 2, 3].map(() => cache.getOrSet('k', make, 60)))).toEqual([1, 1, 1]);
+    expect(await cache.get('k')).toBe(1);
+    await open(foreign).set('n', 5, 60);
+    expect(await cache.increment('n')).toBe(1);
+    await open(foreign).set('a', 5, 60);
+    expect(await cache.add('a', 'new', 60)).toBe(true);
+    await open(foreign).set('t', 5, 60);
+    expect(await cache.touch('t', 60)).toBe(false);
+  });
+});
+
+describe('a class whose decode fails when a value is handed out', () => {
+  class Price {
+    constructor(readonly cents: number) {}
+  }
+  let isBroken = false;
+  registerClass(Price, {
+    name: 'hostile.Price',
+    encode: ({ cents }) => cents,
+    decode: (cents) => {
+      if (isBroken) throw new Error('boom');
+      return new Price(cents);
+    },
+  });
+
+  it('makes the value a miss: what is kept is handed to nobody, and the producer runs', async () => {
+    const cache = createCache();
+    const kept = { price: new Price(1) };
+    await cache.set('k', kept, 60);
+    isBroken = true;
+    expect(await cache.get('k')).toBeUndefined();
+    expect(await cache.getMany(['k'])).toEqual(new Map());
+    expect(await Promise.all([1, 2, 3].map((n) => cache.getOrSet<unknown>('k', () => n, 60)))).toEqual([1, 1, 1]);
+    isBroken = false;
+    expect(await cache.get('k')).toBe(1);
+    await cache.close();
+  });
+});

@@ -1,0 +1,177 @@
+import { describe, expect, it } from '@jest/globals';
+import { ConfigError, createCache, defaultCache, memoized, memoOf, setDefaultCache } from '@viewcache/core';
+import { openMemory, openOn, servers } from './stores.js';
+
+const open = async () => (await openMemory({ ttl: 60 })).cache;
+
+describe('a method under @memoized()', () => {
+  it('has results for each instance, which are invalidated by instance, by arguments, or all', async () => {
+    const cache = await open();
+    class Adder {
+      runs = 0;
+      constructor(readonly base: number) {}
+      @memoized({ cache })
+      add(n: number): number {
+        this.runs++;
+        return this.base + n;
+      }
+    }
+    const [one, other] = [new Adder(1), new Adder(100)];
+    const ask = () => {
+      one.runs = 0;
+      other.runs = 0;
+      const sums = [one, other].flatMap((adder) => [adder.add(1), adder.add(2)]);
+      expect(sums).toEqual([2, 3, 101, 102]);
+      return [one.runs, other.runs];
+    };
+    expect([ask(), ask()]).toEqual([
+      [2, 2],
+      [0, 0],
+    ]);
+    await memoOf(one.add).of(one).invalidate(1);
+    expect(ask()).toEqual([1, 0]);
+    await memoOf(one.add).of(other).cacheClear();
+    expect(ask()).toEqual([0, 2]);
+    await memoOf(one.add).invalidate(2);
+    expect(ask()).toEqual([1, 1]);
+    await memoOf(one.add).cacheClear();
+    expect(ask()).toEqual([2, 2]);
+  });
+
+  it('shares results only where it is told to', async () => {
+    const cache = await open();
+    let runs = 0;
+    class Rates {
+      @memoized({ cache, instances: 'shared' })
+      rate(_currency: string): number {
+        return ++runs;
+      }
+    }
+    expect([new Rates().rate('EUR'), new Rates().rate('EUR')]).toEqual([1, 1]);
+  });
+
+  it('knows instances by a key, and never one class by another', async () => {
+    const cache = await open();
+    class Base {
+      constructor(readonly id: number) {}
+      protected kind(): string {
+        return 'base';
+      }
+      @memoized({ cache, instanceKey: 'id' })
+      name(): string {
+        return `${this.kind()} ${this.id}`;
+      }
+    }
+    class Derived extends Base {
+      protected override kind(): string {
+        return 'derived';
+      }
+    }
+    expect([new Base(1), new Base(2), new Derived(1), new Base(1)].map((it) => it.name())).toEqual([
+      'base 1',
+      'base 2',
+      'derived 1',
+      'base 1',
+    ]);
+    expect(memoOf(Base.prototype.name).cacheInfo()).toMatchObject({ hits: 1, misses: 3 });
+  });
+
+  it('is apart from the one that it overrides, and calls it', async () => {
+    const cache = await open();
+    class Base {
+      @memoized({ cache })
+      list(n: number): number[] {
+        return [n];
+      }
+    }
+    class Derived extends Base {
+      @memoized({ cache })
+      override list(n: number): number[] {
+        return [...super.list(n), n + 1];
+      }
+    }
+    const derived = new Derived();
+    expect([derived.list(1), derived.list(1), new Base().list(1)]).toEqual([[1, 2], [1, 2], [1]]);
+  });
+
+  it('may be private, or of the class itself', async () => {
+    const cache = await open();
+    let runs = 0;
+    class Users {
+      @memoized({ cache })
+      async #load(id: number): Promise<number> {
+        runs++;
+        return id;
+      }
+      load(id: number): Promise<number> {
+        return this.#load(id);
+      }
+      @memoized({ cache })
+      static count(): number {
+        return ++runs;
+      }
+    }
+    const users = new Users();
+    expect([await users.load(1), await users.load(1), Users.count(), Users.count()]).toEqual([1, 1, 2, 2]);
+  });
+
+  it('uses the cache of the process, as it is when it is called', async () => {
+    class Clock {
+      ticks = 0;
+      @memoized(60)
+      tick(): number {
+        return ++this.ticks;
+      }
+    }
+    const before = defaultCache();
+    const clock = new Clock();
+    setDefaultCache(createCache());
+    expect([clock.tick(), clock.tick()]).toEqual([1, 1]);
+    setDefaultCache(createCache());
+    expect(clock.tick()).toBe(2);
+    setDefaultCache(before);
+  });
+
+  it('is refused with wrong options, and where decorators are those of old', () => {
+    expect(() => memoized({ cache: {} } as never)).toThrow('memoized.cache');
+    const decorate = memoized(60) as unknown as (...given: unknown[]) => unknown;
+    expect(() => decorate({}, 'name', {})).toThrow(ConfigError);
+  });
+});
+
+describe('a method under @memoized() with a shared store', () => {
+  it('is found by other processes, by its class and its key', async () => {
+    const { cache, other, stored } = await openOn(servers.redis.url, { ttl: 60 });
+    const second = await other();
+    let runs = 0;
+    const make = (from: typeof cache) => {
+      class Users {
+        constructor(readonly tenant: string) {}
+        @memoized({ cache: from, instanceKey: 'tenant' })
+        async find(id: number): Promise<string> {
+          runs++;
+          return `${this.tenant} ${id}`;
+        }
+      }
+      return Users;
+    };
+    const [Here, There] = [make(cache), make(second)];
+    expect(await new Here('a').find(1)).toBe('a 1');
+    await stored(1);
+    expect([await new There('a').find(1), await new There('b').find(1), runs]).toEqual(['a 1', 'b 1', 2]);
+  });
+
+  it('is passed on where nobody else could know the instance', async () => {
+    const { cache, warnings } = await openOn(servers.redis.url, { ttl: 60 });
+    let runs = 0;
+    class Users {
+      @memoized({ cache })
+      async find(_id: number): Promise<number> {
+        return ++runs;
+      }
+    }
+    const users = new Users();
+    expect([await users.find(1), await users.find(1)]).toEqual([1, 2]);
+    expect(warnings()).toEqual([expect.stringContaining('Users.find was called with what cannot be part of a key')]);
+  });
+});

@@ -1,0 +1,111 @@
+import { afterAll, afterEach } from '@jest/globals';
+import { type Cache, type CacheEvent, type CacheOptions, createCache } from '@viewcache/core';
+import { FakeClock } from '@viewcache/core/testing';
+import { MemcachedServer } from '../servers/memcached.js';
+import { RedisServer } from '../servers/redis.js';
+
+/** A cache under test, what it told, and the clock that it goes by. */
+export interface Opened {
+  readonly cache: Cache;
+  readonly clock: FakeClock;
+  readonly events: CacheEvent[];
+  /** Lets time pass without what happens meanwhile: a month of heartbeats is long. */
+  jump(ms: number): void;
+  /** Lets time pass while something is waited for: whoever has to wait for a lease looks again after a while. */
+  during<T>(work: Promise<T>): Promise<T>;
+  /** Waits until so many values have been stored, behind the answers. */
+  stored(count: number): Promise<void>;
+  /** The messages of `warning` events. */
+  warnings(): string[];
+  /** A second process's cache over the same store; in memory there is none. */
+  other(options?: CacheOptions): Promise<Cache>;
+}
+
+const closing: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+});
+
+let namespaces = 0;
+const newNamespace = (): string => `values-${process.pid}-${++namespaces}`;
+
+/** Opens a cache that is closed after the test, on a clock that stands still. */
+export async function openOn(store: string | undefined, options: CacheOptions = {}): Promise<Opened> {
+  // Memcached is told dates, and has a clock of its own.
+  const clock = new FakeClock(Date.now());
+  const namespace = newNamespace();
+  const events: CacheEvent[] = [];
+  const open = async (more: CacheOptions): Promise<Cache> => {
+    // A clock that stands still lets nobody run out of time: a machine with other work does no harm.
+    const cache = createCache({ clock, namespace, ...(store !== undefined && { store }), ...more });
+    closing.push(() => cache.close());
+    if (store !== undefined) await ready(cache, clock);
+    return cache;
+  };
+  const cache = await open(options);
+  cache.on((event) => events.push(event));
+  return {
+    cache,
+    clock,
+    events,
+    jump: (ms) => clock.stepWallClock(ms),
+    during: async (work) => {
+      let isOver = false;
+      const end = (): void => {
+        isOver = true;
+      };
+      work.then(end, end);
+      while (!isOver) await clock.advanceAsync(1);
+      return await work;
+    },
+    stored: (count) => until(() => cache.stats().stored >= count),
+    warnings: () => events.flatMap((event) => (event.type === 'warning' ? [event.message] : [])),
+    other: (more = {}) => open({ ...options, ...more }),
+  };
+}
+
+async function ready(cache: Cache, clock: FakeClock): Promise<void> {
+  let isReady = false;
+  const opened = cache.ready().then(() => {
+    isReady = true;
+  });
+  // Whoever connects may have set himself a timer.
+  while (!isReady) await clock.advanceAsync(1);
+  await opened;
+}
+
+/** In memory alone. */
+export const openMemory = (options: CacheOptions = {}): Promise<Opened> => openOn(undefined, options);
+
+const redis = await RedisServer.start();
+const memcached = await MemcachedServer.start();
+afterAll(async () => {
+  await Promise.all([redis.stop(), memcached.kill()]);
+});
+export const servers: { readonly redis: RedisServer; readonly memcached: MemcachedServer } = { redis, memcached };
+
+/** The stores that a value may be in, for `describe.each`. */
+export const stores: readonly (readonly [string, string | undefined])[] = [
+  ['memory', undefined],
+  ['Redis', redis.url],
+  ['Memcached', `memcached://127.0.0.1:${memcached.port}`],
+];
+
+/** Waits until something has happened behind an answer: turn by turn, without counting on how long it takes. */
+export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  const end = performance.now() + 4_000;
+  while (!(await isSo())) {
+    if (performance.now() > end) throw new Error(`not so: ${isSo}`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** What a promise comes to, for a test that wants to see the error. */
+export async function errorOf(promise: Promise<unknown>): Promise<unknown> {
+  try {
+    await promise;
+  } catch (error) {
+    return error;
+  }
+  throw new Error('it did not reject');
+}

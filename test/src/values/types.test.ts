@@ -1,0 +1,152 @@
+import { describe, expect, it } from '@jest/globals';
+import { createCache, memoized, registerClass } from '@viewcache/core';
+
+interface User {
+  readonly id: number;
+  readonly name: string;
+}
+
+// What compiles, and what does not: the compiler is the one that fails here.
+describe('the types of values', () => {
+  const cache = createCache();
+
+  it('call what memoize made of a function of any form', async () => {
+    const named = cache.memoize(async function load(id: number) {
+      return id;
+    }, '1m');
+    const anonymous = cache.memoize(
+      function* (id: number) {
+        yield id;
+      },
+      { name: 'anonymous', ttl: '1m', tags: (results, id) => [...results, id].map((n) => `n#${n}`) },
+    );
+    const arrow = cache.memoize(async (id: number, _also?: string) => id, '1m');
+    class Rates {
+      readonly factor = 2;
+    }
+    const withThis = cache.memoize(function times(this: Rates, n: number) {
+      return this.factor * n;
+    }, '1m');
+    const answers: number[] = [
+      await named(1),
+      anonymous(2).next().value ?? 0,
+      await arrow(3, 'x'),
+      withThis.call(new Rates(), 2),
+    ];
+    expect(answers).toEqual([1, 2, 3, 4]);
+    await named.invalidate(1);
+    const wrong = () => {
+      // @ts-expect-error an id is a number
+      void named('1');
+      // @ts-expect-error an id is a number
+      void named.invalidate('1');
+      // @ts-expect-error it is called on a Rates
+      withThis(1);
+      // @ts-expect-error a result is a number
+      cache.memoize(async (id: number) => id, { tags: (result: string) => [result] });
+    };
+    expect(wrong).toBeInstanceOf(Function);
+  });
+
+  it('let the options of a method say what they are told, and refuse what it is not', async () => {
+    class Users {
+      constructor(
+        readonly tenant: string,
+        private readonly region: string,
+      ) {}
+
+      @memoized({
+        cache,
+        instanceKey: 'tenant',
+        ttl: (user: User) => user.id,
+        tags: (user: User, id: number) => [`users#${user.id}`, `asked#${id}`],
+        storeIf: (user) => user !== undefined,
+        isStale: (user: User, id: number) => user.id !== id,
+        when: (id: number) => id > 0,
+        key: (id: number) => id,
+      })
+      async find(id: number): Promise<User> {
+        return { id, name: this.region };
+      }
+
+      @memoized({ cache, ttl: 60, instanceKey: (users: Users) => users.tenant })
+      same<T>(value: T): T {
+        return value;
+      }
+
+      @memoized({ cache, ttl: 60, instanceKey: 'region', tags: (names: readonly string[]) => names })
+      *names(): Generator<string> {
+        yield this.region;
+      }
+
+      @memoized('1m')
+      static count(): number {
+        return 1;
+      }
+    }
+    const users = new Users('acme', 'north');
+    const found: User = await users.find(7);
+    const text: string = users.same('text');
+    expect([found, text, [...users.names()], Users.count()]).toEqual([{ id: 7, name: 'north' }, 'text', ['north'], 1]);
+
+    const wrong = () =>
+      class {
+        readonly tenant = 'acme';
+        // @ts-expect-error it returns no User
+        @memoized({ ttl: 60, tags: (user: User) => [user.name] })
+        one(id: number): number {
+          return id;
+        }
+        // @ts-expect-error its argument is no text
+        @memoized({ ttl: 60, tags: (_user: number, id: string) => [id] })
+        two(id: number): number {
+          return id;
+        }
+        // @ts-expect-error it has no such property
+        @memoized({ ttl: 60, instanceKey: 'tenat' })
+        three(id: number): number {
+          return id;
+        }
+        // @ts-expect-error there is no such option
+        @memoized({ tll: 60 })
+        four(id: number): number {
+          return id;
+        }
+        // @ts-expect-error tags are texts
+        @memoized({ ttl: 60, tags: (result: number) => [result] })
+        five(id: number): number {
+          return id;
+        }
+      };
+    expect(wrong).toBeInstanceOf(Function);
+  });
+
+  it('tell decode what encode has made, and want both', () => {
+    class Money {
+      constructor(
+        readonly amount: number,
+        readonly currency: string,
+      ) {}
+    }
+    registerClass(Money, {
+      encode: (money) => [money.amount, money.currency],
+      decode: ([amount, currency]) => new Money(amount, currency),
+    });
+    registerClass(Money, {
+      decode: ([amount, currency]: readonly [number, string]) => new Money(amount, currency),
+      encode: (money) => [money.amount, money.currency],
+    });
+    registerClass(Money, { name: 'Money' });
+    const wrong = () => {
+      // @ts-expect-error there is no decode
+      registerClass(Money, { encode: (money) => [money.amount] });
+      // @ts-expect-error there is no encode
+      registerClass(Money, { decode: () => new Money(1, 'EUR') });
+      // @ts-expect-error it is no text that is stored
+      registerClass(Money, { encode: (money) => money.amount, decode: (text: string) => new Money(1, text) });
+      // @ts-expect-error it is no text that is stored
+      registerClass(Money, { decode: (text: string) => new Money(1, text), encode: (money) => money.amount });
+    };
+    expect(wrong).toBeInstanceOf(Function);
+  });
+});
