@@ -70,7 +70,8 @@ export function kindOf(value: object): Kind {
   if (types.isSet(value)) return 'set';
   if (ArrayBuffer.isView(value)) return 'view';
   if (types.isAnyArrayBuffer(value)) return types.isSharedArrayBuffer(value) ? 'other' : 'buffer';
-  if (types.isNativeError(value)) return 'error';
+  // From Node 22 on a DOMException is one, too, whose name and message are kept where no copy reaches.
+  if (types.isNativeError(value)) return infoOf(prototype).isOpaque ? 'other' : 'error';
   if (types.isRegExp(value)) return 'regexp';
   if (prototype === URL.prototype) return isUrl(value) ? 'url' : 'other';
   return isOpaque(value) || infoOf(prototype).isOpaque ? 'other' : 'instance';
