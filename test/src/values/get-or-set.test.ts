@@ -50,6 +50,17 @@ describe.each(stores)('getOrSet in %s', (_name, store) => {
     expect(cache.stats()).toMatchObject({ misses: 1, collapsed: 19 });
   });
 
+  it('gives what cannot be copied to one caller alone: whoever waits makes his own', async () => {
+    const { cache } = await openOn(store);
+    const make = async (): Promise<{ poisoned: boolean; work: () => void }> => ({ poisoned: false, work: () => {} });
+    const made = await Promise.all(Array.from({ length: 3 }, () => cache.getOrSet('k', make, 60)));
+    for (const [i, value] of made.entries()) {
+      expect(value.poisoned).toBe(false);
+      value.poisoned = true;
+      expect(made.indexOf(value)).toBe(i);
+    }
+  });
+
   it('tells everybody who waits the error itself, runs once for all, and keeps nothing of it', async () => {
     const { cache } = await openOn(store);
     const error = new Error('no connection');

@@ -341,7 +341,7 @@ export class Caller implements Visitor {
     this.#offer(lead, made, () => this.#settle(() => this.outcome.resolve(value)));
   }
 
-  #offer(lead: Lead, { candidate, refusal, detail }: MadeValue, onTold: () => void): void {
+  #offer(lead: Lead, { candidate, refusal, detail, isShareable }: MadeValue, onTold: () => void): void {
     const { sink, engine } = this.parts;
     const { route } = this.uses.policy;
     if (refusal === undefined) {
@@ -354,6 +354,12 @@ export class Caller implements Visitor {
       return;
     }
     if (refusal === 'class' && detail !== undefined) warnUnstorable(this.parts, this.key, route, detail);
+    if (!isShareable) {
+      // What cannot be copied is one caller's alone: each of the others runs his own producer.
+      lead.refuse(refusal, route, detail);
+      onTold();
+      return;
+    }
     sink.refused(this.key.text, route, refusal, detail);
     lead.handOut(candidate, FOR_ALL.has(refusal));
     onTold();

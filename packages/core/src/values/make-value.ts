@@ -18,6 +18,8 @@ export interface MadeValue {
   readonly refusal: Refusal | undefined;
   /** What of it cannot be stored. */
   readonly detail?: string | undefined;
+  /** Whether those who wait for it can be given it: a copy of it, unless its user wants none. */
+  readonly isShareable: boolean;
 }
 
 const NONE: readonly string[] = [];
@@ -68,7 +70,7 @@ export function makeValue(
     nestedVerifiedAt: context.nestedVerifiedAt,
     held: form.held,
   };
-  return { candidate, refusal, detail: form.detail };
+  return { candidate, refusal, detail: form.detail, isShareable: form.isShareable };
 }
 
 /** What is stored of a value: in this process, and as bytes where others are to read it. */
@@ -77,18 +79,19 @@ interface Form {
   readonly bytes: Buffer;
   /** What keeps it from being stored. */
   readonly detail?: string;
+  readonly isShareable: boolean;
 }
 
 function formOf(value: unknown, policy: ValuePolicy, { engine, codec }: ValueParts, isWanted: boolean): Form {
   const kept = hold(value, policy.copying);
-  // It still answers those who wait for it, as it is.
-  if (kept.kind === 'unstorable') return { held: { value, bytes: 0 }, bytes: NO_BYTES, detail: kept.what };
+  if (kept.kind === 'unstorable')
+    return { held: { value, bytes: 0 }, bytes: NO_BYTES, detail: kept.what, isShareable: false };
   const { held } = kept;
-  if (!engine.isShared || !isWanted) return { held, bytes: NO_BYTES };
+  if (!engine.isShared || !isWanted) return { held, bytes: NO_BYTES, isShareable: true };
   const encoded = codec.encode(held.value);
-  if (encoded.kind === 'bytes') return { held, bytes: encoded.bytes };
+  if (encoded.kind === 'bytes') return { held, bytes: encoded.bytes, isShareable: true };
   const detail = encoded.kind === 'unregistered' ? `class ${encoded.className}` : encoded.what;
-  return { held, bytes: NO_BYTES, detail };
+  return { held, bytes: NO_BYTES, detail, isShareable: true };
 }
 
 function tagsFor(
