@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { ConfigError, ValueTimeoutError, view } from '@viewcache/core';
-import { gate } from '../support/gate.js';
+import { type Gate, gate } from '../support/gate.js';
 import { errorOf, openMemory, openOn, stores, until } from './stores.js';
 
 /** A producer that counts its runs and makes their number. */
@@ -50,15 +50,32 @@ describe.each(stores)('getOrSet in %s', (_name, store) => {
     expect(cache.stats()).toMatchObject({ misses: 1, collapsed: 19 });
   });
 
-  it('gives what cannot be copied to one caller alone: whoever waits makes his own', async () => {
-    const { cache } = await openOn(store);
-    const make = async (): Promise<{ poisoned: boolean; work: () => void }> => ({ poisoned: false, work: () => {} });
-    const made = await Promise.all(Array.from({ length: 3 }, () => cache.getOrSet('k', make, 60)));
-    for (const [i, value] of made.entries()) {
-      expect(value.poisoned).toBe(false);
-      value.poisoned = true;
-      expect(made.indexOf(value)).toBe(i);
+  it('gives what cannot be copied to one caller alone: whoever waits makes his own, beside the others', async () => {
+    const { cache, warnings } = await openOn(store);
+    const runs: Gate[] = [];
+    const make = async (): Promise<{ owner: number; work: () => void }> => {
+      const run = gate();
+      const owner = runs.push(run);
+      await run.passed;
+      return { owner, work: () => {} };
+    };
+    const asked = Promise.all([1, 2, 3].map(() => cache.getOrSet('k', make, 60)));
+    await until(() => runs.length > 0);
+    // Nobody has made his own before it is known that there is none to share.
+    expect([runs.length, cache.stats().misses]).toEqual([1, 1]);
+    runs[0]?.open();
+    // Both others at the same time: none of them waits for the other.
+    await until(() => runs.length === 3);
+    for (const run of runs) run.open();
+    const made = await asked;
+    expect(made.map(({ owner }) => owner).sort()).toEqual([1, 2, 3]);
+    for (const value of made) {
+      expect(value).not.toHaveProperty('isMine');
+      Object.assign(value, { isMine: true });
     }
+    expect(await cache.has('k')).toBe(false);
+    expect(cache.stats()).toMatchObject({ collapsed: 0, misses: 4, refused: { class: 3 } });
+    expect(warnings()).toEqual([expect.stringContaining('value.work is a function; it was not stored')]);
   });
 
   it('tells everybody who waits the error itself, runs once for all, and keeps nothing of it', async () => {
