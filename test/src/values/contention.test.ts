@@ -68,6 +68,7 @@ describe.each(stores)('values that several write, in %s', (_name, store) => {
     await cache.set('n', 2 ** 53, 60);
     expect(await refusal(cache.increment('n'))).toContain('increment.by');
     expect(await cache.get('n')).toBe(2 ** 53);
+    expect(await refusal(cache.decrement('n', -1))).toMatch(/^decrement\.by: -1 .*subtracted from 9007199254740992/);
     expect(await cache.increment('n', -1)).toBe(2 ** 53 - 1);
     expect(await refusal(cache.increment('m', Number.MAX_VALUE, { initial: Number.MAX_VALUE }))).toContain('rounded');
     expect(await cache.has('m')).toBe(false);
@@ -117,6 +118,8 @@ describe('what values are asked wrongly', () => {
   it('tags of a counter are no function', async () => {
     const { cache } = await openOn(undefined);
     expect(await refusal(cache.increment('n', 1, { tags: (() => ['t']) as never }))).toContain('increment.tags');
+    expect(await refusal(cache.decrement('n', 1, { tags: (() => ['t']) as never }))).toContain('decrement.tags');
+    expect(await refusal(cache.decrement('n', 1, { ttl: -1 }))).toContain('decrement.ttl');
   });
 
   it('options that one function has read are another function’s all the same', async () => {

@@ -170,14 +170,47 @@ describe.each(stores)('values in %s', (_name, store) => {
     ['an object', 'an object'],
     ['null', 'null'],
     ['NaN', 'a number'],
-  ])('increment of %s is an error, and leaves it as it is', async (what, found) => {
+  ])('counting what is %s is an error that names the call, the key and what is there', async (what, found) => {
     const { cache } = await openOn(store);
     const value = { text: '1', 'an object': { n: 1 }, null: null, NaN: Number.NaN }[what];
-    await cache.set('k', value, 60);
-    const error = await errorOf(cache.increment('k'));
-    expect(error).toBeInstanceOf(NotANumberError);
-    expect(error).toMatchObject({ code: 'ERR_CACHE_NOT_A_NUMBER', found });
-    expect(await cache.get('k')).toStrictEqual(value);
+    const space = cache.namespace('n');
+    await Promise.all([space.set('k', value, 60), space.set(7, value, 60)]);
+    // Together in one turn, each is told of its own.
+    const errors = await Promise.all([
+      errorOf(space.increment('k')),
+      errorOf(space.decrement('k', 2)),
+      errorOf(space.decrement('k')),
+      errorOf(space.decrement(7)),
+    ]);
+    for (const [i, error] of errors.entries()) {
+      const [call, key] = [i === 0 ? 'increment' : 'decrement', i === 3 ? 7 : 'k'];
+      expect(error).toBeInstanceOf(NotANumberError);
+      expect(error).toMatchObject({ code: 'ERR_CACHE_NOT_A_NUMBER', call, key, found });
+      expect(String(error)).toBe(
+        `NotANumberError: ${call}: ${found} is stored under ${i === 3 ? '7' : '"k"'}, which is no finite number`,
+      );
+    }
+    expect(await space.get('k')).toStrictEqual(value);
+  });
+
+  it('of counts at the same time, each begins the counter in its own way, and none in that of another', async () => {
+    const { cache, jump } = await openOn(store);
+    // What is begun with a ttl of 0 is not kept, and the next one begins the counter anew.
+    const begun = (): Promise<readonly number[]> =>
+      Promise.all([
+        cache.increment('k', 1, { ttl: 0 }),
+        cache.increment('k', 1, { ttl: 0, initial: 100 }),
+        cache.increment('k', 1, { ttl: 5, initial: 10 }),
+        cache.decrement('k', 1, { ttl: 0, initial: 100 }),
+        cache.increment('k', 1, { ttl: 60, tags: ['counters'] }),
+      ]);
+    expect(await begun()).toEqual([1, 101, 11, 10, 11]);
+    jump(4_999);
+    await cache.invalidate({ tags: 'counters' });
+    expect(await cache.get('k')).toBe(11);
+    jump(1);
+    expect(await cache.has('k')).toBe(false);
+    expect(await begun()).toEqual([1, 101, 11, 10, 11]);
   });
 
   it('a counter keeps the lifetime and the tags that it was begun with', async () => {

@@ -104,7 +104,11 @@ describe('where others fail, without their store', () => {
     expect(await cache.set('k', 1, 60)).toBe(false);
     expect(await cache.add('a', 1, 60)).toBe(false);
     expect(await cache.delete('k')).toMatchObject({ durable: false });
-    expect(await errorOf(cache.increment('n'))).toMatchObject({ code: 'ERR_CACHE_VALUE_UNAVAILABLE', reason: 'store' });
+    expect(await errorOf(cache.increment('n'))).toMatchObject({
+      code: 'ERR_CACHE_VALUE_UNAVAILABLE',
+      message: 'increment of "n": the store does not answer',
+      reason: 'store',
+    });
     expect(performance.now() - began).toBeLessThan(3_000);
   });
 

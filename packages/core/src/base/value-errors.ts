@@ -1,30 +1,46 @@
 import { CacheError } from './errors.js';
 
-/** Something that is no number was to be counted up. What is stored stays as it is. */
+/** What counts: the name of the call. */
+export type CountingCall = 'increment' | 'decrement';
+
+/** Something that is no number was to be counted up or down. What is stored stays as it is. */
 export class NotANumberError extends CacheError {
   static readonly code = 'ERR_CACHE_NOT_A_NUMBER';
   readonly code = NotANumberError.code;
   override readonly name = 'NotANumberError';
 
   constructor(
+    readonly call: CountingCall,
+    /** As it was given to the call. */
+    readonly key: string | number,
     /** What kind of thing is stored. */
     readonly found: string,
   ) {
-    super(`increment: ${found} is stored, which is no finite number`);
+    super(`${call}: ${found} is stored under ${shown(key)}, which is no finite number`);
   }
 }
 
-/** A value could not be counted up: the store did not answer, or others were faster time and again. */
+/** A value could not be counted up or down: the store did not answer, or others were faster time and again. */
 export class ValueUnavailableError extends CacheError {
   static readonly code = 'ERR_CACHE_VALUE_UNAVAILABLE';
   readonly code = ValueUnavailableError.code;
   override readonly name = 'ValueUnavailableError';
 
-  constructor(readonly reason: 'store' | 'contention') {
-    super(
-      reason === 'store' ? 'increment: the store does not answer' : 'increment: others wrote the value time and again',
-    );
+  constructor(
+    readonly call: CountingCall,
+    /** As it was given to the call. */
+    readonly key: string | number,
+    readonly reason: 'store' | 'contention',
+  ) {
+    const why = reason === 'store' ? 'the store does not answer' : 'others wrote the value time and again';
+    super(`${call} of ${shown(key)}: ${why}`);
   }
+}
+
+/** A key may be of any length, and what stands at its end is seldom what tells it from others. */
+function shown(key: string | number): string {
+  const text = JSON.stringify(key);
+  return text.length > 100 ? `${text.slice(0, 99)}…` : text;
 }
 
 /**

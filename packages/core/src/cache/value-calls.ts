@@ -1,5 +1,6 @@
 import type { Duration } from '../base/duration.js';
 import { ConfigError } from '../base/errors.js';
+import type { CountingCall } from '../base/value-errors.js';
 import { checkOptions } from '../config/check.js';
 import { readForever } from '../config/lifetimes.js';
 import type { MemoOptions } from '../config/memo-options.js';
@@ -184,20 +185,24 @@ export class ValueCalls implements ValueCache {
   }
 
   async increment(key: Key, by = 1, options: IncrementOptions = NO_OPTIONS): Promise<number> {
-    checkOptions('increment', options, INCREMENT_OPTIONS);
-    const { initial = 0, ttl, tags, version } = options;
-    checkNumber('increment.by', by);
-    checkNumber('increment.initial', initial);
-    if (typeof tags === 'function') throw new ConfigError('increment.tags', tags, 'a list of tags');
-    const named = this.#key('increment', key, version);
-    const given = { ...(tags !== undefined && { tags }), ttl: ttl ?? (tags === undefined ? 'forever' : undefined) };
-    const policy = this.#policy('increment', given as ValueOptions<never>);
-    return await this.#counters.add(named, by, initial, policy);
+    return await this.#count('increment', key, by, options);
   }
 
   async decrement(key: Key, by = 1, options: IncrementOptions = NO_OPTIONS): Promise<number> {
-    checkNumber('decrement.by', by);
-    return await this.increment(key, -by, options);
+    return await this.#count('decrement', key, by, options);
+  }
+
+  #count(call: CountingCall, key: Key, by: number, options: IncrementOptions): Promise<number> {
+    checkOptions(call, options, INCREMENT_OPTIONS);
+    const { initial = 0, ttl, tags, version } = options;
+    checkNumber(`${call}.by`, by);
+    checkNumber(`${call}.initial`, initial);
+    if (typeof tags === 'function') throw new ConfigError(`${call}.tags`, tags, 'a list of tags');
+    const named = this.#key(call, key, version);
+    const given = { ...(tags !== undefined && { tags }), ttl: ttl ?? (tags === undefined ? 'forever' : undefined) };
+    const policy = this.#policy(call, given as ValueOptions<never>);
+    const text = JSON.stringify([initial, given.ttl, tags]);
+    return this.#counters.add(named, { call, key, by }, { initial, policy, text });
   }
 
   async incrementVersion(key: Key, options: Required<KeyOptions>, by = 1): Promise<number | undefined> {

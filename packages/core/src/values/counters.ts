@@ -1,6 +1,6 @@
 import { kindOf } from '../base/answer.js';
-import { ConfigError } from '../base/errors.js';
-import { NotANumberError, ValueUnavailableError } from '../base/value-errors.js';
+import { type CacheError, ConfigError } from '../base/errors.js';
+import { type CountingCall, NotANumberError, ValueUnavailableError } from '../base/value-errors.js';
 import type { LocalItem } from '../engine/local-item.js';
 import { tagNames } from '../engine/make-stored.js';
 import { declaredOf as declaredTags } from '../invalidation/tags.js';
@@ -14,59 +14,80 @@ import type { Reading, Values } from './values.js';
  */
 const ATTEMPTS = 1_000;
 
-/** A call that waits to be counted. */
-interface Increment {
+/** One call that counts, as its user wrote it. */
+export interface Count {
+  readonly call: CountingCall;
+  readonly key: string | number;
   readonly by: number;
+}
+
+/** How a counter is begun where nothing is stored. */
+export interface Beginning {
+  readonly initial: number;
+  readonly policy: ValuePolicy;
+  /** The same for all that begin it alike. */
+  readonly text: string;
+}
+
+/** A call that waits to be counted. */
+interface Waiting extends Count {
   resolve(sum: number): void;
   reject(error: unknown): void;
 }
+
+/** Calls that take one turn together. */
+interface Together {
+  readonly beginning: Beginning;
+  readonly counts: Waiting[];
+}
+
+/** What a call comes to: a sum, or what keeps it from being counted. */
+type Sum = number | CacheError;
 
 /** Numbers that are counted up: each call counts, whoever else counts at the same time. */
 export class Counters {
   readonly #values: Values;
   /** The last call under way of each key: those of this process take turns rather than get in each other's way. */
   readonly #turns = new Map<string, Promise<unknown>>();
-  /** Those of each key that wait for a turn: they take one together, as a store that others count in too is slow to win. */
-  readonly #waiting = new Map<string, Increment[]>();
+  /**
+   * Those of each key that came last and wait for a turn: they take one together, as a store that others count in too is slow
+   * to win.
+   */
+  readonly #waiting = new Map<string, Together>();
 
   constructor(values: Values) {
     this.#values = values;
   }
 
-  /** @param policy - how a counter is kept that is begun here */
-  add(key: ValueKey, by: number, initial: number, policy: ValuePolicy): Promise<number> {
+  add(key: ValueKey, count: Count, beginning: Beginning): Promise<number> {
     return new Promise((resolve, reject) => {
-      const increment = { by, resolve, reject };
-      const waiting = this.#waiting.get(key.text);
-      if (waiting !== undefined) {
-        waiting.push(increment);
+      const waiting = { ...count, resolve, reject };
+      const last = this.#waiting.get(key.text);
+      // Whoever begins it otherwise takes a turn of his own: the first of a turn begins it for all.
+      if (last?.beginning.text === beginning.text) {
+        last.counts.push(waiting);
         return;
       }
-      const together = [increment];
+      const together = { beginning, counts: [waiting] };
       this.#waiting.set(key.text, together);
       void this.inTurn(key, () => {
-        this.#waiting.delete(key.text);
-        return this.#countAll(key, together, initial, policy);
+        if (this.#waiting.get(key.text) === together) this.#waiting.delete(key.text);
+        return this.#countAll(key, together);
       });
     });
   }
 
-  async #countAll(
-    key: ValueKey,
-    increments: readonly Increment[],
-    initial: number,
-    policy: ValuePolicy,
-  ): Promise<void> {
+  async #countAll(key: ValueKey, together: Together): Promise<void> {
+    const { counts } = together;
     try {
-      const steps = increments.map(({ by }) => by);
-      const sums = await this.#count(key, steps, initial, policy);
-      for (const [i, { resolve, reject }] of increments.entries()) {
+      const sums = await this.#count(key, together);
+      for (const [i, { resolve, reject }] of counts.entries()) {
         const sum = sums[i];
         if (typeof sum === 'number') resolve(sum);
         else reject(sum);
       }
     } catch (error) {
-      for (const { reject } of increments) reject(error);
+      for (const { reject } of counts) reject(error);
     }
   }
 
@@ -82,24 +103,23 @@ export class Counters {
     return turn;
   }
 
-  /** @returns what it comes to after each step; the error of one that cannot be taken, which is left out */
-  async #count(
-    key: ValueKey,
-    steps: readonly number[],
-    initial: number,
-    policy: ValuePolicy,
-  ): Promise<readonly (number | ConfigError)[]> {
+  /** @returns what it comes to after each; the error of one that cannot be counted, which is left out */
+  async #count(key: ValueKey, { beginning, counts }: Together): Promise<readonly Sum[]> {
+    const { initial, policy } = beginning;
     const { engine } = this.#values.parts;
+    const unavailable = (reason: 'store' | 'contention'): readonly Sum[] =>
+      counts.map((count) => new ValueUnavailableError(count.call, count.key, reason));
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const reading = await this.#values.read(key);
       const begin = numberIn(reading, initial);
+      if (typeof begin === 'string') return counts.map((count) => new NotANumberError(count.call, count.key, begin));
       // What nobody keeps begins anew with each call.
       if (engine.storesNothing || (reading.found === undefined && policy.lifetimeMs === 0))
-        return steps.map((by) => sumOf(begin, by));
-      const sums: (number | ConfigError)[] = [];
+        return counts.map((count) => sumOf(begin, count));
+      const sums: Sum[] = [];
       let sum = begin;
-      for (const by of steps) {
-        const next = sumOf(sum, by);
+      for (const count of counts) {
+        const next = sumOf(sum, count);
         sums.push(next);
         if (typeof next === 'number') sum = next;
       }
@@ -110,9 +130,9 @@ export class Counters {
         reading.found === undefined ? policy : this.policyOf(reading.found.item, policy),
       );
       if (written === 'stored') return sums;
-      if (written === 'unavailable' || written === 'unstorable') throw new ValueUnavailableError('store');
+      if (written === 'unavailable' || written === 'unstorable') return unavailable('store');
     }
-    throw new ValueUnavailableError('contention');
+    return unavailable('contention');
   }
 
   /**
@@ -149,15 +169,18 @@ function declaredOf({ declared, stored }: LocalItem): readonly string[] {
 }
 
 /** A counter that no longer counts would go on answering as if it did. */
-function sumOf(value: number, by: number): number | ConfigError {
-  const sum = value + by;
-  if (Math.abs(sum) <= Number.MAX_SAFE_INTEGER || (Number.isFinite(sum) && sum - value === by)) return sum;
-  return new ConfigError('increment.by', by, `a number that can be added to ${value} without being rounded`);
+function sumOf(value: number, { call, by }: Count): number | ConfigError {
+  const isDown = call === 'decrement';
+  const step = isDown ? -by : by;
+  const sum = value + step;
+  if (Math.abs(sum) <= Number.MAX_SAFE_INTEGER || (Number.isFinite(sum) && sum - value === step)) return sum;
+  const done = isDown ? `subtracted from ${value}` : `added to ${value}`;
+  return new ConfigError(`${call}.by`, by, `a number that can be ${done} without being rounded`);
 }
 
-function numberIn({ found }: Reading, initial: number): number {
+/** The number to count from; what else is stored there. */
+function numberIn({ found }: Reading, initial: number): number | string {
   if (found === undefined) return initial;
   const { value } = found.held;
-  if (typeof value !== 'number' || !Number.isFinite(value)) throw new NotANumberError(kindOf(value));
-  return value;
+  return typeof value === 'number' && Number.isFinite(value) ? value : kindOf(value);
 }
