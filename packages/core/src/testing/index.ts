@@ -16,4 +16,5 @@ export {
 } from './expectations.js';
 export { FakeClock } from './fake-clock.js';
 export { type FreshCache, type FreshCacheOptions, freshCache, pauseCache, resetCache } from './isolation.js';
-export { type Runner, type SharedStoreFixture, taggedStoreContract } from './tagged-store-contract.js';
+export type { Runner, SharedStoreFixture } from './tagged-store/chapter.js';
+export { taggedStoreContract } from './tagged-store-contract.js';
