@@ -1,18 +1,19 @@
 import type { Forward, Refusal } from '../ports/event-sink.js';
 import type { SharedToken } from '../ports/tagged-store.js';
+import { Departures, type FlightOwner } from './departures.js';
 import type { EngineParts } from './engine-parts.js';
-import { Flight, type Visitor, type Waiter } from './flight.js';
-import { apart, Flights } from './flights.js';
+import { Flight, type Visitor } from './flight.js';
+import { apart, type Flights } from './flights.js';
 import { HitForMiss } from './hit-for-miss.js';
 import { ItemMaker, isVouchedFor } from './item-maker.js';
 import type { Keyed } from './keyed.js';
-import { type Candidate, Lead, type LeadOwner, type Room } from './lead.js';
+import type { Candidate, Lead, Room } from './lead.js';
 import type { LocalItem, StaleItem } from './local-item.js';
 import { LocalLevel } from './local-level.js';
 import { tagNames } from './make-stored.js';
 import { Selection } from './selection.js';
 import { SharedExchange } from './shared-exchange.js';
-import { type Miss, SharedReads } from './shared-reads.js';
+import { SharedReads } from './shared-reads.js';
 import { SharedValues } from './shared-values.js';
 import { ValueAccess } from './value-access.js';
 import type { RequestFields } from './variants.js';
@@ -30,11 +31,12 @@ export interface Reservation {
  *
  * Knows no framework and touches no socket: it hands out decisions, and a {@link Visitor} carries them out.
  */
-export class Engine implements LeadOwner {
+export class Engine implements FlightOwner {
   readonly #parts: EngineParts;
   readonly #local: LocalLevel;
   readonly #shared: SharedExchange | undefined;
   readonly #selection: Selection;
+  readonly #departures: Departures;
   readonly #flights: Flights;
   readonly #uncacheable: HitForMiss;
   readonly #maker: ItemMaker;
@@ -49,9 +51,8 @@ export class Engine implements LeadOwner {
     if (shared !== undefined && reads !== undefined)
       this.#shared = new SharedExchange(shared, reads, this.#local, tags, clock, sink, limits.collapseTimeoutMs);
     this.#selection = new Selection(variants, parts.normalizeSelecting);
-    const { waitersPerKey, collapseTimeoutMs } = limits;
-    const letGo = (late: readonly Waiter[]): void => this.#eachAlone(late);
-    this.#flights = new Flights(this.#selection, clock, sink, waitersPerKey, collapseTimeoutMs, letGo);
+    this.#departures = new Departures(this, parts, this.#local, this.#shared, this.#selection);
+    this.#flights = this.#departures.flights;
     this.#uncacheable = new HitForMiss(limits.hitForMissMs);
     this.#maker = new ItemMaker(this.#local, tags, clock, shared !== undefined);
     const values = shared && reads && new SharedValues(shared, reads, this.#local, tags, clock, sink);
@@ -92,16 +93,16 @@ export class Engine implements LeadOwner {
     const text = this.#selection.textOf(visitor.key, visitor.policyNames, visitor.fields);
     if (this.#uncacheable.has(text, clock.monotonic())) {
       // What is validated at each use: by each for himself, and only if the shared store still has it valid.
-      if (this.#local.peek(text)?.stored.lifetimeMs === 0) this.#start(new Flight(text, true), visitor);
-      else this.#alone(visitor, 'miss');
+      if (this.#local.peek(text)?.stored.lifetimeMs === 0) this.#departures.start(new Flight(text, true), visitor);
+      else this.#departures.alone(visitor, 'miss');
       return;
     }
     const open = this.#flights.find(text);
     if (open === undefined) {
-      this.#start(this.#flights.open(text), visitor);
+      this.#departures.start(this.#flights.open(text), visitor);
     } else if (visitor.joins?.(open) !== false && !this.#flights.join(open, visitor)) {
       sink.bypass(visitor.key.text, 'waiters');
-      this.#alone(visitor, 'miss');
+      this.#departures.alone(visitor, 'miss');
     }
   }
 
@@ -115,14 +116,15 @@ export class Engine implements LeadOwner {
   fetchNew(visitor: Visitor, fwd: Forward): void {
     const text = this.#selection.textOf(visitor.key, visitor.policyNames, visitor.fields);
     const open = this.#flights.find(text);
-    if (open === undefined) this.#start(this.#flights.open(text, fwd), visitor);
-    else if (visitor.joins?.(open) !== false && !this.#flights.join(open, visitor)) this.#alone(visitor, fwd);
+    if (open === undefined) this.#departures.start(this.#flights.open(text, fwd), visitor);
+    else if (visitor.joins?.(open) !== false && !this.#flights.join(open, visitor))
+      this.#departures.alone(visitor, fwd);
   }
 
   /** {@link fetch} for a visitor whose answer may be for nobody else: it is asked for, and stored if it may be, on its own. */
   fetchApart(visitor: Visitor): void {
     const text = this.#selection.textOf(visitor.key, visitor.policyNames, visitor.fields);
-    this.#start(new Flight(text, true), visitor);
+    this.#departures.start(new Flight(text, true), visitor);
   }
 
   /**
@@ -139,9 +141,9 @@ export class Engine implements LeadOwner {
     return {
       begin: () => {
         flight.beginEarly();
-        this.#start(flight, visitor);
+        this.#departures.start(flight, visitor);
       },
-      giveUp: () => this.#moveOn(flight),
+      giveUp: () => this.#departures.moveOn(flight),
     };
   }
 
@@ -152,7 +154,13 @@ export class Engine implements LeadOwner {
   fetchAlone(visitor: Visitor, fwd: Forward): void {
     if (visitor.isGone) return;
     const text = this.#selection.textOf(visitor.key, visitor.policyNames, visitor.fields);
-    this.#start(new Flight(text, true, fwd), visitor);
+    this.#departures.start(new Flight(text, true, fwd), visitor);
+  }
+
+  again(visitor: Visitor, { asked, isApart }: Flight): void {
+    if (asked !== undefined) this.fetchAlone(visitor, asked);
+    else if (isApart) this.fetchApart(visitor);
+    else this.fetch(visitor);
   }
 
   get isShared(): boolean {
@@ -207,7 +215,7 @@ export class Engine implements LeadOwner {
     if (flight === undefined) return;
     this.#flights.close(flight);
     const waiters = flight.takeWaiters();
-    this.#eachAlone(waiters.filter(({ visitor }) => visitor.fail === undefined));
+    this.#departures.eachAlone(waiters.filter(({ visitor }) => visitor.fail === undefined));
     for (const { visitor } of waiters) apart(this.#parts.sink, () => visitor.fail?.(error, lead.token));
   }
 
@@ -219,32 +227,28 @@ export class Engine implements LeadOwner {
     lead.turn?.end(isForNobody ? 'open' : 'unused');
     const flight = lead.flight;
     if (flight === undefined) return;
-    this.#flights.close(flight);
     if (!isForNobody) {
-      this.#moveOn(flight);
+      this.#departures.moveOn(flight);
       return;
     }
     this.#uncacheable.add(flight.text, clock.monotonic());
-    this.#eachAlone(flight.takeWaiters());
+    this.#departures.disperse(flight);
   }
 
   withdraw(lead: Lead): void {
     if (lead.visitor.isRefresh !== true) this.#parts.sink.withdrawn(lead.fwd);
     lead.turn?.end('unused');
-    const { flight } = lead;
-    if (flight === undefined) return;
-    this.#flights.close(flight);
-    this.#eachAlone(flight.takeWaiters());
+    if (lead.flight !== undefined) this.#departures.disperse(lead.flight);
   }
 
   handOver(lead: Lead): void {
     lead.turn?.end('unused');
-    if (lead.flight !== undefined) this.#moveOn(lead.flight);
+    if (lead.flight !== undefined) this.#departures.moveOn(lead.flight);
   }
 
   share(lead: Lead, item: LocalItem): void {
     const { flight } = lead;
-    if (flight !== undefined) this.#flights.release(flight, item, (waiter) => this.#mayShareRead(waiter, flight, item));
+    if (flight !== undefined) this.#departures.shareRead(flight, item);
   }
 
   /** Answers those who wait with what no shared store vouches for. */
@@ -254,120 +258,8 @@ export class Engine implements LeadOwner {
     const { trust } = this.#parts;
     const isInTime = (joinedAt: number): boolean => !item.isOutdated && trust.allowsLag(joinedAt - flight.startedAt);
     // Where there is a shared store that was not asked, another process may have invalidated what this one does not know of.
-    if (this.#shared !== undefined) this.#settle(flight, item, (waiter) => this.#mayShareRead(waiter, flight, item));
-    else this.#settle(flight, item, (waiter) => waiter.isEarly || isInTime(waiter.joinedAt));
-  }
-
-  /** Nothing comes of a flight: those who wait get one more. */
-  #moveOn(flight: Flight): void {
-    this.#flights.close(flight);
-    this.#regroup(flight.takeWaiters());
-  }
-
-  /** Starts a flight: the token is taken here, before anything is read on its behalf. */
-  #start(flight: Flight, leader: Visitor): void {
-    const { tags, clock } = this.#parts;
-    flight.token = tags.clock;
-    flight.startedAt = clock.monotonic();
-    flight.leader = leader;
-    if (this.#shared === undefined)
-      this.#lead(flight, leader, {
-        kind: 'miss',
-        token: undefined,
-        stale: this.#local.findStale(leader.key, flight.text),
-      });
-    else {
-      leader.asks?.();
-      if (flight.waiters.length > 0) leader.hurry?.();
-      void this.#consult(this.#shared, flight, leader);
-    }
-  }
-
-  #lead(flight: Flight, leader: Visitor, miss: Miss): void {
-    const { key } = leader;
-    const { token: sharedToken, stale, turn, isElsewhere } = miss;
-    const fwd = flight.asked ?? this.#forward(key, flight.text);
-    if (leader.isRefresh === true) this.#parts.sink.emit({ type: 'refresh', key: key.text });
-    else this.#parts.sink.miss(key.text, fwd);
-    const waited = flight.isApart ? undefined : flight;
-    const { token, startedAt } = flight;
-    const lead = new Lead(this, key, leader, token, sharedToken, startedAt, fwd, waited, stale, turn, isElsewhere);
-    try {
-      leader.lead(lead);
-    } catch (error) {
-      // Its own request hears of it; those who wait, or would, must not.
-      lead.withdraw();
-      throw error;
-    }
-  }
-
-  /** Lets a visitor run its own handler; what it answers may be stored, but nobody waits for it. */
-  #alone(visitor: Visitor, fwd: Forward): void {
-    if (visitor.isGone) return;
-    const { tags, clock, sink } = this.#parts;
-    const { key } = visitor;
-    sink.miss(key.text, fwd);
-    const stale = this.findStale(key, visitor.policyNames, visitor.fields);
-    visitor.lead(new Lead(this, key, visitor, tags.clock, undefined, clock.monotonic(), fwd, undefined, stale));
-  }
-
-  #eachAlone(waiters: readonly Waiter[]): void {
-    for (const { visitor } of waiters) apart(this.#parts.sink, () => this.#alone(visitor, 'miss'));
-  }
-
-  #forward(key: Keyed, text: string): Forward {
-    if (this.#local.peek(text) !== undefined) return 'stale';
-    return text === key.text ? 'uri-miss' : 'vary-miss';
-  }
-
-  /** Asks the shared store on behalf of a flight, and acts on what it said. */
-  async #consult(shared: SharedExchange, flight: Flight, leader: Visitor): Promise<void> {
-    const said = await shared.ask(flight, leader);
-    // Nobody awaits this: what a visitor throws must not end the process.
-    apart(this.#parts.sink, () => {
-      if (said.kind === 'item') {
-        this.#found(flight, leader, said.item);
-      } else if (said.kind === 'variants') {
-        this.#redirect(flight, leader);
-      } else if (leader.isGone) {
-        said.turn?.end('unused');
-        this.#moveOn(flight);
-      } else if (said.isElsewhere === true && leader.isRefresh === true && said.stale !== undefined) {
-        leader.answer(said.stale.item, 'hit');
-        this.#moveOn(flight);
-      } else {
-        this.#lead(flight, leader, said);
-      }
-    });
-  }
-
-  /** The flight turned out to be about a target with variants: each visitor looks for its own. */
-  #redirect(flight: Flight, leader: Visitor): void {
-    this.#flights.close(flight);
-    const visitors = [leader, ...flight.takeWaiters().map((waiter) => waiter.visitor)];
-    const { asked, isApart } = flight;
-    const again = (visitor: Visitor): void => {
-      if (asked !== undefined) this.fetchAlone(visitor, asked);
-      else if (isApart) this.fetchApart(visitor);
-      else this.fetch(visitor);
-    };
-    for (const visitor of visitors) if (!visitor.isGone) apart(this.#parts.sink, () => again(visitor));
-  }
-
-  /** A stored response answers the leader, and those who may share the read that found it (W-rule (a) and (c)). */
-  #found(flight: Flight, leader: Visitor, item: LocalItem): void {
-    // A leader whom it would not do asks for a new one, and must not wait for himself.
-    this.#flights.close(flight);
-    if (!leader.isGone) apart(this.#parts.sink, () => leader.answer(item, 'hit'));
-    this.#settle(flight, item, (waiter) => this.#mayShareRead(waiter, flight, item));
-  }
-
-  #mayShareRead(waiter: Waiter, flight: Flight, item: LocalItem): boolean {
-    if (waiter.isEarly) return true;
-    const { trust, tags } = this.#parts;
-    // What went into it may have been validated earlier than it was begun.
-    const since = Math.min(flight.startedAt, item.verifiedAt);
-    return trust.allowsLag(waiter.joinedAt - since) && tags.admits(tagNames(item.stored), flight.token);
+    if (this.#shared !== undefined) this.#departures.settleByRead(flight, item);
+    else this.#departures.settle(flight, item, (waiter) => waiter.isEarly || isInTime(waiter.joinedAt));
   }
 
   /** Commits to the shared store (PROTOCOL 4.8). The flight is sealed: later requests begin their own. */
@@ -375,48 +267,18 @@ export class Engine implements LeadOwner {
     const { flight } = lead;
     if (flight !== undefined) {
       this.#flights.close(flight);
-      this.#flights.release(flight, item, (waiter) => this.#mayShareRead(waiter, flight, item));
+      this.#departures.shareRead(flight, item);
     }
     const stored = await shared.commit(lead, token, item);
     lead.turn?.end(stored === undefined ? 'open' : 'stored');
-    if (flight !== undefined) this.#settle(flight, stored ?? item, (waiter) => stored !== undefined || waiter.isEarly);
+    if (flight !== undefined)
+      this.#departures.settle(flight, stored ?? item, (waiter) => stored !== undefined || waiter.isEarly);
   }
 
   #keep(item: LocalItem, tags: readonly string[]): void {
     const { sink, storesNothing } = this.#parts;
     if (storesNothing) sink.refused(item.target, item.stored.route, 'null-store');
     else this.#local.keep(item, tags);
-  }
-
-  /** SETTLE of PROTOCOL 4.4: in one step, whoever may not take the result moves on together. */
-  #settle(flight: Flight, item: LocalItem, mayTake: (waiter: Waiter) => boolean): void {
-    this.#flights.close(flight);
-    this.#flights.release(flight, item, mayTake);
-    if (item.stored.lifetimeMs > 0) this.#regroup(flight.takeWaiters());
-    else this.#eachAlone(flight.takeWaiters());
-  }
-
-  /**
-   * Moves waiters into one next flight per variant, as having joined before it started. Who had joined this one so has
-   * waited for two and runs alone.
-   */
-  #regroup(waiters: readonly Waiter[]): void {
-    if (waiters.length === 0) return;
-    this.#eachAlone(waiters.filter(({ isEarly }) => isEarly));
-    const others = waiters.filter(({ visitor, isEarly }) => !isEarly && !visitor.isGone);
-    const groups = this.#selection.byVariant(others.map(({ visitor }) => visitor));
-    for (const [text, visitors] of groups) apart(this.#parts.sink, () => this.#fly(text, visitors));
-  }
-
-  #fly(text: string, visitors: readonly Visitor[]): void {
-    const [leader, ...others] = visitors;
-    if (leader === undefined) return;
-    const item = this.#local.find(leader.key, text);
-    if (item === undefined) {
-      this.#start(this.#flights.next(text, others), leader);
-      return;
-    }
-    for (const visitor of visitors) apart(this.#parts.sink, () => visitor.answer(item, 'hit'));
   }
 }
 

@@ -1,0 +1,201 @@
+import type { Forward } from '../ports/event-sink.js';
+import type { EngineParts } from './engine-parts.js';
+import type { Flight, Visitor, Waiter } from './flight.js';
+import { apart, Flights } from './flights.js';
+import type { Keyed } from './keyed.js';
+import { Lead, type LeadOwner } from './lead.js';
+import type { LocalItem } from './local-item.js';
+import type { LocalLevel } from './local-level.js';
+import { tagNames } from './make-stored.js';
+import type { Selection } from './selection.js';
+import type { SharedExchange } from './shared-exchange.js';
+import type { Miss } from './shared-reads.js';
+
+/** Who hears of what the leaders of flights made, and of visitors that a flight was not for. */
+export interface FlightOwner extends LeadOwner {
+  /** The flight turned out to be about a target with variants: this visitor of it looks for its own. */
+  again(visitor: Visitor, flight: Flight): void;
+}
+
+/** Starts flights, and sees those who waited in one to their answer or into the next (PROTOCOL 4.4). */
+export class Departures {
+  readonly flights: Flights;
+  readonly #owner: FlightOwner;
+  readonly #parts: EngineParts;
+  readonly #local: LocalLevel;
+  readonly #shared: SharedExchange | undefined;
+  readonly #selection: Selection;
+
+  constructor(
+    owner: FlightOwner,
+    parts: EngineParts,
+    local: LocalLevel,
+    shared: SharedExchange | undefined,
+    selection: Selection,
+  ) {
+    this.#owner = owner;
+    this.#parts = parts;
+    this.#local = local;
+    this.#shared = shared;
+    this.#selection = selection;
+    const { waitersPerKey, collapseTimeoutMs } = parts.limits;
+    const letGo = (late: readonly Waiter[]): void => this.eachAlone(late);
+    this.flights = new Flights(selection, parts.clock, parts.sink, waitersPerKey, collapseTimeoutMs, letGo);
+  }
+
+  /** Starts a flight: the token is taken here, before anything is read on its behalf. */
+  start(flight: Flight, leader: Visitor): void {
+    const { tags, clock } = this.#parts;
+    flight.token = tags.clock;
+    flight.startedAt = clock.monotonic();
+    flight.leader = leader;
+    if (this.#shared === undefined)
+      this.#lead(flight, leader, {
+        kind: 'miss',
+        token: undefined,
+        stale: this.#local.findStale(leader.key, flight.text),
+      });
+    else {
+      leader.asks?.();
+      if (flight.waiters.length > 0) leader.hurry?.();
+      void this.#consult(this.#shared, flight, leader);
+    }
+  }
+
+  /** Lets a visitor run its own handler; what it answers may be stored, but nobody waits for it. */
+  alone(visitor: Visitor, fwd: Forward): void {
+    if (visitor.isGone) return;
+    const { tags, clock, sink } = this.#parts;
+    const { key } = visitor;
+    sink.miss(key.text, fwd);
+    const text = this.#selection.textOf(key, visitor.policyNames, visitor.fields);
+    const stale = this.#local.findStale(key, text);
+    visitor.lead(new Lead(this.#owner, key, visitor, tags.clock, undefined, clock.monotonic(), fwd, undefined, stale));
+  }
+
+  /** Each of these runs its own handler. */
+  eachAlone(waiters: readonly Waiter[]): void {
+    for (const { visitor } of waiters) apart(this.#parts.sink, () => this.alone(visitor, 'miss'));
+  }
+
+  /** Nothing will come of a flight, for anybody: those who wait run their own handlers. */
+  disperse(flight: Flight): void {
+    this.flights.close(flight);
+    this.eachAlone(flight.takeWaiters());
+  }
+
+  /** Nothing comes of a flight this time: those who wait get one more. */
+  moveOn(flight: Flight): void {
+    this.flights.close(flight);
+    this.#regroup(flight.takeWaiters());
+  }
+
+  /** SETTLE of PROTOCOL 4.4: in one step, whoever may not take the result moves on together. */
+  settle(flight: Flight, item: LocalItem, mayTake: (waiter: Waiter) => boolean): void {
+    this.flights.close(flight);
+    this.flights.release(flight, item, mayTake);
+    if (item.stored.lifetimeMs > 0) this.#regroup(flight.takeWaiters());
+    else this.eachAlone(flight.takeWaiters());
+  }
+
+  /** {@link settle} for those who may share the read that found the item. */
+  settleByRead(flight: Flight, item: LocalItem): void {
+    this.settle(flight, item, (waiter) => this.#mayShareRead(waiter, flight, item));
+  }
+
+  /** Answers those who may share the read that found the item; the others wait on. */
+  shareRead(flight: Flight, item: LocalItem): void {
+    this.flights.release(flight, item, (waiter) => this.#mayShareRead(waiter, flight, item));
+  }
+
+  #mayShareRead(waiter: Waiter, flight: Flight, item: LocalItem): boolean {
+    if (waiter.isEarly) return true;
+    const { trust, tags } = this.#parts;
+    // What went into it may have been validated earlier than it was begun.
+    const since = Math.min(flight.startedAt, item.verifiedAt);
+    return trust.allowsLag(waiter.joinedAt - since) && tags.admits(tagNames(item.stored), flight.token);
+  }
+
+  #lead(flight: Flight, leader: Visitor, miss: Miss): void {
+    const { key } = leader;
+    const { token: sharedToken, stale, turn, isElsewhere } = miss;
+    const fwd = flight.asked ?? this.#forward(key, flight.text);
+    if (leader.isRefresh === true) this.#parts.sink.emit({ type: 'refresh', key: key.text });
+    else this.#parts.sink.miss(key.text, fwd);
+    const waited = flight.isApart ? undefined : flight;
+    const { token, startedAt } = flight;
+    const owner = this.#owner;
+    const lead = new Lead(owner, key, leader, token, sharedToken, startedAt, fwd, waited, stale, turn, isElsewhere);
+    try {
+      leader.lead(lead);
+    } catch (error) {
+      // Its own request hears of it; those who wait, or would, must not.
+      lead.withdraw();
+      throw error;
+    }
+  }
+
+  #forward(key: Keyed, text: string): Forward {
+    if (this.#local.peek(text) !== undefined) return 'stale';
+    return text === key.text ? 'uri-miss' : 'vary-miss';
+  }
+
+  /** Asks the shared store on behalf of a flight, and acts on what it said. */
+  async #consult(shared: SharedExchange, flight: Flight, leader: Visitor): Promise<void> {
+    const said = await shared.ask(flight, leader);
+    // Nobody awaits this: what a visitor throws must not end the process.
+    apart(this.#parts.sink, () => {
+      if (said.kind === 'item') {
+        this.#found(flight, leader, said.item);
+      } else if (said.kind === 'variants') {
+        this.#redirect(flight, leader);
+      } else if (leader.isGone) {
+        said.turn?.end('unused');
+        this.moveOn(flight);
+      } else if (said.isElsewhere === true && leader.isRefresh === true && said.stale !== undefined) {
+        leader.answer(said.stale.item, 'hit');
+        this.moveOn(flight);
+      } else {
+        this.#lead(flight, leader, said);
+      }
+    });
+  }
+
+  #redirect(flight: Flight, leader: Visitor): void {
+    this.flights.close(flight);
+    const visitors = [leader, ...flight.takeWaiters().map((waiter) => waiter.visitor)];
+    for (const visitor of visitors)
+      if (!visitor.isGone) apart(this.#parts.sink, () => this.#owner.again(visitor, flight));
+  }
+
+  /** A stored response answers the leader, and those who may share the read that found it (W-rule (a) and (c)). */
+  #found(flight: Flight, leader: Visitor, item: LocalItem): void {
+    // A leader whom it would not do asks for a new one, and must not wait for himself.
+    this.flights.close(flight);
+    if (!leader.isGone) apart(this.#parts.sink, () => leader.answer(item, 'hit'));
+    this.settleByRead(flight, item);
+  }
+
+  /**
+   * Moves waiters into one next flight per variant, as having joined before it started. Who had joined this one so has
+   * waited for two and runs alone.
+   */
+  #regroup(waiters: readonly Waiter[]): void {
+    if (waiters.length === 0) return;
+    this.eachAlone(waiters.filter(({ isEarly }) => isEarly));
+    const others = waiters.filter(({ visitor, isEarly }) => !isEarly && !visitor.isGone);
+    const groups = this.#selection.byVariant(others.map(({ visitor }) => visitor));
+    for (const [text, visitors] of groups) apart(this.#parts.sink, () => this.#fly(text, visitors));
+  }
+
+  #fly(text: string, visitors: readonly Visitor[]): void {
+    const [leader, ...others] = visitors;
+    if (leader === undefined) return;
+    const item = this.#local.find(leader.key, text);
+    if (item === undefined) {
+      this.start(this.flights.next(text, others), leader);
+      return;
+    }
+    for (const visitor of visitors) apart(this.#parts.sink, () => visitor.answer(item, 'hit'));
+  }
+}
