@@ -45,8 +45,8 @@ export class Engine implements FlightOwner {
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
-    const { local, tags, variants, shared, trust, clock, sink, limits } = parts;
-    this.#local = new LocalLevel(local, tags, variants, clock, sink, trust, parts.codeBody);
+    const { tags, variants, shared, clock, sink, limits } = parts;
+    this.#local = new LocalLevel(parts);
     const reads = shared && new SharedReads(shared, this.#local, tags, variants, clock);
     if (shared !== undefined && reads !== undefined)
       this.#shared = new SharedExchange(shared, reads, this.#local, tags, clock, sink, limits.collapseTimeoutMs);

@@ -5,6 +5,7 @@ import type { CodeBody } from '../ports/coded-body.js';
 import type { EventSink } from '../ports/event-sink.js';
 import type { LocalStore } from '../ports/local-store.js';
 import type { StoredResponse } from '../ports/stored-response.js';
+import type { EngineParts } from './engine-parts.js';
 import type { Keyed } from './keyed.js';
 import type { Room } from './lead.js';
 import { LocalItem, type StaleItem } from './local-item.js';
@@ -21,16 +22,8 @@ export class LocalLevel {
   readonly #trust: Trust;
   readonly #codeBody: CodeBody | undefined;
 
-  constructor(
-    store: LocalStore<LocalItem>,
-    tags: TagTable,
-    variants: VariantIndex,
-    clock: Clock,
-    sink: EventSink,
-    trust: Trust,
-    codeBody?: CodeBody,
-  ) {
-    this.#store = store;
+  constructor({ local, tags, variants, clock, sink, trust, codeBody }: EngineParts) {
+    this.#store = local;
     this.#tags = tags;
     this.#variants = variants;
     this.#clock = clock;
