@@ -5,7 +5,7 @@ import { openCache } from '../../../packages/core/dist/cache/create-cache.js';
 import { readCacheOptions } from '../../../packages/core/dist/config/cache-options.js';
 import { frameCodec, RetryQueue } from '../races/internals.js';
 import { ModelStore } from '../races/model-store.js';
-import { openOn, servers } from './stores.js';
+import { openOn, servers, stores } from './stores.js';
 
 describe('what somebody else has put under the key of a value', () => {
   it.each([
@@ -87,5 +87,74 @@ describe('a class whose decode fails when a value is handed out', () => {
     isBroken = false;
     expect(await cache.get('k')).toBe(1);
     await cache.close();
+  });
+});
+
+describe.each(stores)('a value that has a `then`, in %s', (_name, store) => {
+  /** A query as its builders have them: whoever waits for it runs it. */
+  class Query {
+    static runs = 0;
+    constructor(readonly text: string) {}
+    // biome-ignore lint/suspicious/noThenProperty: it is what is tried.
+    then(told: (rows: string) => void): void {
+      Query.runs++;
+      told(`rows of ${this.text}`);
+    }
+  }
+  const name = `hostile.Query ${_name}`;
+  registerClass(Query, { name });
+
+  it.each(['structured', 'freeze', false] as const)('is refused, and never called (clone: %s)', async (clone) => {
+    const { cache, events, warnings } = await openOn(store);
+    Query.runs = 0;
+    const query = new Query('all');
+    await cache.set('k', 'old', 60);
+    expect(await cache.set('k', query, { ttl: 60, clone })).toBe(false);
+    // What it was to replace is older than it.
+    expect([await cache.has('k'), await cache.get('k')]).toEqual([false, undefined]);
+    expect(await cache.add('k', query, { ttl: 60, clone })).toBe(false);
+    expect(await cache.setMany({ k: query, other: 1 }, { ttl: 60, clone })).toEqual(['k']);
+    expect(await cache.set('promise', Promise.resolve(1), { ttl: 60, clone })).toBe(false);
+    expect(Query.runs).toBe(0);
+    expect(events).toContainEqual(expect.objectContaining({ type: 'refused', reason: 'class' }));
+    expect(warnings()).toEqual([
+      '(values): value is a Query: every promise of it would call its then(); it was not stored (key "= k")',
+      '(values): value is a Promise: await it first; it was not stored (key "= promise")',
+    ]);
+  });
+
+  it('is what a producer promises, and awaited as any promise; within another value it is kept as it is', async () => {
+    const { cache } = await openOn(store);
+    Query.runs = 0;
+    expect(await cache.getOrSet('rows', () => new Query('a') as unknown as string, 60)).toBe('rows of a');
+    expect(await cache.get('rows')).toBe('rows of a');
+    expect(Query.runs).toBe(1);
+    await cache.set('list', [new Query('b')], 60);
+    const [found] = (await cache.get<Query[]>('list')) ?? [];
+    expect(found).toBeInstanceOf(Query);
+    expect([found?.text, Query.runs]).toEqual(['b', 1]);
+  });
+});
+
+describe('a class that has got a `then` since its instances were stored', () => {
+  class Job {
+    constructor(readonly id: number) {}
+  }
+  registerClass(Job, { name: 'hostile.Job' });
+
+  it('is a miss, and nobody calls it', async () => {
+    const { cache, other } = await openOn(servers.redis.url);
+    await cache.set('k', new Job(1), 60);
+    let calls = 0;
+    // biome-ignore lint/suspicious/noThenProperty: it is what is tried.
+    Object.assign(Job.prototype, { then: () => calls++ });
+    const later = await other();
+    const warnings: string[] = [];
+    later.on((event) => event.type === 'warning' && warnings.push(event.message));
+    expect(await later.get('k')).toBeUndefined();
+    expect(await later.getOrSet('k', () => 'made', 60)).toBe('made');
+    expect(calls).toBe(0);
+    expect(later.stats().unreadable).toBeGreaterThan(0);
+    expect(warnings[0]).toContain('cannot be handed out: value is a Job');
   });
 });

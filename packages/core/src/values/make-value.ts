@@ -5,7 +5,8 @@ import type { ViewContext } from '../engine/view-context.js';
 import { coarsenTags, isTag } from '../invalidation/tags.js';
 import type { Refusal } from '../ports/event-sink.js';
 import type { HeldValue, StaleLimits } from '../ports/stored-response.js';
-import { hold } from './copies.js';
+import { hold, type Kept } from './copies.js';
+import { thenableIn } from './thenables.js';
 import type { ValueParts } from './value-parts.js';
 import type { ValuePolicy } from './value-policy.js';
 
@@ -83,7 +84,8 @@ interface Form {
 }
 
 function formOf(value: unknown, policy: ValuePolicy, { engine, codec }: ValueParts, isWanted: boolean): Form {
-  const kept = hold(value, policy.copying);
+  const thenable = thenableIn(value);
+  const kept: Kept = thenable === undefined ? hold(value, policy.copying) : { kind: 'unstorable', what: thenable };
   if (kept.kind === 'unstorable')
     return { held: { value, bytes: 0 }, bytes: NO_BYTES, detail: kept.what, isShareable: false };
   const { held } = kept;

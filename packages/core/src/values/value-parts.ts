@@ -7,6 +7,7 @@ import type { HeldValue } from '../ports/stored-response.js';
 import type { ValueCodec } from '../ports/value-codec.js';
 import { adopt } from './copies.js';
 import type { KeptErrors } from './kept-errors.js';
+import { thenableIn } from './thenables.js';
 
 /** What values stand on: the engine of the views, and what makes bytes of a value. */
 export interface ValueParts {
@@ -38,7 +39,13 @@ export function valueIn({ codec, sink, engine, warn }: ValueParts, item: LocalIt
       `a stored value holds an instance of class ${JSON.stringify(name.slice(0, 60))}, which this process does not know: call registerClass before the first read`,
     );
   });
-  if (decoded === undefined) {
+  // Its class, or what decodes it, has got a `then` since it was stored.
+  const thenable = decoded === undefined ? undefined : thenableIn(decoded.value);
+  if (thenable !== undefined) {
+    reason = 'class';
+    warn(`what is stored cannot be handed out: ${thenable}`);
+  }
+  if (decoded === undefined || thenable !== undefined) {
     sink.emit({ type: 'unreadable', key, reason });
     return undefined;
   }
