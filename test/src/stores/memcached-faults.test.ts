@@ -39,7 +39,7 @@ describe('a server that is not there', () => {
     for (let i = 0; i < 20; i++) expect(await everything(store, i)).toBeLessThan(SLACK_MS);
     expect(await store.invalidate(['x'], 'hard')).toBe(false);
     expect(store.health()).toMatchObject({ state: 'down', outstanding: 0 });
-    expect(failures[0]).toMatch(/^memcached 127\.0\.0\.1:\d+\.getMany failed: /);
+    expect(failures[0]).toMatch(/^memcached 127\.0\.0\.1:\d+\.\w+ failed: /);
     await server.restart();
     expect(await until(async () => store.invalidate(['x'], 'hard'))).toBeLessThan(1_500);
     expect(await fill(store, ['x'])).toBe('stored');

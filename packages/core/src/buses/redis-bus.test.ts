@@ -46,6 +46,7 @@ async function listening() {
         prepared = prepare?.(session);
         return connection;
       },
+      settle: () => undefined,
       close: () => {},
     },
   });

@@ -6,6 +6,7 @@ import { RetryQueue } from '../invalidation/retry-queue.js';
 import type { Clock } from '../ports/clock.js';
 import type { EventSink } from '../ports/event-sink.js';
 import type { TaggedStore } from '../ports/tagged-store.js';
+import { firstAnswer } from '../stores/first-answer.js';
 import { guarded } from '../stores/guarded.js';
 import { keyvStore } from '../stores/keyv.js';
 import { openMemcached } from '../stores/memcached/open-memcached.js';
@@ -75,7 +76,8 @@ async function redisLibrary(): Promise<RedisLibrary> {
 /** Any other Keyv: its driver, its guard, its protocol. */
 function openKeyv(keyv: KeyvLike, { namespace, clock, deadlineMs, onFailure }: SharedParts): TaggedStore {
   const driver = keyvStore(keyv);
-  return nonceProtocol(guarded(driver, { clock, deadlineMs, onFailure }), namespace);
+  const store = guarded(driver, { clock, deadlineMs, onFailure });
+  return nonceProtocol(store, namespace, firstAnswer(driver, namespace, clock));
 }
 
 /** Longest time that an app which waits for its stores is kept from starting without them. */

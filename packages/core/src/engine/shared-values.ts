@@ -2,7 +2,7 @@ import type { TagTable } from '../invalidation/tag-table.js';
 import type { Clock } from '../ports/clock.js';
 import type { EventSink } from '../ports/event-sink.js';
 import { retentionMs } from '../ports/stored-response.js';
-import type { CommitVerdict, Put, SharedToken } from '../ports/tagged-store.js';
+import type { CommitVerdict, Patience, Put, SharedToken } from '../ports/tagged-store.js';
 import { Flight } from './flight.js';
 import type { Keyed } from './keyed.js';
 import type { LocalItem } from './local-item.js';
@@ -48,6 +48,7 @@ export class SharedValues {
 
   /** What the store has under these keys and may answer, asked in one round trip; nobody runs anything for the rest. */
   async lookUpMany(keys: readonly Keyed[]): Promise<readonly (LocalItem | undefined)[]> {
+    await this.#connected('deadline');
     const flights = keys.map(({ text }) => new Flight(text, true));
     for (const flight of flights) this.#reads.restart(flight);
     try {
@@ -63,6 +64,7 @@ export class SharedValues {
 
   /** What the store knows now, for what is going to be read from elsewhere. */
   async token(): Promise<SharedToken | undefined> {
+    await this.#connected('first');
     return (await this.#level.store.begin('', () => undefined)).token;
   }
 
@@ -73,6 +75,7 @@ export class SharedValues {
    * Without a token nobody can tell what is there, and nothing must be put in its place as if there were nothing.
    */
   async read(key: Keyed): Promise<{ readonly item: LocalItem | undefined; readonly token: SharedToken | undefined }> {
+    await this.#connected('first');
     const { codec, unheard } = this.#level;
     const at = this.#tags.clock;
     const sentAt = this.#clock.monotonic();
@@ -137,6 +140,11 @@ export class SharedValues {
     let verdicts: readonly CommitVerdict[] = [];
     if (puts.length === 0) return verdicts;
     const ownTags = puts.map(({ ownTag }) => ownTag);
+    const connecting = this.#level.store.connecting?.('first');
+    if (connecting !== undefined) {
+      this.#level.unheard.announce(ownTags, 'soft', at);
+      await connecting;
+    }
     await this.#level.unheard.deliverWith(ownTags, at, async () => {
       verdicts = await this.#putMany(puts, at);
       // Who puts something only if nothing has changed leaves all as it was, or is heard of by what it has put.
@@ -197,6 +205,14 @@ export class SharedValues {
   #isStillGood({ stored }: LocalItem, ownTag: string, at: number): boolean {
     const others = tagNames(stored).filter((tag) => tag !== ownTag);
     return this.#tags.admits(others, at) && this.#tags.validityOf([ownTag], at) !== 'gone';
+  }
+
+  /**
+   * Waits for a connection that is being made: nobody's producer stands in for a store that says neither what it has nor
+   * what it has taken.
+   */
+  async #connected(patience: Patience): Promise<void> {
+    await this.#level.store.connecting?.(patience);
   }
 
   #failed(error: Error): void {

@@ -79,6 +79,9 @@ export interface Put extends Omit<Fill, 'token'> {
   readonly onlyIf: 'always' | 'unchanged';
 }
 
+/** How long somebody waits for a connection that is being made. */
+export type Patience = 'deadline' | 'first';
+
 /**
  * A shared store that keeps invalidation exact by its own protocol: read, commit, invalidate.
  *
@@ -99,6 +102,14 @@ export interface TaggedStore {
   readonly purgesOnly?: boolean | undefined;
   /** Waits until the store can be asked, but not much longer than this, if it can tell. Nobody has to wait. */
   ready?(atMostMs: number): Promise<unknown>;
+  /**
+   * Waits while a connection is being made, until it is there or has failed.
+   *
+   * @param patience - `'deadline'`: not longer than one operation may take. `'first'`: for the first connection as long as
+   * its first attempt lasts, which each driver bounds
+   * @returns nothing where there is nothing to wait for
+   */
+  readonly connecting?: ((patience: Patience) => Promise<unknown> | undefined) | undefined;
   /** BEGIN-READ: takes the token and looks for the stored response in as few round trips as the store allows. */
   begin(key: string, decode: DecodeFrame): Promise<BeginRead>;
   /** {@link begin} for several keys in one round trip, and as one operation. */

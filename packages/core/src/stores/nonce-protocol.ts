@@ -26,9 +26,14 @@ import { Predictions } from './predictions.js';
  * No method rejects; each ends at the first operation that fails, so at the latest one deadline after that began.
  *
  * @param namespace - short ASCII; every process that shares the store names the same
+ * @param connecting - waits for a store that is being connected to
  */
-export function nonceProtocol(store: GuardedStore, namespace: string): TaggedStore {
-  return new NonceProtocol(new PlainLedger(store, namespace));
+export function nonceProtocol(
+  store: GuardedStore,
+  namespace: string,
+  connecting?: TaggedStore['connecting'],
+): TaggedStore {
+  return new NonceProtocol(new PlainLedger(store, namespace), connecting);
 }
 
 /** Keys asked for at once. */
@@ -47,7 +52,10 @@ export class NonceProtocol implements TaggedStore {
   readonly #predictions = new Predictions();
   readonly #batches: InvalidationBatches;
 
-  constructor(ledger: NonceLedger) {
+  constructor(
+    ledger: NonceLedger,
+    readonly connecting: TaggedStore['connecting'] = undefined,
+  ) {
     this.name = ledger.name;
     this.#ledger = ledger;
     this.#batches = new InvalidationBatches((tags) => ledger.purge(tags));

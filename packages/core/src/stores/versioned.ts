@@ -23,6 +23,7 @@ export function versioned(store: TaggedStore, version: string): TaggedStore {
     name: store.name,
     purgesOnly: store.purgesOnly,
     ...(store.ready === undefined ? {} : { ready: (atMostMs) => store.ready?.(atMostMs) ?? Promise.resolve() }),
+    ...(store.connecting === undefined ? {} : { connecting: (patience) => store.connecting?.(patience) }),
     ...(store.bus === undefined ? {} : { bus: store.bus }),
     ...(leases === undefined
       ? {}

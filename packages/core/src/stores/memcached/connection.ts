@@ -40,6 +40,11 @@ export class Connection {
   #timer: Timer | undefined;
   #watch: Timer | undefined;
   #why = new Error('not connected yet');
+  /** Ends the wait for the first attempt; nothing once that has come to something. */
+  #decide: (() => void) | undefined;
+  readonly #decided = new Promise<void>((resolve) => {
+    this.#decide = resolve;
+  });
 
   /** @param onReady - called each time a connection has been made */
   constructor(address: Address, clock: Clock, onReady: () => void) {
@@ -52,6 +57,11 @@ export class Connection {
   /** Whether there is a connection. */
   get isReady(): boolean {
     return this.#isReady;
+  }
+
+  /** Resolves when the first attempt to connect has come to something; nothing where it has. */
+  get starting(): Promise<void> | undefined {
+    return this.#decide === undefined ? undefined : this.#decided;
   }
 
   /**
@@ -125,6 +135,7 @@ export class Connection {
     if (this.#isReady || this.#isClosed) return;
     this.#timer?.cancel();
     this.#isReady = true;
+    this.#hasDecided();
     this.#onReady();
   }
 
@@ -153,6 +164,11 @@ export class Connection {
     });
   }
 
+  #hasDecided(): void {
+    this.#decide?.();
+    this.#decide = undefined;
+  }
+
   #lose(error: Error): void {
     const socket = this.#socket;
     if (socket === undefined) return;
@@ -164,6 +180,7 @@ export class Connection {
     this.#watch = undefined;
     socket.destroy();
     this.#queue.fail(this.#why);
+    this.#hasDecided();
     if (this.#isClosed) return;
     this.#timer = this.#clock.after(this.#delayMs, () => this.#connect());
     this.#delayMs = Math.min(this.#delayMs * 2, LONGEST_DELAY_MS);

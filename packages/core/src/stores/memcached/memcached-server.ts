@@ -38,6 +38,11 @@ export class MemcachedServer {
     return this.#connection.isReady;
   }
 
+  /** Resolves when the first attempt to connect has come to something; nothing where it has. */
+  get starting(): Promise<void> | undefined {
+    return this.#connection.starting;
+  }
+
   async getMany(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
     return (await this.#find('get', keys)).map((found) => found?.bytes);
   }

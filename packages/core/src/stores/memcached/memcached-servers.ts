@@ -1,4 +1,4 @@
-import type { StoreOperation } from '../../base/store-errors.js';
+import { StoreOpenError, type StoreOperation } from '../../base/store-errors.js';
 import type { StoreHealth } from '../../ports/tagged-store.js';
 import { Guard, type GuardOptions } from '../guard.js';
 import type { Reading } from '../nonce-ledger.js';
@@ -10,10 +10,10 @@ import { Ring, type Seat } from './ring.js';
 const BREAKER = { maxOpenMs: 1_000 };
 
 /** What one server can be asked. */
-export type Commands = Omit<MemcachedServer, 'name' | 'close' | 'isConnected'>;
+export type Commands = Omit<MemcachedServer, 'name' | 'close' | 'isConnected' | 'starting'>;
 
 /** What stands on the servers needs no more of them than this. */
-export type Servers = Omit<MemcachedServers, 'fingerprint' | 'ready'>;
+export type Servers = Omit<MemcachedServers, 'fingerprint' | 'ready' | 'starting'>;
 
 interface Node {
   readonly server: MemcachedServer;
@@ -51,9 +51,17 @@ export class MemcachedServers {
     await this.#readiness;
   }
 
+  /** Resolves when the first attempt to connect to each server has come to something; nothing where it has. */
+  get starting(): Promise<unknown> | undefined {
+    const starting = this.#nodes.flatMap(({ server }) => server.starting ?? []);
+    return starting.length === 0 ? undefined : Promise.all(starting);
+  }
+
   /** Asks the server that holds a key. Rejects with a `StoreError` and nothing else. */
   ask<T>(key: string, operation: StoreOperation, ask: (server: Commands) => Promise<T>): Promise<T> {
     const { server, guard } = this.#nodes[this.#ring.placeOf(key)] as Node;
+    // It has not failed yet: the breaker would keep those who wait for the connection from using it.
+    if (server.starting !== undefined) return Promise.reject(new StoreOpenError(server.name, operation));
     return guard.run(
       operation,
       () => ask(server),

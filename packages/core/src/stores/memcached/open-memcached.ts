@@ -3,7 +3,7 @@ import type { ConnectionOptions } from 'node:tls';
 import { HeldLeases } from '../../locks/held-leases.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Leases } from '../../ports/leases.js';
-import type { TaggedStore } from '../../ports/tagged-store.js';
+import type { Patience, TaggedStore } from '../../ports/tagged-store.js';
 import type { GuardOptions } from '../guard.js';
 import { NonceProtocol } from '../nonce-protocol.js';
 import { within } from '../within.js';
@@ -60,11 +60,16 @@ export function openMemcached(settings: MemcachedSettings, parts: MemcachedParts
   const ledger = new MemcachedLedger(servers, namespaceOf(parts.namespace, servers.fingerprint));
   const protocol = new NonceProtocol(ledger);
   const leases = new HeldLeases(new MemcachedLeases(servers, ledger.keys));
+  const connecting = (patience: Patience): Promise<unknown> | undefined => {
+    const { starting } = servers;
+    return starting === undefined || patience === 'first' ? starting : within(starting, deadlineMs, clock);
+  };
   return {
     name: protocol.name,
     purgesOnly: protocol.purgesOnly,
     leases,
     ready: () => servers.ready(),
+    connecting,
     begin: (key, decode) => protocol.begin(key, decode),
     beginMany: (keys, decode) => protocol.beginMany(keys, decode),
     check: (tags) => protocol.check(tags),
@@ -72,7 +77,10 @@ export function openMemcached(settings: MemcachedSettings, parts: MemcachedParts
     commitMany: (fills) => protocol.commitMany(fills),
     putMany: (puts) => protocol.putMany(puts),
     mark: (key, frame, ttlMs) => protocol.mark(key, frame, ttlMs),
-    invalidate: (tags, mode) => protocol.invalidate(tags, mode),
+    invalidate: async (tags, mode) => {
+      await connecting('deadline');
+      return protocol.invalidate(tags, mode);
+    },
     health: () => protocol.health(),
     close: async () => {
       await within(leases.close(), deadlineMs, clock);

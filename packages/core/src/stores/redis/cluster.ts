@@ -47,6 +47,13 @@ export function clusterServers(
   return {
     primary,
     spread: nodes,
+    settle: (atMostMs, isPatient) => {
+      const settling = primary.settle(atMostMs, isPatient);
+      // Which nodes there are is known when there is a primary.
+      return settling === undefined
+        ? nodes.settle(atMostMs, isPatient)
+        : settling.then(() => nodes.settle(atMostMs, isPatient));
+    },
     connect: join,
     close: () => {
       primary.close();
@@ -97,6 +104,12 @@ class ClusterNodes {
       if (shard === undefined) throw new Error(this.#isNoCluster ? NO_CLUSTER : NOBODY_KNOWS);
       return (await this.#library()).createClient(this.#optionsOf(shard, version));
     };
+  }
+
+  /** Waits for those of the connections that are being made. */
+  settle(atMostMs: number, isPatient: boolean): Promise<unknown> | undefined {
+    const settling = [...this.#connections.values()].flatMap((each) => each.settle(atMostMs, isPatient) ?? []);
+    return settling.length === 0 ? undefined : Promise.all(settling);
   }
 
   close(): void {

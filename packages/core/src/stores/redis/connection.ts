@@ -61,13 +61,16 @@ export interface ConnectionParts {
 export class RedisConnection {
   readonly #parts: ConnectionParts;
   #session: RedisSession | undefined;
-  #waiting: (() => void)[] = [];
+  readonly #waiting: (() => void)[] = [];
+  /** Those who do not wait for another attempt where this one fails. */
+  readonly #deciding: (() => void)[] = [];
   #lose: (cause: Error) => void = () => {};
   #isClosed = false;
   #reported: string | undefined;
   #attempt = 0;
   #isAway = false;
   #isFirst = true;
+  #hasStarted = false;
   /** Of the present attempt. */
   #hadSession = false;
 
@@ -87,14 +90,26 @@ export class RedisConnection {
 
   /** Waits for a session, but not longer than this. */
   async wait(atMostMs: number): Promise<RedisSession | undefined> {
-    if (this.#session === undefined && !this.#isClosed) await this.#pause(atMostMs);
+    if (this.#session === undefined && !this.#isClosed) await this.#pause(atMostMs, this.#waiting);
     return this.#session;
+  }
+
+  /**
+   * Waits until the attempt to make a connection has come to something, but not longer than this: only for the first one
+   * as long as that lasts, if wanted.
+   *
+   * @returns nothing where there is a session, or the last attempt has failed
+   */
+  settle(atMostMs: number, isPatient: boolean): Promise<void> | undefined {
+    if (this.#session !== undefined || this.#isAway || this.#isClosed) return undefined;
+    return this.#pause(isPatient && !this.#hasStarted ? FIRST_ATTEMPT_MS : atMostMs, this.#deciding);
   }
 
   close(): void {
     this.#isClosed = true;
     this.#lose(new Error('closed'));
-    this.#wake();
+    wake(this.#waiting);
+    wake(this.#deciding);
   }
 
   async #keep(): Promise<void> {
@@ -130,10 +145,12 @@ export class RedisConnection {
       timer.cancel();
       this.#session = session;
       this.#hadSession = true;
+      this.#hasStarted = true;
       this.#attempt = 0;
       this.#isAway = false;
       this.#reported = undefined;
-      this.#wake();
+      wake(this.#waiting);
+      wake(this.#deciding);
       this.#ping(session);
       await lost;
     } finally {
@@ -162,7 +179,10 @@ export class RedisConnection {
 
   #report(error: Error): void {
     if (this.#isClosed || this.#parts.isMended?.(error) === true) return;
-    if (!this.#hadSession) this.#isAway = true;
+    if (!this.#hadSession) {
+      this.#isAway = true;
+      wake(this.#deciding);
+    }
     if (this.#reported === error.message) return;
     this.#reported = error.message;
     this.#parts.onFailure(readableCause(error));
@@ -174,19 +194,19 @@ export class RedisConnection {
     });
   }
 
-  #pause(atMostMs: number): Promise<void> {
+  #pause(atMostMs: number, waiting: (() => void)[]): Promise<void> {
     return new Promise((resolve) => {
       const timer = this.#parts.clock.after(atMostMs, resolve);
-      this.#waiting.push(() => {
+      waiting.push(() => {
         timer.cancel();
         resolve();
       });
     });
   }
+}
 
-  #wake(): void {
-    for (const resume of this.#waiting.splice(0)) resume();
-  }
+function wake(waiting: (() => void)[]): void {
+  for (const resume of waiting.splice(0)) resume();
 }
 
 async function begin(client: RedisClient, lose: (cause: Error) => void, isCluster: boolean): Promise<RedisSession> {

@@ -12,6 +12,7 @@ export function onePrimary(open: OpenPrimary, clock: Clock, onFailure: (cause: E
   const primary = connect(open, clock, onFailure);
   return {
     primary,
+    settle: (atMostMs, isPatient) => primary.settle(atMostMs, isPatient),
     connect: (prepare, version) => connect(open, clock, onFailure, prepare, version),
     close: () => primary.close(),
   };

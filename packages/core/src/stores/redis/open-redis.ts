@@ -36,7 +36,7 @@ export interface SharedParts {
  * Opens Redis or Valkey as a store that keeps invalidation exact.
  *
  * Returns at once and connects in the background, and again after each loss. While there is no connection every operation
- * fails at once, so that handlers answer. Connections are our own, also where a client is given: that one is asked how it
+ * fails at once, so that handlers answer; who writes a value can wait for it. Connections are our own, also where a client is given: that one is asked how it
  * was made, and is neither used nor closed.
  *
  * @param library - for tests: which `@keyv/redis`
@@ -67,6 +67,7 @@ export function openRedis(
     bus,
     hear: (tags) => bus.tell(tags),
     leases,
+    waitMs: deadlineMs,
     close: async () => {
       await within(leases.close(), deadlineMs, clock);
       bus.close();

@@ -6,6 +6,7 @@ import type {
   CommitVerdict,
   DecodeFrame,
   Fill,
+  Patience,
   Put,
   StoreHealth,
   TaggedStore,
@@ -38,6 +39,8 @@ export interface ProtocolParts {
   /** Tells this process what it has invalidated itself, later than it counted on. */
   hear(tags: readonly string[]): void;
   readonly leases: Leases;
+  /** How long a connection that is being made again is waited for, and the first one by who only reads. */
+  readonly waitMs: number;
   close(): Promise<void>;
 }
 
@@ -92,6 +95,11 @@ export class RedisProtocol implements RedisStore {
 
   async ready(atMostMs: number): Promise<boolean> {
     return (await this.#parts.servers.primary.wait(atMostMs)) !== undefined;
+  }
+
+  connecting(patience: Patience): Promise<unknown> | undefined {
+    const { servers, waitMs } = this.#parts;
+    return servers.settle(waitMs, patience === 'first');
   }
 
   async begin(key: string, decode: DecodeFrame): Promise<BeginRead> {

@@ -8,6 +8,8 @@ export interface RedisServers {
   readonly primary: RedisConnection;
   /** Of a cluster: asks the primary that has a key. */
   readonly spread?: { send(key: string, words: Words): Promise<unknown> } | undefined;
+  /** {@link RedisConnection.settle} of the primary, and of whatever else is needed to read and write values. */
+  settle(atMostMs: number, isPatient: boolean): Promise<unknown> | undefined;
   /** Another connection to the same primary: one that subscribes can do little else. */
   connect(prepare: ConnectionParts['prepare'], version: ProtocolVersion): RedisConnection;
   close(): void;
