@@ -44,7 +44,8 @@ export class MemcachedServer {
   async restart(): Promise<void> {
     await this.kill();
     const user = process.getuid?.() === 0 ? ['-u', 'root'] : [];
-    const where = ['-l', '127.0.0.1', '-p', String(this.port), '-U', '0'];
+    // With one thread: of several, one may still hold on to what it has answered with, and lists of keys go without that.
+    const where = ['-l', '127.0.0.1', '-p', String(this.port), '-U', '0', '-t', '1'];
     this.#process = await ServerProcess.start(
       findProgram(PROGRAM),
       [...where, ...user, '-vv', ...this.#words],
