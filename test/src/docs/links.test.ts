@@ -23,15 +23,17 @@ function leadsSomewhere(page: string, link: string): boolean {
   return anchor === undefined || anchorsOf(readFileSync(target, 'utf8')).has(anchor);
 }
 
-/** Anchors as code hosts make them from headings. */
+/** Anchors as code hosts make them from headings: of those that are alike, the later ones are numbered. */
 function anchorsOf(text: string): Set<string> {
-  const headings = text.replace(/^```.*?^```$/gms, '').matchAll(/^#+ (.*)$/gm);
-  return new Set(
-    Array.from(headings, ([, heading = '']) =>
-      heading
-        .toLowerCase()
-        .replace(/[^\w\- ]/g, '')
-        .replaceAll(' ', '-'),
-    ),
-  );
+  const anchors = new Set<string>();
+  for (const [, heading = ''] of text.replace(/^```.*?^```$/gms, '').matchAll(/^#+ (.*)$/gm)) {
+    const name = heading
+      .toLowerCase()
+      .replace(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-');
+    let anchor = name;
+    for (let number = 1; anchors.has(anchor); number++) anchor = `${name}-${number}`;
+    anchors.add(anchor);
+  }
+  return anchors;
 }

@@ -13,10 +13,10 @@ describe('docs/reference/options.md', () => {
   it.each([
     ['cachePage', cachePageText, () => cachePage({ ttl: 1, nonsense: 1 } as never)],
     ['createCache', createCacheText, () => createCache({ nonsense: 1 } as never)],
-  ])('has a heading for each option of %s, and none that is gone', (name, text, refuse) => {
+  ])('has a heading for each option of %s, and none that is gone', async (name, text, refuse) => {
     expect(text.startsWith(name)).toBe(true);
     const headings = Array.from(text.matchAll(/^### (\w+)$/gm), ([, heading]) => heading);
-    expect(headings.sort()).toEqual(knownOptions(refuse).sort());
+    expect(headings.sort()).toEqual((await knownOptions(refuse)).sort());
   });
 });
 
@@ -82,14 +82,46 @@ describe('docs/reference/invalidation-protocol.md', () => {
   });
 });
 
-describe('docs/reference/api.md', () => {
-  const page = read('docs/reference/api.md');
+describe('docs/reference/values.md', () => {
+  const [, ...sections] = read('docs/reference/values.md').split(/^## /m);
+  const cache = createCache();
+  const methods = read('packages/core/dist/cache/value-cache.d.ts').matchAll(/^ {4}(\w+)[<(]/gm);
+
+  it('has a heading for each call, and none that is gone', () => {
+    const calls = sections.flatMap((text) => /^.*$/m.exec(text)?.[0].match(/(?<=cache\.)\w+/g) ?? []);
+    // It stands with the namespaces, whose call it is.
+    expect([...calls, 'clear'].sort()).toEqual([...new Set(Array.from(methods, ([, name]) => name))].sort());
+  });
+
+  it.each([
+    ['getOrSet', () => cache.getOrSet('k', () => 1, { nonsense: 1 } as never)],
+    ['get', () => cache.get('k', { nonsense: 1 } as never)],
+    ['set', () => cache.set('k', 1, { nonsense: 1 } as never)],
+    ['add', () => cache.add('k', 1, { nonsense: 1 } as never)],
+    ['increment', () => cache.increment('k', 1, { nonsense: 1 } as never)],
+    ['memoize', () => cache.memoize(() => 1, { nonsense: 1 } as never)],
+  ])('has a row for each option of %s, and none that is gone', async (name, refuse) => {
+    const section = sections.find((text) => new RegExp(`^cache\\.${name}\\b`).test(text)) ?? '';
+    const table = /^\| Option \|.*?\n\n/ms.exec(section)?.[0] ?? '';
+    const options = Array.from(table.matchAll(/^\| (`.*?`) \|/gm), ([, cell = '']) => cell.match(/\w+/g) ?? []).flat();
+    expect(options.sort()).toEqual((await knownOptions(refuse)).sort());
+  });
+
+  it('names each error that a call about a value can end in', () => {
+    const codes = read('packages/core/src/base/value-errors.ts').match(/ERR_CACHE_\w+/g) ?? [];
+    expect(codes.length).toBeGreaterThan(2);
+    expect(codes.filter((code) => !sections.join('').includes(`errors.md#${code.toLowerCase()}`))).toEqual([]);
+  });
+});
+
+describe('docs/reference/api.md and docs/reference/values.md', () => {
+  const page = read('docs/reference/api.md') + read('docs/reference/values.md');
 
   it.each([
     ['@viewcache/core', 'packages/core/dist/index.d.ts'],
     ['@viewcache/core/testing', 'packages/core/dist/testing/index.d.ts'],
     ['@viewcache/express', 'packages/express/dist/index.d.ts'],
-  ])('names everything that %s exports', (_entry, file) => {
+  ])('name everything that %s exports', (_entry, file) => {
     const names = publicNames(new URL(file, repository), (it) => readFileSync(it, 'utf8')).map(({ name }) => name);
     const isNamed = (name: string) => new RegExp(`(?:^#+ .*\\b|\`)${name}\\b`, 'm').test(page);
     expect(names.filter((name) => !isNamed(name))).toEqual([]);
@@ -97,9 +129,9 @@ describe('docs/reference/api.md', () => {
 });
 
 /** The options that a function knows, as its error lists them. */
-function knownOptions(refuse: () => unknown): string[] {
+async function knownOptions(refuse: () => unknown): Promise<string[]> {
   try {
-    refuse();
+    await refuse();
   } catch (error) {
     if (error instanceof ConfigError) return error.allowed.replace(/^only /, '').split(', ');
   }
