@@ -75,4 +75,24 @@ describe.each(shared)('a memoized function in %s', (_name, store) => {
     expect(() => cache.memoize(async () => 1, { name: 'load' })).toThrow(ConfigError);
     cache.namespace('other').memoize(async function load() {});
   });
+
+  it('caches no other function under its name, and refuses one of other code', async () => {
+    const { cache, other, stored, warnings } = await openOn(store, { ttl: 60 });
+    let runs = 0;
+    const made = (tenant: string) => async (id: number) => `${tenant} ${id} ${++runs}`;
+    const [ofA, ofB] = [made('a'), made('b')];
+    const memo = (fn: typeof ofA, version = 1) => cache.memoize(fn, { name: 'find', version });
+    expect(await memo(ofA)(1)).toBe('a 1 1');
+    await stored(1);
+    expect([await memo(ofA)(1), await memo(ofB)(1), await memo(ofB)(1)]).toEqual(['a 1 1', 'b 1 2', 'b 1 3']);
+    expect(cache.stats().bypasses).toEqual({ name: 2 });
+    expect(warnings()).toEqual([expect.stringMatching(/^memoize: 'find' is the name of another .* are not cached/)]);
+    expect(() => memo(async () => 'other code')).toThrow(
+      /^memoize\.name: 'find' is the name of a function of other code/,
+    );
+    // Of another version it is another function, and in another process the same.
+    expect([await memo(ofB, 2)(1), await memo(ofB, 2)(1)]).toEqual(['b 1 4', 'b 1 4']);
+    const second = await other();
+    expect(await second.memoize(made('a'), { name: 'find', version: 1 })(1)).toBe('a 1 1');
+  });
 });

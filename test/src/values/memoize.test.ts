@@ -278,14 +278,29 @@ describe('options of a memoized function', () => {
     expect(events.filter((event) => event.type === 'bypass' && event.reason === 'when')).toHaveLength(2);
   });
 
-  it('shares results under a name that was given on purpose, and refuses it to other code', async () => {
-    const cache = await cacheOf();
-    let runs = 0;
-    const make = () => cache.memoize(() => ++runs, { name: 'n' });
-    expect([make()(), make()()]).toEqual([1, 1]);
-    expect(() => cache.memoize(() => 'other code', { name: 'n' })).toThrow(ConfigError);
-    expect(cache.memoize(() => 'other', { name: 'n', sourceCheck: true })()).toBe('other');
-    expect(cache.namespace('a').memoize(() => 'there', { name: 'n' })()).toBe('there');
+  it('shares results under a name that was given on purpose with no other function, be it of the same code', async () => {
+    const { cache, warnings } = await openMemory({ ttl: 60 });
+    const made = (tenant: string) => (id: number) => `${tenant} ${id}`;
+    const [ofA, ofB] = [made('a'), made('b')];
+    const memo = (fn: (id: number) => string) => cache.memoize(fn, { name: 'find' });
+    expect([memo(ofA)(1), memo(ofA)(1), memo(ofA).cacheInfo().hits]).toEqual(['a 1', 'a 1', 1]);
+    expect(warnings()).toEqual([]);
+    const [a, b, bound] = [memo(ofA), memo(ofB), memo(made('c').bind(undefined))];
+    expect([a(1), b(1), bound(1), memo(() => 'other code')(1), b(1)]).toEqual([
+      'a 1',
+      'b 1',
+      'c 1',
+      'other code',
+      'b 1',
+    ]);
+    expect(warnings()).toEqual([
+      expect.stringMatching(/^memoize: 'find' is the name of another function .* of its own/),
+    ]);
+    // The name is that of all of them.
+    await cache.invalidate({ namespace: 'memo:find' });
+    expect([a.cacheInfo().size, b.cacheInfo().size]).toEqual([0, 0]);
+    expect(cache.memoize(() => 'other', { name: 'find', sourceCheck: true })()).toBe('other');
+    expect(cache.namespace('a').memoize(() => 'there', { name: 'find' })()).toBe('there');
   });
 
   it('has results for each version, and for each namespace', async () => {

@@ -1,5 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { ConfigError, createCache, defaultCache, memoized, memoOf, setDefaultCache } from '@viewcache/core';
+import {
+  ConfigError,
+  createCache,
+  defaultCache,
+  memoized,
+  memoOf,
+  registerClass,
+  setDefaultCache,
+} from '@viewcache/core';
 import { openMemory, openOn, servers } from './stores.js';
 
 const open = async () => (await openMemory({ ttl: 60 })).cache;
@@ -74,6 +82,31 @@ describe('a method under @memoized()', () => {
       'base 1',
     ]);
     expect(memoOf(Base.prototype.name).cacheInfo()).toMatchObject({ hits: 1, misses: 3 });
+  });
+
+  it('tells classes of one name apart that have a method from the same one', async () => {
+    const cache = await open();
+    class Base {
+      readonly id: number = 1;
+      @memoized({ cache, instanceKey: 'id' })
+      name(): string {
+        return (this.constructor as unknown as { title: string }).title;
+      }
+      @memoized({ cache, instanceKey: (it: unknown) => (it as { title: string }).title.length })
+      static shown(): string {
+        return (this as unknown as { title: string }).title;
+      }
+    }
+    const made = (title: string) => {
+      class Model extends Base {
+        static readonly title = title;
+      }
+      return Model;
+    };
+    const [A, B] = [made('A'), made('B')];
+    expect([new A().name(), new B().name(), new A().name()]).toEqual(['A', 'B', 'A']);
+    expect([A.shown(), B.shown(), A.shown()]).toEqual(['A', 'B', 'A']);
+    expect(memoOf(Base.prototype.name).cacheInfo()).toMatchObject({ hits: 1, misses: 2 });
   });
 
   it('is apart from the one that it overrides, and calls it', async () => {
@@ -159,6 +192,33 @@ describe('a method under @memoized() with a shared store', () => {
     expect(await new Here('a').find(1)).toBe('a 1');
     await stored(1);
     expect([await new There('a').find(1), await new There('b').find(1), runs]).toEqual(['a 1', 'b 1', 2]);
+  });
+
+  it('is passed on for a second class of one name, until each is registered under its own', async () => {
+    const { cache, stored, warnings } = await openOn(servers.redis.url, { ttl: 60 });
+    let runs = 0;
+    class Base {
+      readonly id: number = 1;
+      @memoized({ cache, instanceKey: 'id' })
+      async name(): Promise<string> {
+        return `${(this.constructor as unknown as { title: string }).title} ${++runs}`;
+      }
+    }
+    const made = (title: string) => {
+      class Model extends Base {
+        static readonly title = title;
+      }
+      return Model;
+    };
+    const [A, B] = [made('A'), made('B')];
+    expect(await new A().name()).toBe('A 1');
+    await stored(1);
+    expect([await new B().name(), await new A().name(), await new B().name()]).toEqual(['B 2', 'A 1', 'B 3']);
+    expect(warnings()).toEqual([expect.stringContaining('this is of a second class named Model')]);
+    registerClass(B, { name: 'methods.B' });
+    expect(await new B().name()).toBe('B 4');
+    await stored(2);
+    expect([await new B().name(), await new A().name()]).toEqual(['B 4', 'A 1']);
   });
 
   it('is passed on where nobody else could know the instance', async () => {

@@ -140,7 +140,7 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
   const calls = new ValueCalls({
     values,
     defaults: settings.values,
-    memoNames: new MemoNames(),
+    memoNames: new MemoNames(warn),
     purge: (names) => invalidator.run(names, 'hard'),
     invalidate: (names) => invalidator.run(names, 'soft'),
     warn,

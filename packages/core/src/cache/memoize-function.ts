@@ -63,7 +63,7 @@ export class Memo {
     this.#isPlain = forceRefresh !== true && isStale === undefined && earlyRefresh === undefined;
     this.#isDynamic = [ttl, tags, storeIf, isStale].some((option) => typeof option === 'function');
     this.#isShared = parts.values.parts.engine.isShared;
-    this.#keys = new MemoKeys(parts.scope, parts.record.name, parts.policy, this.#isShared);
+    this.#keys = new MemoKeys(parts.scope, parts.record, parts.policy, this.#isShared);
     const { errorLifetimeMs } = parts.kept;
     this.#uses = parts.values.uses({
       ...parts.kept,
@@ -76,6 +76,10 @@ export class Memo {
     const { fn, record, policy, values, scope, warn } = this.#parts;
     const { sink } = values.parts;
     const { when } = policy;
+    if (record.isTaken) {
+      sink.bypass(scope.front, 'name');
+      return fn.apply(instance, args as unknown[]);
+    }
     if (
       when !== undefined &&
       !saysTrue(

@@ -4,6 +4,7 @@ import type { MemoPolicy } from '../config/memo-options.js';
 import { encodeArguments, NOT_COUNTED, Unencodable } from '../values/arguments.js';
 import { encodeInstance } from '../values/memo-instances.js';
 import { MemoKey, type MemoScope } from '../values/memo-key.js';
+import type { MemoRecord } from '../values/memo-names.js';
 
 /** Keys that are at hand; and how long a name is that is worth it. */
 const MOST_KEYS = 1_000;
@@ -12,7 +13,7 @@ const LONGEST_NAME = 64;
 /** Makes keys of the calls of one function. */
 export class MemoKeys {
   readonly #scope: MemoScope;
-  readonly #name: string;
+  readonly #record: MemoRecord;
   readonly #policy: MemoPolicy;
   readonly #isShared: boolean;
   readonly #isByArguments: boolean;
@@ -20,9 +21,9 @@ export class MemoKeys {
   /** Of calls with one argument that is a name or a number. */
   readonly #keys = new Map<string | number, MemoKey>();
 
-  constructor(scope: MemoScope, name: string, policy: MemoPolicy, isShared: boolean) {
+  constructor(scope: MemoScope, record: MemoRecord, policy: MemoPolicy, isShared: boolean) {
     this.#scope = scope;
-    this.#name = name;
+    this.#record = record;
     this.#policy = policy;
     this.#isShared = isShared;
     this.#isByArguments = policy.key === undefined && policy.isIgnored === undefined;
@@ -60,8 +61,10 @@ export class MemoKeys {
     const told = (why: string): void => {
       what = why;
     };
-    if (instances.keyOf === undefined) return encodeInstance(instance, instances, !this.#isShared);
-    const encoded = answerOf(() => ({ text: encodeInstance(instance, instances, !this.#isShared) }), told);
+    // Where nobody else reads the key, there is nothing to tell classes by but themselves.
+    const classes = this.#isShared ? this.#record.classes : undefined;
+    if (instances.keyOf === undefined) return encodeInstance(instance, instances, classes);
+    const encoded = answerOf(() => ({ text: encodeInstance(instance, instances, classes) }), told);
     return encoded === undefined ? new Unencodable(`instanceKey ${what}`) : encoded.text;
   }
 
@@ -89,7 +92,7 @@ export class MemoKeys {
   checked<T>(args: readonly unknown[], encoded: T | Unencodable): T {
     if (!(encoded instanceof Unencodable)) return encoded;
     throw new ConfigError(
-      `${this.#name}.arguments`,
+      `${this.#record.name}.arguments`,
       args,
       'arguments that can be compared, or the options key and ignore',
       undefined,

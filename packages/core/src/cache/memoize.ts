@@ -76,13 +76,13 @@ function open(fn: AnyFunction, given: MemoOptions<never>, parts: MemoizeParts, s
   const { isShared } = values.parts.engine;
   const kept = readValueOptions('memoize', given as object, { ...defaults, lifetimeMs }, unsaid, KNOWN);
   const version = readVersion('memoize.version', given.version);
-  const record = memoNames.claim(space.prefix, fn, policy.name, isShared, policy.checksSource);
+  const { name, checksSource } = policy;
+  const record = memoNames.claim({ fn, prefix: space.prefix, name, version, isShared, checksSource });
   record.kind ??= kindOfFunction(fn);
-  const mark = `${record.mark}${version === undefined ? '' : `v${version}`}${policy.checksSource ? `s${record.source}` : ''}`;
   return new Memo({
     fn: fn as unknown as (...args: readonly unknown[]) => unknown,
     record,
-    scope: new MemoScope(space, record.name, mark),
+    scope: new MemoScope(space, record.name, record.mark),
     values,
     given,
     policy: { ...policy, instances: takesThis(fn) ? policy.instances : { isShared: true, keyOf: undefined } },

@@ -25,8 +25,8 @@ export interface MemoOptions<F extends AnyFunction = AnyFunction>
   /** Whether a result that is found is not to be used; told the result and then the arguments. @defaultValue never */
   readonly isStale?: (result: MemoResult<F>, ...args: Parameters<F>) => boolean;
   /**
-   * What the function is known by: in its keys, as the namespace `memo:NAME`, and in `stats()`. Functions that are given the
-   * same name share their results, as the same function does in two processes.
+   * What the function is known by: in its keys, as the namespace `memo:NAME`, and in `stats()`. It shares its results with
+   * the function of that name in other processes; of one process another function never has them, be it of the same code.
    *
    * @defaultValue the function's name, and a number if another one has it; needed with a shared store where it has none
    */

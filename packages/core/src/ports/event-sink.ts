@@ -73,6 +73,8 @@ export type Bypass =
   | 'arguments'
   /** A call of a memoized function that is not known to return a promise, with a shared store. */
   | 'not-async'
+  /** A memoized function of a name that another one has, in a shared store. */
+  | 'name'
   /** Another visitor's handler took too long. */
   | 'collapse-timeout';
 

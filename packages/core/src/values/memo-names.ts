@@ -6,18 +6,21 @@ import type { ResultKind } from './memo-results.js';
 /** A function, as those see it who read its source and call it. It says nothing of `this`: a function expression would have it from here. */
 export type AnyFunction = (...args: never[]) => unknown;
 
-/** What is known of a memoized function, and shared by all that go by its name. */
+/** What is known of a memoized function, and shared by all that stand for it. */
 export interface MemoRecord {
   readonly name: string;
-  /** Tells it from others of its name, in this process. */
+  /** Tells it from others of its name: in this process by a number, in all by its version and its code. */
   readonly mark: string;
-  readonly source: string;
+  /** Another function has its name where others know it by that alone: its calls are passed on. */
+  readonly isTaken: boolean;
   /** What it returns, once that is known. */
   kind: ResultKind | undefined;
   hits: number;
   misses: number;
   /** What was made and may still be in memory, the least recently used first. */
   readonly entries: Map<string, MemoKey>;
+  /** The class by which each name of a class is known that is in its keys. */
+  readonly classes: Map<string, WeakRef<object>>;
 }
 
 /** Names that functions have got otherwise than by their source: methods do not know their class. */
@@ -38,29 +41,57 @@ function sourceOf(fn: AnyFunction): string {
   return hash('sha256', Function.prototype.toString.call(fn), 'base64url').slice(0, 22);
 }
 
+/** Of which function a name is claimed, and how it is kept. */
+export interface MemoClaim {
+  readonly fn: AnyFunction;
+  /** Of the namespace. */
+  readonly prefix: string;
+  /** What the user calls it; `undefined` to take the function's own name. */
+  readonly name: string | undefined;
+  readonly version: number | undefined;
+  /** Others know it by name alone. */
+  readonly isShared: boolean;
+  /** Its source is part of its keys: another one has other keys. */
+  readonly checksSource: boolean;
+}
+
+/** Functions that were given one name. */
+interface Namesakes {
+  /** Of the first one. */
+  readonly source: string;
+  readonly records: WeakMap<AnyFunction, MemoRecord>;
+  count: number;
+}
+
+/** What the keys of a function have beside its name, in every process. */
+function markOf(fn: AnyFunction, version: number | undefined, checksSource: boolean): string {
+  return `${version === undefined ? '' : `v${version}`}${checksSource ? `s${sourceOf(fn)}` : ''}`;
+}
+
 /**
  * The names of a cache's memoized functions.
  *
  * A function's own name is no more than a guess at one: two functions may have the same, and must never have the same
- * results for it. A name that was given on purpose is one, as it is in other processes.
+ * results for it. Nor is a name that was given on purpose more than what other processes know a function by: two functions
+ * of one process may be of the same code and stand on other things, as two that one function has made.
  */
 export class MemoNames {
   /** How many functions there were of a name, and the namespace before it. */
   readonly #derived = new Map<string, number>();
-  readonly #given = new Map<string, MemoRecord>();
+  readonly #given = new Map<string, Namesakes>();
+  readonly #warn: (message: string) => void;
 
-  /**
-   * @param prefix - of the namespace
-   * @param name - what the user calls it; `undefined` to take the function's own name
-   * @param isShared - others know it by name alone
-   * @param isTold - its source is part of its keys: another one has other keys
-   * @throws {@link ConfigError} where its name would not tell it from another one
-   */
-  claim(prefix: string, fn: AnyFunction, name: string | undefined, isShared: boolean, isTold: boolean): MemoRecord {
-    return name === undefined ? this.#derive(prefix, fn, isShared) : this.#share(prefix, fn, name, isShared, isTold);
+  /** @param warn - told, once for each name, of a second function that has got it */
+  constructor(warn: (message: string) => void) {
+    this.#warn = warn;
   }
 
-  #derive(prefix: string, fn: AnyFunction, isShared: boolean): MemoRecord {
+  /** @throws {@link ConfigError} where its name would not tell it from another one */
+  claim(claim: MemoClaim): MemoRecord {
+    return claim.name === undefined ? this.#derive(claim) : this.#give(claim, claim.name);
+  }
+
+  #derive({ prefix, fn, version, isShared, checksSource }: MemoClaim): MemoRecord {
     const own = nameOf(fn);
     const id = `${prefix}${own}`;
     if (isShared && own === '') throw new ConfigError('memoize.name', undefined, UNIQUE);
@@ -69,21 +100,31 @@ export class MemoNames {
     this.#derived.set(id, count);
     const name = own === '' ? '(anonymous)' : own;
     // Others read what is in a shared store by the name alone.
-    return isShared ? record(name, '', fn) : record(count === 1 ? name : `${name}~${count}`, `~${count}`, fn);
+    const mark = markOf(fn, version, checksSource);
+    return isShared ? record(name, mark) : record(count === 1 ? name : `${name}~${count}`, `~${count}${mark}`);
   }
 
-  #share(prefix: string, fn: AnyFunction, name: string, isShared: boolean, isTold: boolean): MemoRecord {
+  #give({ prefix, fn, version, isShared, checksSource }: MemoClaim, name: string): MemoRecord {
     const source = sourceOf(fn);
     const id = `${prefix}${name}`;
     if (isShared && this.#derived.has(id)) throw taken(name, 'another memoized function');
-    const known = this.#given.get(`${id}\n${isTold ? source : ''}`);
-    if (known === undefined) {
-      const made = record(name, '', fn);
-      this.#given.set(`${id}\n${isTold ? source : ''}`, made);
-      return made;
+    const mark = markOf(fn, version, checksSource);
+    const whole = `${id}\n${mark}`;
+    let namesakes = this.#given.get(whole);
+    if (namesakes === undefined) {
+      namesakes = { source, records: new WeakMap(), count: 0 };
+      this.#given.set(whole, namesakes);
     }
-    if (known.source !== source) throw taken(name, 'a function of other code');
-    return known;
+    let found = namesakes.records.get(fn);
+    if (found === undefined) {
+      if (isShared && namesakes.source !== source) throw taken(name, 'a function of other code');
+      const count = ++namesakes.count;
+      if (count === 2) this.#warn(secondOf(name, isShared));
+      // In memory it has results of its own. What others read by the name is the first one's.
+      found = record(name, `${count === 1 || isShared ? '' : `=${count}`}${mark}`, isShared && count > 1);
+      namesakes.records.set(fn, found);
+    }
+    return found;
   }
 
   #isGiven(id: string): boolean {
@@ -98,6 +139,13 @@ function taken(name: string, whose: string): ConfigError {
   return new ConfigError('memoize.name', name, UNIQUE, undefined, `is the name of ${whose}`);
 }
 
-function record(name: string, mark: string, fn: AnyFunction): MemoRecord {
-  return { name, mark, source: sourceOf(fn), kind: undefined, hits: 0, misses: 0, entries: new Map() };
+function secondOf(name: string, isShared: boolean): string {
+  const what = isShared
+    ? 'its calls are not cached, as other processes could not tell it from the first'
+    : 'it has results of its own';
+  return `memoize: '${name}' is the name of another function of this process already, and ${what}; memoize a function once and keep what memoize returned, or give each a name`;
+}
+
+function record(name: string, mark: string, isTaken = false): MemoRecord {
+  return { name, mark, isTaken, kind: undefined, hits: 0, misses: 0, entries: new Map(), classes: new Map() };
 }
