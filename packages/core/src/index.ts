@@ -3,15 +3,7 @@ export { CacheError, ConfigError } from './base/errors.js';
 export { InvalidationUnheardError } from './base/store-errors.js';
 export { NotANumberError, ValueTimeoutError, ValueUnavailableError } from './base/value-errors.js';
 export { relayInvalidations } from './buses/ipc-relay.js';
-export type {
-  BatchReceipt,
-  Cache,
-  CacheHealth,
-  EmitterLike,
-  EventTarget,
-  InvalidateOptions,
-  InvalidationReceipt,
-} from './cache/cache.js';
+export type { Cache, CacheHealth, EmitterLike, EventTarget, InvalidateOptions } from './cache/cache.js';
 export { createCache } from './cache/create-cache.js';
 export { type Caches, createCaches } from './cache/create-caches.js';
 export { defaultCache, setDefaultCache } from './cache/default-cache.js';
@@ -20,6 +12,7 @@ export { memoized } from './cache/memoize-decorator.js';
 export { memoize } from './cache/memoize-following.js';
 export { type MemoCalls, type MemoInfo, type Memoized, type MemoResults, memoOf } from './cache/memoized-function.js';
 export type { MemoizedOptions } from './cache/memoized-options.js';
+export type { BatchReceipt, InvalidationReceipt } from './cache/receipts.js';
 export type { Loaded, ValueCache, ValueNamespace } from './cache/value-cache.js';
 export type { CacheOptions, PolicyName } from './config/cache-options.js';
 export type { CompressOptions } from './config/compression.js';

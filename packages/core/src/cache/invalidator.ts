@@ -6,8 +6,8 @@ import type { RetryQueue } from '../invalidation/retry-queue.js';
 import type { TagTable } from '../invalidation/tag-table.js';
 import type { Clock } from '../ports/clock.js';
 import type { EventSink } from '../ports/event-sink.js';
-import type { BatchReceipt, InvalidationReceipt } from './cache.js';
 import { keepProcessFor } from './keep-process.js';
+import type { BatchReceipt, InvalidationReceipt } from './receipts.js';
 
 type Mode = 'soft' | 'hard';
 

@@ -8,9 +8,9 @@ import type { AnyFunction, MemoNames } from '../values/memo-names.js';
 import { kindOfFunction } from '../values/memo-results.js';
 import type { KeySpace } from '../values/value-key.js';
 import type { Values } from '../values/values.js';
-import type { InvalidationReceipt } from './cache.js';
 import { Memo } from './memoize-function.js';
 import { attachMemo, type MemoCalls, type Memoized, type MemoResults } from './memoized-function.js';
+import type { InvalidationReceipt } from './receipts.js';
 
 /** What memoizing stands on. */
 export interface MemoizeParts {

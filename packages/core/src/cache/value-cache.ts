@@ -11,8 +11,8 @@ import type {
 import type { ValueOptions } from '../config/value-options.js';
 import type { ProducerRun } from '../values/caller.js';
 import type { AnyFunction } from '../values/memo-names.js';
-import type { InvalidationReceipt } from './cache.js';
 import type { Memoized } from './memoized-function.js';
+import type { InvalidationReceipt } from './receipts.js';
 
 /** Values found by key: the half of a {@link Cache} that is not about responses. */
 export interface ValueCache {

@@ -29,9 +29,9 @@ import type { AnyFunction } from '../values/memo-names.js';
 import { type KeySpace, ROOT, spaceIn, ValueKey } from '../values/value-key.js';
 import { valueIn } from '../values/value-parts.js';
 import type { ValuePolicy } from '../values/value-policy.js';
-import type { InvalidationReceipt } from './cache.js';
 import { type MemoizeParts, memoize } from './memoize.js';
 import type { Memoized } from './memoized-function.js';
+import type { InvalidationReceipt } from './receipts.js';
 import type { Loaded, ValueCache } from './value-cache.js';
 
 /** What the calls stand on. */
