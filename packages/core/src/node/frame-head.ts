@@ -1,28 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { answerOf, kindOf } from '../base/answer.js';
-import type { CacheRuntime } from '../cache/runtime.js';
-import type { CacheStatusLevel } from '../config/view-options.js';
-import type { Lead } from '../engine/lead.js';
-import { isProperty } from '../engine/selecting-values.js';
-import type { ViewContext } from '../engine/view-context.js';
 import { type CacheControl, parseCacheControl } from '../http/cache-control.js';
-import { cacheStatusWriter } from '../http/cache-status.js';
 import type { ContentCoding } from '../http/content-coding.js';
 import { parseHttpDate } from '../http/http-date.js';
-import { formatServerTiming } from '../http/server-timing.js';
 import { type Exchange, whyNotStored, whyNotStoredByStandard } from '../http/storable.js';
 import { targetedControl } from '../http/targeted-control.js';
 import { parseVary } from '../http/vary.js';
-import { coarsenTags, isTag } from '../invalidation/tags.js';
-import type { Forward, Refusal } from '../ports/event-sink.js';
+import type { Refusal } from '../ports/event-sink.js';
 import type { StaleLimits } from '../ports/stored-response.js';
 import { codingsOf } from './codings-of.js';
 import { hasForeignCookie } from './cookies.js';
-import type { HandlerRun } from './handler-run.js';
-import type { InputGuard } from './input-guard.js';
+import { tagsOf } from './declared-tags.js';
+import type { JudgedRun } from './judged-run.js';
 import { isNever } from './never.js';
 import { originFreshness, statedByPolicy } from './origin-lifetime.js';
-import type { Recorder } from './recorder.js';
 import type { ResponseHead } from './response-head.js';
 import { staleLimits } from './stale-limits.js';
 
@@ -49,16 +39,12 @@ export interface Framing {
   readonly codings: readonly ContentCoding[] | undefined;
 }
 
-const status = cacheStatusWriter('viewcache');
-
 /** Judges by the head and by what the handler has done so far: all of it, once the response has ended. */
 export function judge<Req extends IncomingMessage, Res extends ServerResponse>(
   head: ResponseHead,
-  run: HandlerRun<Req, Res>,
-  guard: InputGuard | undefined,
-  context: ViewContext | undefined,
+  run: JudgedRun<Req, Res>,
 ): Framing {
-  const { policy } = run;
+  const { policy, guard, context } = run;
   const now = run.runtime.clock.now();
   const targeted =
     policy.targets.length === 0 ? undefined : targetedControl(policy.targets, (name) => head.field(name));
@@ -81,7 +67,7 @@ export function judge<Req extends IncomingMessage, Res extends ServerResponse>(
   const lifetimeMs = isValidated ? 0 : (stated ?? 0);
   // A handler sets no condition for what is no success (RFC 9110 §13.2.1).
   const hasValidator = head.status === 200 && (etag !== undefined || lastModified !== undefined);
-  const tags = tagsOf(run, context);
+  const tags = tagsOf(run);
   const isWatched = policy.inputs.mode !== 'off';
   const exchange: Exchange = {
     method: run.method,
@@ -136,42 +122,6 @@ export function judge<Req extends IncomingMessage, Res extends ServerResponse>(
   };
 }
 
-/** What Cache-Status says of an answer by the handler. */
-export interface Outcome {
-  readonly lead: Lead;
-  readonly refusal: Refusal | undefined;
-  /** Claimed only of a response that was whole with its head: a stream may yet break. */
-  readonly isStored: boolean;
-  readonly guard: InputGuard | undefined;
-  /** The handler's own status, where the client is sent another (RFC 9211 §2.3). */
-  readonly fwdStatus: number | undefined;
-}
-
-/** Sets Cache-Status (RFC 9211) while the head is being written, after what other caches have put there. */
-export function setStatus(recorder: Recorder, head: ResponseHead, level: CacheStatusLevel, outcome: Outcome): void {
-  if (level === 'none') return;
-  const { lead, refusal, guard } = outcome;
-  const value = status.write({
-    fwd: lead.fwd,
-    fwdStatus: outcome.fwdStatus,
-    stored: outcome.isStored,
-    ...(level === 'full'
-      ? { key: lead.key.text, detail: refusal === 'input' ? `input ${guard?.refusal}` : refusal }
-      : {}),
-  });
-  const outer = head.field('cache-status');
-  recorder.setField('Cache-Status', outer === undefined ? value : `${String(outer)}, ${value}`);
-}
-
-/** Sets Server-Timing while the head is being written, after what others have put there. */
-export function setTiming(recorder: Recorder, head: ResponseHead, fwd: Forward, producerMs: number): void {
-  const value = formatServerTiming([
-    { name: 'viewcache', desc: fwd },
-    { name: 'handler', dur: producerMs },
-  ]);
-  recorder.setField('Server-Timing', [head.field('server-timing') ?? [], value].flat().join(', '));
-}
-
 /**
  * `Origin` in a Vary that was there before the handler ran speaks of the fields of CORS, which are outer middleware's own.
  * Where nobody watches what the handler reads, it may as well have said the same, and it counts.
@@ -198,52 +148,4 @@ const EVENT_STREAM = 'text/event-stream';
 function isEventStream(head: ResponseHead): boolean {
   const type = head.field('content-type');
   return type !== undefined && String(type).slice(0, EVENT_STREAM.length).toLowerCase() === EVENT_STREAM;
-}
-
-/** Names in Vary what the response was selected by, so that caches further out know. */
-export function addVary(recorder: Recorder, head: ResponseHead, names: readonly string[]): void {
-  if (names.length === 0) return;
-  const current = parseVary(head.field('vary'));
-  const missing = names.filter((name) => current !== '*' && !isProperty(name) && !current.includes(name));
-  if (missing.length === 0) return;
-  const field = head.field('vary');
-  recorder.setField('Vary', [...(field === undefined ? [] : [String(field)]), ...new Set(missing)].join(', '));
-}
-
-function tagsOf<Req extends IncomingMessage, Res extends ServerResponse>(
-  run: HandlerRun<Req, Res>,
-  context: ViewContext | undefined,
-): readonly string[] | Refusal {
-  const declared = declaredTags(run, context);
-  if (declared === undefined) return 'tag';
-  if (declared.length === 0) return declared;
-  return coarsenTags(new Set(declared), run.policy.maxTags) ?? 'too-many-tags';
-}
-
-/** What the `tags` function names; `undefined` with a warning where it named nothing that can be tags. */
-function named(tags: () => unknown, runtime: CacheRuntime): readonly string[] | undefined {
-  const warn = (why: string) => runtime.telemetry.emit({ type: 'warning', message: `tags ${why}, nothing was stored` });
-  let hasFailed = false;
-  const own = answerOf(tags, (why) => {
-    hasFailed = true;
-    warn(why);
-  });
-  if (hasFailed) return undefined;
-  // A string would be taken for its letters; and a hole is no tag, though `every` would pass over it.
-  if (!Array.isArray(own)) warn(`returned ${kindOf(own)} rather than a list`);
-  else if (![...own].every(isTag)) warn('returned a list of what cannot be tags');
-  else return own;
-  return undefined;
-}
-
-/** The tags that the option and the view have named so far, as they were named; `undefined` when one cannot be a tag. */
-export function declaredTags<Req extends IncomingMessage, Res extends ServerResponse>(
-  run: HandlerRun<Req, Res>,
-  context: ViewContext | undefined,
-): readonly string[] | undefined {
-  const { policy, req, res } = run;
-  const { tags } = policy;
-  const own = typeof tags === 'function' ? named(() => tags(req, res), run.runtime) : tags;
-  if (own === undefined) return undefined;
-  return context === undefined || context.tags.size === 0 ? own : [...context.tags, ...own];
 }

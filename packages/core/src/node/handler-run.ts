@@ -8,13 +8,16 @@ import type { RequestFields } from '../engine/variants.js';
 import { runInView, ViewContext } from '../engine/view-context.js';
 import { momentNow } from '../invalidation/tag-table.js';
 import type { Refusal } from '../ports/event-sink.js';
+import { declaredTags } from './declared-tags.js';
 import { type Emission, forbidKeeping } from './emission.js';
-import { addVary, declaredTags, type Framing, judge, setStatus, setTiming } from './frame-head.js';
+import { type Framing, judge } from './frame-head.js';
 import { Freshening } from './freshening.js';
+import { addVary, setStatus, setTiming } from './head-fields.js';
 import { Inheritance } from './inheritance.js';
 import type { InnerLayers } from './inner-layers.js';
 import { type GuardOwner, InputGuard } from './input-guard.js';
 import { type Place, warnOfRelease } from './input-warnings.js';
+import type { JudgedRun } from './judged-run.js';
 import { type Declared, type LeadingVisitor, markLeading, visitorOf } from './leading.js';
 import { makeCandidate, refusesLate } from './make-candidate.js';
 import { fillingsOf } from './placeholders.js';
@@ -49,7 +52,7 @@ interface RunVisitor<Req extends IncomingMessage, Res extends ServerResponse> {
 
 /** One run of a handler: what it reads is watched, what it answers is recorded, judged, and offered for storing. */
 export class HandlerRun<Req extends IncomingMessage, Res extends ServerResponse>
-  implements RecorderListener, LeadingVisitor, GuardOwner
+  implements RecorderListener<Recorder>, LeadingVisitor, GuardOwner, JudgedRun<Req, Res>
 {
   readonly req: Req;
   readonly res: Res;
@@ -267,7 +270,7 @@ export class HandlerRun<Req extends IncomingMessage, Res extends ServerResponse>
   #judge(head: ResponseHead): Framing {
     const guard = this.guard;
     if (guard !== undefined && guard.learned.size > 0) guard.weigh(this.#lead, this.#place(false));
-    return judge(head, this, guard, this.context);
+    return judge(head, this);
   }
 
   #make(recorder: Recorder, head: ResponseHead, framing: Framing): Candidate | Refusal {
@@ -305,7 +308,7 @@ export class HandlerRun<Req extends IncomingMessage, Res extends ServerResponse>
 
   declared(): Declared | undefined {
     const context = this.context;
-    return this.#inheritance.handOn(this.#lead, context, () => declaredTags(this, context), this.#moment);
+    return this.#inheritance.handOn(this.#lead, context, () => declaredTags(this), this.#moment);
   }
 
   /** Inputs that the `key` option reads are in the key; it has answered once already, and must not fail the visitor now. */

@@ -1,27 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { InputRules, WatchedStorage } from '../config/input-options.js';
 import type { Lead } from '../engine/lead.js';
-import { isComparable, LANGUAGES, selectingNameOf } from '../engine/selecting-values.js';
 import type { RequestFields } from '../engine/variants.js';
-import { type DefaultAction, fieldAction } from './field-inputs.js';
+import { fieldAction } from './field-inputs.js';
 import { InnerLayers, type LayerFunction, type LayerOwner, type ReadBy, type Stock } from './inner-layers.js';
+import { actionOn, FIELD, isLearned, selectingNameIn } from './input-action.js';
+import type { Use } from './input-use.js';
 import { type Place, warnOfMany, warnOfUse } from './input-warnings.js';
-import { CREDENTIALS, isLocalised } from './inputs.js';
+import { CREDENTIALS } from './inputs.js';
 import { learnedFieldsOf } from './learned-fields.js';
 import { UNKNOWN_READER } from './loaders.js';
+import { isCloneError, uncloneable } from './uncloneable.js';
 import { ALL_FIELDS } from './watched-fields.js';
 import { WatchedRequest } from './watched-request.js';
 import { type Watcher, watcherSlot } from './watcher.js';
-
-/** An input outside the key that was read, and by whom. */
-export interface Use {
-  readonly input: string;
-  readonly by: ReadBy;
-  /** A loader inside has put it there, after the key was made. */
-  readonly isLeft?: boolean;
-  /** The `key` option read it as well, and returned nothing although there is one. */
-  readonly isForgotten?: boolean;
-}
 
 /** On whose behalf a guard watches. */
 export interface GuardOwner {
@@ -234,14 +226,14 @@ export class InputGuard implements Watcher, LayerOwner {
   }
 
   use(input: string, by: ReadBy): void {
-    const action = this.#actionOn(input);
+    const action = actionOn(input, this.rules, this.#watched.isTainted(input));
     if (action === 'ignore') return;
     if (action === 'vary' || action === 'learn') {
-      const name = this.#selectingName(input);
+      const name = selectingNameIn(input, this.rules, this.#owner.fields);
       if (name !== undefined) {
         this.#selecting ??= new Set();
         this.#selecting.add(name);
-        if (this.#isLearned(input)) {
+        if (isLearned(input, this.rules)) {
           this.#learned ??= new Set();
           this.#learned.add(name);
         }
@@ -327,38 +319,10 @@ export class InputGuard implements Watcher, LayerOwner {
     this.#keyed ??= new Set();
     this.#keyed.add(input);
   }
-
-  #actionOn(input: string): DefaultAction {
-    const { actions, mode } = this.rules;
-    const said = actions.get(input);
-    if (said === 'vary' || said === 'refuse' || said === 'ignore') return said;
-    if (this.#watched.isTainted(input) || mode === 'refuse') return 'refuse';
-    if (input.startsWith(FIELD)) return fieldAction(input.slice(FIELD.length));
-    return isLocalised(input) ? 'vary' : 'refuse';
-  }
-
-  /** Under which name an input selects; none where its value cannot be compared, or was not there before the view. */
-  #selectingName(input: string): string | undefined {
-    if (input.startsWith(FIELD)) return input.slice(FIELD.length);
-    if (this.rules.actions.get(input) === 'vary') {
-      const name = selectingNameOf(input.slice(REQ.length));
-      return isComparable(this.#owner.fields.get(name)) ? name : undefined;
-    }
-    return LANGUAGES.find(
-      (name) => this.#owner.fields.get(name) !== undefined && isComparable(this.#owner.fields.get(name)),
-    );
-  }
-
-  #isLearned(input: string): boolean {
-    return input.startsWith(FIELD) && !this.rules.actions.has(input);
-  }
 }
 
 /** Inputs that say who is asking, as a whole. */
 const PERSONS = ['req.user', 'req.auth', 'header authorization'];
-
-const FIELD = 'header ';
-const REQ = 'req.';
 
 const NOTHING: ReadonlySet<string> = new Set();
 const NOBODY: ReadBy = {
@@ -366,16 +330,6 @@ const NOBODY: ReadBy = {
   layer: undefined,
   hasGoneOn: false,
 };
-
-/** Layers that have tried to clone what is watched, which is made of Proxies: nothing is watched there any more. */
-const uncloneable = new WeakSet<LayerFunction>();
-
-/** What the structured clone algorithm says of a Proxy; `v8.serialize` says it with a plain error. */
-function isCloneError(error: unknown): boolean {
-  // Not `instanceof`: it may come from another realm.
-  const message: unknown = typeof error === 'object' && error !== null && Reflect.get(error, 'message');
-  return typeof message === 'string' && /^(?:#<Object>|\[object Array\]) could not be cloned/.test(message);
-}
 
 /** The guard that watches a request now. */
 export function guardOf(req: object): InputGuard | undefined {

@@ -1,6 +1,6 @@
 import type { InputRules } from '../config/input-options.js';
 import type { EventSink } from '../ports/event-sink.js';
-import type { Use } from './input-guard.js';
+import type { Use } from './input-use.js';
 import { isLocalised } from './inputs.js';
 import { ALL_FIELDS } from './watched-fields.js';
 

@@ -12,7 +12,7 @@ import type { Placeholder } from '../ports/stored-response.js';
 import { LEAST_CODED } from './codings-of.js';
 import { cookieName, isKnownCookie } from './cookies.js';
 import type { Framing } from './frame-head.js';
-import type { HandlerRun } from './handler-run.js';
+import type { JudgedRun } from './judged-run.js';
 import { forbiddenSince } from './late-word.js';
 import { madeEtag } from './made-etag.js';
 import { digHoles, fillingsOf, holds, noncesOf } from './placeholders.js';
@@ -24,7 +24,7 @@ import { toBeRevalidated } from './revalidation.js';
 export function refusesLate<Req extends IncomingMessage, Res extends ServerResponse>(
   candidate: Candidate,
   recorder: Recorder,
-  run: HandlerRun<Req, Res>,
+  run: JudgedRun<Req, Res>,
 ): Refusal | undefined {
   if (recorder.hasLateCookie && !areKnown(run)) return 'set-cookie';
   const forbidding = forbiddenSince(recorder.said, run.res);
@@ -45,7 +45,7 @@ const REWRITTEN: ReadonlySet<string> = new Set(['content-length', 'date', 'age',
 export function makeCandidate<Req extends IncomingMessage, Res extends ServerResponse>(
   recorder: Recorder,
   head: ResponseHead,
-  run: HandlerRun<Req, Res>,
+  run: JudgedRun<Req, Res>,
   framing: Framing,
   producerMs: number,
 ): Candidate | Refusal {
@@ -91,7 +91,7 @@ function validatorsOf<Req extends IncomingMessage, Res extends ServerResponse>(
   { etag, lastModified }: Framing,
   headers: readonly string[],
   body: Buffer,
-  { req, host, method }: HandlerRun<Req, Res>,
+  { req, host, method }: JudgedRun<Req, Res>,
 ): Validators {
   const isStored = (name: string): boolean => headers.some((own, at) => at % 2 === 0 && own.toLowerCase() === name);
   // Only where a condition could be put on it: a page, and not the answer to a search that was posted.
@@ -105,7 +105,7 @@ function validatorsOf<Req extends IncomingMessage, Res extends ServerResponse>(
 function storedFields<Req extends IncomingMessage, Res extends ServerResponse>(
   head: ResponseHead,
   framing: Framing,
-  { policy, runtime }: HandlerRun<Req, Res>,
+  { policy, runtime }: JudgedRun<Req, Res>,
 ): string[] {
   const withheld = withheldFields(head.field('connection'), framing.cacheControl);
   const fields: string[] = [];
@@ -151,7 +151,7 @@ const NO_PLACEHOLDERS: readonly Placeholder[] = [];
 function fill<Req extends IncomingMessage, Res extends ServerResponse>(
   body: Buffer,
   head: ResponseHead,
-  run: HandlerRun<Req, Res>,
+  run: JudgedRun<Req, Res>,
 ): Filled | Refusal {
   const { policy, req, res } = run;
   const nonces: string[] = [];
@@ -177,7 +177,7 @@ function lineOf(value: OutgoingHttpHeader | undefined): string | readonly string
 }
 
 /** None of the cookies that are on their way is one that would be somebody's. */
-function areKnown<Req extends IncomingMessage, Res extends ServerResponse>(run: HandlerRun<Req, Res>): boolean {
+function areKnown<Req extends IncomingMessage, Res extends ServerResponse>(run: JudgedRun<Req, Res>): boolean {
   const lines = [run.res.getHeader('set-cookie') ?? []].flat();
   return lines.every((line) => isKnownCookie(String(line), run.policy));
 }
@@ -185,7 +185,7 @@ function areKnown<Req extends IncomingMessage, Res extends ServerResponse>(run: 
 function asks<Req extends IncomingMessage, Res extends ServerResponse, Given>(
   storeIf: (given: Given) => boolean,
   given: Given,
-  run: HandlerRun<Req, Res>,
+  run: JudgedRun<Req, Res>,
 ): boolean {
   return saysTrue(
     () => storeIf(given),

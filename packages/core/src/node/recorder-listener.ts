@@ -1,7 +1,9 @@
-import type { Recorder } from './recorder.js';
-
-/** What a {@link Recorder} tells while a response goes by. */
-export interface RecorderListener {
+/**
+ * What a recorder tells while a response goes by.
+ *
+ * @typeParam Recorder - the recorder that tells it
+ */
+export interface RecorderListener<Recorder> {
   /** What runs now is Node's machinery, and that of outer middleware: its reading is not the handler's. */
   leaving(): void;
   /** The handler's code runs again, or that of middleware inside the view. */

@@ -32,7 +32,7 @@ export class Recorder implements Tap {
   readonly outer: OuterFields | undefined;
   readonly res: ServerResponse;
   readonly #body: RecordedBody;
-  readonly #listener: RecorderListener;
+  readonly #listener: RecorderListener<Recorder>;
   /** What `writeHead` was made here: where it is another one by now, middleware inside the view has put itself in front. */
   #ownWriteHead: ServerResponse['writeHead'] | undefined;
   /** Outer fields that the handler has set anew, if only to what they were. */
@@ -49,7 +49,7 @@ export class Recorder implements Tap {
   /** The context in which the handler was told to wait for `drain`: whoever lets it go on has another. */
   #heldUp: AsyncResource | undefined;
 
-  constructor(res: ServerResponse, maxBytes: number, listener: RecorderListener) {
+  constructor(res: ServerResponse, maxBytes: number, listener: RecorderListener<Recorder>) {
     this.res = res;
     this.#body = new RecordedBody(maxBytes);
     this.#listener = listener;

@@ -1,0 +1,11 @@
+import type { ReadBy } from './inner-layers.js';
+
+/** An input outside the key that was read, and by whom. */
+export interface Use {
+  readonly input: string;
+  readonly by: ReadBy;
+  /** A loader inside has put it there, after the key was made. */
+  readonly isLeft?: boolean;
+  /** The `key` option read it as well, and returned nothing although there is one. */
+  readonly isForgotten?: boolean;
+}
