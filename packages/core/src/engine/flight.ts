@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '../ports/clock.js';
 import type { Forward } from '../ports/event-sink.js';
 import type { Keyed } from './keyed.js';
+// biome-ignore lint/suspicious/noImportCycles: a visitor leads, and a lead is a visitor's: two halves of one handshake.
 import type { Lead } from './lead.js';
 import type { LocalItem, StaleItem } from './local-item.js';
 import type { RequestFields } from './variants.js';

@@ -2,6 +2,7 @@ import type { ContentCoding } from '../http/content-coding.js';
 import type { Forward, Refusal } from '../ports/event-sink.js';
 import type { HeldValue, Placeholder, StaleLimits } from '../ports/stored-response.js';
 import type { SharedToken } from '../ports/tagged-store.js';
+// biome-ignore lint/suspicious/noImportCycles: a lead is a visitor's, and a visitor leads: two halves of one handshake.
 import type { Flight, Visitor } from './flight.js';
 import type { Keyed } from './keyed.js';
 import type { LocalItem, StaleItem } from './local-item.js';

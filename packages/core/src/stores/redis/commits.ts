@@ -3,7 +3,7 @@ import type { CommitVerdict, Fill } from '../../ports/tagged-store.js';
 import { listOf, textOf } from './asker.js';
 import type { RedisSession } from './connection.js';
 import { lifetimesFor } from './lifetimes.js';
-import type { ProtocolParts } from './redis-protocol.js';
+import type { ProtocolParts } from './protocol-parts.js';
 import { COMMIT, runScript } from './scripts.js';
 import { mergeStamps } from './stamps.js';
 import { AT_ONCE, bytesOf, together } from './together.js';

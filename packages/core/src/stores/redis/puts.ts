@@ -3,7 +3,7 @@ import type { CommitVerdict, Put, SharedToken } from '../../ports/tagged-store.j
 import { listOf, textOf } from './asker.js';
 import type { RedisSession } from './connection.js';
 import { lifetimesFor } from './lifetimes.js';
-import type { ProtocolParts } from './redis-protocol.js';
+import type { ProtocolParts } from './protocol-parts.js';
 import { PUT, runScript } from './scripts.js';
 import { mergeStamps } from './stamps.js';
 import { AT_ONCE, bytesOf, together } from './together.js';

@@ -13,36 +13,18 @@ import type {
   Validity,
 } from '../../ports/tagged-store.js';
 import { Predictions } from '../predictions.js';
-import { listOf, type RedisAsker, textOf } from './asker.js';
+import { listOf, textOf } from './asker.js';
 import { RedisCommits } from './commits.js';
 import type { RedisSession } from './connection.js';
 import { AwayError } from './failures.js';
-import type { RedisInvalidator } from './invalidator.js';
-import type { RedisKeys } from './keys.js';
 import { lifetimesFor } from './lifetimes.js';
+import type { ProtocolParts } from './protocol-parts.js';
 import { RedisPuts } from './puts.js';
 import { BEGIN, runScript } from './scripts.js';
-import type { RedisServers } from './servers.js';
 import { numbered, validityOf } from './stamps.js';
 import { bytesOf } from './together.js';
 import { RedisToken } from './token.js';
 import { newEpoch, readSequence, readTag, type Sequence, type TagValue } from './values.js';
-
-/** What the protocol stands on. */
-export interface ProtocolParts {
-  readonly name: string;
-  readonly servers: RedisServers;
-  readonly asker: RedisAsker;
-  readonly keys: RedisKeys;
-  readonly invalidator: RedisInvalidator;
-  readonly bus: Bus;
-  /** Tells this process what it has invalidated itself, later than it counted on. */
-  hear(tags: readonly string[]): void;
-  readonly leases: Leases;
-  /** How long a connection that is being made again is waited for, and the first one by who only reads. */
-  readonly waitMs: number;
-  close(): Promise<void>;
-}
 
 /** A shared store that can be waited for. */
 export interface RedisStore extends TaggedStore {
