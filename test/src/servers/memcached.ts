@@ -99,11 +99,11 @@ export class MemcachedServer {
 
   /** SIGSTOP: it answers nothing, and its connections stay open. */
   pause(): void {
-    this.#process?.signal('SIGSTOP');
+    this.#process?.pause();
   }
 
   resume(): void {
-    this.#process?.signal('SIGCONT');
+    this.#process?.resume();
   }
 
   /** SIGKILL. */

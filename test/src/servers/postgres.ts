@@ -54,7 +54,7 @@ export class PostgresServer {
    * ended while its connections are still ending, and what happens to one of those ends the process.
    */
   async stop(): Promise<void> {
-    this.#process.signal('SIGTERM');
+    this.#process.terminate();
     await this.#process.logged(/database system is shut down/);
     await this.#process.kill();
     await rm(this.#folder, { recursive: true, force: true });

@@ -91,11 +91,11 @@ export class RedisServer {
 
   /** SIGSTOP: it answers nothing, and its connections stay open. */
   pause(): void {
-    this.process.signal('SIGSTOP');
+    this.process.pause();
   }
 
   resume(): void {
-    this.process.signal('SIGCONT');
+    this.process.resume();
   }
 
   /** SIGKILL: nothing is saved on the way out. */

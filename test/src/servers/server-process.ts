@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 
 /** Ports on this machine that nobody listens on just now; different ones. */
@@ -88,9 +89,23 @@ export class ServerProcess {
     });
   }
 
-  /** Sends a signal: SIGSTOP makes it hang with its connections open, SIGCONT lets it go on. */
-  signal(name: NodeJS.Signals): void {
-    this.#child.kill(name);
+  /** SIGSTOP: it hangs with its connections open. Returns when it does: on a busy machine its threads go on for a while. */
+  pause(): void {
+    this.#child.kill('SIGSTOP');
+    const tasks = `/proc/${this.pid}/task`;
+    const end = performance.now() + 2_000;
+    while (existsSync(tasks) && readdirSync(tasks).some((task) => !isStopped(`${tasks}/${task}/stat`)))
+      if (performance.now() > end) throw new Error(`${this.pid} does not stop`);
+  }
+
+  /** SIGCONT: it goes on. */
+  resume(): void {
+    this.#child.kill('SIGCONT');
+  }
+
+  /** SIGTERM: it ends in its own time. */
+  terminate(): void {
+    this.#child.kill('SIGTERM');
   }
 
   /** Kills it with SIGKILL, stopped or not, and waits until it is gone. */
@@ -98,4 +113,9 @@ export class ServerProcess {
     if (!this.#hasExited) this.#child.kill('SIGKILL');
     await this.#exit;
   }
+}
+
+/** Whether a thread stands still, by proc_pid_stat(5): its state follows its name, which is in brackets. */
+function isStopped(stat: string): boolean {
+  return /\) [Tt] /.test(readFileSync(stat, 'latin1'));
 }

@@ -36,8 +36,10 @@ export async function openOn(store: string | undefined, options: CacheOptions = 
   const namespace = newNamespace();
   const events: CacheEvent[] = [];
   const open = async (more: CacheOptions): Promise<Cache> => {
-    // A clock that stands still lets nobody run out of time: a machine with other work does no harm.
-    const cache = createCache({ clock, namespace, ...(store !== undefined && { store }), ...more });
+    // A clock that stands still lets nobody run out of time, and one that is led through its timers must not, either: a
+    // machine with other work does no harm.
+    const shared: CacheOptions = store === undefined ? {} : { store, deadline: '5s' };
+    const cache = createCache({ clock, namespace, ...shared, ...more });
     closing.push(() => cache.close());
     if (store !== undefined) await ready(cache, clock);
     return cache;
