@@ -619,12 +619,22 @@ describe('options', () => {
     ['an empty name', { ttl: 1, name: '' }, 'getOrSet.name'],
     ['maxTags of 0', { ttl: 1, maxTags: 0 }, 'getOrSet.maxTags'],
     ['a timeout that is nonsense', { ttl: 1, softTimeout: 'soon' }, 'getOrSet.softTimeout'],
-  ])('%s is an error that names it', async (_what, options, setting) => {
+    ['a jitter as long as the ttl', { ttl: 1, jitter: 1 }, 'getOrSet.jitter'],
+    ['a ttl below 0', -1, 'getOrSet.ttl'],
+    ['a ttl that is nonsense', 'soon', 'getOrSet.ttl'],
+    ['a list', [60], 'getOrSet'],
+    ['null', null, 'getOrSet.ttl'],
+  ])('%s is an error that names it, whether or not something is stored', async (_what, options, setting) => {
     const { cache } = await openMemory();
     let runs = 0;
-    const error = await errorOf(cache.getOrSet('k', () => ++runs, options as never));
-    expect(error).toBeInstanceOf(ConfigError);
-    expect(error).toMatchObject({ setting });
+    for (const isStored of [false, true]) {
+      if (isStored) await cache.set('k', 'stored', 60);
+      for (const given of [options, structuredClone(options)]) {
+        const error = await errorOf(cache.getOrSet('k', () => ++runs, given as never));
+        expect(error).toBeInstanceOf(ConfigError);
+        expect(error).toMatchObject({ setting });
+      }
+    }
     expect(runs).toBe(0);
   });
 

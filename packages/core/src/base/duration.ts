@@ -11,7 +11,7 @@ const UNIT_MS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_00
 const ALLOWED = "a number of seconds from 0 to 100 years, or a string such as '250ms', '30s', '5m', '1h30m'";
 
 /** The longest duration that is taken at its word: 100 years. */
-const LONGEST_MS = 100 * 365 * 86_400_000;
+export const LONGEST_MS = 100 * 365 * 86_400_000;
 
 /**
  * Milliseconds of a {@link Duration}.

@@ -4,6 +4,7 @@ import type { CountingCall } from '../base/value-errors.js';
 import { checkOptions } from '../config/check.js';
 import { readForever } from '../config/lifetimes.js';
 import type { MemoOptions } from '../config/memo-options.js';
+import { areSound } from '../config/sound-options.js';
 import {
   ADD_OPTIONS,
   type AddOptions,
@@ -17,7 +18,7 @@ import {
   type SetOptions,
   tokenBrand,
 } from '../config/value-call-options.js';
-import { readValueOptions, readVersion, VALUE_OPTIONS, type ValueOptions } from '../config/value-options.js';
+import { readValueOptions, readVersion, type ValueOptions } from '../config/value-options.js';
 import type { LocalItem } from '../engine/local-item.js';
 import type { FillToken, Written } from '../engine/value-access.js';
 import { namespaceTag } from '../invalidation/tags.js';
@@ -41,7 +42,6 @@ export interface ValueCallParts extends MemoizeParts {
 }
 
 const NO_OPTIONS = {};
-const OPTION_NAMES: ReadonlySet<string> = new Set(VALUE_OPTIONS);
 /** How often something is added before it is given up: a tag that the store does not know may be refused once. */
 const ADDITIONS = 10;
 /** Different ttls that are remembered; somebody who works them out has more, and gains nothing. */
@@ -82,7 +82,7 @@ export class ValueCalls implements ValueCache {
       const given = withTtl(options);
       const named = this.#key('getOrSet', key, given.version);
       // What a fresh value needs no reading of options for.
-      if (isPlain(given) && areKnown(given)) {
+      if (isPlain(given) && areSound(options)) {
         const found = this.#parts.values.find(named, given.clone ?? this.#parts.defaults.copying);
         if (found !== NOTHING_FOUND) return Promise.resolve(found as T);
       }
@@ -344,12 +344,6 @@ function withTtl<O extends ValueOptions<never>>(options: Duration | O | undefine
   if (options === undefined) return NO_OPTIONS as O;
   if (typeof options === 'object' && options !== null) return options;
   return { ttl: options } as unknown as O;
-}
-
-/** Whether these are names of options: a mistyped one is to be told of, whether or not something is stored. */
-function areKnown(given: ValueOptions<never>): boolean {
-  for (const name in given) if (!OPTION_NAMES.has(name)) return false;
-  return true;
 }
 
 /** Whether a fresh value answers whatever else the options say. */
