@@ -49,6 +49,7 @@ const WRONG: readonly unknown[] = [
   new Map(),
   new Date(0),
   { nonsense: 1 },
+  { nonsense: undefined },
   { ttl: -1 },
   { ttl: 'soon' },
   { ttl: null },

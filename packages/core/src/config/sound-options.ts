@@ -1,6 +1,8 @@
 import { type Duration, LONGEST_MS, parseDuration } from '../base/duration.js';
 import { isTag } from '../invalidation/tags.js';
-import type { ValueOptions } from './value-options.js';
+import { VALUE_OPTIONS, type ValueOptions } from './value-options.js';
+
+const NAMES: ReadonlySet<string> = new Set(VALUE_OPTIONS);
 
 /** Strings of which it is known how long they are; somebody who makes them up has more, and pays for reading them. */
 const MOST_STRINGS = 100;
@@ -26,7 +28,7 @@ export function areSound(given: Duration | ValueOptions<never> | undefined): boo
   for (const name in given) {
     if (name === 'ttl' || name === 'tags') continue;
     const value: unknown = given[name as keyof ValueOptions];
-    if (value !== undefined && !isSound(name, value, given)) return false;
+    if (value === undefined ? !NAMES.has(name) : !isSound(name, value, given)) return false;
   }
   return true;
 }
