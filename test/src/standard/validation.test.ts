@@ -1,29 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import { view } from '@viewcache/core';
-import { FakeClock } from '@viewcache/core/testing';
-import { type CachePageOptions, cachePage, conditional } from '@viewcache/express';
-import express, { type RequestHandler } from 'express';
+import type { CachePageOptions } from '@viewcache/express';
+import type { RequestHandler } from 'express';
 import { Keyv } from 'keyv';
-import { closeAfterEach, makeCache, serve } from '../support/site.js';
+import { closeAfterEach } from '../support/site.js';
 import { standardSite } from './site.js';
+import { status, versioned } from './versioned.js';
 
 closeAfterEach();
 
 const OLD = 'Thu, 01 Jan 2026 10:00:00 GMT';
-const status = (reply: { headers: Record<string, unknown> }) => reply.headers['cache-status'];
-
-/** A handler that answers 304 to who has its version, and counts the pages it has made. */
-function versioned(fields: Record<string, string> = { 'Cache-Control': 'max-age=60' }) {
-  const state = { version: '"v1"', pages: 0, asked: [] as (string | undefined)[] };
-  const handler: RequestHandler = (req, res) => {
-    state.asked.push(req.headers['if-none-match']);
-    res.set({ ...fields, ETag: state.version });
-    if (req.headers['if-none-match'] === state.version) return void res.status(304).end();
-    state.pages++;
-    res.send(`page ${state.pages}`);
-  };
-  return { state, handler };
-}
 
 describe.each([
   ['memory', () => undefined],
@@ -286,183 +272,5 @@ describe.each([
 
     expect(new Set(replies.map(({ text }) => text))).toEqual(new Set(['page 1']));
     expect(state).toMatchObject({ pages: 1, asked: [undefined, '"v1"'] });
-  });
-});
-
-describe('no-cache with a validator (RFC 9111 §5.2.2.4)', () => {
-  it('is stored, and validated at each use', async () => {
-    const { state, handler } = versioned({ 'Cache-Control': 'no-cache' });
-    const { site } = await standardSite(handler);
-
-    const replies = [await site.get('/'), await site.get('/'), await site.get('/')];
-
-    expect(replies.map(({ text, isHit }) => [text, isHit])).toEqual(Array(3).fill(['page 1', false]));
-    expect(state.asked).toEqual([undefined, '"v1"', '"v1"']);
-  });
-
-  it.each(['no-cache, max-age=60', 'max-age=0', 'max-age=0, must-revalidate'])('%s likewise', async (field) => {
-    const { state, handler } = versioned({ 'Cache-Control': field });
-    const { site } = await standardSite(handler);
-
-    await site.get('/');
-    const second = await site.get('/');
-
-    expect([second.text, second.isHit, state.pages]).toEqual(['page 1', false, 1]);
-  });
-
-  it.each([
-    ['a response that states nothing', {}],
-    ['no-store', { 'Cache-Control': 'no-cache, no-store' }],
-    ['private', { 'Cache-Control': 'private, no-cache' }],
-  ])('but not %s', async (_what, fields) => {
-    const { state, handler } = versioned(fields as Record<string, string>);
-    const { site } = await standardSite(handler);
-
-    await site.get('/');
-    await site.get('/');
-
-    expect(state.asked).toEqual([undefined, undefined]);
-  });
-
-  it('answers nobody who waits: each is validated for himself', async () => {
-    const { state, handler } = versioned({ 'Cache-Control': 'no-cache' });
-    const { site } = await standardSite(async (req, res, next) => {
-      await new Promise((resolve) => setImmediate(resolve));
-      handler(req, res, next);
-    });
-
-    await site.get('/');
-    await Promise.all(Array.from({ length: 4 }, () => site.get('/')));
-
-    expect(state.asked).toHaveLength(5);
-  });
-
-  it('in the view profile is not stored, as ever', async () => {
-    const { state, handler } = versioned({ 'Cache-Control': 'no-cache' });
-    const { site } = await standardSite(handler, { ttl: 60, revalidateFor: '1h' });
-
-    await site.get('/');
-    await site.get('/');
-
-    expect(state.asked).toEqual([undefined, undefined]);
-  });
-});
-
-describe('revalidateFor', () => {
-  it.each<[Partial<CachePageOptions>, number, boolean]>([
-    [{}, 60_000 + 3_600_000 - 1, true],
-    [{}, 60_000 + 3_600_000, false],
-    [{ revalidateFor: 0 }, 60_000, false],
-    [{ revalidateFor: '1m' }, 119_999, true],
-    [{ revalidateFor: '1m' }, 120_000, false],
-    [{ ttl: 60 }, 60_000, false],
-    [{ ttl: 60, revalidateFor: '1m' }, 119_999, true],
-  ])('%j: after %i ms the handler is asked: %p', async (options, ms, isAsked) => {
-    const { state, handler } = versioned();
-    const { site, clock } = await standardSite(handler, options);
-    await site.get('/');
-
-    clock.advance(ms);
-    await site.get('/');
-
-    expect(state.asked[1]).toBe(isAsked ? '"v1"' : undefined);
-  });
-
-  it('keeps nothing that has no validator of its handler’s', async () => {
-    const { site, clock, cache } = await standardSite(
-      (_req, res) => void res.set('Cache-Control', 'max-age=60').end('page'),
-    );
-    await site.get('/');
-    expect(cache.stats().entries).toBe(1);
-
-    clock.advance(61_000);
-
-    expect(cache.stats().entries).toBe(0);
-  });
-
-  it('conditional() spares its handler all of the work', async () => {
-    let pages = 0;
-    const version = conditional({ etag: async () => 'v1' });
-    const { site, clock } = await standardSite((req, res, next) => {
-      version(req, res, (error) => {
-        if (error !== undefined) return next(error);
-        pages++;
-        res.set('Cache-Control', 'max-age=60').send('page');
-      });
-    });
-
-    const texts = [];
-    for (let turn = 0; turn < 4; turn++) {
-      texts.push((await site.get('/')).text);
-      clock.advance(60_000);
-    }
-
-    expect([texts, pages]).toEqual([Array(4).fill('page'), 1]);
-  });
-
-  it('a handler that answers a 304 nobody asked for is passed on, and nothing is made of it', async () => {
-    const { site } = await standardSite((_req, res) => void res.status(304).set('Cache-Control', 'max-age=60').end());
-
-    expect((await site.get('/')).status).toBe(304);
-    expect((await site.get('/')).isHit).toBe(false);
-  });
-
-  it('what a handler writes along with its 304 is none of the stored body', async () => {
-    const { site, clock } = await standardSite((req, res) => {
-      res.set({ 'Cache-Control': 'max-age=60', ETag: '"v1"' });
-      if (req.headers['if-none-match'] === undefined) return void res.end('page');
-      res.status(304).write('junk');
-      res.end('more');
-    });
-    await site.get('/');
-    clock.advance(60_000);
-
-    const texts = [(await site.get('/')).text, (await site.get('/')).text];
-
-    expect(texts).toEqual(['page', 'page']);
-  });
-
-  it('shows the visitor’s own conditions again to what runs after the answer', async () => {
-    const seen: unknown[] = [];
-    const { handler } = versioned();
-    const { site, clock } = await standardSite((req, res, next) => {
-      res.on('finish', () => seen.push(req.headers['if-none-match']));
-      handler(req, res, next);
-    });
-    await site.get('/');
-    clock.advance(60_000);
-    await site.get('/', { 'if-none-match': '"mine"' });
-    clock.advance(60_000);
-    await site.get('/');
-
-    expect(seen).toEqual([undefined, '"mine"', undefined]);
-  });
-
-  it('what middleware in front has set stays with its own visitor', async () => {
-    const { handler } = versioned();
-    let visit = 0;
-    const clock = new FakeClock();
-    const app = express();
-    app.use((_req, res, next) => {
-      visit++;
-      res.set({ 'X-Visit': String(visit), Vary: 'Origin' });
-      res.cookie('visit', visit);
-      next();
-    });
-    app.use(cachePage({ ttl: 'origin', cache: makeCache({ clock }) }), handler);
-    const site = await serve(app);
-
-    await site.get('/');
-    clock.advance(60_000);
-    const validated = await site.get('/');
-    const hit = await site.get('/');
-
-    expect([validated.text, hit.text, hit.isHit]).toEqual(['page 1', 'page 1', true]);
-    expect([validated.headers['x-visit'], hit.headers['x-visit']]).toEqual(['2', '3']);
-    expect([validated.headers['set-cookie'], hit.headers['set-cookie']]).toEqual([
-      ['visit=2; Path=/'],
-      ['visit=3; Path=/'],
-    ]);
-    expect(validated.headers.vary).toBe('Origin');
   });
 });
