@@ -4,7 +4,8 @@ import { cachePage } from '@viewcache/express';
 import type { ErrorRequestHandler, RequestHandler } from 'express';
 import { expresses } from '../support/expresses.js';
 import { closeAfterEach, makeCache, type Reply, type Site, serve } from '../support/site.js';
-import { type Carrier, type Setup, setups } from './setups.js';
+import type { Carrier, Setup } from './setup.js';
+import { setups } from './setups.js';
 
 closeAfterEach();
 
