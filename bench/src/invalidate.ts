@@ -1,6 +1,3 @@
-// How long the invalidation of one tag takes with more and more entries stored: npm run bench:invalidate
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { endChildren } from './children.js';
@@ -8,6 +5,7 @@ import { median } from './median.js';
 import { choosePinning, describeMachine, pinThisProcess } from './pinning.js';
 import { makeProgress } from './progress.js';
 import { GROUPS, groupTag, itemTag, Stock, timed } from './stock.js';
+import { writeReport } from './write-report.js';
 
 const USAGE = `npm run bench:invalidate -- [options]
 
@@ -65,11 +63,7 @@ async function run(): Promise<void> {
     process.stdout.write(`\n${table}`);
     const out =
       flags.out ?? (flags.quick ? undefined : fileURLToPath(new URL('../results/invalidate.md', import.meta.url)));
-    if (out !== undefined) {
-      mkdirSync(dirname(out), { recursive: true });
-      writeFileSync(out, table);
-      progress.line(`Written to ${out}`);
-    }
+    writeReport(out, table, progress);
     for (const { stock } of all) await stock.empty();
   } finally {
     endChildren();

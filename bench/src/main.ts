@@ -1,5 +1,3 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { endChildren } from './children.js';
 import { type Flags, readFlags, USAGE } from './flags.js';
@@ -11,6 +9,7 @@ import { BenchRedis } from './redis.js';
 import { makeReport } from './report.js';
 import { type NodeRun, runOn } from './run.js';
 import { makeScenarios } from './scenarios.js';
+import { writeReport } from './write-report.js';
 
 const flags = flagsOrExit();
 
@@ -44,11 +43,7 @@ if (!flags) {
     ...(redisVersion !== undefined && { redis: redisVersion }),
   });
   process.stdout.write(`\n${report.markdown}\n${report.held} of ${report.bounds} bounds held.\n`);
-  if (flags.out !== undefined) {
-    mkdirSync(dirname(flags.out), { recursive: true });
-    writeFileSync(flags.out, report.markdown);
-    progress.line(`Written to ${flags.out}`);
-  }
+  writeReport(flags.out, report.markdown, progress);
 }
 
 function flagsOrExit(): Flags | undefined {

@@ -1,8 +1,6 @@
 // What a value costs from memory, of this cache and of others: npm run bench:values
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
-import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { endChildren, startChild } from './children.js';
@@ -14,6 +12,7 @@ import type { ClientName } from './values/clients.js';
 import type { Operation } from './values/orders.js';
 import { makeReport, type Table } from './values/report.js';
 import { VALUE_KINDS, type ValueKind } from './values/value-kinds.js';
+import { writeReport } from './write-report.js';
 
 const USAGE = `npm run bench:values -- [options]
 
@@ -80,10 +79,7 @@ async function run(): Promise<void> {
   const { markdown, bounds, held } = makeReport(tables, { rounds, ms, version, isPinned: core !== undefined, loads });
   process.stdout.write(`\n${markdown}\n${held} of ${bounds} bounds held.\n`);
   const out = flags.out ?? (flags.quick ? undefined : fileURLToPath(new URL('../results/values.md', import.meta.url)));
-  if (out === undefined) return;
-  mkdirSync(dirname(out), { recursive: true });
-  writeFileSync(out, markdown);
-  progress.line(`Written to ${out}`);
+  writeReport(out, markdown, progress);
 }
 
 async function versionOf(node: string): Promise<string> {
