@@ -7,7 +7,7 @@ import { empty } from '../ports/stored-response.test.support.js';
 import type { TaggedStore } from '../ports/tagged-store.js';
 import { ChaosStore } from '../testing/chaos-store.js';
 import { FakeClock } from '../testing/fake-clock.js';
-import { assertFor, expectStale, oneByOne } from '../testing/races.test.support.js';
+import { assertFor, itFindsOut, oneByOne } from '../testing/races.test.support.js';
 import { guarded } from './guarded.js';
 import { nonceProtocol } from './nonce-protocol.js';
 
@@ -276,29 +276,12 @@ describe('races over the nonce protocol (PROTOCOL 4.15)', () => {
     );
   }, 120_000);
 
-  it.each<[string, number, Wrong]>([
+  itFindsOut<Plan, Wrong>(race, smallPlan, [
     ['the global nonce is written after those of the tags', 13, { writer: globalLast }],
     ['nonces are not read back, and a write is swallowed', 7, { writer: believing }],
     ['the token is taken after the handler', 6, { takesTokenLate: true }],
     ['the global nonce is read before those of the tags', 4, { filler: globalFirst }],
     ['nonces are written again to live longer', 9, { writesAgain: true }],
     ['predicted tags are not compared at commit', 3, { filler: comparingNothing }],
-  ])(
-    'find out when %s',
-    async (_, seed, wrong) => {
-      await expectStale(
-        seed,
-        fc.asyncProperty(oneByOne, smallPlan, (s, plan) => race(s, plan, wrong)),
-      );
-    },
-    60_000,
-  );
-
-  it('find nothing in the small plans when nothing is wrong', async () => {
-    await assertFor(
-      { ms: 200, soakMs: 30_000 },
-      fc.asyncProperty(oneByOne, smallPlan, (s, plan) => race(s, plan, {})),
-      { endOnFailure: true },
-    );
-  }, 120_000);
+  ]);
 });

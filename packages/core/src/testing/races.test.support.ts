@@ -1,4 +1,4 @@
-import { expect } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
 /** The races go on for longer than a test may. */
@@ -49,4 +49,27 @@ export const oneByOne: fc.Arbitrary<fc.Scheduler> = fc.scheduler({
 export async function expectStale<T>(seed: number, property: fc.IAsyncProperty<T>): Promise<void> {
   const found = await fc.check(property, { seed, numRuns: 10_000, endOnFailure: true });
   expect(String(found.errorInstance)).toContain('stale');
+}
+
+/** A race that is told what is wrong in it. */
+type Race<Plan, Wrong> = (s: fc.Scheduler, plan: Plan, wrong: Wrong) => Promise<void>;
+
+/**
+ * Defines tests that the races find each of these doubles, and nothing where nothing is wrong.
+ *
+ * @param plans - small ones, in which there is enough to go wrong
+ * @param wrongs - what is wrong, a seed that finds it soon, and the double
+ */
+export function itFindsOut<Plan, Wrong extends object>(
+  race: Race<Plan, Partial<Wrong>>,
+  plans: fc.Arbitrary<Plan>,
+  wrongs: readonly (readonly [what: string, seed: number, wrong: Wrong])[],
+): void {
+  const racing = (wrong: Partial<Wrong>) => fc.asyncProperty(oneByOne, plans, (s, plan) => race(s, plan, wrong));
+
+  it.each(wrongs)('find out when %s', (_, seed, wrong) => expectStale(seed, racing(wrong)), 60_000);
+
+  it('find nothing in the small plans when nothing is wrong', async () => {
+    await assertFor({ ms: 200, soakMs: 30_000 }, racing({}), { endOnFailure: true });
+  }, 120_000);
 }

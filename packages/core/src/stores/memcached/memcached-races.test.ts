@@ -4,7 +4,7 @@ import { frameCodec } from '../../codecs/frame.js';
 import type { StoredResponse } from '../../ports/stored-response.js';
 import { empty } from '../../ports/stored-response.test.support.js';
 import type { TaggedStore } from '../../ports/tagged-store.js';
-import { assertFor, expectStale, oneByOne } from '../../testing/races.test.support.js';
+import { assertFor, itFindsOut, oneByOne } from '../../testing/races.test.support.js';
 import { NonceProtocol } from '../nonce-protocol.js';
 import { FakeServers, type Shelf } from './memcached.test.support.js';
 import { MemcachedLedger } from './memcached-ledger.js';
@@ -252,7 +252,7 @@ describe('races over Memcached (PROTOCOL 4.14)', () => {
     );
   }, 120_000);
 
-  it.each<[string, number, Wrong]>([
+  itFindsOut<Plan, Wrong>(race, smallPlan, [
     ['a lost sequence begins where it began before', 33, { wrap: startingAnew, loses: isSequence }],
     ['the sequence is moved on after the nonces are replaced', 51, { wrap: sequenceLast }],
     ['the sequence is read before the nonces', 53, { wrap: sequenceFirst }],
@@ -263,22 +263,5 @@ describe('races over Memcached (PROTOCOL 4.14)', () => {
       { wrap: readingTheLog((it) => it ?? NOTHING_OF_OURS), loses: isEntry },
     ],
     ['the token is taken after the handler', 1, { takesTokenLate: true }],
-  ])(
-    'find out when %s',
-    async (_, seed, wrong) => {
-      await expectStale(
-        seed,
-        fc.asyncProperty(oneByOne, smallPlan, (s, plan) => race(s, plan, wrong)),
-      );
-    },
-    60_000,
-  );
-
-  it('find nothing in the small plans when nothing is wrong', async () => {
-    await assertFor(
-      { ms: 200, soakMs: 30_000 },
-      fc.asyncProperty(oneByOne, smallPlan, (s, plan) => race(s, plan, {})),
-      { endOnFailure: true },
-    );
-  }, 120_000);
+  ]);
 });
