@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Cache, view } from '@viewcache/core';
+import { type Cache, type ValueOptions, view } from '@viewcache/core';
 import { gate } from '../support/gate.js';
 import { errorOf, openMemory, openOn, stores, until } from './stores.js';
 
@@ -18,6 +18,32 @@ function outerOf(cache: Cache, inner: () => Promise<unknown>) {
       ),
   };
   return counted;
+}
+
+/**
+ * Somebody makes the inner value, and the outer one is made of it meanwhile.
+ *
+ * @param declare - what the maker says of the inner value
+ * @returns what the inner value comes to when it is opened, and what both are told
+ */
+async function makeTogether(cache: Cache, options: ValueOptions<string>, declare: () => unknown = () => {}) {
+  const made = gate<string>();
+  let isMaking = false;
+  const make = () => {
+    isMaking = true;
+    declare();
+    return made.passed;
+  };
+  const first = cache.getOrSet('inner', make, options);
+  await until(() => isMaking);
+  let isAsked = false;
+  const { ask } = outerOf(cache, () => {
+    isAsked = true;
+    return cache.getOrSet('inner', () => 'not run', 60);
+  });
+  const outer = ask();
+  await until(() => isAsked);
+  return { made, first, outer };
 }
 
 /** What makes the inner value another one. */
@@ -138,24 +164,7 @@ describe.each(stores)('a value in a value, in %s', (_name, store) => {
 
   it('a part that another caller was making, from before the whole was begun, is as old as that', async () => {
     const { cache } = await openOn(store);
-    const made = gate<string>();
-    let isMaking = false;
-    const first = cache.getOrSet(
-      'inner',
-      () => {
-        isMaking = true;
-        return made.passed;
-      },
-      { ttl: 60, tags: ['of-inner'] },
-    );
-    await until(() => isMaking);
-    let isAsked = false;
-    const { ask } = outerOf(cache, () => {
-      isAsked = true;
-      return cache.getOrSet('inner', () => 'not run', 60);
-    });
-    const outer = ask();
-    await until(() => isAsked);
+    const { made, first, outer } = await makeTogether(cache, { ttl: 60, tags: ['of-inner'] });
     made.open('old');
     expect([await first, await outer]).toEqual(['old', ['old']]);
     await cache.invalidate({ tags: 'of-inner' });
@@ -214,24 +223,7 @@ describe.each(stores)('a value in a value, in %s', (_name, store) => {
 
   it('a part that is not to be stored is in nothing that is, for whoever waited for it, too', async () => {
     const { cache } = await openOn(store);
-    const made = gate<string>();
-    let isMaking = false;
-    const first = cache.getOrSet(
-      'inner',
-      () => {
-        isMaking = true;
-        view().doNotStore();
-        return made.passed;
-      },
-      60,
-    );
-    await until(() => isMaking);
-    let isAsked = false;
-    const outer = outerOf(cache, () => {
-      isAsked = true;
-      return cache.getOrSet('inner', () => 'alone', 60);
-    }).ask();
-    await until(() => isAsked);
+    const { made, first, outer } = await makeTogether(cache, { ttl: 60 }, () => view().doNotStore());
     made.open('private');
     expect([await first, await outer]).toEqual(['private', ['private']]);
     expect(await cache.has('outer')).toBe(false);

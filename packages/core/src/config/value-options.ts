@@ -3,7 +3,7 @@ import { ConfigError } from '../base/errors.js';
 import type { Copying, ValuePolicy } from '../values/value-policy.js';
 import { checkBoolean, checkCount, checkFunction, checkOptions, listed } from './check.js';
 import { readForever } from './lifetimes.js';
-import { readStaleOptions, type StaleOptions } from './stale-options.js';
+import { readStaleOptions, STALE_OPTIONS, type StaleOptions } from './stale-options.js';
 import { readTags } from './view-option-checks.js';
 
 /** How a value is kept. Durations: seconds, or a string such as `'5m'`. */
@@ -57,14 +57,7 @@ export const VALUE_OPTIONS: readonly string[] = [
   'cacheErrors',
   'clone',
   'name',
-  'staleWhileRevalidate',
-  'staleIfError',
-  'refreshTimeout',
-  'maxRefreshes',
-  'earlyRefresh',
-  'jitter',
-  'softTimeout',
-  'hardTimeout',
+  ...STALE_OPTIONS.filter((name) => name !== 'revalidate'),
 ];
 
 /** What a cache says of its values, where a call says nothing. */
