@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { ConnectionOptions } from 'node:tls';
 import { HeldLeases } from '../../locks/held-leases.js';
+import { MemcachedLeases } from '../../locks/memcached-leases.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Leases } from '../../ports/leases.js';
 import type { Patience, TaggedStore } from '../../ports/tagged-store.js';
 import type { GuardOptions } from '../guard.js';
 import { NonceProtocol } from '../nonce-protocol.js';
 import { within } from '../within.js';
-import { MemcachedLeases } from './memcached-leases.js';
 import { MemcachedLedger } from './memcached-ledger.js';
 import { MemcachedServers } from './memcached-servers.js';
 import type { Seat } from './ring.js';

@@ -1,6 +1,6 @@
-import type { Lease, LeaseAnswer, LeaseOutcome, Leases } from '../../ports/leases.js';
-import { type NonceKeys, newNonce, readNonce } from '../nonce.js';
-import type { Servers } from './memcached-servers.js';
+import type { Lease, LeaseAnswer, LeaseOutcome, Leases } from '../ports/leases.js';
+import type { Servers } from '../stores/memcached/memcached-servers.js';
+import { type NonceKeys, newNonce, readNonce } from '../stores/nonce.js';
 
 /** Servers count whole seconds from the last one that began: what lives for two ends after one to two. */
 const LEASE_MS = 2_000;
