@@ -6,8 +6,7 @@ import { type Candidate, Engine, type Flight, Lead, RetryQueue, TagTable, type V
  * are those of docs/reference/invalidation-protocol.md.
  */
 
-const withToken = (owner: Engine, lead: Lead, token: number): Lead =>
-  new Lead(owner, lead.key, lead.visitor, token, lead.sharedToken, lead.startedAt, lead.fwd, lead.flight, lead.stale);
+const withToken = (owner: Engine, lead: Lead, token: number): Lead => new Lead(owner, lead.visitor, { ...lead, token });
 
 /** The fill token is taken when the response is stored, as by a timestamp or a version read at the end (T1, T3). */
 export class TakesTokenLate extends Engine {

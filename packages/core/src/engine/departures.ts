@@ -70,7 +70,15 @@ export class Departures {
     sink.miss(key.text, fwd);
     const text = this.#selection.textOf(key, visitor.policyNames, visitor.fields);
     const stale = this.#local.findStale(key, text);
-    visitor.lead(new Lead(this.#owner, key, visitor, tags.clock, undefined, clock.monotonic(), fwd, undefined, stale));
+    const terms = {
+      token: tags.clock,
+      sharedToken: undefined,
+      startedAt: clock.monotonic(),
+      fwd,
+      flight: undefined,
+      stale,
+    };
+    visitor.lead(new Lead(this.#owner, visitor, terms));
   }
 
   /** Each of these runs its own handler. */
@@ -122,10 +130,17 @@ export class Departures {
     const fwd = flight.asked ?? this.#forward(key, flight.text);
     if (leader.isRefresh === true) this.#parts.sink.emit({ type: 'refresh', key: key.text });
     else this.#parts.sink.miss(key.text, fwd);
-    const waited = flight.isApart ? undefined : flight;
     const { token, startedAt } = flight;
-    const owner = this.#owner;
-    const lead = new Lead(owner, key, leader, token, sharedToken, startedAt, fwd, waited, stale, turn, isElsewhere);
+    const lead = new Lead(this.#owner, leader, {
+      token,
+      sharedToken,
+      startedAt,
+      fwd,
+      flight: flight.isApart ? undefined : flight,
+      stale,
+      turn,
+      isElsewhere,
+    });
     try {
       leader.lead(lead);
     } catch (error) {

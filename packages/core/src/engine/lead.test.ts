@@ -1,14 +1,20 @@
 import { describe, expect, it } from '@jest/globals';
+import type { Visitor } from './flight.js';
 import { Lead, type LeadOwner } from './lead.js';
 import type { StaleItem } from './local-item.js';
-
-type Arguments = ConstructorParameters<typeof Lead>;
 
 function leadWith(isShared: boolean, hasToken: boolean, validity: StaleItem['validity'] | undefined) {
   const owner = { isShared } as LeadOwner;
   const stale = validity === undefined ? undefined : ({ validity } as StaleItem);
-  const [key, visitor] = [{} as Arguments[1], {} as Arguments[2]];
-  return new Lead(owner, key, visitor, 0, hasToken ? {} : undefined, 0, 'stale', undefined, stale);
+  const sharedToken = hasToken ? {} : undefined;
+  return new Lead(owner, {} as Visitor, {
+    token: 0,
+    sharedToken,
+    startedAt: 0,
+    fwd: 'stale',
+    flight: undefined,
+    stale,
+  });
 }
 
 describe('what a 304 may freshen (PROTOCOL 4.10)', () => {

@@ -85,40 +85,62 @@ export interface LeadOwner {
   admits(lead: Lead, tags: readonly string[]): boolean;
 }
 
+/** On what terms a visitor leads. */
+export interface LeadTerms {
+  /** The local clock before anything was read. */
+  readonly token: number;
+  /** The shared store's token; `undefined` without a shared store, or when it did not answer. */
+  readonly sharedToken: SharedToken | undefined;
+  /** Monotonic time before the read that took the token was sent. */
+  readonly startedAt: number;
+  /** Why the request goes to the handler (`fwd`, RFC 9211 §2.2). */
+  readonly fwd: Forward;
+  /** Those who wait; `undefined` for a visitor who runs on its own. */
+  readonly flight: Flight | undefined;
+  /** What is stored for the request and was found not to be fresh, by the read that took the token. */
+  readonly stale: StaleItem | undefined;
+  /** The lease under which the handler runs for all processes. */
+  readonly turn?: Turn | undefined;
+  /** Another process runs its handler for this already. */
+  readonly isElsewhere?: boolean | undefined;
+}
+
 /**
  * The right, and the duty, of one visitor to run the handler of a key.
  *
  * It carries the fill token, which was taken before the handler could read anything. Whatever happens, the first of
  * {@link complete} and {@link refuse} counts and later ones do nothing.
  */
-export class Lead {
+export class Lead implements LeadTerms {
+  readonly visitor: Visitor;
+  readonly token: number;
+  readonly sharedToken: SharedToken | undefined;
+  readonly startedAt: number;
+  readonly fwd: Forward;
+  readonly flight: Flight | undefined;
+  readonly stale: StaleItem | undefined;
+  readonly turn: Turn | undefined;
+  readonly isElsewhere: boolean;
   /** Why nothing is stored, once that is known: the first reason is the one that is counted. */
   refusal: Refusal | undefined;
   #isSettled = false;
   readonly #owner: LeadOwner;
 
-  constructor(
-    owner: LeadOwner,
-    readonly key: Keyed,
-    readonly visitor: Visitor,
-    /** The local clock before anything was read. */
-    readonly token: number,
-    /** The shared store's token; `undefined` without a shared store, or when it did not answer. */
-    readonly sharedToken: SharedToken | undefined,
-    /** Monotonic time before the read that took the token was sent. */
-    readonly startedAt: number,
-    /** Why the request goes to the handler (`fwd`, RFC 9211 §2.2). */
-    readonly fwd: Forward,
-    /** Those who wait; `undefined` for a visitor who runs on its own. */
-    readonly flight: Flight | undefined,
-    /** What is stored for the request and was found not to be fresh, by the read that took the token. */
-    readonly stale: StaleItem | undefined,
-    /** The lease under which the handler runs for all processes. */
-    readonly turn?: Turn | undefined,
-    /** Another process runs its handler for this already. */
-    readonly isElsewhere = false,
-  ) {
+  constructor(owner: LeadOwner, visitor: Visitor, terms: LeadTerms) {
     this.#owner = owner;
+    this.visitor = visitor;
+    this.token = terms.token;
+    this.sharedToken = terms.sharedToken;
+    this.startedAt = terms.startedAt;
+    this.fwd = terms.fwd;
+    this.flight = terms.flight;
+    this.stale = terms.stale;
+    this.turn = terms.turn;
+    this.isElsewhere = terms.isElsewhere ?? false;
+  }
+
+  get key(): Keyed {
+    return this.visitor.key;
   }
 
   /** What a 304 may freshen: nothing but what was valid in the read that took the token (PROTOCOL 4.10). */
