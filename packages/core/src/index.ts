@@ -8,6 +8,7 @@ export { createCache } from './cache/create-cache.js';
 export { type Caches, createCaches } from './cache/create-caches.js';
 export { defaultCache, setDefaultCache } from './cache/default-cache.js';
 export type { ExplainedRefusal, ExplainedResponse, Explanation } from './cache/explain.js';
+export type { ExplainedCopy, ValueExplanation, ValueTarget } from './cache/explain-value.js';
 export { memoized } from './cache/memoize-decorator.js';
 export { memoize } from './cache/memoize-following.js';
 export { type MemoCalls, type MemoInfo, type Memoized, type MemoResults, memoOf } from './cache/memoized-function.js';

@@ -3,6 +3,7 @@ import type { InvalidationTarget } from '../invalidation/target.js';
 import type { StoreHealth } from '../ports/tagged-store.js';
 import type { CacheListener, CacheStats } from '../telemetry/telemetry.js';
 import type { Explanation } from './explain.js';
+import type { ValueExplanation, ValueTarget } from './explain-value.js';
 import type { BatchReceipt, InvalidationReceipt } from './receipts.js';
 import type { ValueCache } from './value-cache.js';
 
@@ -115,6 +116,19 @@ export interface Cache extends ValueCache {
    * ```
    */
   explain(url: string): Explanation;
+  /**
+   * What is known of a value: where it is stored, whether it may answer and for how long, by which tags, and why the last
+   * ones were not stored. Asks the shared store, and changes nothing.
+   *
+   * @throws {@link ConfigError} (by rejection) for what can be no key
+   *
+   * @example
+   * ```ts
+   * const { stored, refusals } = await cache.explain({ key: 'user:7' });
+   * stored[0]; // { where: 'memory', state: 'fresh', ttl: 297, tags: ['users#7'], … }
+   * ```
+   */
+  explain(value: ValueTarget): Promise<ValueExplanation>;
   /**
    * Counts since start, and what is held now. Cheap enough to be read at every scrape.
    *

@@ -29,6 +29,7 @@ import { MemoNames } from '../values/memo-names.js';
 import { Values } from '../values/values.js';
 import type { Cache, EmitterLike, EventTarget, InvalidateOptions } from './cache.js';
 import { type Explanation, explainUrl } from './explain.js';
+import { explainValue, type ValueExplanation, type ValueTarget } from './explain-value.js';
 import { Invalidator, type Orders } from './invalidator.js';
 import { keepProcess, keepProcessFor } from './keep-process.js';
 import { openLocalBus } from './local-bus.js';
@@ -135,8 +136,14 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
   const bus = shared?.store.bus ?? localBus?.bus;
   const stopListening = bus?.listen(listener(tags, trust, telemetry));
   const urlReadings = new Set([isIgnoredByDefault]);
-  const explain = (url: string): Explanation =>
-    explainUrl(url, [...urlReadings], { local, tags, clock, refusals: telemetry.refusals });
+  const sources = { local, tags, clock, refusals: telemetry.refusals };
+  function explain(url: string): Explanation;
+  function explain(value: ValueTarget): Promise<ValueExplanation>;
+  function explain(target: string | ValueTarget): Explanation | Promise<ValueExplanation> {
+    return typeof target === 'object' && target !== null
+      ? keeperFor(shared)(explainValue(target, sources, engine.values))
+      : explainUrl(target, [...urlReadings], sources);
+  }
   const calls = new ValueCalls({
     values,
     defaults: settings.values,

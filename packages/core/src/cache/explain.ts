@@ -100,7 +100,11 @@ function readUrl(url: unknown): { host: string | undefined; path: string; query:
   const parts =
     typeof url === 'string' ? /^(?:https?:\/\/([^/?#]+))?(\/[^?#]*)?(?:\?([^#]*))?(?:#.*)?$/is.exec(url) : null;
   if (parts === null || (parts[1] === undefined && parts[2] === undefined)) {
-    throw new ConfigError('explain', url, "a path such as '/users/1?page=2' or an absolute http(s) URL");
+    throw new ConfigError(
+      'explain',
+      url,
+      "a path such as '/users/1?page=2', an absolute http(s) URL, or { key } for a value",
+    );
   }
   return { host: parts[1]?.toLowerCase(), path: parts[2] ?? '/', query: parts[3] ?? '' };
 }

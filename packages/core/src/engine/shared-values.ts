@@ -92,6 +92,23 @@ export class SharedValues {
     return { item: this.#clock.monotonic() < item.freshUntil ? item : undefined, token };
   }
 
+  /** See {@link ValueAccess.show}. */
+  async show(key: Keyed): Promise<LocalItem | 'silent' | undefined> {
+    await this.#connected('deadline');
+    const { codec, unheard } = this.#level;
+    const at = this.#tags.clock;
+    const sentAt = this.#clock.monotonic();
+    const { token, found } = await this.#reads.begin(key.text);
+    if (token === undefined) return 'silent';
+    if (found?.kind !== 'response' || found.validity === 'gone') return undefined;
+    const { response, validity } = found;
+    const unpacked = await codec.unpack(response);
+    if (unpacked === undefined) return undefined;
+    const item = this.#local.item(unpacked, key, at, sentAt, Math.max(0, this.#clock.now() - response.storedAt));
+    item.isOutdated = validity !== 'valid' || unheard.isWaiting(tagNames(response));
+    return item;
+  }
+
   /** See {@link ValueAccess.touch}. The tags keep their stamps: what was invalidated meanwhile stays so. */
   async touch(key: Keyed, lifetimeMs: number, encode: (item: LocalItem) => Buffer | undefined): Promise<boolean> {
     for (let attempt = 0; attempt < TOUCHES; attempt++) {

@@ -87,6 +87,19 @@ export class ValueAccess {
     return { item, token: { local, shared: token } };
   }
 
+  /** Whether others write values, too. */
+  get isShared(): boolean {
+    return this.#shared !== undefined;
+  }
+
+  /**
+   * What the shared store has under a key, whether or not it may answer, for whoever wants to see it: `isOutdated` where it is
+   * invalid. `'silent'` where the store does not say.
+   */
+  async show(key: Keyed): Promise<LocalItem | 'silent' | undefined> {
+    return await this.#shared?.show(key);
+  }
+
   /** What is known now: for values of what is going to be read. */
   async token(): Promise<FillToken> {
     const local = this.#parts.tags.clock;

@@ -1,0 +1,101 @@
+import { ConfigError } from '../base/errors.js';
+import { checkOptions } from '../config/check.js';
+import { type Key, readKey } from '../config/value-call-options.js';
+import { readVersion } from '../config/value-options.js';
+import type { Keyed } from '../engine/keyed.js';
+import type { LocalItem } from '../engine/local-item.js';
+import { tagNames } from '../engine/make-stored.js';
+import type { ValueAccess } from '../engine/value-access.js';
+import { declaredOf } from '../invalidation/tags.js';
+import { ROOT, spaceIn, ValueKey } from '../values/value-key.js';
+import type { ExplainedRefusal, Sources } from './explain.js';
+
+/** Which value is to be explained. */
+export interface ValueTarget {
+  readonly key: Key;
+  /** As in the call that stored it. @defaultValue none */
+  readonly version?: number;
+  /** The namespace it is in; of one within another, `outer:inner`. @defaultValue none */
+  readonly namespace?: string;
+}
+
+/** A value as one store has it. */
+export interface ExplainedCopy {
+  readonly where: 'memory' | 'shared';
+  /** What it is counted under. */
+  readonly name: string;
+  /** Whether it may answer: `invalidated` wins over `stale`. */
+  readonly state: 'fresh' | 'stale' | 'invalidated';
+  /** Seconds since it was made. */
+  readonly age: number;
+  /** Seconds for which it was fresh when it was made; `Infinity` for `forever`. */
+  readonly lifetime: number;
+  /** Seconds of freshness left; negative once stale. */
+  readonly ttl: number;
+  /** As they were declared; not those of its key. */
+  readonly tags: readonly string[];
+  /** Bytes it is counted with in memory. */
+  readonly bytes: number;
+}
+
+/** What is known of a value. */
+export interface ValueExplanation {
+  /** As events have it. */
+  readonly key: string;
+  /** Where it is stored: in memory, in the shared store, in both, or nowhere. */
+  readonly stored: readonly ExplainedCopy[];
+  /** Whether there is a shared store, and whether it has answered just now. */
+  readonly shared: 'none' | 'answered' | 'silent';
+  /** Why it was not stored, or went past the cache, lately and in this process: the last first. */
+  readonly refusals: readonly ExplainedRefusal[];
+}
+
+/**
+ * Explains what became of a value, in this process and in the shared store.
+ *
+ * @throws {@link ConfigError} (by rejection) for what can be no key
+ */
+export async function explainValue(
+  target: ValueTarget,
+  { local, tags, clock, refusals }: Sources,
+  values: ValueAccess,
+): Promise<ValueExplanation> {
+  const key = keyOf(target);
+  const told = values.isShared ? await values.show(key) : 'none';
+  const stored: ExplainedCopy[] = [];
+  const held = local.peek(key.text);
+  const now = clock.monotonic();
+  if (held !== undefined) {
+    const isGood =
+      tags.validity(held.records, held.token) === 'valid' &&
+      tags.ownValidity(key, held.token, held.checked) === 'valid';
+    stored.push(copyOf(held, 'memory', isGood, now));
+  }
+  if (typeof told === 'object') stored.push(copyOf(told, 'shared', !told.isOutdated, now));
+  const shared = told === 'none' || told === 'silent' ? told : 'answered';
+  return { key: key.text, stored, shared, refusals: refusals.of((text) => text === key.text) };
+}
+
+function keyOf(target: ValueTarget): Keyed {
+  checkOptions('explain', target, ['key', 'version', 'namespace']);
+  const { key, version, namespace } = target;
+  if (namespace !== undefined && (typeof namespace !== 'string' || namespace === ''))
+    throw new ConfigError('explain.namespace', namespace, 'a string that is not empty');
+  const space = namespace === undefined ? ROOT : spaceIn(ROOT, namespace);
+  return new ValueKey(space, readKey('explain', key), readVersion('explain.version', version));
+}
+
+function copyOf(item: LocalItem, where: ExplainedCopy['where'], isGood: boolean, now: number): ExplainedCopy {
+  const { stored } = item;
+  const names = where === 'shared' ? tagNames(stored) : item.records.map(({ tag }) => tag);
+  return {
+    where,
+    name: stored.route,
+    state: isGood ? (now < item.freshUntil ? 'fresh' : 'stale') : 'invalidated',
+    age: Math.max(0, Math.floor((now - item.generatedAt) / 1000)),
+    lifetime: stored.lifetimeMs / 1000,
+    ttl: Math.floor((item.freshUntil - now) / 1000),
+    tags: declaredOf(names),
+    bytes: item.weight,
+  };
+}
