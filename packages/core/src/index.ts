@@ -7,8 +7,14 @@ export type { Cache, CacheHealth, EmitterLike, EventTarget, InvalidateOptions } 
 export { createCache } from './cache/create-cache.js';
 export { type Caches, createCaches } from './cache/create-caches.js';
 export { defaultCache, setDefaultCache } from './cache/default-cache.js';
-export type { ExplainedRefusal, ExplainedResponse, Explanation } from './cache/explain.js';
-export type { ExplainedCopy, ValueExplanation, ValueTarget } from './cache/explain-value.js';
+export type {
+  ExplainedCopy,
+  ExplainedRefusal,
+  ExplainedResponse,
+  Explanation,
+  ValueExplanation,
+  ValueTarget,
+} from './cache/explanation.js';
 export { memoized } from './cache/memoize-decorator.js';
 export { memoize } from './cache/memoize-following.js';
 export { type MemoCalls, type MemoInfo, type Memoized, type MemoResults, memoOf } from './cache/memoized-function.js';
@@ -46,7 +52,7 @@ export type { Clock, Timer } from './ports/clock.js';
 export type { Bypass, CacheEvent, Forward, Outcome, Refusal, RouteCounters } from './ports/event-sink.js';
 export type { StoreHealth } from './ports/tagged-store.js';
 export type { CacheListener, CacheStats } from './telemetry/telemetry.js';
-export type { ProducerRun } from './values/caller.js';
-export type { AnyFunction } from './values/memo-names.js';
+export type { AnyFunction } from './values/any-function.js';
+export type { ProducerRun } from './values/producer.js';
 export { type RegisterClassOptions, registerClass } from './values/registered-classes.js';
 export type { Copying } from './values/value-policy.js';

@@ -2,8 +2,7 @@ import type { Duration } from '../base/duration.js';
 import type { InvalidationTarget } from '../invalidation/target.js';
 import type { StoreHealth } from '../ports/tagged-store.js';
 import type { CacheListener, CacheStats } from '../telemetry/telemetry.js';
-import type { Explanation } from './explain.js';
-import type { ValueExplanation, ValueTarget } from './explain-value.js';
+import type { Explanation, ValueExplanation, ValueTarget } from './explanation.js';
 import type { BatchReceipt, InvalidationReceipt } from './receipts.js';
 import type { ValueCache } from './value-cache.js';
 

@@ -1,6 +1,6 @@
 import { ConfigError } from '../base/errors.js';
 import { checkOptions } from '../config/check.js';
-import { type Key, readKey } from '../config/value-call-options.js';
+import { readKey } from '../config/value-call-options.js';
 import { readVersion } from '../config/value-options.js';
 import type { Keyed } from '../engine/keyed.js';
 import type { LocalItem } from '../engine/local-item.js';
@@ -8,47 +8,8 @@ import { tagNames } from '../engine/make-stored.js';
 import type { ValueAccess } from '../engine/value-access.js';
 import { declaredOf } from '../invalidation/tags.js';
 import { ROOT, spaceIn, ValueKey } from '../values/value-key.js';
-import type { ExplainedRefusal, Sources } from './explain.js';
-
-/** Which value is to be explained. */
-export interface ValueTarget {
-  readonly key: Key;
-  /** As in the call that stored it. @defaultValue none */
-  readonly version?: number;
-  /** The namespace it is in; of one within another, `outer:inner`. @defaultValue none */
-  readonly namespace?: string;
-}
-
-/** A value as one store has it. */
-export interface ExplainedCopy {
-  readonly where: 'memory' | 'shared';
-  /** What it is counted under. */
-  readonly name: string;
-  /** Whether it may answer: `invalidated` wins over `stale`. */
-  readonly state: 'fresh' | 'stale' | 'invalidated';
-  /** Seconds since it was made. */
-  readonly age: number;
-  /** Seconds for which it was fresh when it was made; `Infinity` for `forever`. */
-  readonly lifetime: number;
-  /** Seconds of freshness left; negative once stale. */
-  readonly ttl: number;
-  /** As they were declared; not those of its key. */
-  readonly tags: readonly string[];
-  /** Bytes it is counted with in memory. */
-  readonly bytes: number;
-}
-
-/** What is known of a value. */
-export interface ValueExplanation {
-  /** As events have it. */
-  readonly key: string;
-  /** Where it is stored: in memory, in the shared store, in both, or nowhere. */
-  readonly stored: readonly ExplainedCopy[];
-  /** Whether there is a shared store, and whether it has answered just now. */
-  readonly shared: 'none' | 'answered' | 'silent';
-  /** Why it was not stored, or went past the cache, lately and in this process: the last first. */
-  readonly refusals: readonly ExplainedRefusal[];
-}
+import type { Sources } from './explain.js';
+import type { ExplainedCopy, ValueExplanation, ValueTarget } from './explanation.js';
 
 /**
  * Explains what became of a value, in this process and in the shared store.

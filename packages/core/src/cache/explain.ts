@@ -6,46 +6,8 @@ import type { TagTable } from '../invalidation/tag-table.js';
 import { declaredOf } from '../invalidation/tags.js';
 import type { Clock } from '../ports/clock.js';
 import type { LocalStore } from '../ports/local-store.js';
-import type { RefusalMemory, RememberedRefusal } from '../telemetry/refusal-memory.js';
-
-/** One stored response of a URL. */
-export interface ExplainedResponse {
-  /** The whole key, selecting values included. */
-  readonly key: string;
-  readonly status: number;
-  /** The route's pattern. */
-  readonly route: string;
-  /** Whether it may answer: `invalidated` wins over `stale`. */
-  readonly state: 'fresh' | 'stale' | 'invalidated';
-  /** Values of the selecting headers it answers to; `null` for a request without the field. */
-  readonly selecting: Readonly<Record<string, string | null>>;
-  /** Seconds since it was made. */
-  readonly age: number;
-  /** Seconds for which it was fresh when it was made; `Infinity` for `forever`. */
-  readonly lifetime: number;
-  /** Seconds of freshness left; negative once stale. */
-  readonly ttl: number;
-  /** As they were declared; not those of its URL, path and key. */
-  readonly tags: readonly string[];
-  readonly etag: string | undefined;
-  /** Bytes it is counted with. */
-  readonly bytes: number;
-}
-
-/** Why answers to a URL were not stored, or requests for it went past the cache. */
-export interface ExplainedRefusal extends RememberedRefusal {
-  readonly key: string;
-}
-
-/** What a process knows of a URL. */
-export interface Explanation {
-  /** The URL as keys have it: its query in order and without what is ignored; one for each way in which routes read it. */
-  readonly targets: readonly string[];
-  /** Each variant, and what each route holds for itself. */
-  readonly stored: readonly ExplainedResponse[];
-  /** The last first; of some 1,000 targets. */
-  readonly refusals: readonly ExplainedRefusal[];
-}
+import type { RefusalMemory } from '../telemetry/refusal-memory.js';
+import type { ExplainedResponse, Explanation } from './explanation.js';
 
 /** Where an explanation is taken from. */
 export interface Sources {

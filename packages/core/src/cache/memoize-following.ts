@@ -1,7 +1,7 @@
 import type { Duration } from '../base/duration.js';
 import { ConfigError } from '../base/errors.js';
 import { type MemoOptions, withMemoTtl } from '../config/memo-options.js';
-import type { AnyFunction } from '../values/memo-names.js';
+import type { AnyFunction } from '../values/any-function.js';
 import { defaultCache } from './default-cache.js';
 import { checkMemoOptions, ownOf } from './memoize.js';
 import { attachMemo, type MemoCalls, type Memoized } from './memoized-function.js';

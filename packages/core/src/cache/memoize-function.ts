@@ -4,7 +4,6 @@ import type { MemoOptions, MemoPolicy } from '../config/memo-options.js';
 import type { StaleUses } from '../engine/stale-uses.js';
 import { currentView } from '../engine/view-context.js';
 import { Unencodable } from '../values/arguments.js';
-import type { ProducerRun } from '../values/caller.js';
 import { copyOf, hold } from '../values/copies.js';
 import { NOTHING_FOUND } from '../values/delivery.js';
 import { MemoCall } from '../values/memo-call.js';
@@ -20,6 +19,7 @@ import {
   replay,
   replayNow,
 } from '../values/memo-results.js';
+import type { ProducerRun } from '../values/producer.js';
 import type { ValuePolicy } from '../values/value-policy.js';
 import type { Values } from '../values/values.js';
 import { MemoKeys } from './memoize-keys.js';

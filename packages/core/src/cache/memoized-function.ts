@@ -1,5 +1,5 @@
 import { ConfigError } from '../base/errors.js';
-import type { AnyFunction } from '../values/memo-names.js';
+import type { AnyFunction } from '../values/any-function.js';
 import type { InvalidationReceipt } from './receipts.js';
 
 /** What became of a memoized function's calls in this process, as `functools.lru_cache` of Python has it. */

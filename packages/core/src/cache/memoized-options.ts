@@ -1,6 +1,6 @@
 import type { Duration } from '../base/duration.js';
 import type { MemoOptions, MemoResult } from '../config/memo-options.js';
-import type { AnyFunction } from '../values/memo-names.js';
+import type { AnyFunction } from '../values/any-function.js';
 import type { ValueCache } from './value-cache.js';
 
 /** A function of a result and arguments that may say of which types they are: those of the method, which it has to fit. */

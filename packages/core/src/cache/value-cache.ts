@@ -9,8 +9,8 @@ import type {
   SetOptions,
 } from '../config/value-call-options.js';
 import type { ValueOptions } from '../config/value-options.js';
-import type { ProducerRun } from '../values/caller.js';
-import type { AnyFunction } from '../values/memo-names.js';
+import type { AnyFunction } from '../values/any-function.js';
+import type { ProducerRun } from '../values/producer.js';
 import type { Memoized } from './memoized-function.js';
 import type { InvalidationReceipt } from './receipts.js';
 

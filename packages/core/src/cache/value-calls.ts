@@ -19,14 +19,15 @@ import {
   tokenBrand,
 } from '../config/value-call-options.js';
 import { readValueOptions, readVersion, type ValueOptions } from '../config/value-options.js';
+import type { FillToken } from '../engine/fill-token.js';
 import type { LocalItem } from '../engine/local-item.js';
-import type { FillToken, Written } from '../engine/value-access.js';
+import type { Written } from '../engine/value-access.js';
 import { namespaceTag } from '../invalidation/tags.js';
-import { NOTHING_MADE, type Producer, type ProducerRun } from '../values/caller.js';
+import type { AnyFunction } from '../values/any-function.js';
 import { Counters } from '../values/counters.js';
 import { NOTHING_FOUND } from '../values/delivery.js';
 import { Loader } from '../values/loader.js';
-import type { AnyFunction } from '../values/memo-names.js';
+import { NOTHING_MADE, type Producer, type ProducerRun } from '../values/producer.js';
 import { type KeySpace, ROOT, spaceIn, ValueKey } from '../values/value-key.js';
 import { valueIn } from '../values/value-parts.js';
 import type { ValuePolicy } from '../values/value-policy.js';

@@ -1,7 +1,7 @@
 import type { Duration } from '../base/duration.js';
 import { ConfigError } from '../base/errors.js';
+import type { AnyFunction } from '../values/any-function.js';
 import type { InstancePolicy } from '../values/memo-instances.js';
-import type { AnyFunction } from '../values/memo-names.js';
 import { checkBoolean, checkCount, checkFunction, checkOneOf } from './check.js';
 import type { ValueOptions } from './value-options.js';
 

@@ -1,6 +1,6 @@
 import type { Duration } from '../base/duration.js';
 import { ConfigError } from '../base/errors.js';
-import type { FillToken } from '../engine/value-access.js';
+import type { FillToken } from '../engine/fill-token.js';
 import type { ValueOptions } from './value-options.js';
 
 /** What a value is found by: text, or a number, which is its text. */

@@ -1,9 +1,10 @@
 import type { TagTable } from '../invalidation/tag-table.js';
 import type { Clock } from '../ports/clock.js';
-import type { Candidate, Lead, NestedTag } from './lead.js';
+import type { Candidate, Lead } from './lead.js';
 import type { LocalItem } from './local-item.js';
 import type { LocalLevel } from './local-level.js';
 import { makeStored, NO_STAMPS, unstamped } from './make-stored.js';
+import type { NestedTag } from './nested-tag.js';
 
 const NOTHING_NESTED: readonly NestedTag[] = [];
 

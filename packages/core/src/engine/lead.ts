@@ -6,19 +6,8 @@ import type { SharedToken } from '../ports/tagged-store.js';
 import type { Flight, Visitor } from './flight.js';
 import type { Keyed } from './keyed.js';
 import type { LocalItem, StaleItem } from './local-item.js';
+import type { NestedTag } from './nested-tag.js';
 import type { Turn } from './turn.js';
-
-/** A tag of something cached that was used on the way, and when the data behind that was read (PROTOCOL 4.9). */
-export interface NestedTag {
-  readonly tag: string;
-  /** The local clock before it was. */
-  readonly token: number;
-  /**
-   * What the shared store knew of the tag then; empty where it was not asked. `undefined` for what was read after the
-   * whole was begun, whose own token is good for it, too.
-   */
-  readonly stamp: string | undefined;
-}
 
 /** A run of a handler that went on inside another's. */
 export interface Begun {

@@ -1,6 +1,7 @@
 import type { HeldValue } from '../ports/stored-response.js';
-import type { Put, SharedToken } from '../ports/tagged-store.js';
+import type { Put } from '../ports/tagged-store.js';
 import type { EngineParts } from './engine-parts.js';
+import type { FillToken } from './fill-token.js';
 import type { Keyed } from './keyed.js';
 import type { Candidate } from './lead.js';
 import type { LocalItem } from './local-item.js';
@@ -8,12 +9,6 @@ import type { LocalLevel } from './local-level.js';
 import { makeStored, NO_STAMPS, unstamped } from './make-stored.js';
 import type { SharedReads } from './shared-reads.js';
 import type { SharedValues } from './shared-values.js';
-
-/** What was known before something was read: what is made of that is as old as this (PROTOCOL 4.11). */
-export interface FillToken {
-  readonly local: number;
-  readonly shared: SharedToken | undefined;
-}
 
 /** A value that is written rather than found out. */
 export interface Write {

@@ -3,7 +3,7 @@ import { type Duration, parseDuration } from '../base/duration.js';
 import { warnOnce } from '../base/process-warning.js';
 import { isToken } from '../http/syntax.js';
 import { isTag } from '../invalidation/tags.js';
-import type { NestedTag } from './lead.js';
+import type { NestedTag } from './nested-tag.js';
 
 /**
  * What the code of a cached view says about its own response while it runs.

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CacheRuntime } from '../cache/runtime.js';
 import type { ViewPolicy } from '../config/view-options.js';
-import type { Begun, NestedTag } from '../engine/lead.js';
+import type { Begun } from '../engine/lead.js';
+import type { NestedTag } from '../engine/nested-tag.js';
 import type { RequestFields } from '../engine/variants.js';
 import type { ViewContext } from '../engine/view-context.js';
 import type { InputGuard } from './input-guard.js';

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
-import type { Begun, NestedTag } from '../engine/lead.js';
+import type { Begun } from '../engine/lead.js';
+import type { NestedTag } from '../engine/nested-tag.js';
 import type { ViewContext } from '../engine/view-context.js';
 import type { TagTable } from '../invalidation/tag-table.js';
 import type { InnerLayers } from './inner-layers.js';

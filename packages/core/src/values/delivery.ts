@@ -1,8 +1,8 @@
 import { textOf } from '../base/answer.js';
 import type { Answer } from '../engine/flight.js';
 import type { Keyed } from '../engine/keyed.js';
-import type { NestedTag } from '../engine/lead.js';
 import type { LocalItem } from '../engine/local-item.js';
+import type { NestedTag } from '../engine/nested-tag.js';
 import type { ViewContext } from '../engine/view-context.js';
 import type { HeldValue } from '../ports/stored-response.js';
 import { copyOf } from './copies.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { NOTHING_MADE } from './caller.js';
 import { Loader } from './loader.js';
+import { NOTHING_MADE } from './producer.js';
 
 describe('Loader', () => {
   it('makes one call of those who ask in one turn, and another of those who come later', async () => {

@@ -1,5 +1,5 @@
 import { currentView, runInView, ViewContext } from '../engine/view-context.js';
-import { NOTHING_MADE } from './caller.js';
+import { NOTHING_MADE } from './producer.js';
 
 type Loaded<T> = ReadonlyMap<string | number, T> | Readonly<Record<string, T>> | readonly (T | undefined)[];
 

@@ -1,10 +1,8 @@
 import { hash } from 'node:crypto';
 import { ConfigError } from '../base/errors.js';
+import type { AnyFunction } from './any-function.js';
 import type { MemoKey } from './memo-key.js';
 import type { ResultKind } from './memo-results.js';
-
-/** A function, as those see it who read its source and call it. It says nothing of `this`: a function expression would have it from here. */
-export type AnyFunction = (...args: never[]) => unknown;
 
 /** What is known of a memoized function, and shared by all that stand for it. */
 export interface MemoRecord {

@@ -1,12 +1,14 @@
+import type { FillToken } from '../engine/fill-token.js';
 import type { Keyed } from '../engine/keyed.js';
 import type { LocalItem } from '../engine/local-item.js';
 import { StaleMemory, StaleUses } from '../engine/stale-uses.js';
-import type { FillToken, Write, Written } from '../engine/value-access.js';
+import type { Write, Written } from '../engine/value-access.js';
 import { currentView, ViewContext } from '../engine/view-context.js';
 import type { HeldValue } from '../ports/stored-response.js';
-import { Caller, type Outcome, type Producer } from './caller.js';
+import { Caller, type Outcome } from './caller.js';
 import { deliver, NOTHING_FOUND } from './delivery.js';
 import { type MadeValue, makeValue } from './make-value.js';
+import type { Producer } from './producer.js';
 import { warnUnstorable } from './unstorable-warning.js';
 import type { ValueKey } from './value-key.js';
 import { type ValueParts, valueIn } from './value-parts.js';

@@ -1,0 +1,28 @@
+import { type Call, contextFor, tellOuter, tellOuterOfFailure } from './call.js';
+import { makeValue } from './make-value.js';
+import { runProducer } from './run-producer.js';
+
+/** Who waits for a run that is his alone. */
+export interface Alone extends Call {
+  /** He has given up. */
+  readonly isSettled: boolean;
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+}
+
+/** Runs the producer for one call alone: nobody else waits for it, and nothing of it is stored. */
+export function runApart(call: Alone): void {
+  const { parts, outer, uses } = call;
+  const context = contextFor(call);
+  const made = (value: unknown): void => {
+    if (call.isSettled) return;
+    if (outer !== undefined) tellOuter(call, makeValue(value, uses.policy, context, 0, parts), context);
+    call.resolve(value);
+  };
+  const failed = (error: unknown): void => {
+    if (call.isSettled) return;
+    tellOuterOfFailure(call, context);
+    call.reject(error);
+  };
+  runProducer(context, () => call.producer({ isRefresh: false, stale: undefined }), made, failed);
+}

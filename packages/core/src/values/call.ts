@@ -1,0 +1,62 @@
+import type { Keyed } from '../engine/keyed.js';
+import type { StaleUses } from '../engine/stale-uses.js';
+import { ViewContext } from '../engine/view-context.js';
+import { expandTag } from '../invalidation/tags.js';
+import type { Refusal } from '../ports/event-sink.js';
+import type { MadeValue } from './make-value.js';
+import type { Producer } from './producer.js';
+import type { ValueParts } from './value-parts.js';
+import type { ValuePolicy } from './value-policy.js';
+
+/** One call that asks for a value: what it asks for, how, and from where. */
+export interface Call {
+  readonly key: Keyed;
+  readonly producer: Producer;
+  readonly uses: StaleUses<ValuePolicy>;
+  readonly parts: ValueParts;
+  /** The cached view or value that calls. */
+  readonly outer: ViewContext | undefined;
+  /** Nobody waits: what is stored is made new behind an answer. */
+  readonly isRefresh: boolean;
+}
+
+/** The context of a run of its producer. It may be another one's turn of the event loop in which it gets to run. */
+export function contextFor({ parts, outer }: Call): ViewContext {
+  const context = new ViewContext();
+  context.home = parts.tags;
+  context.outer = outer;
+  return context;
+}
+
+/** What is known of a value's tags while there is no value. */
+export function knownTags({ key, uses }: Call, context?: ViewContext): readonly string[] {
+  const { tags } = uses.policy;
+  const named = [...(typeof tags === 'function' ? [] : tags), ...(context?.tags ?? [])];
+  return [...key.tags, ...named.flatMap(expandTag)];
+}
+
+/** Tells what runs around a call of what was made within it: that is as old as the outer run, whatever became of it here. */
+export function tellOuter(call: Call, { candidate, refusal }: MadeValue, context: ViewContext): void {
+  tellOuterOf(call, refusal, [...call.key.tags, ...candidate.tags], context);
+}
+
+/** {@link tellOuter} of a run that has made nothing. */
+export function tellOuterOfFailure(call: Call, context: ViewContext): void {
+  tellOuterOf(call, context.refusal, knownTags(call, context), context);
+}
+
+function tellOuterOf(
+  { outer, isRefresh, parts }: Call,
+  refusal: Refusal | undefined,
+  tags: readonly string[],
+  context: ViewContext,
+): void {
+  if (outer === undefined || isRefresh) return;
+  if (refusal === 'too-many-tags') outer.refuse('tag');
+  else if (refusal === 'tag' || refusal === 'view' || refusal === 'stale-part') outer.refuse(refusal);
+  // What varies by a field of the request does so wherever it is used, and nothing but a view knows requests.
+  if (context.varyNames.size > 0) outer.varyOn(...context.varyNames);
+  else if (refusal === 'vary-star') outer.refuse(refusal);
+  outer.dependOnNow(parts.tags, tags);
+  outer.absorb(parts.tags, context.nested, context.nestedVerifiedAt);
+}

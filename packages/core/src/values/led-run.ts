@@ -1,0 +1,171 @@
+import { answerOf, textOf } from '../base/answer.js';
+import type { Lead } from '../engine/lead.js';
+import type { ViewContext } from '../engine/view-context.js';
+import type { Timer } from '../ports/clock.js';
+import type { Refusal } from '../ports/event-sink.js';
+import { type Call, contextFor, knownTags, tellOuter, tellOuterOfFailure } from './call.js';
+import { copyOf } from './copies.js';
+import { type MadeValue, makeValue } from './make-value.js';
+import { NOTHING_MADE, type ProducerRun } from './producer.js';
+import { runProducer } from './run-producer.js';
+import { warnUnstorable } from './unstorable-warning.js';
+import { valueIn } from './value-parts.js';
+
+/** Who leads: the run is his, and what it makes is everybody's. */
+export interface Leader extends Call {
+  /** He has his answer. */
+  readonly isSettled: boolean;
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+  /** Answers with what is stored where making it has failed; false where there is nothing that may. */
+  answerInstead(reason: 'error'): boolean;
+  keepProcess(): void;
+  releaseProcess(): void;
+  /** Nothing is made for him any more. */
+  hasEnded(): void;
+}
+
+/** What is said of a value that holds for all that is made of it, too. */
+const FOR_ALL: ReadonlySet<Refusal | undefined> = new Set<Refusal>([
+  'view',
+  'tag',
+  'too-many-tags',
+  'stale-part',
+  'vary-star',
+]);
+
+/** The run of a producer by whoever leads: for all who wait, and for the store. */
+export class LedRun {
+  readonly context: ViewContext;
+  readonly #leader: Leader;
+  readonly #lead: Lead;
+  readonly #timers: Timer[] = [];
+
+  constructor(leader: Leader, lead: Lead) {
+    this.#leader = leader;
+    this.#lead = lead;
+    this.context = contextFor(leader);
+    this.context.making = leader.key.text;
+  }
+
+  begin(): void {
+    const { producer } = this.#leader;
+    if (this.#isBehind) this.giveUpLater();
+    runProducer(
+      this.context,
+      () => producer(this.#told()),
+      (value) => this.#made(value),
+      (error) => this.#failed(error),
+    );
+  }
+
+  /** Whoever led has his answer, and nobody else is made to wait for good. */
+  giveUpLater(): void {
+    const { parts, uses } = this.#leader;
+    const { refreshTimeoutMs, route } = uses.policy;
+    this.#timers.push(
+      parts.clock.after(refreshTimeoutMs, () => {
+        this.#end();
+        this.#lead.refuse('aborted', route);
+      }),
+    );
+  }
+
+  /** Nobody waits for it who led it. */
+  get #isBehind(): boolean {
+    return this.#leader.isSettled || this.#leader.isRefresh;
+  }
+
+  #told(): ProducerRun {
+    const { parts, uses } = this.#leader;
+    const { stale } = this.#lead;
+    return {
+      isRefresh: this.#isBehind,
+      get stale() {
+        const held = stale === undefined ? undefined : valueIn(parts, stale.item);
+        return held === undefined ? undefined : copyOf(held, uses.policy.copying);
+      },
+    };
+  }
+
+  #end(): void {
+    this.#leader.hasEnded();
+    for (const timer of this.#timers.splice(0)) timer.cancel();
+  }
+
+  #made(value: unknown): void {
+    const leader = this.#leader;
+    const lead = this.#lead;
+    const { key, parts, uses, outer } = leader;
+    this.#end();
+    uses.backOff.succeeded(key.text);
+    parts.errors.forget(key);
+    if (value === NOTHING_MADE) {
+      outer?.dependOnNow(parts.tags, key.tags);
+      lead.handOver();
+      leader.resolve(value);
+      return;
+    }
+    const producerMs = Math.max(0, parts.clock.monotonic() - lead.startedAt);
+    const made = makeValue(value, uses.policy, this.context, producerMs, parts);
+    tellOuter(leader, made, this.context);
+    // Not before the store has heard of it: whoever asks next is to find it.
+    this.#offer(made, () => leader.resolve(value));
+  }
+
+  #offer({ candidate, refusal, detail, isShareable }: MadeValue, onTold: () => void): void {
+    const leader = this.#leader;
+    const lead = this.#lead;
+    const { key, parts, uses } = leader;
+    const { sink, engine } = parts;
+    const { route } = uses.policy;
+    if (refusal === undefined) {
+      if (engine.isShared && (!this.#isBehind || lead.hasWaiters)) leader.keepProcess();
+      lead.complete(candidate, () => {
+        leader.releaseProcess();
+        onTold();
+      });
+      return;
+    }
+    if (refusal === 'class' && detail !== undefined) warnUnstorable(parts, key, route, detail);
+    if (isShareable) {
+      sink.refused(key.text, route, refusal, detail);
+      lead.handOut(candidate, FOR_ALL.has(refusal));
+    }
+    // What cannot be copied is one caller's alone: each of the others runs his own producer.
+    else lead.refuse(refusal, route, detail);
+    onTold();
+  }
+
+  #failed(error: unknown): void {
+    const leader = this.#leader;
+    const lead = this.#lead;
+    const { key, parts, uses } = leader;
+    this.#end();
+    if (lead.stale !== undefined) uses.backOff.failed(key.text, parts.clock.monotonic());
+    this.#keep(error);
+    parts.sink.refused(key.text, uses.policy.route, 'failed');
+    if (this.#isBehind) parts.warn(`${uses.policy.route} could not be made new: ${textOf(error)}`);
+    lead.fail(error);
+    if (leader.answerInstead('error')) return;
+    tellOuterOfFailure(leader, this.context);
+    leader.reject(error);
+  }
+
+  /** Keeps an error, as long as its policy says. */
+  #keep(error: unknown): void {
+    const { key, parts, uses } = this.#leader;
+    const { route, errorLifetimeMs } = uses.policy;
+    const warn = (why: string): void => parts.warn(`cacheErrors of ${route} ${why}, the error was not kept`);
+    const keptMs = answerOf(() => errorLifetimeMs(error), warn) ?? 0;
+    if (keptMs <= 0) return;
+    const { nested, nestedVerifiedAt } = this.context;
+    const failure = {
+      error,
+      token: Math.min(this.#lead.token, ...nested.map((part) => part.token)),
+      startedAt: Math.min(this.#lead.startedAt, nestedVerifiedAt),
+      tags: [...knownTags(this.#leader, this.context), ...nested.map(({ tag }) => tag)],
+    };
+    parts.errors.keep(key, failure, keptMs);
+  }
+}
