@@ -44,11 +44,12 @@ export class MemcachedServer {
   async restart(): Promise<void> {
     await this.kill();
     const user = process.getuid?.() === 0 ? ['-u', 'root'] : [];
-    // With one thread: of several, one may still hold on to what it has answered with, and lists of keys go without that.
     const where = ['-l', '127.0.0.1', '-p', String(this.port), '-U', '0', '-t', '1'];
+    // While the maintainer crawls a class of sizes in search of what has expired, lists of keys go without that class.
+    const wholeLists = ['-o', 'no_lru_maintainer'];
     this.#process = await ServerProcess.start(
       findProgram(PROGRAM),
-      [...where, ...user, '-vv', ...this.#words],
+      [...where, ...wholeLists, ...user, '-vv', ...this.#words],
       tmpdir(),
     );
     await this.#process.logged(/server listening/);
