@@ -20,7 +20,7 @@ const clock = new SystemClock();
 taggedStoreContract('a Keyv on PostgreSQL', { describe, it, expect }, async () => {
   await keyv.clear();
   return {
-    join: (namespace = 'app') => nonceProtocol(guarded(keyvStore(keyv), { clock, deadlineMs: 2_000 }), namespace),
+    join: (namespace = 'app') => nonceProtocol(guarded(keyvStore(keyv), { clock, deadlineMs: 5_000 }), namespace),
     flush: () => keyv.clear(),
     close: async () => {},
   };

@@ -22,7 +22,7 @@ function build(kind: 'a Keyv' | 'an adapter') {
   const adapter = new KeyvMemcache(`127.0.0.1:${server.port}`);
   adapters.push(adapter);
   const keyv = kind === 'a Keyv' ? new Keyv({ store: adapter }) : adapter;
-  return nonceProtocol(guarded(keyvStore(keyv as never), { clock, deadlineMs: 500 }), 'app');
+  return nonceProtocol(guarded(keyvStore(keyv as never), { clock, deadlineMs: 5_000 }), 'app');
 }
 
 describe.each(['a Keyv', 'an adapter'] as const)("%s of @keyv/memcache's", (kind) => {
