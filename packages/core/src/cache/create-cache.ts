@@ -78,6 +78,7 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
   const local = openLocal(settings, clock, (key, item, reason) => {
     tags.release(item.records);
     item.records = [];
+    item.leaveShortcut();
     // A variant that was replaced is still there, and counts.
     if (item.stored.selecting.length > 0 && reason !== 'replaced') variants.forget(item.target, key);
     if (reason === 'evicted' || reason === 'expired') telemetry.emit({ type: 'removed', key, reason });
@@ -85,7 +86,7 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
   const shared = open(settings, clock, telemetry);
   const forgetNamespace = noteNamespace(settings);
   const lagMs = shared === undefined ? Number.POSITIVE_INFINITY : settings.l1MaxLagMs;
-  const trust = new Trust(clock, lagMs, settings.consistency);
+  const trust = new Trust(clock, lagMs, settings.consistency, () => tags.tick());
   const localBus = openLocalBus(settings, clock, telemetry, trust);
   const engine = new Engine({
     local,
@@ -109,7 +110,7 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
     telemetry.emit({ type: 'warning', message });
     warnOnce(message);
   };
-  const pauses = new Pauses(settings.store.kind === 'off');
+  const pauses = new Pauses(settings.store.kind === 'off', () => tags.tick());
   const values = new Values({
     engine,
     tags,

@@ -1,6 +1,7 @@
 import { ignoreRejection, saysTrue } from '../base/answer.js';
 import { readForever } from '../config/lifetimes.js';
 import type { MemoOptions, MemoPolicy } from '../config/memo-options.js';
+import { type OwnName, Shortcuts } from '../engine/shortcuts.js';
 import type { StaleUses } from '../engine/stale-uses.js';
 import { currentView } from '../engine/view-context.js';
 import { Unencodable } from '../values/arguments.js';
@@ -55,6 +56,9 @@ export class Memo {
   readonly #isDynamic: boolean;
   readonly #isShared: boolean;
   readonly #keys: MemoKeys;
+  /** A result that is found is the answer to a call as it is: there is nothing else to ask first, and nothing to go through. */
+  readonly #mayHurry: boolean;
+  readonly #shortcuts = new Shortcuts();
   #checkAt = MOST_UNCHECKED;
 
   constructor(parts: MemoParts) {
@@ -64,6 +68,7 @@ export class Memo {
     this.#isDynamic = [ttl, tags, storeIf, isStale].some((option) => typeof option === 'function');
     this.#isShared = parts.values.parts.engine.isShared;
     this.#keys = new MemoKeys(parts.scope, parts.record, parts.policy, this.#isShared);
+    this.#mayHurry = this.#isPlain && parts.policy.when === undefined;
     const { errorLifetimeMs } = parts.kept;
     this.#uses = parts.values.uses({
       ...parts.kept,
@@ -73,6 +78,27 @@ export class Memo {
 
   /** What the function would return, of the kind that it returns. */
   call(instance: unknown, args: readonly unknown[]): unknown {
+    const { record, values, kept } = this.#parts;
+    const name = this.#mayHurry ? this.#keys.nameOf(instance, args) : undefined;
+    const known = name === undefined ? undefined : this.#shortcuts.get(name);
+    if (known !== undefined && !record.isTaken) {
+      const { quick } = values;
+      const found =
+        record.kind === 'promise'
+          ? quick.promise(known, kept.copying)
+          : record.kind === 'plain'
+            ? quick.value(known, kept.copying)
+            : NOTHING_FOUND;
+      if (found !== NOTHING_FOUND) {
+        this.#hit(known.item.target);
+        return found;
+      }
+    }
+    return this.#callSlowly(instance, args, name);
+  }
+
+  /** {@link call} by the text of a key. */
+  #callSlowly(instance: unknown, args: readonly unknown[], name: OwnName | undefined): unknown {
     const { fn, record, policy, values, scope, warn } = this.#parts;
     const { sink } = values.parts;
     const { when } = policy;
@@ -101,7 +127,7 @@ export class Memo {
     if (this.#isShared && kind !== 'promise' && kind !== 'stream') return this.#pass(key, instance, args);
     if (kind === 'stream') return replay(() => this.#ask(key, instance, args), this.#copies);
     if (kind === 'iterator') return replayNow(() => this.#ask(key, instance, args), this.#copies);
-    if (kind !== undefined) return this.#ask(key, instance, args);
+    if (kind !== undefined) return this.#ask(key, instance, args, name);
     return this.#askFirst(key, instance, args);
   }
 
@@ -138,14 +164,15 @@ export class Memo {
   }
 
   /** What is found at once, or what becomes of asking: a promise where somebody has to be waited for. */
-  #ask(key: MemoKey, instance: unknown, args: readonly unknown[]): unknown {
+  #ask(key: MemoKey, instance: unknown, args: readonly unknown[], name?: OwnName): unknown {
     const { values, record, kept } = this.#parts;
-    const found = this.#isPlain ? values.find(key, kept.copying) : NOTHING_FOUND;
+    const shortcuts = name === undefined ? undefined : this.#shortcuts;
+    const found = this.#isPlain ? values.find(key, kept.copying, shortcuts, name) : NOTHING_FOUND;
     if (found !== NOTHING_FOUND) {
-      this.#hit(key);
+      this.#hit(key.text);
       return record.kind === 'promise' ? Promise.resolve(found) : found;
     }
-    const call = new MemoCall((hasRun) => (hasRun ? this.#remember(key) : this.#hit(key)));
+    const call = new MemoCall((hasRun) => (hasRun ? this.#remember(key) : this.#hit(key.text)));
     values.ask(key, (run) => this.#run(key, instance, args, run, call), this.#usesFor(args), call);
     return call.answer(record.kind);
   }
@@ -246,11 +273,19 @@ export class Memo {
     return this.#isShared ? [] : [this.#parts.scope.recursionTag];
   }
 
-  #hit(key: MemoKey): void {
+  #hit(text: string): void {
     const { record, policy } = this.#parts;
     record.hits++;
-    if (policy.maxSize === Number.POSITIVE_INFINITY || !record.entries.delete(key.text)) return;
-    record.entries.set(key.text, key);
+    if (policy.maxSize !== Number.POSITIVE_INFINITY) this.#use(text);
+  }
+
+  /** It is the last that leaves. */
+  #use(text: string): void {
+    const { entries } = this.#parts.record;
+    const key = entries.get(text);
+    if (key === undefined) return;
+    entries.delete(text);
+    entries.set(text, key);
   }
 
   #remember(key: MemoKey): void {

@@ -1,6 +1,7 @@
 import { answerOf } from '../base/answer.js';
 import { ConfigError } from '../base/errors.js';
 import type { MemoPolicy } from '../config/memo-options.js';
+import type { OwnName } from '../engine/shortcuts.js';
 import { encodeArguments, NOT_COUNTED, Unencodable } from '../values/arguments.js';
 import { encodeInstance } from '../values/memo-instances.js';
 import { MemoKey, type MemoScope } from '../values/memo-key.js';
@@ -30,18 +31,24 @@ export class MemoKeys {
     this.#hasNoInstances = policy.instances.isShared;
   }
 
+  /** What a call can be known by without its key, as most can: they have one argument, a text or a number. */
+  nameOf(instance: unknown, args: readonly unknown[]): OwnName | undefined {
+    if (args.length !== 1 || !this.#isByArguments || !(this.#hasNoInstances || instance === undefined))
+      return undefined;
+    const [only] = args;
+    return isName(only) ? only : undefined;
+  }
+
   /** The key of a call, or what keeps it from having one. */
   of(instance: unknown, args: readonly unknown[]): MemoKey | Unencodable {
-    const [only] = args;
-    // Most functions are called with one name or number, and often the same; a text that was hashed once is found sooner.
-    const isKnown =
-      args.length === 1 && this.#isByArguments && isName(only) && (this.#hasNoInstances || instance === undefined);
-    if (!isKnown) return this.#newKey(instance, args);
-    let key: MemoKey | Unencodable | undefined = this.#keys.get(only);
+    // Often the same; a text that was hashed once is found sooner.
+    const name = this.nameOf(instance, args);
+    if (name === undefined) return this.#newKey(instance, args);
+    let key: MemoKey | Unencodable | undefined = this.#keys.get(name);
     if (key === undefined) {
       if (this.#keys.size >= MOST_KEYS) this.#keys.clear();
       key = this.#newKey(instance, args);
-      if (!(key instanceof Unencodable)) this.#keys.set(only, key);
+      if (!(key instanceof Unencodable)) this.#keys.set(name, key);
     }
     return key;
   }

@@ -1,10 +1,13 @@
 /** Whether a cache is used: not where its store is off, and not while anybody has paused it. */
 export class Pauses {
   readonly #isAlwaysOff: boolean;
+  readonly #onBegin: () => void;
   #count = 0;
 
-  constructor(isAlwaysOff: boolean) {
+  /** @param onBegin - told when a pause begins */
+  constructor(isAlwaysOff: boolean, onBegin: () => void) {
     this.#isAlwaysOff = isAlwaysOff;
+    this.#onBegin = onBegin;
   }
 
   get isOff(): boolean {
@@ -14,6 +17,7 @@ export class Pauses {
   /** Pauses until what it returns is called; that a second time does nothing. */
   begin(): () => void {
     this.#count++;
+    this.#onBegin();
     let isOver = false;
     return () => {
       if (!isOver) this.#count--;

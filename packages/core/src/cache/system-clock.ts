@@ -69,7 +69,10 @@ export class SystemClock implements Clock {
   }
 
   recent(): number {
-    if (this.#isRecent) return this.#last;
+    return this.#isRecent ? this.#last : this.#readForAWhile();
+  }
+
+  #readForAWhile(): number {
     this.#isRecent = true;
     if (this.#ageing === undefined)
       this.#ageing = outsideRequests.runInAsyncScope(startAgeing, undefined, () => {

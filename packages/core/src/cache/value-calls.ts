@@ -21,6 +21,7 @@ import {
 import { readValueOptions, readVersion, type ValueOptions } from '../config/value-options.js';
 import type { FillToken } from '../engine/fill-token.js';
 import type { LocalItem } from '../engine/local-item.js';
+import type { Shortcuts } from '../engine/shortcuts.js';
 import type { Written } from '../engine/value-access.js';
 import { namespaceTag } from '../invalidation/tags.js';
 import type { AnyFunction } from '../values/any-function.js';
@@ -28,9 +29,10 @@ import { Counters } from '../values/counters.js';
 import { NOTHING_FOUND } from '../values/delivery.js';
 import { Loader } from '../values/loader.js';
 import { NOTHING_MADE, type Producer, type ProducerRun } from '../values/producer.js';
+import type { QuickHits } from '../values/quick-hits.js';
 import { type KeySpace, ROOT, spaceIn, ValueKey } from '../values/value-key.js';
 import { valueIn } from '../values/value-parts.js';
-import type { ValuePolicy } from '../values/value-policy.js';
+import type { Copying, ValuePolicy } from '../values/value-policy.js';
 import { type MemoizeParts, memoize } from './memoize.js';
 import type { Memoized } from './memoized-function.js';
 import type { InvalidationReceipt } from './receipts.js';
@@ -58,6 +60,10 @@ export class ValueCalls implements ValueCache {
   #usual: ValuePolicy | undefined;
   /** The same of options that are nothing but a ttl: these would fill the other one, an object for each call. */
   readonly #byTtl = new Map<Duration, ValuePolicy>();
+  /** Of its namespace, as they were when the long way was gone last. */
+  #shortcuts: Shortcuts;
+  readonly #quick: QuickHits;
+  readonly #copying: Copying;
   /** Of whose loaders it was told that they load what nobody asks for: the keys in that differ from call to call. */
   readonly #told: Set<string>;
 
@@ -71,6 +77,9 @@ export class ValueCalls implements ValueCache {
     this.#space = space;
     this.#counters = counters;
     this.#told = told;
+    this.#shortcuts = parts.values.shortcutsOf(space.prefix);
+    this.#quick = parts.values.quick;
+    this.#copying = parts.defaults.copying;
   }
 
   getOrSet<T>(
@@ -79,15 +88,14 @@ export class ValueCalls implements ValueCache {
     options?: Duration | ValueOptions<T>,
   ): Promise<T> {
     try {
-      if (typeof producer !== 'function') throw new ConfigError('getOrSet.producer', producer, 'a function');
-      const given = withTtl(options);
-      const named = this.#key('getOrSet', key, given.version);
-      // What a fresh value needs no reading of options for.
-      if (isPlain(given) && areSound(options)) {
-        const found = this.#parts.values.find(named, given.clone ?? this.#parts.defaults.copying);
-        if (found !== NOTHING_FOUND) return Promise.resolve(found as T);
+      const known = this.#shortcuts.get(key);
+      if (known !== undefined && typeof producer === 'function') {
+        // What a fresh value needs no reading of options for.
+        const copying = isVersioned(options) ? undefined : copyingOf(options, this.#copying);
+        const found = copying === undefined ? NOTHING_FOUND : this.#quick.promise(known, copying);
+        if (found !== NOTHING_FOUND) return found as Promise<T>;
       }
-      return this.#ask(named, producer as Producer, given);
+      return this.#find(key, producer as Producer, options);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -240,6 +248,20 @@ export class ValueCalls implements ValueCache {
     return { [tokenBrand]: { of: tags, known: await engine.values.token() } };
   }
 
+  /** {@link getOrSet} by the text of the key. */
+  #find<T>(key: Key, producer: Producer, options: Duration | ValueOptions<T> | undefined): Promise<T> {
+    if (typeof producer !== 'function') throw new ConfigError('getOrSet.producer', producer, 'a function');
+    const { values } = this.#parts;
+    const given = withTtl(options);
+    const named = this.#key('getOrSet', key, given.version);
+    const copying = copyingOf(options, this.#copying);
+    if (copying === undefined) return this.#ask(named, producer, given);
+    if (given.version === undefined) this.#shortcuts = values.shortcutsOf(this.#space.prefix);
+    const shortcuts = given.version === undefined ? this.#shortcuts : undefined;
+    const found = values.find(named, copying, shortcuts, key);
+    return found === NOTHING_FOUND ? this.#ask(named, producer, given) : Promise.resolve(found as T);
+  }
+
   /** Apart from the hit, which would pay for what this has to keep for later. */
   #ask<T>(key: ValueKey, producer: Producer, given: ValueOptions<T>): Promise<T> {
     const { values } = this.#parts;
@@ -347,9 +369,22 @@ function withTtl<O extends ValueOptions<never>>(options: Duration | O | undefine
   return { ttl: options } as unknown as O;
 }
 
-/** Whether a fresh value answers whatever else the options say. */
-function isPlain({ forceRefresh, isStale, earlyRefresh }: ValueOptions<never>): boolean {
-  return forceRefresh !== true && isStale === undefined && earlyRefresh === undefined;
+/**
+ * How callers are kept apart where a fresh value answers whatever else the options say; `undefined` where it may not.
+ *
+ * @param usual - what the cache says
+ */
+function copyingOf(options: Duration | ValueOptions<never> | undefined, usual: Copying): Copying | undefined {
+  if (!areSound(options)) return undefined;
+  if (typeof options !== 'object') return usual;
+  if (options.forceRefresh === true || options.isStale !== undefined || options.earlyRefresh !== undefined)
+    return undefined;
+  return options.clone ?? usual;
+}
+
+/** Another value than that of the key alone. */
+function isVersioned(options: Duration | ValueOptions<never> | undefined): boolean {
+  return typeof options === 'object' && options?.version !== undefined;
 }
 
 function checkNumber(setting: string, value: unknown): void {

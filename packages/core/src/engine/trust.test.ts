@@ -50,8 +50,9 @@ describe('how far L1 is believed (PROTOCOL 4.5)', () => {
   });
 
   it('is bounded from when another process turns up', () => {
-    const trust = new Trust(new FakeClock(), Number.POSITIVE_INFINITY);
+    let told = 0;
+    const trust = new Trust(new FakeClock(), Number.POSITIVE_INFINITY, 'bounded', () => told++);
     trust.limitTo(LAG);
-    expect([trust.holds(0, LAG), trust.holds(0, LAG + 1)]).toEqual([true, false]);
+    expect([trust.holds(0, LAG), trust.holds(0, LAG + 1), told]).toEqual([true, false, 1]);
   });
 });

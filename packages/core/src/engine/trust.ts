@@ -18,10 +18,15 @@ export class Trust {
   /** When something was missed last. */
   #missedAt = Number.NEGATIVE_INFINITY;
   readonly #clock: Clock;
+  readonly #onLimit: () => void;
 
-  /** @param lagMs - `Infinity` where nobody else writes */
-  constructor(clock: Clock, lagMs: number, consistency: Consistency = 'bounded') {
+  /**
+   * @param lagMs - `Infinity` where nobody else writes
+   * @param onLimit - told when L1 is believed less far than it was
+   */
+  constructor(clock: Clock, lagMs: number, consistency: Consistency = 'bounded', onLimit: () => void = () => {}) {
     this.#clock = clock;
+    this.#onLimit = onLimit;
     this.#lagMs = consistency === 'strict' && lagMs !== Number.POSITIVE_INFINITY ? -1 : lagMs;
   }
 
@@ -55,5 +60,6 @@ export class Trust {
   /** There turn out to be other processes that write. */
   limitTo(lagMs: number): void {
     this.#lagMs = Math.min(this.#lagMs, lagMs);
+    this.#onLimit();
   }
 }

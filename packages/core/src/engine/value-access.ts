@@ -9,6 +9,7 @@ import type { LocalLevel } from './local-level.js';
 import { makeStored, NO_STAMPS, unstamped } from './make-stored.js';
 import type { SharedReads } from './shared-reads.js';
 import type { SharedValues } from './shared-values.js';
+import { ShortWay } from './short-way.js';
 
 /** A value that is written rather than found out. */
 export interface Write {
@@ -30,12 +31,15 @@ export class ValueAccess {
   readonly #shared: SharedValues | undefined;
   readonly #reads: SharedReads | undefined;
   readonly #parts: EngineParts;
+  /** Past all of this, to what it has found before. */
+  readonly shortWay: ShortWay;
 
   constructor(parts: EngineParts, local: LocalLevel, shared: SharedValues | undefined, reads: SharedReads | undefined) {
     this.#parts = parts;
     this.#local = local;
     this.#shared = shared;
     this.#reads = reads;
+    this.shortWay = new ShortWay(parts.local, parts.tags, parts.clock, parts.trust);
   }
 
   /** Lets several visitors ask at once: the shared store is asked in one round trip, and no leases are taken. */

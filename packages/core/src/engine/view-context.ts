@@ -88,6 +88,8 @@ export class ViewContext implements View {
   #waits: Set<Wait> | undefined;
   /** Why the view may not be stored, once something said so. */
   refusal: 'view' | 'tag' | 'ttl' | 'vary-star' | 'stale-part' | undefined;
+  /** It has begun, and {@link end} was not called. */
+  #isOpen = false;
 
   /** @param onRefusal - told at once when the view says that it may not be stored */
   constructor(onRefusal: (reason: NonNullable<ViewContext['refusal']>) => void = () => {}) {
@@ -202,6 +204,20 @@ export class ViewContext implements View {
     if (other.home !== undefined) this.absorb(other.home, other.nested, other.nestedVerifiedAt);
   }
 
+  /** Something is going to run in it. */
+  begin(): void {
+    if (this.#isOpen) return;
+    this.#isOpen = true;
+    shared.open++;
+  }
+
+  /** What is said from now on is heard by nobody: its response has been made. To be left out where nobody knows when that is. */
+  end(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    shared.open--;
+  }
+
   /** Keeps the response from being stored; the first reason counts. */
   refuse(reason: NonNullable<ViewContext['refusal']>): void {
     if (this.refusal !== undefined) return;
@@ -265,18 +281,26 @@ const nowhere: View = {
 
 // Two copies of the package in one process must see one another's views.
 const slot = Symbol.for('viewcache.view-context');
-const shared = globalThis as { [slot]?: AsyncLocalStorage<ViewContext> };
-shared[slot] ??= new AsyncLocalStorage<ViewContext>();
-const storage = shared[slot];
+const copies = globalThis as { [slot]?: { readonly storage: AsyncLocalStorage<ViewContext>; open: number } };
+copies[slot] ??= { storage: new AsyncLocalStorage<ViewContext>(), open: 0 };
+/** `open`: how many view contexts have begun that somebody is going to ask what was said in them. */
+const shared = copies[slot];
+const { storage } = shared;
 
 /** Runs a handler, and all it starts, inside its view context. */
 export function runInView<T>(context: ViewContext, run: () => T): T {
+  context.begin();
   return storage.run(context, run);
 }
 
 /** The view context that is running now. */
 export function currentView(): ViewContext | undefined {
   return storage.getStore();
+}
+
+/** Whether there is a view context that anybody has still to hear from: to ask for it costs as much as to look a value up. */
+export function isInView(): boolean {
+  return shared.open > 0 && storage.getStore() !== undefined;
 }
 
 /**

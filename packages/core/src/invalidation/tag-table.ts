@@ -102,6 +102,11 @@ export class TagTable {
     return this.#clock;
   }
 
+  /** Moves the clock though nothing was invalidated: whoever goes by that alone has to look again. */
+  tick(): void {
+    this.#clock++;
+  }
+
   /** Whether anything was invalidated here since a moment that {@link momentNow} told. */
   hasMovedSince(moment: number): boolean {
     return this.#movedAt > moment;

@@ -169,6 +169,8 @@ export type CacheEvent =
 
 /** Where the engine reports to. Cheap when nobody listens. */
 export interface EventSink {
+  /** Somebody listens: who counts by himself tells events, too. */
+  readonly isHeard: boolean;
   /** The counters of a route pattern; beyond 200 patterns, those of `(other)`. */
   route(pattern: string): RouteCounters;
   hit(key: string, route: RouteCounters, pattern: string, collapsed: boolean, savedMs: number): void;

@@ -16,6 +16,17 @@ export interface LocalStore<V> {
    * @param now - monotonic time, where the caller has read it already: that costs as much as all the rest
    */
   get(key: string, now?: number): V | undefined;
+  /**
+   * Where a value stands, for {@link use}; -1 where it is not stored under this key.
+   *
+   * @param value - this very one
+   */
+  slotOf(key: string, value: V): number;
+  /**
+   * Counts a use of a value, as {@link get} does, without its key; false, and nothing counted, where it is not stored there any
+   * more. Says nothing of its expiry.
+   */
+  use(slot: number, value: V): boolean;
   /** The value without counting as a use. */
   peek(key: string): V | undefined;
   /**

@@ -113,6 +113,17 @@ export class MemoryStore<V> implements LocalStore<V> {
     return this.#values[slot];
   }
 
+  slotOf(key: string, value: V): number {
+    const slot = this.#slots.get(key);
+    return slot !== undefined && this.#values[slot] === value ? slot : -1;
+  }
+
+  use(slot: number, value: V): boolean {
+    if (this.#values[slot] !== value) return false;
+    this.#policy.hit(slot);
+    return true;
+  }
+
   peek(key: string): V | undefined {
     const slot = this.#slots.get(key);
     return slot === undefined || this.#isPast(slot) ? undefined : this.#values[slot];

@@ -9,6 +9,14 @@ export class NullStore<V> implements LocalStore<V> {
     return undefined;
   }
 
+  slotOf(): number {
+    return -1;
+  }
+
+  use(): boolean {
+    return false;
+  }
+
   peek(): undefined {
     return undefined;
   }

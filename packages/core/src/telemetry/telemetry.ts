@@ -49,6 +49,7 @@ export interface CacheStats {
 
 /** Counts and tells: the counters are plain numbers that `stats()` reads, events are made only while somebody listens. */
 export class Telemetry implements EventSink {
+  isHeard = false;
   readonly #listeners = new Set<CacheListener>();
   readonly #routes = new Map<string, RouteCounters>();
   readonly #refused = new Map<Refusal, number>();
@@ -58,17 +59,14 @@ export class Telemetry implements EventSink {
   /** Why what was asked for lately was not stored. */
   readonly refusals: RefusalMemory;
   readonly #quiet: Quiet;
-  #hits = 0;
   #misses = 0;
   #stale = 0;
   #bypassed = 0;
-  #collapsed = 0;
   #stored = 0;
   #invalidations = 0;
   #evicted = 0;
   #storeErrors = 0;
   #unreadable = 0;
-  #timeSavedMs = 0;
 
   /** @param now - milliseconds since the epoch */
   constructor(now: () => number = Date.now) {
@@ -78,7 +76,11 @@ export class Telemetry implements EventSink {
 
   listen(listener: CacheListener): () => void {
     this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    this.isHeard = true;
+    return () => {
+      this.#listeners.delete(listener);
+      this.isHeard = this.#listeners.size > 0;
+    };
   }
 
   route(pattern: string): RouteCounters {
@@ -91,23 +93,18 @@ export class Telemetry implements EventSink {
   }
 
   hit(key: string, route: RouteCounters, pattern: string, collapsed: boolean, savedMs: number): void {
-    if (collapsed) {
-      this.#collapsed++;
-      route.collapsed++;
-    } else {
-      this.#hits++;
-      route.hits++;
-    }
-    this.#timeSavedMs += savedMs;
+    // Counted once: over all it is what the routes come to.
+    if (collapsed) route.collapsed++;
+    else route.hits++;
     route.timeSavedMs += savedMs;
-    if (this.#listeners.size > 0) this.emit({ type: 'hit', key, route: pattern, collapsed });
+    if (this.isHeard) this.emit({ type: 'hit', key, route: pattern, collapsed });
   }
 
   miss(key: string, fwd: Forward): void {
     this.#misses++;
     if (fwd === 'stale') this.#stale++;
     count(this.#forwarded, fwd, 1);
-    if (this.#listeners.size > 0) this.emit({ type: 'miss', key, fwd });
+    if (this.isHeard) this.emit({ type: 'miss', key, fwd });
   }
 
   withdrawn(fwd: Forward): void {
@@ -122,7 +119,7 @@ export class Telemetry implements EventSink {
     if (fwd !== undefined) count(this.#forwarded, fwd, 1);
     // That a POST is not cached is no riddle.
     if (reason !== 'method') this.refusals.note(key, reason, '', undefined);
-    if (this.#listeners.size > 0) this.emit({ type: 'bypass', key, reason });
+    if (this.isHeard) this.emit({ type: 'bypass', key, reason });
   }
 
   stored(key: string, pattern: string, bytes: number, tags: readonly string[]): void {
@@ -130,7 +127,7 @@ export class Telemetry implements EventSink {
     const route = this.route(pattern);
     route.stored++;
     route.misses++;
-    if (this.#listeners.size > 0) this.emit({ type: 'stored', key, route: pattern, bytes, tags: declaredOf(tags) });
+    if (this.isHeard) this.emit({ type: 'stored', key, route: pattern, bytes, tags: declaredOf(tags) });
   }
 
   refused(key: string, pattern: string, reason: Refusal, detail?: string): void {
@@ -139,7 +136,7 @@ export class Telemetry implements EventSink {
     const route = this.route(pattern);
     route.refused++;
     route.misses++;
-    if (this.#listeners.size === 0) return;
+    if (!this.isHeard) return;
     this.emit({ type: 'refused', key, route: pattern, reason, ...(detail === undefined ? {} : { detail }) });
   }
 
@@ -178,30 +175,28 @@ export class Telemetry implements EventSink {
     this.#bypasses.clear();
     this.#forwarded.clear();
     this.refusals.clear();
-    this.#hits = 0;
     this.#misses = 0;
     this.#stale = 0;
     this.#bypassed = 0;
-    this.#collapsed = 0;
     this.#stored = 0;
     this.#invalidations = 0;
     this.#evicted = 0;
     this.#storeErrors = 0;
     this.#unreadable = 0;
-    this.#timeSavedMs = 0;
   }
 
   read(entries: number, bytes: number): CacheStats {
-    const served = this.#hits + this.#collapsed;
+    const { hits, collapsed, timeSavedMs } = this.#served();
+    const served = hits + collapsed;
     const asked = served + this.#misses;
     return {
-      hits: this.#hits,
+      hits,
       misses: this.#misses,
       stale: this.#stale,
-      outcomes: this.#outcomes(),
+      outcomes: this.#outcomes(hits, collapsed),
       bypassed: this.#bypassed,
       bypasses: Object.fromEntries(this.#bypasses),
-      collapsed: this.#collapsed,
+      collapsed,
       stored: this.#stored,
       refused: Object.fromEntries(this.#refused),
       invalidations: this.#invalidations,
@@ -211,15 +206,25 @@ export class Telemetry implements EventSink {
       bytes,
       entries,
       hitRatio: asked === 0 ? 0 : served / asked,
-      timeSavedMs: this.#timeSavedMs,
+      timeSavedMs,
       routes: Object.fromEntries([...this.#routes].map(([pattern, counters]) => [pattern, { ...counters }])),
     };
   }
 
-  #outcomes(): CacheStats['outcomes'] {
+  #served(): Pick<CacheStats, 'hits' | 'collapsed' | 'timeSavedMs'> {
+    const sums = { hits: 0, collapsed: 0, timeSavedMs: 0 };
+    for (const route of this.#routes.values()) {
+      sums.hits += route.hits;
+      sums.collapsed += route.collapsed;
+      sums.timeSavedMs += route.timeSavedMs;
+    }
+    return sums;
+  }
+
+  #outcomes(hits: number, collapsed: number): CacheStats['outcomes'] {
     const outcomes: Partial<Record<Outcome, number>> = {};
-    if (this.#hits > 0) outcomes.hit = this.#hits;
-    if (this.#collapsed > 0) outcomes.collapsed = this.#collapsed;
+    if (hits > 0) outcomes.hit = hits;
+    if (collapsed > 0) outcomes.collapsed = collapsed;
     for (const [fwd, times] of this.#forwarded) if (times > 0) outcomes[fwd] = times;
     return outcomes;
   }

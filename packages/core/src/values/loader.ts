@@ -50,6 +50,7 @@ export class Loader<K extends string | number, T> {
       for (const run of runs) run.takeOver(whole);
       for (const { reject } of wanted) reject(error);
     } finally {
+      whole.end();
       for (const end of ends) end();
     }
   }

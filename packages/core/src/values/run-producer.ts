@@ -4,7 +4,8 @@ import { runInView, type ViewContext } from '../engine/view-context.js';
 /**
  * Runs a producer in a context of its own, and tells what it has made, or why it has not: at once where it returns no promise.
  *
- * What goes wrong with what was made counts as the producer's own failure: somebody waits to be told.
+ * What goes wrong with what was made counts as the producer's own failure: somebody waits to be told. Whatever goes on in the
+ * context from then on is no part of what was made.
  */
 export function runProducer(
   context: ViewContext,
@@ -12,11 +13,19 @@ export function runProducer(
   made: (value: unknown) => void,
   failed: (error: unknown) => void,
 ): void {
+  const succeed = (value: unknown): void => {
+    context.end();
+    made(value);
+  };
+  const fail = (error: unknown): void => {
+    context.end();
+    failed(error);
+  };
   try {
     const value = runInView(context, produce);
-    if (isThenable(value)) Promise.resolve(value).then(made).catch(failed);
-    else made(value);
+    if (isThenable(value)) Promise.resolve(value).then(succeed).catch(fail);
+    else succeed(value);
   } catch (error) {
-    failed(error);
+    fail(error);
   }
 }

@@ -1,6 +1,7 @@
 import type { FillToken } from '../engine/fill-token.js';
 import type { Keyed } from '../engine/keyed.js';
 import type { LocalItem } from '../engine/local-item.js';
+import { type OwnName, Shortcuts } from '../engine/shortcuts.js';
 import { StaleMemory, StaleUses } from '../engine/stale-uses.js';
 import type { Write, Written } from '../engine/value-access.js';
 import { currentView, ViewContext } from '../engine/view-context.js';
@@ -9,6 +10,7 @@ import { Caller, type Outcome } from './caller.js';
 import { deliver, NOTHING_FOUND } from './delivery.js';
 import { type MadeValue, makeValue } from './make-value.js';
 import type { Producer } from './producer.js';
+import { QuickHits } from './quick-hits.js';
 import { warnUnstorable } from './unstorable-warning.js';
 import type { ValueKey } from './value-key.js';
 import { type ValueParts, valueIn } from './value-parts.js';
@@ -25,10 +27,14 @@ export interface ValueWrite {
 /** Values by key: found, made by producers, and written. */
 export class Values {
   readonly parts: ValueParts;
+  readonly quick: QuickHits;
   #memory = new StaleMemory();
+  /** Of the namespaces that have any. */
+  readonly #spaces = new Map<string, Shortcuts>();
 
   constructor(parts: ValueParts) {
     this.parts = parts;
+    this.quick = new QuickHits(parts.engine.values.shortWay, parts.sink);
   }
 
   /** A policy, with what was learnt under others about the same keys. */
@@ -41,14 +47,25 @@ export class Values {
     this.#memory = new StaleMemory();
   }
 
-  /** Answers from memory, where it can be done without another thought; {@link NOTHING_FOUND} elsewhere. */
-  find(key: Keyed, copying: Copying): unknown {
+  /** The shortcuts of a namespace, whoever has made them: there may be as many handles of it as there are requests. */
+  shortcutsOf(prefix: string): Shortcuts {
+    return this.#spaces.get(prefix) ?? new Shortcuts(this.#spaces, prefix);
+  }
+
+  /**
+   * Answers from memory, where it can be done without another thought; {@link NOTHING_FOUND} elsewhere.
+   *
+   * @param shortcuts - where to note what is found, for {@link quick}, and by which name
+   */
+  find(key: Keyed, copying: Copying, shortcuts?: Shortcuts, name?: OwnName): unknown {
     const { parts } = this;
     if (parts.isOff) return NOTHING_FOUND;
     const item = parts.engine.values.findSoon(key);
     if (item === undefined) return NOTHING_FOUND;
     const held = item.held ?? valueIn(parts, item);
-    return held === undefined ? NOTHING_FOUND : deliver(parts, key, item, held, 'hit', currentView(), copying);
+    if (held === undefined) return NOTHING_FOUND;
+    if (shortcuts !== undefined && name !== undefined) parts.engine.values.shortWay.note(shortcuts, name, item, held);
+    return deliver(parts, key, item, held, 'hit', currentView(), copying);
   }
 
   /** Finds a value, or has it made. */
