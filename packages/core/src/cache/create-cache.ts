@@ -78,7 +78,7 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
   const local = openLocal(settings, clock, (key, item, reason) => {
     tags.release(item.records);
     item.records = [];
-    item.leaveShortcut();
+    item.shortcut?.leave();
     // A variant that was replaced is still there, and counts.
     if (item.stored.selecting.length > 0 && reason !== 'replaced') variants.forget(item.target, key);
     if (reason === 'evicted' || reason === 'expired') telemetry.emit({ type: 'removed', key, reason });

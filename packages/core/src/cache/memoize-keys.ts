@@ -7,10 +7,6 @@ import { encodeInstance } from '../values/memo-instances.js';
 import { MemoKey, type MemoScope } from '../values/memo-key.js';
 import type { MemoRecord } from '../values/memo-names.js';
 
-/** Keys that are at hand; and how long a name is that is worth it. */
-const MOST_KEYS = 1_000;
-const LONGEST_NAME = 64;
-
 /** Makes keys of the calls of one function. */
 export class MemoKeys {
   readonly #scope: MemoScope;
@@ -19,8 +15,6 @@ export class MemoKeys {
   readonly #isShared: boolean;
   readonly #isByArguments: boolean;
   readonly #hasNoInstances: boolean;
-  /** Of calls with one argument that is a name or a number. */
-  readonly #keys = new Map<string | number, MemoKey>();
 
   constructor(scope: MemoScope, record: MemoRecord, policy: MemoPolicy, isShared: boolean) {
     this.#scope = scope;
@@ -41,19 +35,6 @@ export class MemoKeys {
 
   /** The key of a call, or what keeps it from having one. */
   of(instance: unknown, args: readonly unknown[]): MemoKey | Unencodable {
-    // Often the same; a text that was hashed once is found sooner.
-    const name = this.nameOf(instance, args);
-    if (name === undefined) return this.#newKey(instance, args);
-    let key: MemoKey | Unencodable | undefined = this.#keys.get(name);
-    if (key === undefined) {
-      if (this.#keys.size >= MOST_KEYS) this.#keys.clear();
-      key = this.#newKey(instance, args);
-      if (!(key instanceof Unencodable)) this.#keys.set(name, key);
-    }
-    return key;
-  }
-
-  #newKey(instance: unknown, args: readonly unknown[]): MemoKey | Unencodable {
     const text = this.arguments(args);
     if (text instanceof Unencodable) return text;
     const on = this.instance(instance);
@@ -118,7 +99,6 @@ function textsOf(args: readonly unknown[]): { readonly whole: string; readonly t
 }
 
 /** A Map takes -0 for 0. */
-function isName(argument: unknown): argument is string | number {
-  if (typeof argument === 'string') return argument.length <= LONGEST_NAME;
-  return typeof argument === 'number' && argument !== 0;
+function isName(argument: unknown): argument is OwnName {
+  return typeof argument === 'string' || (typeof argument === 'number' && argument !== 0);
 }

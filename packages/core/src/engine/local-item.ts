@@ -2,7 +2,6 @@ import type { TagRecord } from '../invalidation/tag-table.js';
 import type { CodedBody } from '../ports/coded-body.js';
 import type { RouteCounters } from '../ports/event-sink.js';
 import { type HeldValue, retentionMs, type StoredResponse } from '../ports/stored-response.js';
-import type { Shortcut } from './shortcuts.js';
 
 /** What a stored response costs beside its bytes: the objects around it and its places in maps. */
 const OVERHEAD = 900;
@@ -43,7 +42,7 @@ export class LocalItem {
   /** What its bytes stand for, once somebody has read them: see {@link StoredResponse.held}. */
   held: HeldValue | undefined;
   /** By which of a caller's own names it is found, without its key. */
-  shortcut: Shortcut | undefined = undefined;
+  shortcut: { leave(): void } | undefined = undefined;
 
   constructor(
     readonly stored: StoredResponse,
@@ -69,12 +68,6 @@ export class LocalItem {
   /** Monotonic time from which it is of no use to anybody. */
   get keptUntil(): number {
     return this.generatedAt + retentionMs(this.stored);
-  }
-
-  /** It leaves L1, or its name is another one's. */
-  leaveShortcut(): void {
-    this.shortcut?.of.forget(this.shortcut.name);
-    this.shortcut = undefined;
   }
 
   /**

@@ -15,7 +15,7 @@ const HELD = { value: 'v', bytes: 1 };
 function opened(lifetimeMs = 1_000, lagMs = Number.POSITIVE_INFINITY) {
   const clock = new FakeClock();
   const tags = new TagTable();
-  const store = new MemoryStore<LocalItem>({ clock, maxEntries: 2, onRemove: (_, item) => item.leaveShortcut() });
+  const store = new MemoryStore<LocalItem>({ clock, maxEntries: 2, onRemove: (_, item) => item.shortcut?.leave() });
   const trust = new Trust(clock, lagMs, 'bounded', () => tags.tick());
   const way = new ShortWay(store, tags, clock, trust);
   const shortcuts = new Shortcuts();

@@ -41,6 +41,12 @@ export class Shortcut {
     this.savedMs = item.stored.producerMs;
   }
 
+  /** The item has left the store, or its name is another one's. */
+  leave(): void {
+    this.item.shortcut = undefined;
+    this.of.forget(this.name);
+  }
+
   /** The long way has just found the item, at this place. */
   renew(slot: number, now: number): void {
     this.checked = this.item.checked;
@@ -71,16 +77,17 @@ export class Shortcuts {
 
   /** An item has one shortcut at most: whoever calls it otherwise goes the long way. */
   note(name: OwnName, item: LocalItem, held: HeldValue, slot: number, now: number): void {
-    if (item.shortcut === undefined) {
-      if (typeof name === 'string' && name.length > LONGEST) return;
-      const own = typeof name === 'string' && name.length >= SHORTEST_PART ? copied(name) : name;
+    let known = this.#known.get(name);
+    if (known?.item !== item) {
+      if (item.shortcut !== undefined || (typeof name === 'string' && name.length > LONGEST)) return;
       // Whose name it was has left the store, which has not told so yet.
-      this.#known.get(own)?.item.leaveShortcut();
-      item.shortcut = new Shortcut(this, own, item, held);
-      this.#known.set(own, item.shortcut);
+      known?.leave();
+      known = new Shortcut(this, typeof name === 'string' ? copied(name) : name, item, held);
+      item.shortcut = known;
+      this.#known.set(known.name, known);
       this.#among?.set(this.#prefix, this);
     }
-    if (item.shortcut.of === this) item.shortcut.renew(slot, now);
+    known.renew(slot, now);
   }
 
   forget(name: OwnName): void {
@@ -90,7 +97,7 @@ export class Shortcuts {
 }
 
 function copied(name: string): string {
-  const codes: number[] = [];
-  for (let i = 0; i < name.length; i++) codes.push(name.charCodeAt(i));
-  return String.fromCharCode(...codes);
+  return name.length < SHORTEST_PART
+    ? name
+    : String.fromCharCode(...Array.from({ length: name.length }, (_, i) => name.charCodeAt(i)));
 }
