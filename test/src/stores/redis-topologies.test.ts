@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Cache, createCache } from '@viewcache/core';
+import { FakeClock } from '@viewcache/core/testing';
 import { RedisServer, type SentinelGroup, startCluster, startSentinel } from '../servers/redis.js';
 import { afterwards, commit, connected, fill, libraries, look, open, type RedisStore, seen } from './redis-setup.js';
 import { Told } from './redis-told.js';
@@ -81,6 +83,26 @@ describe('a Redis Cluster of three', () => {
       expect([lease?.kind, (await other.leases?.take('k'))?.kind]).toEqual(['mine', 'held']);
     },
   );
+
+  it('stores what is set first of all, on whichever node', async () => {
+    const nodes = cluster.nodes.map(({ port }) => `127.0.0.1:${port}`).join(',');
+    // Time stands still: nothing but the connections is waited for.
+    const clock = new FakeClock(Date.now());
+    const open = (): Cache => {
+      const cache = createCache({ store: `redis+cluster://${nodes}`, namespace: 'first', clock });
+      afterwards(() => cache.close());
+      return cache;
+    };
+    const keys = Array.from({ length: 30 }, (_, i) => `k${i}`);
+    expect(
+      await open().setMany(
+        keys.map((key) => [key, key] as const),
+        60,
+      ),
+    ).toEqual([]);
+    expect((await open().getMany(keys)).size).toBe(30);
+    expect(await open().increment('n')).toBe(1);
+  });
 
   it('tells of invalidations where the tags are, and finds the gap when it was cut off', async () => {
     const store = await connected(target());
