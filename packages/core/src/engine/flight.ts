@@ -19,6 +19,8 @@ export interface Visitor {
   readonly isGone: boolean;
   /** It has its answer already, and only runs its handler to make what is stored new: no request of its own to count. */
   readonly isRefresh?: boolean;
+  /** The same in front of its answer: what is held here would not do, though it is fresh. */
+  readonly renews?: boolean;
   /** Whether it can be answered from what is stale, and asks for nothing newer. */
   takesStale?(found: StaleItem): boolean;
   /** Takes a stored response for its answer. */

@@ -54,7 +54,10 @@ export class SharedExchange {
     try {
       const isOneOfMany = this.#reads.isCollecting;
       flight.isOneOfMany = isOneOfMany;
-      const held = flight.asked === undefined && !isOneOfMany ? this.#held(flight, key) : undefined;
+      // Who makes new what is held asks whether another process has done so already.
+      const renews = leader.isRefresh === true || leader.renews === true;
+      const isOfHeld = flight.asked === undefined && !isOneOfMany && !renews;
+      const held = isOfHeld ? this.#held(flight, key) : undefined;
       if (held !== undefined) {
         const validity = await this.#level.store.check(held.stored.tags);
         if (validity === 'valid' && this.#local.isSound(held, key)) {

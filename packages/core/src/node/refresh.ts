@@ -21,6 +21,10 @@ export class Refresh<Req extends IncomingMessage, Res extends ServerResponse> {
   /** What the visitor was answered with, once his handler may run behind the answer. */
   item: LocalItem | undefined;
   #end: (() => void) | undefined;
+  /** What is held here ends soon, and is to be made new. */
+  renews = false;
+  /** It has asked for a new one in spite of what the shared store has. */
+  #hasInsisted = false;
 
   constructor(visitor: RefreshingVisitor<Req, Res>, standIns: StandIns<Req, Res>) {
     this.#visitor = visitor;
@@ -33,10 +37,35 @@ export class Refresh<Req extends IncomingMessage, Res extends ServerResponse> {
     return stale.continues(res);
   }
 
-  /** Another process has made it new already. */
-  end(): void {
-    this.#standIns.patience.forget();
-    this.#end?.();
+  /** Behind an answer: another process has made it new already, unless that ends soon, too. */
+  find(item: LocalItem): void {
+    const visitor = this.#visitor;
+    if (!this.#hasInsisted && visitor.stale.isDue(item, visitor.now)) this.#insist();
+    else {
+      this.#standIns.patience.forget();
+      this.#end?.();
+    }
+  }
+
+  /**
+   * Makes new what the shared store has and ends soon, where that is done in front of a visitor; false where it is not. What
+   * is held here may be older than what another process has put there since: that is asked first.
+   */
+  leadInFront(): boolean {
+    const visitor = this.#visitor;
+    const { key, now, stale } = visitor;
+    if (this.isBehind || this.#hasInsisted || stale.backOff.isResting(key.text, now)) return false;
+    if (this.renews) this.#insist();
+    else {
+      this.renews = true;
+      visitor.runtime.engine.fetch(visitor);
+    }
+    return true;
+  }
+
+  #insist(): void {
+    this.#hasInsisted = true;
+    this.#visitor.runtime.engine.fetchNew(this.#visitor, 'stale');
   }
 
   /** Answers from what is stored, fresh or stale, and makes it new. */
@@ -52,6 +81,7 @@ export class Refresh<Req extends IncomingMessage, Res extends ServerResponse> {
       if (!isWritten) reservation.giveUp();
       return isWritten;
     }
+    this.renews = true;
     this.#standIns.growImpatient();
     reservation.begin();
     visitor.wait();

@@ -189,7 +189,7 @@ export class ViewServer<
   ): ViewVisitor<Req, Res> {
     const { runtime } = this;
     const answers = new RequestAnswers(this.#answers, this.#keys, runtime.clock, req, res, target, limits);
-    return new ViewVisitor(
+    const visitor = new ViewVisitor<Req, Res>(
       key,
       req,
       res,
@@ -201,6 +201,8 @@ export class ViewServer<
       this.#stale,
       this.#answers.emission,
     );
+    visitor.mayFill = this.#mayFill(req);
+    return visitor;
   }
 
   /** Whether the handler's answer to this request would be offered for storing, and shared with those who wait. */

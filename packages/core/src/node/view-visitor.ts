@@ -24,6 +24,8 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
   readonly preconditions: Preconditions;
   /** The request asks for a newer response than the one that is stored: only a handler that fails lets it have that. */
   isDemanding = false;
+  /** Its handler's answer would be offered for storing. */
+  mayFill = false;
   /** Not stored: another cached view inside this one has taken over. */
   isWithdrawn = false;
   #lead: Lead | undefined;
@@ -65,6 +67,10 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     return this.#refresh.item !== undefined;
   }
 
+  get renews(): boolean {
+    return this.#refresh.renews;
+  }
+
   /** Remembers the visitor's asynchronous context when it has to wait: its handler must not run in another visitor's. */
   wait(): void {
     if (this.#lead === undefined && !this.isAnswered) this.#scope = new AsyncResource('viewcache.visitor');
@@ -82,8 +88,7 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
 
   answer(item: LocalItem, how: Answer): void {
     if (this.isRefresh) {
-      // Another process has made it new already.
-      this.#refresh.end();
+      this.#refresh.find(item);
       return;
     }
     if (!this.answers.accepts(item)) {
@@ -91,11 +96,14 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
       this.runtime.engine.fetchAlone(this, 'request');
       return;
     }
+    const isDue = how === 'hit' && this.mayFill && !this.isDemanding && this.stale.isDue(item, this.now);
+    if (isDue && this.#refresh.leadInFront()) return;
     this.#standIns.patience.forget();
     this.isAnswered = true;
     this.inScope(() => {
-      if (this.isGone || this.answers.write(item, how)) return;
-      this.next();
+      if (this.isGone) return;
+      const isWritten = isDue && this.#refresh.isBehind ? this.revalidate(item) : this.answers.write(item, how);
+      if (!isWritten) this.next();
     });
   }
 
