@@ -144,12 +144,19 @@ export class NonceProtocol implements TaggedStore {
       return reading ? decode(reading, key) : undefined;
     });
     await this.#readTagsOf(wanted, decoded, token);
-    const found = decoded.map(
-      (each): BeginRead['found'] =>
-        each && ('status' in each ? judged(each as StoredResponse, token) : { kind: 'selecting', ...each }),
-    );
+    const judge = (): BeginRead['found'][] =>
+      decoded.map(
+        (each) => each && ('status' in each ? judged(each as StoredResponse, token) : { kind: 'selecting', ...each }),
+      );
+    let found = judge();
     const isAnyToMake = found.some((each) => each?.kind !== 'response' || each.validity === 'gone');
-    if (isAnyToMake) await this.#writer.plantMissing(token, mark !== null);
+    if (isAnyToMake) {
+      await this.#writer.plantMissing(token, mark !== null);
+      // One that was asked about in vain before it was planted, and stored under, is there by now: the token knows it, and
+      // what is put under that must not take what was found for nothing.
+      await this.#settleAll(responsesOf(decoded), token);
+      found = judge();
+    }
     return found.map((each) => ({ token, found: each }));
   }
 
@@ -159,16 +166,20 @@ export class NonceProtocol implements TaggedStore {
     decoded: readonly ReturnType<DecodeFrame>[],
     token: NonceToken,
   ): Promise<void> {
-    const responses = decoded.map((each) => (each && 'status' in each ? (each as StoredResponse) : undefined));
+    const responses = responsesOf(decoded);
     for (const [i, each] of responses.entries()) {
       if (each !== undefined) this.#predictions.learn(wanted[i] as string, tagNames(each));
     }
-    const stamps = responses.flatMap((each) => each?.tags ?? []);
-    const unread = unique(stamps.map(({ tag }) => tag)).filter((tag) => !token.tags.has(tag));
+    const unread = unique(responses.flatMap((each) => each?.tags.map(({ tag }) => tag) ?? [])).filter((tag) => !token.tags.has(tag));
     if (unread.length > 0) {
       const nonces = await this.#writer.nonces(unread).catch(() => unread.map(() => null));
       for (const [i, tag] of unread.entries()) token.note(tag, nonces[i]);
     }
+    await this.#settleAll(responses, token);
+  }
+
+  async #settleAll(responses: readonly (StoredResponse | undefined)[], token: NonceToken): Promise<void> {
+    const stamps = responses.flatMap((each) => each?.tags ?? []);
     const due = stamps.filter(({ tag, stamp }) => dueAfter(stamp, token.tags.get(tag)) !== undefined);
     await Promise.all(due.map((stamp) => this.#settle(stamp, token)));
   }
@@ -195,6 +206,10 @@ function judged(response: StoredResponse, token: NonceToken): NonNullable<BeginR
   if (!response.tags.some(({ stamp }) => stamp.includes('>'))) return { kind: 'response', response, validity: 'valid' };
   const tags = response.tags.map(({ tag }) => ({ tag, stamp: token.tags.get(tag) ?? '' }));
   return { kind: 'response', response: { ...response, tags }, validity: 'valid' };
+}
+
+function responsesOf(decoded: readonly ReturnType<DecodeFrame>[]): readonly (StoredResponse | undefined)[] {
+  return decoded.map((each) => (each && 'status' in each ? (each as StoredResponse) : undefined));
 }
 
 function tagNames({ tags }: StoredResponse): readonly string[] {

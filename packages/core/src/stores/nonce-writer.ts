@@ -85,7 +85,7 @@ export class NonceWriter {
 
   async #putMany(puts: readonly Put[]): Promise<readonly CommitVerdict[]> {
     for (const { ttlMs } of puts) this.#ledger.outlive(ttlMs);
-    const now = await this.#tokenNow(puts);
+    const [now, lying] = await Promise.all([this.#tokenNow(puts), this.#lying(puts)]);
     const wanted = puts.map((put): Wanted | CommitVerdict => {
       const { token = now, tags, ttlMs, ownTag, onlyIf } = put;
       // Who has not read what was there cannot say that it is unchanged.
@@ -105,7 +105,7 @@ export class NonceWriter {
       const want = wanted[i];
       if (nonces === undefined || 'kind' in nonces || want === undefined || 'kind' in want) return [];
       if (verdicts[i]?.kind === 'refused') return [];
-      const placing = this.#placing(put, want.token, nonces);
+      const placing = this.#placing(put, want.token, nonces, lying);
       if (placing !== undefined) return [{ i, nonces, placing, ownTag: put.ownTag }];
       return [];
     });
@@ -117,6 +117,24 @@ export class NonceWriter {
       verdicts[i] = came === 'refused' ? REFUSED : { kind: 'stored', tags: stamped(nonces, ownTag, came.nonce) };
     }
     return verdicts;
+  }
+
+  /**
+   * What lies where values are to be put that are older than the call, by where; nothing of what cannot be told. Whoever puts
+   * something there has told the log before: so it is either found there, or has replaced what was seen here.
+   */
+  async #lying(puts: readonly Put[]): Promise<NonceToken['seen']> {
+    const places = puts.flatMap(({ key, token, onlyIf }) =>
+      token !== undefined && onlyIf === 'always' ? [this.#ledger.keys.response(key)] : [],
+    );
+    const lying: NonceToken['seen'] = new Map();
+    if (places.length === 0) return lying;
+    const sightings = await this.#ledger.look(places).catch(() => []);
+    for (const [i, place] of places.entries()) {
+      const { reading, unique } = sightings[i] ?? { reading: null, unique: undefined };
+      if (reading !== null) lying.set(place, unique);
+    }
+    return lying;
   }
 
   /** What is known of the tags now, for values that are good as of now: those that are missing are given nonces. */
@@ -137,18 +155,24 @@ export class NonceWriter {
     }
   }
 
-  #placing(put: Put, token: NonceToken, nonces: ReadonlyMap<string, Nonce>): Placing | undefined {
+  /** @param lying - what names the values in whose place older ones are to be put, seen before their tags were asked about */
+  #placing(
+    put: Put,
+    token: NonceToken,
+    nonces: ReadonlyMap<string, Nonce>,
+    lying: NonceToken['seen'],
+  ): Placing | undefined {
     const key = this.#ledger.keys.response(put.key);
     const { ownTag, onlyIf, ttlMs } = put;
     const nonce = nonces.get(ownTag) ?? '';
-    const isUnseen = !token.seen.has(key);
-    if (onlyIf === 'unchanged' && isUnseen) return undefined;
+    const seen = onlyIf === 'unchanged' ? token.seen : lying;
+    if (put.token !== undefined && !seen.has(key)) return undefined;
     return {
       key,
       ownTag,
       ttlMs,
-      over: onlyIf === 'unchanged' ? { unique: token.seen.get(key), nonce } : undefined,
-      mayGoOn: () => put.token !== undefined || put.isStillGood?.() !== false,
+      over: put.token === undefined ? undefined : { unique: seen.get(key), nonce },
+      mayGoOn: () => put.isStillGood?.() !== false,
       frame: (stamp) => put.encode(stamped(nonces, ownTag, stamp)),
     };
   }

@@ -41,9 +41,11 @@ export class PlainLedger implements NonceLedger {
     placings: readonly Placing[],
     purge: (tags: readonly string[]) => Promise<boolean>,
   ): Promise<readonly Placed[]> {
-    const isPurged = await purge(placings.map(({ ownTag }) => ownTag));
-    if (!isPurged) return placings.map(() => 'unavailable');
+    const late = await this.#late(placings);
+    const ownTags = placings.flatMap((placing) => (late.has(placing) ? [] : [placing.ownTag]));
+    if (ownTags.length > 0 && !(await purge(ownTags))) return placings.map(() => 'unavailable');
     return await aFewAtOnce(placings, async (placing) => {
+      if (late.has(placing)) return 'refused';
       try {
         return await this.#put(placing);
       } catch {
@@ -78,6 +80,14 @@ export class PlainLedger implements NonceLedger {
     if (notReplaced.size > 0) return new Set(tags);
     const left = await this.#board.replace(tags.map((tag) => this.keys.tag(tag)));
     return new Set(tags.filter((tag) => left.has(this.keys.tag(tag))));
+  }
+
+  /** Those in whose place something else has been put already. */
+  async #late(placings: readonly Placing[]): Promise<ReadonlySet<Placing>> {
+    const bound = placings.filter(({ over }) => over !== undefined);
+    if (bound.length === 0) return new Set();
+    const nonces = await this.#board.read(bound.map(({ ownTag }) => this.keys.tag(ownTag))).catch(() => []);
+    return new Set(bound.filter(({ over }, i) => nonces[i] !== over?.nonce));
   }
 
   async #put({ ownTag, key, over, ttlMs, frame, mayGoOn }: Placing): Promise<Placed> {

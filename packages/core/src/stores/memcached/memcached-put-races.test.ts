@@ -20,7 +20,7 @@ const OWN = 'own';
 const codec = frameCodec();
 const response: StoredResponse = { ...empty, key: KEY, status: 200, lifetimeMs: 60_000 };
 
-type Deed = 'increment' | 'set' | 'fill' | 'delete' | 'get';
+type Deed = 'increment' | 'set' | 'since' | 'fill' | 'delete' | 'get';
 
 interface Plan {
   readonly deeds: readonly { readonly process: 0 | 1; readonly deed: Deed }[];
@@ -87,6 +87,8 @@ class World {
         return await this.#write(async () => ({
           kind: (await store.invalidate([OWN], 'hard')) ? 'stored' : 'refused',
         }));
+      case 'since':
+        return await this.#since(store);
       case 'fill':
         return await this.#fill(store);
       default:
@@ -137,6 +139,15 @@ class World {
     await store.commit({ ...this.#frameOf(made), token });
   }
 
+  /** A set of what was read after a token was taken, which is as old as that. */
+  async #since(store: TaggedStore): Promise<void> {
+    const { token } = await store.begin('', () => undefined);
+    if (token === undefined) return;
+    const value = this.#newValue();
+    await this.#servers[0]?.step();
+    await store.putMany([{ ...this.#frameOf(value), token, ownTag: OWN, onlyIf: 'always' }]);
+  }
+
   async #put(
     store: TaggedStore,
     value: number,
@@ -177,7 +188,11 @@ async function race(s: fc.Scheduler, plan: Plan, wrap?: () => (commands: Command
     (plan.dice.next().value as number) < plan.rate ? s.schedule(Promise.resolve()) : Promise.resolve();
   await s.waitFor(
     Promise.all([
-      ...plan.deeds.map(({ deed, process }) => world.do(deed, process)),
+      ...plan.deeds.map(async ({ deed, process }) => {
+        // One that begins when another has ended has to know of it.
+        await s.schedule(Promise.resolve());
+        await world.do(deed, process);
+      }),
       ...Array.from({ length: plan.late }, async () => {
         await s.schedule(Promise.resolve());
         world.beLate();
@@ -190,7 +205,8 @@ async function race(s: fc.Scheduler, plan: Plan, wrap?: () => (commands: Command
   return world;
 }
 
-const anyPlan = planOf('increment', 'set', 'fill', 'delete', 'get');
+const anyPlan = planOf('increment', 'set', 'since', 'fill', 'delete', 'get');
+const sincePlan = planOf('set', 'since');
 const countingPlan = planOf('increment');
 
 /** The nonce is replaced whatever it is by now. */
@@ -214,6 +230,14 @@ describe('races of values that are put, over Memcached (PROTOCOL 4.11)', () => {
     await assertFor(
       { ms: 1_500, soakMs: 60_000 },
       fc.asyncProperty(oneByOne, anyPlan, async (s, plan) => void (await race(s, plan))),
+      { endOnFailure: true },
+    );
+  }, 120_000);
+
+  it('never let a slower writer undo what has been put since it read', async () => {
+    await assertFor(
+      { ms: 1_000, soakMs: 60_000 },
+      fc.asyncProperty(oneByOne, sincePlan, async (s, plan) => void (await race(s, plan))),
       { endOnFailure: true },
     );
   }, 120_000);
