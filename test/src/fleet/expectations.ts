@@ -17,9 +17,14 @@ const READS = 1_000;
 const LONG_ENOUGH_MS = 30_000;
 
 /** Runs a fleet for so long, and again where that has brought few reads. */
-export async function expectExactFleet(mode: Mode, durationMs: number, more: Partial<Plan> = {}): Promise<void> {
+export async function expectExactFleet(
+  mode: Mode,
+  durationMs: number,
+  more: Partial<Plan> = {},
+  enough = READS,
+): Promise<void> {
   const until = performance.now() + LONG_ENOUGH_MS;
-  for (let reads = 0; reads < READS && performance.now() < until; ) {
+  for (let reads = 0; reads < enough && performance.now() < until; ) {
     const verdict = await runMode(mode, durationMs, more);
     expectExact(verdict, mode);
     reads += verdict.reads;
@@ -31,8 +36,10 @@ export async function expectToBeCaught(
   name: (typeof DOUBLES)[number],
   redis: RedisServer,
   durationMs: number,
+  more: Partial<Plan> = {},
 ): Promise<void> {
   const plan: Plan = {
+    ...more,
     cache: { l1MaxLag: '100ms', consistency: 'strict', deadline: '1s' },
     durationMs,
     double: { name, redisPort: redis.port },

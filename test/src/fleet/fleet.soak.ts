@@ -67,6 +67,34 @@ describe('four processes while the store loses', () => {
   });
 });
 
+describe.each(stores)(
+  'four processes that write values, and use them within each other and in pages, over %s',
+  (name, url) => {
+    const values = { ...READERS, program: 'values-member' } as const;
+
+    it.each([0, 1, 2])('answer nothing that is older than it may be (mode %s)', async (index) => {
+      const mode = modesOf(url())[index] as Mode;
+      expectAndSay(`values, ${name}`, await runMode(mode, LONG_MS, values), mode);
+    });
+  },
+);
+
+describe('four processes that write values while the store loses', () => {
+  const values = { ...READERS, program: 'values-member' } as const;
+
+  it.each([0, 1, 2])('keys, everything, and what it was told: Redis (mode %s)', async (index) => {
+    const mode = modesOf(redis.url)[index] as Mode;
+    const fault = { everyMs: 150, strike: loseKeysAndTime(redis) };
+    expectAndSay('values, Redis, losing', await runMode(mode, LONG_MS, { ...values, fault }), mode);
+  });
+
+  it.each([0, 1, 2])('keys, and everything: Memcached (mode %s)', async (index) => {
+    const mode = modesOf(`memcached://${hosts(memcached)}`)[index] as Mode;
+    const fault = { everyMs: 150, strike: loseMemory(memcached) };
+    expectAndSay('values, Memcached, losing', await runMode(mode, LONG_MS, { ...values, fault }), mode);
+  });
+});
+
 describe('a fleet catches the protocols that are known to be wrong', () => {
   it.each(DOUBLES)('%s', async (name) => {
     await expectToBeCaught(name, redis, 2_000);

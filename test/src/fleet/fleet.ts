@@ -10,7 +10,8 @@ import { emptyRows } from './data-file.js';
 import { judge, type Verdict } from './judge.js';
 import type { Orders, Report } from './orders.js';
 
-const PROGRAM = fileURLToPath(new URL('member.js', import.meta.url));
+/** What each process does: pages, or values by themselves and within each other. */
+type Program = 'member' | 'values-member';
 /** Wall clocks that disagree by half an hour. */
 const SKEWS = [0, -15 * 60_000, 15 * 60_000, -40];
 const ROWS = 20;
@@ -18,6 +19,8 @@ const ROWS = 20;
 /** How a fleet is run. */
 export interface Plan {
   readonly cache: CacheOptions;
+  /** @defaultValue `member` */
+  readonly program?: Program;
   /** It goes on until so many requests have been answered, as far as can be told from outside: for so long. */
   readonly durationMs: number;
   readonly members?: number;
@@ -42,8 +45,9 @@ export async function runFleet(plan: Plan): Promise<Verdict> {
   const folder = mkdtempSync(join(tmpdir(), 'viewcache-fleet-'));
   const data = join(folder, 'rows');
   writeFileSync(data, emptyRows(ROWS));
-  const { members = 4 } = plan;
-  const children = Array.from({ length: members }, () => fork(PROGRAM, [], { stdio: 'inherit' }));
+  const { members = 4, program = 'member' } = plan;
+  const path = fileURLToPath(new URL(`${program}.js`, import.meta.url));
+  const children = Array.from({ length: members }, () => fork(path, [], { stdio: 'inherit' }));
   try {
     await Promise.all(children.map((child, i) => begin(child, ordersOf(plan, i, members, data))));
     for (const child of children) child.send('go');
