@@ -170,7 +170,9 @@ export class NonceProtocol implements TaggedStore {
     for (const [i, each] of responses.entries()) {
       if (each !== undefined) this.#predictions.learn(wanted[i] as string, tagNames(each));
     }
-    const unread = unique(responses.flatMap((each) => each?.tags.map(({ tag }) => tag) ?? [])).filter((tag) => !token.tags.has(tag));
+    const unread = unique(responses.flatMap((each) => each?.tags.map(({ tag }) => tag) ?? [])).filter(
+      (tag) => !token.tags.has(tag),
+    );
     if (unread.length > 0) {
       const nonces = await this.#writer.nonces(unread).catch(() => unread.map(() => null));
       for (const [i, tag] of unread.entries()) token.note(tag, nonces[i]);
