@@ -166,9 +166,9 @@ export class Memo {
   /** What is found at once, or what becomes of asking: a promise where somebody has to be waited for. */
   #ask(key: MemoKey, instance: unknown, args: readonly unknown[], name?: OwnName): unknown {
     const { values, record, kept } = this.#parts;
-    const shortcuts = name === undefined ? undefined : this.#shortcuts;
-    const found = this.#isPlain ? values.find(key, kept.copying, shortcuts, name) : NOTHING_FOUND;
+    const found = this.#isPlain ? values.find(key, kept.copying) : NOTHING_FOUND;
     if (found !== NOTHING_FOUND) {
+      if (name !== undefined) values.shortenIn(this.#shortcuts, key, name);
       this.#hit(key.text);
       return record.kind === 'promise' ? Promise.resolve(found) : found;
     }

@@ -63,6 +63,8 @@ export class ValueCalls implements ValueCache {
   /** Of its namespace, as they were when the long way was gone last. */
   #shortcuts: Shortcuts;
   readonly #quick: QuickHits;
+  /** The last ttl in options that were found to be sound. */
+  #ttl: unknown;
   readonly #copying: Copying;
   /** Of whose loaders it was told that they load what nobody asks for: the keys in that differ from call to call. */
   readonly #told: Set<string>;
@@ -91,7 +93,7 @@ export class ValueCalls implements ValueCache {
       const known = this.#shortcuts.get(key);
       if (known !== undefined && typeof producer === 'function') {
         // What a fresh value needs no reading of options for.
-        const copying = isVersioned(options) ? undefined : copyingOf(options, this.#copying);
+        const copying = isOnly(this.#ttl, options) ? this.#copying : this.#copyingOf(options);
         const found = copying === undefined ? NOTHING_FOUND : this.#quick.promise(known, copying);
         if (found !== NOTHING_FOUND) return found as Promise<T>;
       }
@@ -248,6 +250,14 @@ export class ValueCalls implements ValueCache {
     return { [tokenBrand]: { of: tags, known: await engine.values.token() } };
   }
 
+  /** How callers are kept apart, where a fresh value answers whatever else the options say; else `undefined`. */
+  #copyingOf(options: Duration | ValueOptions<never> | undefined): Copying | undefined {
+    if (typeof options === 'object' && options?.version !== undefined) return undefined;
+    const copying = copyingOf(options, this.#copying);
+    if (copying !== undefined && typeof options === 'object') this.#ttl = options.ttl;
+    return copying;
+  }
+
   /** {@link getOrSet} by the text of the key. */
   #find<T>(key: Key, producer: Producer, options: Duration | ValueOptions<T> | undefined): Promise<T> {
     if (typeof producer !== 'function') throw new ConfigError('getOrSet.producer', producer, 'a function');
@@ -256,10 +266,10 @@ export class ValueCalls implements ValueCache {
     const named = this.#key('getOrSet', key, given.version);
     const copying = copyingOf(options, this.#copying);
     if (copying === undefined) return this.#ask(named, producer, given);
-    if (given.version === undefined) this.#shortcuts = values.shortcutsOf(this.#space.prefix);
-    const shortcuts = given.version === undefined ? this.#shortcuts : undefined;
-    const found = values.find(named, copying, shortcuts, key);
-    return found === NOTHING_FOUND ? this.#ask(named, producer, given) : Promise.resolve(found as T);
+    const found = values.find(named, copying);
+    if (found === NOTHING_FOUND) return this.#ask(named, producer, given);
+    if (given.version === undefined) this.#shortcuts = values.shorten(named, key, this.#space.prefix);
+    return Promise.resolve(found as T);
   }
 
   /** Apart from the hit, which would pay for what this has to keep for later. */
@@ -382,9 +392,11 @@ function copyingOf(options: Duration | ValueOptions<never> | undefined, usual: C
   return options.clone ?? usual;
 }
 
-/** Another value than that of the key alone. */
-function isVersioned(options: Duration | ValueOptions<never> | undefined): boolean {
-  return typeof options === 'object' && options?.version !== undefined;
+/** Whether these are options that say nothing but this ttl, as most do. */
+function isOnly(ttl: unknown, options: Duration | ValueOptions<never> | undefined): boolean {
+  if (typeof options !== 'object' || options === null || options.ttl !== ttl) return false;
+  for (const name in options) if (name !== 'ttl') return false;
+  return Object.getPrototypeOf(options) === Object.prototype;
 }
 
 function checkNumber(setting: string, value: unknown): void {

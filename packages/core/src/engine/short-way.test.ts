@@ -3,13 +3,15 @@ import { TagTable } from '../invalidation/tag-table.js';
 import type { StoredResponse } from '../ports/stored-response.js';
 import { MemoryStore } from '../stores/memory.js';
 import { FakeClock } from '../testing/fake-clock.js';
+import type { Keyed } from './keyed.js';
 import { LocalItem } from './local-item.js';
 import { ShortWay } from './short-way.js';
 import { Shortcuts } from './shortcuts.js';
 import { Trust } from './trust.js';
 import { runInView, ViewContext } from './view-context.js';
 
-const HELD = { value: 'v', bytes: 1 };
+/** The key of an item. */
+const of = ({ target }: LocalItem): Keyed => ({ text: target, tags: [] });
 
 /** Items in a store of two, on the short way. */
 function opened(lifetimeMs = 1_000, lagMs = Number.POSITIVE_INFINITY) {
@@ -26,6 +28,7 @@ function opened(lifetimeMs = 1_000, lagMs = Number.POSITIVE_INFINITY) {
       ...{ lifetimeMs, etag: undefined, lastModified: undefined, route: '/', producerMs: 1, placeholders: [] },
     };
     const item = new LocalItem(stored, key, tags.clock, 0, clock.monotonic(), counters);
+    item.held = { value: 'v', bytes: 1 };
     store.set(key, item, 1, lifetimeMs);
     return item;
   };
@@ -39,7 +42,7 @@ function opened(lifetimeMs = 1_000, lagMs = Number.POSITIVE_INFINITY) {
 describe('ShortWay', () => {
   it('is open to what is stored, fresh and unchanged', () => {
     const { clock, way, shortcuts, put, isOpen } = opened();
-    way.note(shortcuts, 'a', put('key'), HELD);
+    way.note(shortcuts, 'a', of(put('key')));
     expect(isOpen('a')).toBe(true);
     clock.advance(999);
     expect(isOpen('a')).toBe(true);
@@ -50,30 +53,30 @@ describe('ShortWay', () => {
   it('is closed whenever the local clock has moved, until the item was found unchanged', () => {
     const { tags, way, shortcuts, put, isOpen } = opened();
     const item = put('key');
-    way.note(shortcuts, 'a', item, HELD);
+    way.note(shortcuts, 'a', of(item));
     tags.invalidate(['other'], 'soft');
     expect(isOpen('a')).toBe(false);
     item.checked = tags.clock;
-    way.note(shortcuts, 'a', item, HELD);
+    way.note(shortcuts, 'a', of(item));
     expect(isOpen('a')).toBe(true);
   });
 
   it('is closed from when there are other processes', () => {
     const { trust, tags, way, shortcuts, put, isOpen } = opened();
     const item = put('key');
-    way.note(shortcuts, 'a', item, HELD);
+    way.note(shortcuts, 'a', of(item));
     trust.limitTo(100);
     item.checked = tags.clock;
-    way.note(shortcuts, 'a', item, HELD);
+    way.note(shortcuts, 'a', of(item));
     expect(isOpen('a')).toBe(false);
     const shared = opened(1_000, 100);
-    shared.way.note(shared.shortcuts, 'a', shared.put('key'), HELD);
+    shared.way.note(shared.shortcuts, 'a', of(shared.put('key')));
     expect(shared.shortcuts.get('a')).toBeUndefined();
   });
 
   it('counts a use', () => {
     const { store, way, shortcuts, put, isOpen } = opened();
-    for (const key of ['a', 'b']) way.note(shortcuts, key, put(key), HELD);
+    for (const key of ['a', 'b']) way.note(shortcuts, key, of(put(key)));
     expect(isOpen('a')).toBe(true);
     put('c');
     expect([store.peek('a') === undefined, store.peek('b') === undefined]).toEqual([false, true]);
@@ -82,33 +85,33 @@ describe('ShortWay', () => {
   it('forgets what has left the store, and never takes what stands in its place for it', () => {
     const { store, way, shortcuts, put, isOpen } = opened();
     const item = put('a');
-    way.note(shortcuts, 'a', item, HELD);
+    way.note(shortcuts, 'a', of(item));
     const known = shortcuts.get('a');
     store.delete('a');
     expect(shortcuts.get('a')).toBeUndefined();
-    way.note(shortcuts, 'a', item, HELD);
+    way.note(shortcuts, 'a', of(item));
     expect(shortcuts.get('a')).toBeUndefined();
     put('b');
     expect(known !== undefined && way.isOpen(known)).toBe(false);
-    way.note(shortcuts, 'a', put('a'), HELD);
+    way.note(shortcuts, 'a', of(put('a')));
     expect(isOpen('a')).toBe(true);
   });
 
   it('is found by one name of an item, in one place, and not by a long one', () => {
     const { way, shortcuts, put } = opened();
     const item = put('a');
-    way.note(shortcuts, 'x'.repeat(65), item, HELD);
+    way.note(shortcuts, 'x'.repeat(65), of(item));
     expect(item.shortcut).toBeUndefined();
-    way.note(shortcuts, 7, item, HELD);
-    way.note(shortcuts, '7', item, HELD);
-    way.note(new Shortcuts(), 7, item, HELD);
+    way.note(shortcuts, 7, of(item));
+    way.note(shortcuts, '7', of(item));
+    way.note(new Shortcuts(), 7, of(item));
     expect([shortcuts.get(7) === item.shortcut, shortcuts.get('7')]).toEqual([true, undefined]);
   });
 
   it('keeps no namespace that has nothing in it', () => {
     const { store, way, put } = opened();
     const spaces = new Map<string, Shortcuts>();
-    way.note(new Shortcuts(spaces, 'a:'), 'k', put('k'), HELD);
+    way.note(new Shortcuts(spaces, 'a:'), 'k', of(put('k')));
     expect([...spaces.keys()]).toEqual(['a:']);
     store.delete('k');
     expect(spaces.size).toBe(0);
@@ -116,7 +119,7 @@ describe('ShortWay', () => {
 
   it('is closed within a view that may still be told of something, and to nobody else', () => {
     const { way, shortcuts, put, isOpen } = opened();
-    way.note(shortcuts, 'a', put('a'), HELD);
+    way.note(shortcuts, 'a', of(put('a')));
     const [inner, other] = [new ViewContext(), new ViewContext()];
     runInView(other, () => {});
     expect(isOpen('a')).toBe(true);

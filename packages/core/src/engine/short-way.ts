@@ -1,7 +1,7 @@
 import type { TagTable } from '../invalidation/tag-table.js';
 import type { Clock } from '../ports/clock.js';
 import type { LocalStore } from '../ports/local-store.js';
-import type { HeldValue } from '../ports/stored-response.js';
+import type { Keyed } from './keyed.js';
 import type { LocalItem } from './local-item.js';
 import type { OwnName, Shortcut, Shortcuts } from './shortcuts.js';
 import type { Trust } from './trust.js';
@@ -36,11 +36,11 @@ export class ShortWay {
     );
   }
 
-  /** Has an item that may answer be found by a caller's own name from now on. */
-  note(shortcuts: Shortcuts, name: OwnName, item: LocalItem, held: HeldValue): void {
+  /** Has what was found under a key be found by a caller's own name from now on. */
+  note(shortcuts: Shortcuts, name: OwnName, { text }: Keyed): void {
     // What others have written must not be believed for a turn of the event loop longer.
-    if (!this.#trust.isAlone) return;
-    const slot = this.#store.slotOf(item.stored.key, item);
-    if (slot >= 0) shortcuts.note(name, item, held, slot, this.#clock.recent());
+    const item = this.#trust.isAlone ? this.#store.peek(text) : undefined;
+    if (item?.held === undefined) return;
+    shortcuts.note(name, item, item.held, this.#store.slotOf(text, item), this.#clock.recent());
   }
 }

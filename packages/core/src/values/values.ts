@@ -52,19 +52,27 @@ export class Values {
     return this.#spaces.get(prefix) ?? new Shortcuts(this.#spaces, prefix);
   }
 
-  /**
-   * Answers from memory, where it can be done without another thought; {@link NOTHING_FOUND} elsewhere.
-   *
-   * @param shortcuts - where to note what is found, for {@link quick}, and by which name
-   */
-  find(key: Keyed, copying: Copying, shortcuts?: Shortcuts, name?: OwnName): unknown {
+  /** Has {@link quick} find what {@link find} has found, by the name that it has in a namespace. */
+  shorten(key: Keyed, name: OwnName, prefix: string): Shortcuts {
+    const shortcuts = this.shortcutsOf(prefix);
+    this.shortenIn(shortcuts, key, name);
+    return shortcuts;
+  }
+
+  /** {@link shorten} for what is in no namespace. */
+  shortenIn(shortcuts: Shortcuts, key: Keyed, name: OwnName): void {
+    // Who has heard of the hit may have paused the cache.
+    if (!this.parts.isOff) this.parts.engine.values.shortWay.note(shortcuts, name, key);
+  }
+
+  /** Answers from memory, where it can be done without another thought; {@link NOTHING_FOUND} elsewhere. */
+  find(key: Keyed, copying: Copying): unknown {
     const { parts } = this;
     if (parts.isOff) return NOTHING_FOUND;
     const item = parts.engine.values.findSoon(key);
     if (item === undefined) return NOTHING_FOUND;
     const held = item.held ?? valueIn(parts, item);
     if (held === undefined) return NOTHING_FOUND;
-    if (shortcuts !== undefined && name !== undefined) parts.engine.values.shortWay.note(shortcuts, name, item, held);
     return deliver(parts, key, item, held, 'hit', currentView(), copying);
   }
 
