@@ -41,7 +41,10 @@ for (const file of typesFrom(Object.entries(manifest.exports))) {
   const to = join(OUT, file);
   mkdirSync(dirname(to), { recursive: true });
   // The declaration maps lead to sources that are not in the tarball.
-  const types = readFileSync(file, 'utf8').replace(/\/\/# sourceMappingURL=.*\s*$/, '');
+  const types = readFileSync(file, 'utf8')
+    .replace(/\/\/# sourceMappingURL=.*\s*$/, '')
+    // Two spaces, as in the sources: tsc's four are kilobytes.
+    .replace(/^(?: {4})+/gm, (indent) => indent.slice(indent.length / 2));
   // What is there for our own packages alone, nobody reads in an editor.
   writeFileSync(to, forUsers.has(file) ? types : types.replace(/^ *\/\*\*[\s\S]*?\*\/\n/gm, ''));
 }
