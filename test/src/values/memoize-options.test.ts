@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Cache } from '@viewcache/core';
+import { type Cache, ValueTimeoutError } from '@viewcache/core';
+import { gate } from '../support/gate.js';
 import { cacheOf, counted } from './counted.js';
 import { errorOf, openMemory } from './stores.js';
 
@@ -12,6 +13,19 @@ describe('options of a memoized function', () => {
     expect(runs.flat()).toEqual([1, 2, 3, 2]);
     expect(fn.cacheInfo()).toEqual({ hits: 2, misses: 4, maxSize: 2, size: 2 });
     expect(warnings()).toEqual([]);
+  });
+
+  it('holds no more than maxSize of what comes in behind an answer, and counts it', async () => {
+    const { cache, clock, stored } = await openMemory();
+    const made = gate<void>();
+    const fn = cache.memoize(async (n: number) => await made.passed.then(() => n), { maxSize: 2, hardTimeout: 20 });
+    const late = [1, 2, 3].map((n) => errorOf(fn(n)));
+    await clock.advanceAsync(20_000);
+    for (const error of await Promise.all(late)) expect(error).toBeInstanceOf(ValueTimeoutError);
+    made.open();
+    await stored(3);
+    expect(fn.cacheInfo()).toMatchObject({ misses: 3, size: 2 });
+    expect(cache.stats().entries).toBe(2);
   });
 
   it('keeps nothing with a maxSize of 0', async () => {

@@ -24,6 +24,18 @@ describe.each(shared)('a memoized function in %s', (_name, store) => {
     expect(await here?.(1)).toEqual({ id: 1, run: 3 });
   });
 
+  it('holds no more than maxSize of what another process has made, and counts it', async () => {
+    const { cache, other, stored } = await openOn(store, { ttl: 60 });
+    const second = await other();
+    const load = async (id: number) => id;
+    const [here, there] = [cache, second].map((from) => from.memoize(load, { maxSize: 2 }));
+    for (const id of [1, 2, 3]) await here?.(id);
+    await stored(3);
+    for (const id of [1, 2, 3]) await there?.(id);
+    expect(there?.cacheInfo()).toEqual({ hits: 3, misses: 0, maxSize: 2, size: 2 });
+    expect([cache, second].map((each) => each.stats().entries)).toEqual([2, 2]);
+  });
+
   it('is passed on where it returns no promise, with its own result, and says so once', async () => {
     const { cache, events, warnings } = await openOn(store, { ttl: 60 });
     let runs = 0;

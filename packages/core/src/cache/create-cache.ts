@@ -79,6 +79,7 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
     tags.release(item.records);
     item.records = [];
     item.shortcut?.leave();
+    item.counted?.counter.left(item, item.counted);
     // A variant that was replaced is still there, and counts.
     if (item.stored.selecting.length > 0 && reason !== 'replaced') variants.forget(item.target, key);
     if (reason === 'evicted' || reason === 'expired') telemetry.emit({ type: 'removed', key, reason });

@@ -20,6 +20,7 @@ import {
   replay,
   replayNow,
 } from '../values/memo-results.js';
+import type { MemoSizes } from '../values/memo-sizes.js';
 import type { ProducerRun } from '../values/producer.js';
 import type { ValuePolicy } from '../values/value-policy.js';
 import type { Values } from '../values/values.js';
@@ -27,8 +28,6 @@ import { MemoKeys } from './memoize-keys.js';
 
 /** Results of one function that another one may be made of before they are named by one tag together. */
 const MOST_NAMED = 64;
-/** Results that are remembered before those are looked for that have left. */
-const MOST_UNCHECKED = 1_000;
 
 /** Options that were read, to be asked with the arguments. */
 type Options = Readonly<Partial<Record<keyof MemoOptions, unknown>>>;
@@ -39,6 +38,7 @@ export interface MemoParts {
   readonly fn: (...args: readonly unknown[]) => unknown;
   readonly record: MemoRecord;
   readonly scope: MemoScope;
+  readonly sizes: MemoSizes;
   readonly values: Values;
   readonly given: Options;
   readonly policy: MemoPolicy;
@@ -59,7 +59,6 @@ export class Memo {
   /** A result that is found is the answer to a call as it is: there is nothing else to ask first, and nothing to go through. */
   readonly #mayHurry: boolean;
   readonly #shortcuts = new Shortcuts();
-  #checkAt = MOST_UNCHECKED;
 
   constructor(parts: MemoParts) {
     this.#parts = parts;
@@ -147,20 +146,18 @@ export class Memo {
 
   /** Lets go of what is in memory; returns the tags by which the rest is purged. */
   clear(instance: object | undefined): readonly string[] {
-    const { scope, record, values } = this.#parts;
+    const { scope, record, sizes } = this.#parts;
     const on = this.#keys.checked([instance], this.#keys.instance(instance));
     if (on !== undefined) return [scope.instanceTag(on), ...this.#recursion()];
-    values.parts.engine.values.drop([...record.entries.values()]);
-    record.entries.clear();
+    sizes.clear();
     record.hits = 0;
     record.misses = 0;
     return [scope.tag];
   }
 
   info(): { readonly hits: number; readonly misses: number; readonly maxSize: number; readonly size: number } {
-    const { record, policy } = this.#parts;
-    this.#check();
-    return { hits: record.hits, misses: record.misses, maxSize: policy.maxSize, size: record.entries.size };
+    const { record, policy, sizes } = this.#parts;
+    return { hits: record.hits, misses: record.misses, maxSize: policy.maxSize, size: sizes.size };
   }
 
   /** What is found at once, or what becomes of asking: a promise where somebody has to be waited for. */
@@ -172,7 +169,7 @@ export class Memo {
       this.#hit(key.text);
       return record.kind === 'promise' ? Promise.resolve(found) : found;
     }
-    const call = new MemoCall((hasRun) => (hasRun ? this.#remember(key) : this.#hit(key.text)));
+    const call = new MemoCall(() => this.#hit(key.text));
     values.ask(key, (run) => this.#run(key, instance, args, run, call), this.#usesFor(args), call);
     return call.answer(record.kind);
   }
@@ -274,38 +271,9 @@ export class Memo {
   }
 
   #hit(text: string): void {
-    const { record, policy } = this.#parts;
+    const { record, sizes } = this.#parts;
     record.hits++;
-    if (policy.maxSize !== Number.POSITIVE_INFINITY) this.#use(text);
-  }
-
-  /** It is the last that leaves. */
-  #use(text: string): void {
-    const { entries } = this.#parts.record;
-    const key = entries.get(text);
-    if (key === undefined) return;
-    entries.delete(text);
-    entries.set(text, key);
-  }
-
-  #remember(key: MemoKey): void {
-    const { record, policy, values } = this.#parts;
-    const { entries } = record;
-    entries.delete(key.text);
-    entries.set(key.text, key);
-    if (entries.size > policy.maxSize) {
-      const [oldest] = entries.values();
-      if (oldest === undefined) return;
-      entries.delete(oldest.text);
-      values.parts.engine.values.drop([oldest]);
-    } else if (entries.size > this.#checkAt) this.#check();
-  }
-
-  /** Forgets those that have left memory. */
-  #check(): void {
-    const { record, values } = this.#parts;
-    for (const [text, key] of record.entries) if (!values.parts.engine.values.holds(key)) record.entries.delete(text);
-    this.#checkAt = Math.max(MOST_UNCHECKED, record.entries.size * 2);
+    sizes.used(text);
   }
 
   readonly #copies = (items: readonly unknown[]): readonly unknown[] => {

@@ -7,6 +7,7 @@ import { takesThis } from '../values/memo-instances.js';
 import { MemoScope } from '../values/memo-key.js';
 import type { MemoNames } from '../values/memo-names.js';
 import { kindOfFunction } from '../values/memo-results.js';
+import { MemoSizes } from '../values/memo-sizes.js';
 import type { KeySpace } from '../values/value-key.js';
 import type { Values } from '../values/values.js';
 import { Memo } from './memoize-function.js';
@@ -80,10 +81,12 @@ function open(fn: AnyFunction, given: MemoOptions<never>, parts: MemoizeParts, s
   const { name, checksSource } = policy;
   const record = memoNames.claim({ fn, prefix: space.prefix, name, version, isShared, checksSource });
   record.kind ??= kindOfFunction(fn);
+  const sizes = new MemoSizes(record, policy.maxSize, values.parts.engine.values);
   return new Memo({
     fn: fn as unknown as (...args: readonly unknown[]) => unknown,
     record,
-    scope: new MemoScope(space, record.name, record.mark),
+    scope: new MemoScope(space, record.name, record.mark, sizes),
+    sizes,
     values,
     given,
     policy: { ...policy, instances: takesThis(fn) ? policy.instances : { isShared: true, keyOf: undefined } },

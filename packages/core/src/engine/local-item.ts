@@ -2,6 +2,7 @@ import type { TagRecord } from '../invalidation/tag-table.js';
 import type { CodedBody } from '../ports/coded-body.js';
 import type { RouteCounters } from '../ports/event-sink.js';
 import { type HeldValue, retentionMs, type StoredResponse } from '../ports/stored-response.js';
+import type { Counted, Held } from './keyed.js';
 
 /** What a stored response costs beside its bytes: the objects around it and its places in maps. */
 const OVERHEAD = 900;
@@ -17,7 +18,7 @@ const STAMP_OVERHEAD = 60;
  *
  * A hit compares numbers in here and touches nothing else.
  */
-export class LocalItem {
+export class LocalItem implements Held {
   /** The local clock at which the tags were last found unchanged. */
   checked: number;
   /** The records of the tags it was stored with while it is in L1; empty before and after. Those of its key are looked up. */
@@ -43,6 +44,7 @@ export class LocalItem {
   held: HeldValue | undefined;
   /** By which of a caller's own names it is found, without its key. */
   shortcut: { leave(): void } | undefined = undefined;
+  counted: Counted | undefined = undefined;
 
   constructor(
     readonly stored: StoredResponse,

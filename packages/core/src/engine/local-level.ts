@@ -6,7 +6,7 @@ import type { EventSink } from '../ports/event-sink.js';
 import type { LocalStore } from '../ports/local-store.js';
 import type { StoredResponse } from '../ports/stored-response.js';
 import type { EngineParts } from './engine-parts.js';
-import type { Keyed } from './keyed.js';
+import type { Counted, Keyed } from './keyed.js';
 import type { Room } from './lead.js';
 import { LocalItem, type StaleItem } from './local-item.js';
 import type { Trust } from './trust.js';
@@ -91,7 +91,9 @@ export class LocalLevel {
    */
   item(stored: StoredResponse, key: Keyed, token: number, verifiedAt: number, ageMs: number): LocalItem {
     const generatedAt = this.#clock.monotonic() - ageMs;
-    return new LocalItem(stored, key.text, token, verifiedAt, generatedAt, this.#sink.route(stored.route));
+    const item = new LocalItem(stored, key.text, token, verifiedAt, generatedAt, this.#sink.route(stored.route));
+    if (key.counter !== undefined) item.counted = key as Counted;
+    return item;
   }
 
   /**
@@ -113,6 +115,7 @@ export class LocalLevel {
     if (stored.selecting.length > 0) this.#admit(item);
     if (stored.codings !== undefined) void this.#code(item);
     this.#sink.stored(stored.key, stored.route, weight, tags);
+    item.counted?.counter.entered(item, item.counted);
     return true;
   }
 

@@ -7,20 +7,20 @@ export class MemoCall implements Outcome {
   hasRun = false;
   /** What the function has returned to it. */
   kind: ResultKind | undefined;
-  readonly #onAnswer: (hasRun: boolean) => void;
+  readonly #onFound: () => void;
   #state: 'open' | 'resolved' | 'rejected' = 'open';
   #value: unknown;
   #waiting: { resolve(value: unknown): void; reject(error: unknown): void } | undefined;
 
-  /** @param onAnswer - told of an answer that is no error, and whether the function has run for it */
-  constructor(onAnswer: (hasRun: boolean) => void) {
-    this.#onAnswer = onAnswer;
+  /** @param onFound - told of an answer that is no error, and for which the function has not run */
+  constructor(onFound: () => void) {
+    this.#onFound = onFound;
   }
 
   resolve(value: unknown): void {
     this.#state = 'resolved';
     this.#value = value;
-    this.#onAnswer(this.hasRun);
+    if (!this.hasRun) this.#onFound();
     this.#waiting?.resolve(value);
   }
 

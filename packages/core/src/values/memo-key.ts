@@ -1,4 +1,4 @@
-import type { Keyed } from '../engine/keyed.js';
+import type { Counted, Counter } from '../engine/keyed.js';
 import { ALL_TAG, namespaceTag, valueTag } from '../invalidation/tags.js';
 import { shortened } from './arguments.js';
 import type { KeySpace } from './value-key.js';
@@ -17,9 +17,14 @@ export class MemoScope {
   /** What the tags of single results begin with. */
   readonly tagFront: string;
   readonly above: readonly string[];
+  readonly counter: Counter;
 
-  /** @param mark - what else tells the function from others of its name: its version, its source */
-  constructor(space: KeySpace, name: string, mark: string) {
+  /**
+   * @param mark - what else tells the function from others of its name: its version, its source
+   * @param counter - told of what memory holds of the function
+   */
+  constructor(space: KeySpace, name: string, mark: string, counter: Counter) {
+    this.counter = counter;
     const whole = `${space.prefix}memo:${name}`;
     this.front = `\n(${mark}\n${whole.length}:${whole}\n`;
     this.tag = namespaceTag(whole);
@@ -45,7 +50,7 @@ export class MemoScope {
 }
 
 /** The key of one call: of a function, its instance if it has one, and its arguments. */
-export class MemoKey implements Keyed {
+export class MemoKey implements Counted {
   readonly text: string;
   readonly #scope: MemoScope;
   readonly #instance: string | undefined;
@@ -63,6 +68,10 @@ export class MemoKey implements Keyed {
     this.#trimmed = trimmed;
     // An encoding ends by itself, so that the instance and the arguments never run into one another.
     this.text = scope.front + (instance === undefined ? `-${shortened(args)}` : `@${shortened(instance + args)}`);
+  }
+
+  get counter(): Counter {
+    return this.#scope.counter;
   }
 
   get tags(): readonly string[] {

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { ConfigError } from '../base/errors.js';
+import type { Held } from '../engine/keyed.js';
 import type { AnyFunction } from './any-function.js';
-import type { MemoKey } from './memo-key.js';
 import type { ResultKind } from './memo-results.js';
 
 /** What is known of a memoized function, and shared by all that stand for it. */
@@ -15,8 +15,8 @@ export interface MemoRecord {
   kind: ResultKind | undefined;
   hits: number;
   misses: number;
-  /** What was made and may still be in memory, the least recently used first. */
-  readonly entries: Map<string, MemoKey>;
+  /** What memory holds, by key, the least recently used first. */
+  readonly entries: Map<string, Held>;
   /** The class by which each name of a class is known that is in its keys. */
   readonly classes: Map<string, WeakRef<object>>;
 }
