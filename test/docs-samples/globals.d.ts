@@ -49,9 +49,10 @@ declare global {
   const cart: { total: number };
   const users: {
     find(id: number): Promise<{ name: string }>;
-    findMany(ids: readonly number[]): Promise<Map<number, { name: string }>>;
+    findMany(ids: readonly number[]): Promise<{ id: number; name: string }[]>;
     save(id: number, change: unknown): Promise<void>;
   };
+  const offers: { findMany(sellerIds: readonly number[]): Promise<{ sellerId: number; price: number }[]> };
   const sendMail: (id: number) => Promise<void>;
   const makeReport: () => Promise<{ total: number }>;
 }

@@ -1,7 +1,7 @@
 export { type Duration, parseDuration } from './base/duration.js';
 export { CacheError, ConfigError } from './base/errors.js';
 export { InvalidationUnheardError } from './base/store-errors.js';
-export { NotANumberError, ValueTimeoutError, ValueUnavailableError } from './base/value-errors.js';
+export { LoadMissingError, NotANumberError, ValueTimeoutError, ValueUnavailableError } from './base/value-errors.js';
 export { relayInvalidations } from './buses/ipc-relay.js';
 export type { Cache, CacheHealth, EmitterLike, EventTarget, InvalidateOptions } from './cache/cache.js';
 export { createCache } from './cache/create-cache.js';
@@ -35,6 +35,7 @@ export type {
   IncrementOptions,
   Key,
   KeyOptions,
+  RowOptions,
   SetOptions,
 } from './config/value-call-options.js';
 export type { ValueOptions } from './config/value-options.js';
@@ -53,6 +54,7 @@ export type { Bypass, CacheEvent, Forward, Outcome, Refusal, RouteCounters } fro
 export type { StoreHealth } from './ports/tagged-store.js';
 export type { CacheListener, CacheStats } from './telemetry/telemetry.js';
 export type { AnyFunction } from './values/any-function.js';
+export type { KeyOf } from './values/loaded.js';
 export type { ProducerRun } from './values/producer.js';
 export { type RegisterClassOptions, registerClass } from './values/registered-classes.js';
 export type { Copying } from './values/value-policy.js';

@@ -38,7 +38,7 @@ serveInFleet(async (member) => {
     () => async (row) => {
       const keys = [row, (row + 1) % orders.rows];
       const loadAll = async (missing: readonly string[]) =>
-        await Promise.all(missing.map((key) => load(Number(key.slice(4)))));
+        new Map(await Promise.all(missing.map(async (key) => [key, await load(Number(key.slice(4)))] as const)));
       // Which rows are asked for together is chance, so the loader says of none what it depends on but by its key.
       const found = await cache.getOrSetMany(
         keys.map((key) => `row ${key}`),

@@ -89,7 +89,7 @@ describe('many values at once', () => {
       let calls = 0;
       const load = (missing: readonly string[]) => {
         calls++;
-        return missing.map((key) => `made of ${key}`);
+        return new Map(missing.map((key) => [key, `made of ${key}`]));
       };
       const more = keys.map((key) => `more ${key}`);
       await cache.getOrSetMany(more, load, 60);

@@ -173,7 +173,7 @@ describe('a server that answers late', () => {
     const { cache } = fresh(url());
     await proxy.awaited();
     expect(await cache.getOrSet('k', () => 'made', 60)).toBe('made');
-    expect(await cache.getOrSetMany(['l'], () => ['made'], 60)).toEqual(new Map([['l', 'made']]));
+    expect(await cache.getOrSetMany(['l'], () => ({ l: 'made' }), 60)).toEqual(new Map([['l', 'made']]));
     expect(await cache.memoize(async () => 'made', { name: 'f', ttl: 60 })()).toBe('made');
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { ConfigError } from '@viewcache/core';
+import { ConfigError, LoadMissingError } from '@viewcache/core';
 import { gate } from '../support/gate.js';
 import { errorOf, openOn, stores, until } from './stores.js';
 
@@ -28,16 +28,84 @@ describe.each(stores)('getOrSetMany in %s', (_name, store) => {
     expect(await cache.getOrSetMany([], load, 60)).toEqual(new Map());
   });
 
-  it('loadMissing may answer with an object or a list; with anything else, or by throwing, all fail', async () => {
+  it('loadMissing may answer with an object; with anything else, or by throwing, all fail', async () => {
     const { cache } = await openOn(store);
     expect([...(await cache.getOrSetMany([1, 2], () => ({ 2: 'two' }), 60))]).toEqual([[2, 'two']]);
-    expect([...(await cache.getOrSetMany(['x', 'y'], () => ['X', undefined], 60))]).toEqual([['x', 'X']]);
-    expect(await errorOf(cache.getOrSetMany(['p', 'q'], () => ['P'], 60))).toBeInstanceOf(TypeError);
-    expect(await errorOf(cache.getOrSetMany(['p'], (() => 7) as never, 60))).toBeInstanceOf(TypeError);
+    class Result {
+      readonly rowCount = 1;
+      readonly rows = [{ id: 1 }];
+    }
+    for (const wrong of [7, undefined, null, new Set(['P']), new Date(0), new Result()])
+      expect(await errorOf(cache.getOrSetMany(['rows'], (() => wrong) as never, 60))).toBeInstanceOf(LoadMissingError);
     const error = new Error('down');
     const fail = () => Promise.reject(error);
     expect(await errorOf(cache.getOrSetMany(['p', 'q'], fail, 60))).toBe(error);
     expect(await cache.getMany(['p', 'q'])).toEqual(new Map());
+  });
+
+  it('rows belong to the key that is in them, in whatever order they come and whichever are missing', async () => {
+    const { cache, warnings } = await openOn(store);
+    const table = [1, 2, 3].map((id) => ({ id, name: `row ${id}` }));
+    const findMany = async (ids: readonly number[]) => table.filter(({ id }) => ids.includes(id));
+    const found: Map<number, { name: string }> = await cache.getOrSetMany([2, 7, 1], findMany, { by: 'id', ttl: 60 });
+    expect([...found]).toEqual([
+      [2, table[1]],
+      [1, table[0]],
+    ]);
+    expect(await cache.getMany([1, 2, 7])).toEqual(
+      new Map([
+        [1, table[0]],
+        [2, table[1]],
+      ]),
+    );
+    // Nobody asked for all of these.
+    const everything = await cache.getOrSetMany(['3', '8'], () => table, {
+      by: (row) => row.id,
+      ttl: 60,
+      tags: ({ id }) => [`rows#${id}`],
+    });
+    expect([...everything]).toEqual([['3', table[2]]]);
+    await cache.invalidate({ tags: 'rows#3' });
+    expect(await cache.has('3')).toBe(false);
+    const large = () => [{ id: 9n }, null, undefined];
+    expect([...(await cache.getOrSetMany([9, 10], large as () => { id: bigint }[], { by: 'id', ttl: 60 }))]).toEqual([
+      [9, { id: 9n }],
+    ]);
+    expect(warnings()).toEqual([]);
+  });
+
+  it('a list of which nobody says whose each row is, or says so of none or of several, is refused and not stored', async () => {
+    const { cache } = await openOn(store);
+    const rows = [
+      { id: 1, owner: 5 },
+      { id: 2, owner: 5 },
+    ];
+    const refused = (loaded: unknown, options: object) =>
+      errorOf(cache.getOrSetMany([2, 1, 5], (() => loaded) as never, options as never));
+    for (const [loaded, options, said] of [
+      [
+        rows,
+        { ttl: 60 },
+        "returned a list, of which nobody knows the order; say which property of a row is its key, by: 'id'",
+      ],
+      [[], { ttl: 60 }, 'a list'],
+      [rows, { ttl: 60, by: 'ID' }, "a row in which by: 'ID' finds no text or number"],
+      [rows, { ttl: 60, by: () => Number.NaN }, 'a row in which by finds no text or number'],
+      [rows, { ttl: 60, by: 'owner' }, "two rows of which by: 'owner' says '5'"],
+      [new Map(rows.map((row) => [row.id, row])), { ttl: 60, by: 'id' }, 'an instance of Map; return a list of rows'],
+      [{ rows }, { ttl: 60, by: 'id' }, 'an object; return a list of rows'],
+    ] as const) {
+      const error = await refused(loaded, options);
+      expect(error).toBeInstanceOf(LoadMissingError);
+      expect(error).toMatchObject({ code: 'ERR_CACHE_LOAD_MISSING', message: expect.stringContaining(said) });
+    }
+    expect(await refused(rows, { by: 7 })).toMatchObject({ setting: 'getOrSetMany.by' });
+    expect((await cache.getMany([1, 2, 5])).size).toBe(0);
+    const list = async () => rows;
+    // @ts-expect-error -- a list without by
+    expect(await errorOf(cache.getOrSetMany([1], list, 60))).toBeInstanceOf(LoadMissingError);
+    // @ts-expect-error -- by is none of its properties
+    expect(await errorOf(cache.getOrSetMany([1], list, { by: 'uid' }))).toBeInstanceOf(LoadMissingError);
   });
 
   it('what loadMissing returns by the other type of a key belongs to that key', async () => {
@@ -74,7 +142,7 @@ describe.each(stores)('getOrSetMany in %s', (_name, store) => {
     const asked: (readonly string[])[] = [];
     const load = (missing: readonly string[]) => {
       asked.push(missing);
-      return missing.map((key) => (key === 'gone' ? null : undefined));
+      return new Map(missing.filter((key) => key === 'gone').map((key) => [key, null]));
     };
     await cache.getOrSetMany(['gone', 'unknown'], load, 60);
     expect([...(await cache.getOrSetMany(['gone', 'unknown'], load, 60))]).toEqual([['gone', null]]);
@@ -101,7 +169,7 @@ describe.each(stores)('getOrSetMany in %s', (_name, store) => {
     const mixed: Map<string | number, number> = await cache.getMany<number>(['a', 1 as string | number]);
     expect([texts.size, mixed.size]).toEqual([0, 1]);
     // @ts-expect-error -- an object is no key
-    expect(await errorOf(cache.getOrSetMany([{ id: 1 }], () => [1], 60))).toBeInstanceOf(ConfigError);
+    expect(await errorOf(cache.getOrSetMany([{ id: 1 }], () => ({}), 60))).toBeInstanceOf(ConfigError);
     // @ts-expect-error -- neither is a big integer
     expect(await errorOf(cache.getMany([1n]))).toBeInstanceOf(ConfigError);
   });
@@ -122,7 +190,7 @@ describe.each(stores)('getOrSetMany in %s', (_name, store) => {
     const asked: (readonly string[])[] = [];
     const load = (missing: readonly string[]) => {
       asked.push(missing);
-      return missing.map((key) => `many ${key}`);
+      return new Map(missing.map((key) => [key, `many ${key}`]));
     };
     const many = cache.getOrSetMany(['a', 'b'], load, 60);
     await until(() => asked.length > 0);

@@ -241,7 +241,7 @@ describe.each(stores)('values in %s', (_name, store) => {
       cache.getMany([bad]),
       cache.setMany([[bad, 1]], 60),
       cache.getOrSet(bad, () => 1, 60),
-      cache.getOrSetMany([bad], () => [1], 60),
+      cache.getOrSetMany([bad], () => ({}), 60),
     ];
     for (const call of calls) expect(await errorOf(call)).toBeInstanceOf(ConfigError);
   });

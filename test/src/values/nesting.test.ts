@@ -304,7 +304,7 @@ describe.each(['off:', 'null:'])('values in %s', (store) => {
     expect(await cache.setMany({ a: 1 }, 60)).toEqual(['a']);
     expect([await cache.get('k'), await cache.has('k')]).toEqual([undefined, false]);
     expect(await cache.getMany(['k'])).toEqual(new Map());
-    expect([...(await cache.getOrSetMany(['x'], () => ['X'], 60))]).toEqual([['x', 'X']]);
+    expect([...(await cache.getOrSetMany(['x'], () => ({ x: 'X' }), 60))]).toEqual([['x', 'X']]);
     // As without a cache: nothing is in the way, nothing was counted.
     expect([await cache.add('k', 1, 60), await cache.add('k', 1, 60)]).toEqual([true, true]);
     expect([await cache.increment('n', 2), await cache.increment('n', 2, { initial: 5 })]).toEqual([2, 7]);

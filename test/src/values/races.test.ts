@@ -62,7 +62,7 @@ async function race(plan: readonly Step[], scheduler: fc.Scheduler, caches: read
     else if (kind === 'nested') answer = await cache.getOrSet('outer', () => cache.getOrSet('k', read, options), 60);
     else if (kind === 'get') answer = await cache.get<number>('k');
     else if (kind === 'many') {
-      const loaded = await cache.getOrSetMany(['k'], async () => [await read()], options);
+      const loaded = await cache.getOrSetMany(['k'], async () => ({ k: await read() }), options);
       answer = loaded.get('k');
     } else if (kind === 'since') {
       const token = await cache.token();

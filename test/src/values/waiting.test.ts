@@ -68,7 +68,7 @@ describe('who would wait for each other', () => {
       view().dependsOn('said');
       const part = await cache.getOrSet('part', () => 'p', 60);
       const own = await cache.getOrSet('two', () => 'own', 60);
-      return keys.map((key) => key + part + own);
+      return new Map(keys.map((key) => [key, key + part + own]));
     };
     const found = await cache.getOrSetMany(['one', 'two'], load, 60);
     expect([...found.values()]).toEqual(['onepown', 'twopown']);

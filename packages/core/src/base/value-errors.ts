@@ -60,3 +60,22 @@ export class ValueTimeoutError extends CacheError {
     super(`${route}: the producer took longer than ${timeoutMs} ms`);
   }
 }
+
+/**
+ * What `loadMissing` of `getOrSetMany` has returned does not say which value belongs to which key: a list without `by`, for
+ * one, as a database returns rows in an order of its own. Nothing of it was stored.
+ */
+export class LoadMissingError extends CacheError {
+  static readonly code = 'ERR_CACHE_LOAD_MISSING';
+  readonly code = LoadMissingError.code;
+  override readonly name = 'LoadMissingError';
+
+  constructor(
+    /** What it has returned. */
+    readonly returned: string,
+    /** What it is to do instead. */
+    readonly advice: string,
+  ) {
+    super(`getOrSetMany: loadMissing returned ${returned}; ${advice}`);
+  }
+}

@@ -6,6 +6,7 @@ import type {
   IncrementOptions,
   Key,
   KeyOptions,
+  RowOptions,
   SetOptions,
 } from '../config/value-call-options.js';
 import type { ValueOptions } from '../config/value-options.js';
@@ -41,17 +42,25 @@ export interface ValueCache {
    * The values of many keys: what is stored in one round trip, and the rest from one call of `loadMissing`, which may leave
    * keys out: nothing is stored for those. Keys that somebody is making already are waited for.
    *
+   * @param loadMissing - returns values by key, or rows where `by` says of which key each is: never by their order, which is
+   * the database's own
    * @returns what was found or loaded, in the order of the keys
+   * @throws {@link LoadMissingError} (by rejection) where nothing tells whose value is whose
    *
    * @example
    * ```ts
-   * const byId = await cache.getOrSetMany(ids, (missing) => users.findMany(missing), { ttl: '10m' });
+   * const byId = await cache.getOrSetMany(ids, (missing) => users.findMany(missing), { by: 'id', ttl: '10m' });
    * ```
    */
   getOrSetMany<K, T>(
     keys: readonly K[] & readonly Key[],
     loadMissing: (missing: readonly K[]) => Loaded<T> | Promise<Loaded<T>>,
     options?: Duration | ValueOptions<T>,
+  ): Promise<Map<K, T>>;
+  getOrSetMany<K, T>(
+    keys: readonly K[] & readonly Key[],
+    loadMissing: (missing: readonly K[]) => readonly T[] | Promise<readonly T[]>,
+    options: RowOptions<T>,
   ): Promise<Map<K, T>>;
   /**
    * The value of a key, as far as it is stored and fresh; `undefined` where there is none. {@link has} tells that from a
@@ -185,8 +194,5 @@ export interface ValueNamespace extends ValueCache {
   clear(): Promise<InvalidationReceipt>;
 }
 
-/**
- * What was loaded, by key: a Map, an object, or a list in the order of the keys, with `undefined` for what there is not.
- * The number 7 and the text `'7'` are one key.
- */
-export type Loaded<T> = ReadonlyMap<Key, T> | Readonly<Record<string, T>> | readonly (T | undefined)[];
+/** What was loaded: a Map or an object by key. The number 7 and the text `'7'` are one key. */
+export type Loaded<T> = ReadonlyMap<Key, T> | Readonly<Record<string, T>>;

@@ -13,6 +13,9 @@ import {
   type IncrementOptions,
   type Key,
   type KeyOptions,
+  MANY_OPTIONS,
+  type RowOptions,
+  readBy,
   readKey,
   SET_OPTIONS,
   type SetOptions,
@@ -105,15 +108,16 @@ export class ValueCalls implements ValueCache {
 
   async getOrSetMany<K, T>(
     keys: readonly K[] & readonly Key[],
-    loadMissing: (missing: readonly K[]) => Loaded<T> | Promise<Loaded<T>>,
-    options?: Duration | ValueOptions<T>,
+    loadMissing: (missing: readonly K[]) => Loaded<T> | readonly T[] | Promise<Loaded<T> | readonly T[]>,
+    options?: Duration | ValueOptions<T> | RowOptions<T>,
   ): Promise<Map<K, T>> {
     if (typeof loadMissing !== 'function') throw new ConfigError('getOrSetMany.loadMissing', loadMissing, 'a function');
-    const given = withTtl(options);
+    const given: Partial<RowOptions<T>> = withTtl(options);
     const named = this.#keys('getOrSetMany', keys as readonly (K & Key)[], given.version);
-    const policy = this.#policy('getOrSetMany', given);
+    const policy = this.#policy('getOrSetMany', given, MANY_OPTIONS);
     const uses = this.#parts.values.uses(policy);
-    const loader = new Loader<K & Key, T>(loadMissing, (name) => this.#foundNone(policy.route, keys[0], name));
+    const by = readBy('getOrSetMany', given.by);
+    const loader = new Loader<K & Key>(loadMissing, by, (name) => this.#foundNone(policy.route, keys[0], name));
     const values = await this.#parts.values.askMany(
       [...named].map(([key, valueKey]) => ({ key: valueKey, producer: () => loader.load(key) })),
       uses,
@@ -324,7 +328,7 @@ export class ValueCalls implements ValueCache {
     this.#told.add(route);
     const said = typeof asked === 'string' ? `'${asked.slice(0, 40)}'` : asked;
     this.#parts.warn(
-      `getOrSetMany of ${route} got nothing for any of its keys, such as ${said}: loadMissing returned ${name} and the like; it is to return a Map or an object by key, or a list in the order of the keys`,
+      `getOrSetMany of ${route} got nothing for any of its keys, such as ${said}: loadMissing returned ${name} and the like; it is to return a Map or an object by key, or rows of which by says the key`,
     );
   }
 

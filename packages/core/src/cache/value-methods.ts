@@ -11,7 +11,7 @@ export function valueMethods(calls: ValueCache, keep: <T>(work: Promise<T>) => P
     // What is found in memory is waited for by nobody, and the rest keeps the process only while there is something to wait
     // for that a producer does not do.
     getOrSet: (key, producer, options) => calls.getOrSet(key, producer, options),
-    getOrSetMany: (...given) => calls.getOrSetMany(...given),
+    getOrSetMany: calls.getOrSetMany.bind(calls),
     get: (...given) => keep(calls.get(...given)),
     getMany: <T, K extends Key>(keys: readonly K[], options?: KeyOptions) => keep(calls.getMany<T, K>(keys, options)),
     has: (...given) => keep(calls.has(...given)),

@@ -1,7 +1,8 @@
 import type { Duration } from '../base/duration.js';
 import { ConfigError } from '../base/errors.js';
 import type { FillToken } from '../engine/fill-token.js';
-import type { ValueOptions } from './value-options.js';
+import type { KeyOf } from '../values/loaded.js';
+import { VALUE_OPTIONS, type ValueOptions } from './value-options.js';
 
 /** What a value is found by: text, or a number, which is its text. */
 export type Key = string | number;
@@ -19,6 +20,22 @@ export interface CacheToken {
 
 /** Where a {@link CacheToken} keeps what it is. */
 export const tokenBrand = Symbol.for('viewcache.token');
+
+/** How many values are kept that are loaded as a list of rows. */
+export interface RowOptions<T> extends ValueOptions<T> {
+  /** Of which key a row is the value: `'id'`, or a function of the row. The order of the rows says nothing. */
+  readonly by: KeyOf<T>;
+}
+
+/** The names in {@link RowOptions}. */
+export const MANY_OPTIONS: readonly string[] = ['by', ...VALUE_OPTIONS];
+
+/** @throws {@link ConfigError} for what can be no `by` */
+export function readBy(what: string, by: unknown): KeyOf<never> | undefined {
+  if (by === undefined || typeof by === 'function' || (typeof by === 'string' && by !== ''))
+    return by as KeyOf<never> | undefined;
+  throw new ConfigError(`${what}.by`, by, "the name of a row's property, such as 'id', or a function of the row");
+}
 
 /** How a value that is written is kept. */
 export interface SetOptions<T = unknown>

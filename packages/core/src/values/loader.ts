@@ -1,7 +1,6 @@
 import { currentView, runInView, ViewContext } from '../engine/view-context.js';
+import { type KeyOf, readLoaded } from './loaded.js';
 import { NOTHING_MADE } from './producer.js';
-
-type Loaded<T> = ReadonlyMap<string | number, T> | Readonly<Record<string, T>> | readonly (T | undefined)[];
 
 interface Wanted<K> {
   readonly key: K;
@@ -12,17 +11,19 @@ interface Wanted<K> {
 }
 
 /** Makes one call of many that come at the same time. */
-export class Loader<K extends string | number, T> {
-  readonly #load: (keys: readonly K[]) => Loaded<T> | Promise<Loaded<T>>;
+export class Loader<K extends string | number> {
+  readonly #load: (keys: readonly K[]) => unknown;
+  readonly #by: KeyOf<never> | undefined;
   readonly #onNothing: (name: string) => void;
   #wanted: Wanted<K>[] = [];
 
-  /** @param onNothing - told one of the keys of what was loaded, where none of them was asked for */
-  constructor(
-    load: (keys: readonly K[]) => Loaded<T> | Promise<Loaded<T>>,
-    onNothing: (name: string) => void = () => {},
-  ) {
+  /**
+   * @param by - what a row is the value of, where rows are loaded
+   * @param onNothing - told one of the keys of what was loaded, where none of them was asked for
+   */
+  constructor(load: (keys: readonly K[]) => unknown, by?: KeyOf<never>, onNothing: (name: string) => void = () => {}) {
     this.#load = load;
+    this.#by = by;
     this.#onNothing = onNothing;
   }
 
@@ -42,9 +43,10 @@ export class Loader<K extends string | number, T> {
     try {
       const loaded = await runInView(whole, () => this.#load(wanted.map(({ key }) => key)));
       for (const run of runs) run.takeOver(whole);
-      const read = reader(loaded, wanted.length);
-      const values = wanted.map(({ key }, i) => read(key, i));
-      if (values.every((value) => value === NOTHING_MADE)) this.#tell(loaded);
+      const { of, first } = readLoaded(loaded, this.#by);
+      const values = wanted.map(({ key }) => of(key));
+      // Rows that nobody asked for are no answer that there are none.
+      if (first !== undefined && values.every((value) => value === NOTHING_MADE)) this.#onNothing(textOf(first));
       for (const [i, { resolve }] of wanted.entries()) resolve(values[i]);
     } catch (error) {
       for (const run of runs) run.takeOver(whole);
@@ -53,13 +55,6 @@ export class Loader<K extends string | number, T> {
       whole.end();
       for (const end of ends) end();
     }
-  }
-
-  /** Rows that nobody asked for are no answer that there are none. */
-  #tell(loaded: Loaded<T>): void {
-    if (Array.isArray(loaded)) return;
-    const [name] = loaded instanceof Map ? loaded.keys() : Object.keys(loaded);
-    if (name !== undefined) this.#onNothing(textOf(name));
   }
 }
 
@@ -70,30 +65,6 @@ function beginWith(whole: ViewContext, runs: ReadonlySet<ViewContext>): readonly
   whole.outer = first?.outer;
   whole.makingMany = new Set([...runs].flatMap(({ making }) => making ?? []));
   return [...runs].map((run) => run.wait({ maker: whole }));
-}
-
-function reader<K extends string | number, T>(loaded: Loaded<T>, count: number): (key: K, i: number) => unknown {
-  if (loaded instanceof Map) {
-    return (key) => {
-      if (loaded.has(key)) return loaded.get(key);
-      const twin = twinOf(key);
-      return twin !== undefined && loaded.has(twin) ? loaded.get(twin) : NOTHING_MADE;
-    };
-  }
-  if (Array.isArray(loaded)) {
-    if (loaded.length !== count) throw new TypeError(`loadMissing returned ${loaded.length} values for ${count} keys`);
-    return (_, i) => (loaded[i] === undefined ? NOTHING_MADE : loaded[i]);
-  }
-  if (typeof loaded !== 'object' || loaded === null)
-    throw new TypeError('loadMissing returned neither a Map, nor an object, nor a list');
-  const record = loaded as Readonly<Record<string, T>>;
-  return (key) => (Object.hasOwn(record, String(key)) ? record[String(key)] : NOTHING_MADE);
-}
-
-/** The same key as the other type: a number is its text, and drivers hand out large numbers as text. */
-function twinOf(key: string | number): string | number | undefined {
-  if (typeof key === 'number') return String(key);
-  return String(Number(key)) === key ? Number(key) : undefined;
 }
 
 function textOf(name: unknown): string {
