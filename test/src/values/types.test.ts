@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { createCache, memoized, registerClass } from '@viewcache/core';
+import { createCache, memoized, type ProducerRun, registerClass } from '@viewcache/core';
 
 interface User {
   readonly id: number;
@@ -46,6 +46,20 @@ describe('the types of values', () => {
       cache.memoize(async (id: number) => id, { tags: (result: string) => [result] });
     };
     expect(wrong).toBeInstanceOf(Function);
+  });
+
+  it('let a producer go on from what is stale, where it is written what that is', async () => {
+    const fresh = async (): Promise<User> => ({ id: 1, name: 'Ada' });
+    const user: User = await cache.getOrSet<User>('c', async (run) => run.stale ?? (await fresh()), '1m');
+    // What it returns is known as before where nobody writes it.
+    const inferred = await cache.getOrSet('d', async ({ isRefresh }) => ({ isRefresh, n: 1 }), {
+      ttl: ({ n }) => n,
+      tags: ({ n }) => [`n#${n}`],
+    });
+    const annotated = await cache.getOrSet('e', (run: ProducerRun<number>) => (run.stale ?? 0) + 1, '1m');
+    expect([user.name, inferred.n.toFixed(), annotated.toFixed()]).toEqual(['Ada', '1', '1']);
+    // @ts-expect-error -- of what is not written nothing is known
+    expect(await cache.getOrSet('f', async (run) => run.stale?.name ?? 'none', '1m')).toBe('none');
   });
 
   it('let the options of a method say what they are told, and refuse what it is not', async () => {

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
-import { ValueTimeoutError, view } from '@viewcache/core';
+import { type ProducerRun, ValueTimeoutError, view } from '@viewcache/core';
 import { errorOf, openMemory, servers, until } from './stores.js';
 
 const run = promisify(execFile);
@@ -102,6 +102,57 @@ describe('hardTimeout', () => {
     await until(() => hasRun);
     clock.advance(1_000);
     expect(await asked).toBeInstanceOf(ValueTimeoutError);
+  });
+});
+
+describe('the signal of a run', () => {
+  /** A producer that goes on until it is told to stop, and then does. */
+  const stoppable = (signals: AbortSignal[]) => (run: ProducerRun) => {
+    signals.push(run.signal);
+    return new Promise<string>((_, reject) =>
+      run.signal.addEventListener('abort', () => reject(run.signal.reason as Error)),
+    );
+  };
+
+  it('is aborted when a run is given up whose caller has gone, and that it stops is no failure', async () => {
+    const { cache, clock, events, warnings } = await openMemory();
+    const signals: AbortSignal[] = [];
+    const options = { ttl: 60, hardTimeout: 1, refreshTimeout: 5, cacheErrors: 60, name: 'slow' };
+    const asked = errorOf(cache.getOrSet('k', stoppable(signals), options));
+    clock.advance(1_000);
+    expect(await asked).toBeInstanceOf(ValueTimeoutError);
+    // What it makes would be stored: it is for whoever asks next.
+    clock.advance(4_999);
+    expect(signals[0]?.aborted).toBe(false);
+    clock.advance(1);
+    expect(signals[0]?.reason).toMatchObject({ code: 'ERR_CACHE_VALUE_TIMEOUT', route: 'slow', timeoutMs: 5_000 });
+    expect(await cache.getOrSet('k', () => 'next', options)).toBe('next');
+    expect(events.flatMap((event) => (event.type === 'refused' ? [event.reason] : []))).toEqual(['aborted']);
+    expect(warnings()).toEqual([]);
+  });
+
+  it('is aborted when a refresh is given up, and not where all goes well', async () => {
+    const { cache, clock } = await openMemory();
+    const signals: AbortSignal[] = [];
+    const options = { ttl: 10, staleWhileRevalidate: 600, refreshTimeout: 5 };
+    await cache.getOrSet('k', ({ signal }) => signals.push(signal), options);
+    clock.advance(10_000);
+    await cache.getOrSet('k', stoppable(signals) as () => never, options);
+    await until(() => signals.length === 2);
+    clock.advance(5_000);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([false, true]);
+  });
+
+  it('is aborted at once where nothing is stored of what is made, also for who asks for it afterwards', async () => {
+    const { cache, clock } = await openMemory({ store: 'off:' });
+    let run: ProducerRun | undefined;
+    const keep = (told: ProducerRun) => {
+      run = told;
+      return new Promise<never>(() => {});
+    };
+    const asked = errorOf(cache.getOrSet('k', keep, { ttl: 60, hardTimeout: 1 }));
+    clock.advance(1_000);
+    expect(run?.signal.reason).toBe(await asked);
   });
 });
 

@@ -24,6 +24,7 @@ export interface ValueCache {
    * Inside, {@link view} says what the value depends on; used inside a cached view or another value, it tells that of its
    * own tags. An invalidation or a `delete` while the producer runs wins: what it makes answers, and is not stored.
    *
+   * @param producer - is told of its {@link ProducerRun}; `run.stale` is a T where T is written out, and else `unknown`
    * @param options - a ttl (seconds, or `'5m'`), or an object with it and more
    * @throws {@link ConfigError} (by rejection) for a wrong setting, `ValueTimeoutError` past `hardTimeout`, and whatever
    * the producer throws
@@ -33,9 +34,9 @@ export interface ValueCache {
    * const user = await cache.getOrSet(`user:${id}`, () => users.find(id), { ttl: '10m', tags: [`users#${id}`] });
    * ```
    */
-  getOrSet<T>(
+  getOrSet<T, Stale = T>(
     key: Key,
-    producer: (run: ProducerRun) => T | Promise<T>,
+    producer: (run: ProducerRun<Stale>) => T | Promise<T>,
     options?: Duration | ValueOptions<T>,
   ): Promise<T>;
   /**

@@ -87,9 +87,9 @@ export class ValueCalls implements ValueCache {
     this.#copying = parts.defaults.copying;
   }
 
-  getOrSet<T>(
+  getOrSet<T, Stale = T>(
     key: Key,
-    producer: (run: ProducerRun) => T | Promise<T>,
+    producer: (run: ProducerRun<Stale>) => T | Promise<T>,
     options?: Duration | ValueOptions<T>,
   ): Promise<T> {
     try {

@@ -1,6 +1,7 @@
 import { type Call, contextFor, tellOuter, tellOuterOfFailure } from './call.js';
 import { makeValue } from './make-value.js';
 import { runProducer } from './run-producer.js';
+import { ToldRun } from './told-run.js';
 
 /** Who waits for a run that is his alone. */
 export interface Alone extends Call {
@@ -11,7 +12,7 @@ export interface Alone extends Call {
 }
 
 /** Runs the producer for one call alone: nobody else waits for it, and nothing of it is stored. */
-export function runApart(call: Alone): void {
+export function runApart(call: Alone): ToldRun {
   const { parts, outer, uses } = call;
   const context = contextFor(call);
   const made = (value: unknown): void => {
@@ -24,5 +25,7 @@ export function runApart(call: Alone): void {
     tellOuterOfFailure(call, context);
     call.reject(error);
   };
-  runProducer(context, () => call.producer({ isRefresh: false, stale: undefined }), made, failed);
+  const told = new ToldRun(false);
+  runProducer(context, () => call.producer(told), made, failed);
+  return told;
 }

@@ -13,6 +13,7 @@ import { deliver, NOTHING_FOUND } from './delivery.js';
 import { type Leader, LedRun } from './led-run.js';
 import { Patience } from './patience.js';
 import type { Producer } from './producer.js';
+import type { ToldRun } from './told-run.js';
 import { type ValueParts, valueIn } from './value-parts.js';
 import type { ValuePolicy } from './value-policy.js';
 
@@ -39,6 +40,8 @@ export class Caller implements Visitor, Leader, Alone {
   readonly #patience: Patience;
   /** The run of its producer, where it leads. */
   #run: LedRun | undefined;
+  /** The run that is for it alone. */
+  #apart: ToldRun | undefined;
   /** What it waits in. */
   #flight: Flight | undefined;
   #stopWaiting: () => void = () => {};
@@ -271,7 +274,9 @@ export class Caller implements Visitor, Leader, Alone {
     const giveUp = (): void => {
       if (this.#runOut()) return;
       this.outer?.dependOnNow(this.parts.tags, knownTags(this));
-      this.reject(new ValueTimeoutError(route, hardTimeoutMs));
+      const timeout = new ValueTimeoutError(route, hardTimeoutMs);
+      this.reject(timeout);
+      this.#apart?.giveUp(timeout);
       this.#run?.giveUpLater();
     };
     this.#patience.after(hardTimeoutMs, giveUp);
@@ -281,6 +286,8 @@ export class Caller implements Visitor, Leader, Alone {
   #runOut(): boolean {
     if (this.isSettled) return true;
     if (!this.answerInstead('timeout')) return false;
+    const { route, softTimeoutMs = 0 } = this.uses.policy;
+    this.#apart?.giveUp(new ValueTimeoutError(route, softTimeoutMs));
     this.#run?.giveUpLater();
     return true;
   }
@@ -289,7 +296,7 @@ export class Caller implements Visitor, Leader, Alone {
     this.parts.sink.bypass(this.key.text, why);
     this.#patience.end();
     this.#growImpatient();
-    runApart(this);
+    this.#apart = runApart(this);
   }
 
   hasEnded(): void {

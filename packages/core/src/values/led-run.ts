@@ -1,4 +1,5 @@
 import { answerOf, textOf } from '../base/answer.js';
+import { ValueTimeoutError } from '../base/value-errors.js';
 import type { Lead } from '../engine/lead.js';
 import type { ViewContext } from '../engine/view-context.js';
 import type { Timer } from '../ports/clock.js';
@@ -6,8 +7,9 @@ import type { Refusal } from '../ports/event-sink.js';
 import { type Call, contextFor, knownTags, tellOuter, tellOuterOfFailure } from './call.js';
 import { copyOf } from './copies.js';
 import { type MadeValue, makeValue } from './make-value.js';
-import { NOTHING_MADE, type ProducerRun } from './producer.js';
+import { NOTHING_MADE } from './producer.js';
 import { runProducer } from './run-producer.js';
+import { ToldRun } from './told-run.js';
 import { warnUnstorable } from './unstorable-warning.js';
 import { valueIn } from './value-parts.js';
 
@@ -40,6 +42,7 @@ export class LedRun {
   readonly #leader: Leader;
   readonly #lead: Lead;
   readonly #timers: Timer[] = [];
+  #told: ToldRun | undefined;
 
   constructor(leader: Leader, lead: Lead) {
     this.#leader = leader;
@@ -51,9 +54,11 @@ export class LedRun {
   begin(): void {
     const { producer } = this.#leader;
     if (this.#isBehind) this.giveUpLater();
+    const told = new ToldRun(this.#isBehind, () => this.#stale);
+    this.#told = told;
     runProducer(
       this.context,
-      () => producer(this.#told()),
+      () => producer(told),
       (value) => this.#made(value),
       (error) => this.#failed(error),
     );
@@ -67,6 +72,7 @@ export class LedRun {
       parts.clock.after(refreshTimeoutMs, () => {
         this.#end();
         this.#lead.refuse('aborted', route);
+        this.#told?.giveUp(new ValueTimeoutError(route, refreshTimeoutMs));
       }),
     );
   }
@@ -76,16 +82,12 @@ export class LedRun {
     return this.#leader.isSettled || this.#leader.isRefresh;
   }
 
-  #told(): ProducerRun {
+  /** What is stored and not fresh any more. */
+  get #stale(): unknown {
     const { parts, uses } = this.#leader;
     const { stale } = this.#lead;
-    return {
-      isRefresh: this.#isBehind,
-      get stale() {
-        const held = stale === undefined ? undefined : valueIn(parts, stale.item);
-        return held === undefined ? undefined : copyOf(held, uses.policy.copying);
-      },
-    };
+    const held = stale === undefined ? undefined : valueIn(parts, stale.item);
+    return held === undefined ? undefined : copyOf(held, uses.policy.copying);
   }
 
   #end(): void {
@@ -143,9 +145,12 @@ export class LedRun {
     const { key, parts, uses } = leader;
     this.#end();
     if (lead.stale !== undefined) uses.backOff.failed(key.text, parts.clock.monotonic());
-    this.#keep(error);
-    parts.sink.refused(key.text, uses.policy.route, 'failed');
-    if (this.#isBehind) parts.warn(`${uses.policy.route} could not be made new: ${textOf(error)}`);
+    // That it was given up was told already, and is nothing to keep.
+    if (this.#told?.hasStopped(error) !== true) {
+      this.#keep(error);
+      parts.sink.refused(key.text, uses.policy.route, 'failed');
+      if (this.#isBehind) parts.warn(`${uses.policy.route} could not be made new: ${textOf(error)}`);
+    }
     lead.fail(error);
     if (leader.answerInstead('error')) return;
     tellOuterOfFailure(leader, this.context);
