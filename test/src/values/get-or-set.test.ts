@@ -104,7 +104,13 @@ describe.each(stores)('getOrSet in %s', (_name, store) => {
       throw thrown;
     };
     const rejects = () => Promise.reject(thrown);
-    const options = { ttl: 60, softTimeout: 1, isStale: throws as () => boolean, cacheErrors: throws as () => number };
+    const options = {
+      ttl: 60,
+      softTimeout: 1,
+      staleIfError: 0.001,
+      isStale: throws as () => boolean,
+      cacheErrors: throws as () => number,
+    };
     for (const fail of [throws, rejects]) expect(await errorOf(cache.getOrSet('k', fail, options))).toBe(thrown);
     await cache.set('k', 1, 60);
     expect(await cache.getOrSet('k', () => 2, options)).toBe(2);

@@ -17,6 +17,8 @@ describe('options of values', () => {
     ['an empty name', { ttl: 1, name: '' }, 'getOrSet.name'],
     ['maxTags of 0', { ttl: 1, maxTags: 0 }, 'getOrSet.maxTags'],
     ['a timeout that is nonsense', { ttl: 1, softTimeout: 'soon' }, 'getOrSet.softTimeout'],
+    ['a timeout with nothing to answer then', { ttl: 1, softTimeout: '1s', hardTimeout: '2s' }, 'getOrSet.softTimeout'],
+    ['the same, where that is said', { ttl: 1, softTimeout: 1, staleIfError: 0 }, 'getOrSet.softTimeout'],
     ['a jitter as long as the ttl', { ttl: 1, jitter: 1 }, 'getOrSet.jitter'],
     ['a ttl below 0', -1, 'getOrSet.ttl'],
     ['a ttl that is nonsense', 'soon', 'getOrSet.ttl'],
@@ -34,6 +36,17 @@ describe('options of values', () => {
       }
     }
     expect(runs).toBe(0);
+  });
+
+  it('a softTimeout that can do nothing says which options it needs, of memoized functions too', async () => {
+    const { cache } = await openMemory();
+    const needs = 'staleIfError or staleWhileRevalidate';
+    const fail = () => cache.memoize(() => 1, { ttl: 1, softTimeout: 1 });
+    expect(fail).toThrow(needs);
+    expect(await errorOf(cache.getOrSet('k', () => 1, { ttl: 1, softTimeout: 1 }))).toMatchObject({
+      message: expect.stringContaining(`getOrSet.softTimeout: 1 leaves nothing that may answer in time; use ${needs}`),
+    });
+    expect(await cache.getOrSet('k', () => 1, { ttl: 1, softTimeout: 1, staleWhileRevalidate: 1 })).toBe(1);
   });
 
   it('set, add and increment refuse what only a producer could use', async () => {

@@ -55,8 +55,10 @@ function isSound(name: string, value: unknown, given: ValueOptions<never>): bool
     case 'staleIfError':
       return isDuration(value);
     case 'refreshTimeout':
-    case 'softTimeout':
       return lengthOf(value) > 0;
+    case 'softTimeout':
+      // It is what is stale that answers then.
+      return lengthOf(value) > 0 && (lengthOf(given.staleIfError) > 0 || lengthOf(given.staleWhileRevalidate) > 0);
     case 'hardTimeout':
       return lengthOf(value) > (given.softTimeout === undefined ? 0 : lengthOf(given.softTimeout));
     case 'jitter':

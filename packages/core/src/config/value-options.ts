@@ -91,12 +91,22 @@ export function readValueOptions<T>(
   if (typeof name !== 'string' || name === '')
     throw new ConfigError(`${what}.name`, name, 'a string that is not empty');
   const stale = readStaleOptions(what, given, typeof lifetimeMs === 'number' ? lifetimeMs : Number.POSITIVE_INFINITY);
+  const whileRevalidateMs = stale.whileRevalidateMs ?? 0;
+  const ifErrorMs = stale.ifErrorMs ?? 0;
+  if (stale.softTimeoutMs !== undefined && whileRevalidateMs === 0 && ifErrorMs === 0)
+    throw new ConfigError(
+      `${what}.softTimeout`,
+      given.softTimeout,
+      'staleIfError or staleWhileRevalidate beside it, or hardTimeout to wait no longer at all',
+      undefined,
+      'leaves nothing that may answer in time',
+    );
   return {
     lifetimeMs,
     tags: readTags(`${what}.tags`, tags) as ValuePolicy['tags'],
     maxTags: checkCount(`${what}.maxTags`, given.maxTags ?? 64, 1),
-    whileRevalidateMs: stale.whileRevalidateMs ?? 0,
-    ifErrorMs: stale.ifErrorMs ?? 0,
+    whileRevalidateMs,
+    ifErrorMs,
     jitterMs: stale.jitterMs,
     earlyRefreshMs: stale.earlyRefreshMs,
     maxRefreshes: stale.maxRefreshes,
