@@ -175,6 +175,32 @@ describe('by the short way', () => {
     expect(await ask('c', false)).toBe(same[0]);
   });
 
+  it('each caller has a promise of his own, whatever another one puts onto it', async () => {
+    const { cache } = await openMemory();
+    const memoized = cache.memoize(async (name: string) => `made of ${name}`, { name: 'made', clone: 'freeze' });
+    for (const call of [() => cache.getOrSet('k', () => 'v', 60), () => memoized('k')]) {
+      for (let i = 0; i < 4; i++) await call();
+      const [one, other] = [call(), call()];
+      expect(one).not.toBe(other);
+      // biome-ignore lint/suspicious/noThenProperty: what it must not do to others.
+      Object.assign(one, { then: (tell: (value: string) => void) => tell('poison') });
+      expect(await Promise.all([other, call()])).toEqual([await other, await other]);
+      expect(await other).not.toBe('poison');
+    }
+  });
+
+  it('a ttl ends in a loop that never leaves its turn, too', async () => {
+    const cache = createCache();
+    try {
+      const { ask } = asking(cache, 'k', { ttl: '20ms' });
+      const end = performance.now() + 5_000;
+      while ((await ask()) === 1) if (performance.now() > end) throw new Error('it never ends');
+      expect(await ask()).toBeGreaterThan(1);
+    } finally {
+      await cache.close();
+    }
+  });
+
   it('a hit is counted and told as any', async () => {
     const { cache, events } = await openMemory();
     const { asOften } = asking(cache, 'k', { ttl: 60, name: 'numbers' });

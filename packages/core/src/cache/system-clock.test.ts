@@ -168,6 +168,15 @@ describe('SystemClock.recent', () => {
     }
   });
 
+  it('goes on in a turn that does not end, too', () => {
+    jest.useFakeTimers();
+    const { clock, run } = machine();
+    const read = clock.recent();
+    run(500);
+    for (let i = 0; i < 40; i++) clock.recent();
+    expect(clock.recent()).toBeCloseTo(read + 500, 0);
+  });
+
   it('never goes back behind what monotonic has said meanwhile', () => {
     jest.useFakeTimers();
     const { clock, run } = machine();

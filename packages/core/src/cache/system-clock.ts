@@ -10,6 +10,9 @@ const LONGEST_TIMEOUT = 2 ** 31 - 1;
  */
 const SLACK_MS = 5;
 
+/** How often one reading is used: a timer does not run in a turn that never ends, such as that of a loop over hits. */
+const USES = 32;
+
 /** The process's own context, so that a timer neither keeps a request's context alive nor runs in it. */
 const outsideRequests = new AsyncResource('viewcache.clock');
 
@@ -39,8 +42,8 @@ export class SystemClock implements Clock {
   /** What wall-clock jumps have added to the steady clock so far. */
   #added = 0;
   #last: number;
-  /** The last reading is younger than a millisecond, or of this turn of the event loop. */
-  #isRecent = false;
+  /** How often the last reading may still be taken for the present: not once it is a millisecond old. */
+  #left = 0;
   #ageing: NodeJS.Timeout | undefined;
 
   constructor(clocks: MachineClocks = machine) {
@@ -69,14 +72,14 @@ export class SystemClock implements Clock {
   }
 
   recent(): number {
-    return this.#isRecent ? this.#last : this.#readForAWhile();
+    return this.#left-- > 0 ? this.#last : this.#readForAWhile();
   }
 
   #readForAWhile(): number {
-    this.#isRecent = true;
+    this.#left = USES;
     if (this.#ageing === undefined)
       this.#ageing = outsideRequests.runInAsyncScope(startAgeing, undefined, () => {
-        this.#isRecent = false;
+        this.#left = 0;
       });
     else this.#ageing.refresh();
     return this.monotonic();

@@ -25,9 +25,6 @@ export class Shortcut {
   slot = 0;
   /** Monotonic time up to which the item is fresh, if not a little longer. */
   until = 0;
-  /** What an answer is that nobody can change, and for whom: kept by who answers. */
-  answer: Promise<unknown> | undefined = undefined;
-  answerCopying: unknown = undefined;
   readonly counters: RouteCounters;
   readonly savedMs: number;
 

@@ -2,13 +2,13 @@ import type { Lease, LeaseAnswer, LeaseOutcome, Leases } from '../ports/leases.j
 import type { Servers } from '../stores/memcached/memcached-servers.js';
 import { type NonceKeys, newNonce, readNonce } from '../stores/nonce.js';
 
-/** Servers count whole seconds from the last one that began: what lives for two ends after one to two. */
-const LEASE_MS = 2_000;
+/** Servers count whole seconds, of which the first may be nearly over: what is to live for one ends after one to two. */
+const LEASE_MS = 1_000;
 
 /** What stands in the place of a lease once its holder is done, and for how long; for no time, the lease just goes. */
 const AFTER: Readonly<Record<LeaseOutcome, { readonly mark: Buffer; readonly ms: number }>> = {
-  stored: { mark: Buffer.from('done'), ms: 2_000 },
-  open: { mark: Buffer.from('open'), ms: 3_000 },
+  stored: { mark: Buffer.from('done'), ms: 1_000 },
+  open: { mark: Buffer.from('open'), ms: 2_000 },
   unused: { mark: Buffer.from('open'), ms: 0 },
 };
 

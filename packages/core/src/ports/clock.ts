@@ -16,8 +16,8 @@ export interface Clock {
   /** Milliseconds since some fixed moment; never goes back, and counts time for which the machine was suspended. */
   monotonic(): number;
   /**
-   * `monotonic` as it was a moment ago, at the end of the last turn of the event loop at the earliest: for what would
-   * spend more on asking than on all the rest. Left out where it is no cheaper.
+   * `monotonic` as it was a moment ago, at the end of the last turn of the event loop or some dozen readings ago at the
+   * earliest: for what would spend more on asking than on all the rest. Left out where it is no cheaper.
    */
   recent?(): number;
   /** Calls `run` once, `delayMs` from now. The timer never keeps the process alive. */

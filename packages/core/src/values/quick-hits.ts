@@ -3,7 +3,6 @@ import type { Shortcut } from '../engine/shortcuts.js';
 import type { EventSink } from '../ports/event-sink.js';
 import { copyOf } from './copies.js';
 import { NOTHING_FOUND } from './delivery.js';
-import { thenableIn } from './thenables.js';
 import type { Copying } from './value-policy.js';
 
 /** Answers from memory by the short way; {@link NOTHING_FOUND} for whatever the long one is to look at. */
@@ -16,13 +15,10 @@ export class QuickHits {
     this.#sink = sink;
   }
 
-  /** A promise of what is stored: one and the same for all, of what is one and the same for all. */
+  /** A promise of what is stored, and another one for each caller: what he puts onto it is his own. */
   promise(shortcut: Shortcut, copying: Copying): Promise<unknown> | typeof NOTHING_FOUND {
-    const { answer } = shortcut;
-    if (answer === undefined || shortcut.answerCopying !== copying) return this.#newPromise(shortcut, copying);
-    if (!this.#way.isOpen(shortcut)) return NOTHING_FOUND;
-    this.#count(shortcut);
-    return answer;
+    const value = this.value(shortcut, copying);
+    return value === NOTHING_FOUND ? NOTHING_FOUND : Promise.resolve(value);
   }
 
   value(shortcut: Shortcut, copying: Copying): unknown {
@@ -51,17 +47,5 @@ export class QuickHits {
 
   #tell({ item: { target, stored } }: Shortcut): void {
     this.#sink.emit({ type: 'hit', key: target, route: stored.route, collapsed: false });
-  }
-
-  #newPromise(shortcut: Shortcut, copying: Copying): Promise<unknown> | typeof NOTHING_FOUND {
-    const value = this.value(shortcut, copying);
-    if (value === NOTHING_FOUND) return NOTHING_FOUND;
-    const promise = Promise.resolve(value);
-    if (value === shortcut.held.value && thenableIn(value) === undefined) {
-      // Not frozen: async_hooks, once somebody switches them on, put a number on what they meet.
-      shortcut.answer = promise;
-      shortcut.answerCopying = copying;
-    }
-    return promise;
   }
 }
