@@ -18,6 +18,22 @@ describe.each(stores)('counters in %s', (_name, store) => {
     expect(await cache.decrement('down', 1, { initial: 10 })).toBe(9);
   });
 
+  it('options may stand in the place of how much, and a ttl in that of options', async () => {
+    const { cache, jump } = await openOn(store);
+    const count = async () => [
+      await cache.increment('a', { ttl: '1m', initial: 4 }),
+      await cache.increment('b', 2, '1m'),
+      await cache.decrement('c', { ttl: 60 }),
+      await cache.decrement('d', 2, 60),
+    ];
+    expect([await count(), await count()]).toEqual([
+      [5, 2, -1, -2],
+      [6, 4, -2, -4],
+    ]);
+    jump(60_000);
+    expect(await count()).toEqual([5, 2, -1, -2]);
+  });
+
   it('all who count at the same time count', async () => {
     const { cache } = await openOn(store);
     const sums = await Promise.all(Array.from({ length: 20 }, () => cache.increment('visits')));

@@ -64,7 +64,13 @@ describe('options of values', () => {
       expect(await errorOf(cache.increment('k', 1, options))).toBeInstanceOf(ConfigError);
     }
     for (const by of [Number.NaN, Number.POSITIVE_INFINITY, '1', null, 1n])
-      expect(await errorOf(cache.increment('k', by as never))).toBeInstanceOf(ConfigError);
+      expect(await errorOf(cache.increment('k', by as never))).toMatchObject({ setting: 'increment.by' });
+    expect(await errorOf(cache.increment('k', { ttl: 1 }, { ttl: 1 }))).toMatchObject({ setting: 'increment.by' });
+    expect(await errorOf(cache.decrement('k', { ttl: -1 }))).toMatchObject({ setting: 'decrement.ttl' });
+    expect(await errorOf(cache.decrement('k', 1, 'soon' as never))).toMatchObject({ setting: 'decrement.ttl' });
+    expect(await errorOf(cache.decrement('k', { nonsense: 1 } as never))).toMatchObject({
+      setting: 'decrement.nonsense',
+    });
     expect(await errorOf(cache.increment('k', 1, { initial: 'x' } as never))).toBeInstanceOf(ConfigError);
   });
 

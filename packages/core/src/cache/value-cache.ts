@@ -129,12 +129,15 @@ export interface ValueCache {
    *
    * @example
    * ```ts
-   * const visits = await cache.increment('visits', 1, { ttl: '1d' });
+   * const visits = await cache.increment('visits', { ttl: '1d' });
    * ```
+   *
+   * @param by - 1 unless said; options may stand in its place
+   * @param options - a ttl (seconds, or `'1d'`), or an object with it and more
    */
-  increment(key: Key, by?: number, options?: IncrementOptions): Promise<number>;
+  increment(key: Key, by?: number | IncrementOptions, options?: Duration | IncrementOptions): Promise<number>;
   /** {@link increment} the other way. */
-  decrement(key: Key, by?: number, options?: IncrementOptions): Promise<number>;
+  decrement(key: Key, by?: number | IncrementOptions, options?: Duration | IncrementOptions): Promise<number>;
   /**
    * Makes the value of one version that of the next: it is found under that, and under the old one no more.
    *

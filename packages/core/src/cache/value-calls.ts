@@ -199,18 +199,26 @@ export class ValueCalls implements ValueCache {
     return await this.#counters.inTurn(named, () => engine.values.touch(named, lifetimeMs, encode));
   }
 
-  async increment(key: Key, by = 1, options: IncrementOptions = NO_OPTIONS): Promise<number> {
+  async increment(key: Key, by: number | IncrementOptions = 1, options?: Duration | IncrementOptions): Promise<number> {
     return await this.#count('increment', key, by, options);
   }
 
-  async decrement(key: Key, by = 1, options: IncrementOptions = NO_OPTIONS): Promise<number> {
+  async decrement(key: Key, by: number | IncrementOptions = 1, options?: Duration | IncrementOptions): Promise<number> {
     return await this.#count('decrement', key, by, options);
   }
 
-  #count(call: CountingCall, key: Key, by: number, options: IncrementOptions): Promise<number> {
+  #count(
+    call: CountingCall,
+    key: Key,
+    step: number | IncrementOptions,
+    more: Duration | IncrementOptions | undefined,
+  ): Promise<number> {
+    const isLeftOut = typeof step === 'object' && step !== null && more === undefined;
+    const by = isLeftOut ? 1 : step;
+    checkNumber(`${call}.by`, by, 'a finite number, or options in its place');
+    const options = isLeftOut ? step : withTtl<IncrementOptions>(more);
     checkOptions(call, options, INCREMENT_OPTIONS);
     const { initial = 0, ttl, tags, version } = options;
-    checkNumber(`${call}.by`, by);
     checkNumber(`${call}.initial`, initial);
     if (typeof tags === 'function') throw new ConfigError(`${call}.tags`, tags, 'a list of tags');
     const named = this.#key(call, key, version);
@@ -403,8 +411,8 @@ function isOnly(ttl: unknown, options: Duration | ValueOptions<never> | undefine
   return Object.getPrototypeOf(options) === Object.prototype;
 }
 
-function checkNumber(setting: string, value: unknown): void {
-  if (typeof value !== 'number' || !Number.isFinite(value)) throw new ConfigError(setting, value, 'a finite number');
+function checkNumber(setting: string, value: unknown, allowed = 'a finite number'): asserts value is number {
+  if (typeof value !== 'number' || !Number.isFinite(value)) throw new ConfigError(setting, value, allowed);
 }
 
 function checkList<K extends Key>(what: string, keys: readonly K[]): readonly K[] {
