@@ -49,6 +49,32 @@ describe('options of values', () => {
     expect(await cache.getOrSet('k', () => 1, { ttl: 1, softTimeout: 1, staleWhileRevalidate: 1 })).toBe(1);
   });
 
+  it('incrementVersion says that it needs the version that is stored', async () => {
+    const { cache } = await openMemory();
+    for (const options of [undefined, null, 2, {}, { version: undefined }])
+      expect(await errorOf(cache.incrementVersion('rates', options as never))).toMatchObject({
+        setting: 'incrementVersion.version',
+        message: expect.stringContaining('use the version that is stored, such as { version: 1 }'),
+      });
+  });
+
+  it.each([
+    { tags: [] },
+    { tags: '' },
+    { key: '' },
+    { keys: 'cart' },
+    { keys: 5 },
+    { url: 'nonsense' },
+    { path: '/a?b' },
+    { namespace: '' },
+    { all: false },
+  ])('invalidate and purge name the part of %j that is wrong', async (target) => {
+    const { cache } = await openMemory();
+    const setting = `invalidate.${Object.keys(target)[0]}`;
+    expect(await errorOf(cache.invalidate(target as never))).toMatchObject({ setting });
+    expect(await errorOf(cache.purge(target as never))).toMatchObject({ setting });
+  });
+
   it('set, add and increment refuse what only a producer could use', async () => {
     const { cache } = await openMemory();
     for (const given of [

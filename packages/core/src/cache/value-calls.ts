@@ -229,9 +229,12 @@ export class ValueCalls implements ValueCache {
   }
 
   async incrementVersion(key: Key, options: Required<KeyOptions>, by = 1): Promise<number | undefined> {
+    if (typeof options !== 'object' || options === null)
+      throw new ConfigError('incrementVersion.version', options, 'the version that is stored, such as { version: 1 }');
     checkOptions('incrementVersion', options, ['version']);
     const from = readVersion('incrementVersion.version', options.version);
-    if (from === undefined) throw new ConfigError('incrementVersion.version', from, 'the version that is stored');
+    if (from === undefined)
+      throw new ConfigError('incrementVersion.version', from, 'the version that is stored, such as { version: 1 }');
     if (!Number.isSafeInteger(by) || by < 1)
       throw new ConfigError('incrementVersion.by', by, 'a whole number from 1 up');
     const to = from + by;

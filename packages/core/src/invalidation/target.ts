@@ -75,7 +75,7 @@ export function tagsOf(target: InvalidationTarget, reading: UrlReading): readonl
     case 'namespace':
       return [namespaceTag(text(name, value))];
     case 'all':
-      if (value !== true) throw new ConfigError(name, value, 'true, or another target');
+      if (value !== true) throw new ConfigError('invalidate.all', value, 'true, or another target');
       return [ALL_TAG];
   }
   throw new ConfigError(`invalidate.${name}`, value, KINDS, nearest(name, NAMES));
@@ -83,9 +83,11 @@ export function tagsOf(target: InvalidationTarget, reading: UrlReading): readonl
 
 function userTags(tags: unknown): readonly string[] {
   const list = typeof tags === 'string' ? [tags] : tags;
-  if (!Array.isArray(list) || list.length === 0) throw new ConfigError('tags', tags, 'a tag or a list of tags');
+  if (!Array.isArray(list) || list.length === 0)
+    throw new ConfigError('invalidate.tags', tags, 'a tag or a list of tags');
   for (const tag of list) {
-    if (!isTag(tag)) throw new ConfigError('tags', tag, 'strings of 1 to 256 characters without control characters');
+    if (!isTag(tag))
+      throw new ConfigError('invalidate.tags', tag, 'strings of 1 to 256 characters without control characters');
   }
   return [...new Set(list.flatMap(reachOf))];
 }
@@ -94,19 +96,19 @@ function keyPrefix(given: unknown): string {
   const allowed = `a prefix that ends in ':*' with at most ${PATH_DEPTH} segments, such as 'user:123:*'`;
   const pattern = text('keys', given);
   const prefix = pattern.slice(0, -1);
-  if (!pattern.endsWith(':*') || prefix.includes('*')) throw new ConfigError('keys', pattern, allowed);
-  if (prefix.split(':').length - 1 > PATH_DEPTH) throw new ConfigError('keys', pattern, allowed);
+  if (!pattern.endsWith(':*') || prefix.includes('*')) throw new ConfigError('invalidate.keys', pattern, allowed);
+  if (prefix.split(':').length - 1 > PATH_DEPTH) throw new ConfigError('invalidate.keys', pattern, allowed);
   return prefix;
 }
 
 function urlTags(url: string, queries: unknown, reading: UrlReading): readonly string[] {
   // A star is a character of URLs; at the end of a path it is more likely meant as one of `path`.
-  if (url.endsWith('/*')) throw new ConfigError('url', url, `path: '${url}' for everything below it`);
-  if (queries !== 'same' && queries !== 'all') throw new ConfigError('queries', queries, "'same' or 'all'");
+  if (url.endsWith('/*')) throw new ConfigError('invalidate.url', url, `path: '${url}' for everything below it`);
+  if (queries !== 'same' && queries !== 'all') throw new ConfigError('invalidate.queries', queries, "'same' or 'all'");
   const allowed = "a path such as '/users/1?page=2' or an absolute http(s) URL";
   const [whole = ''] = url.split('#', 1);
   const absolute = /^https?:\/\/([^/?]+)(.*)/is.exec(whole);
-  if (absolute === null && !whole.startsWith('/')) throw new ConfigError('url', url, allowed);
+  if (absolute === null && !whole.startsWith('/')) throw new ConfigError('invalidate.url', url, allowed);
   const authority = absolute?.[1] === undefined ? '' : `//${absolute[1].toLowerCase()}`;
   const target = absolute === null ? whole : absolute[2] || '/';
   const [path = '/', query = ''] = split(target.startsWith('/') ? target : `/${target}`);
@@ -117,11 +119,11 @@ function urlTags(url: string, queries: unknown, reading: UrlReading): readonly s
 
 function pathTags(pattern: string): readonly string[] {
   const allowed = `a path such as '/users/1', or a prefix of at most ${PATH_DEPTH} segments such as '/users/*'`;
-  if (!pattern.startsWith('/') || /[?#]/.test(pattern)) throw new ConfigError('path', pattern, allowed);
+  if (!pattern.startsWith('/') || /[?#]/.test(pattern)) throw new ConfigError('invalidate.path', pattern, allowed);
   if (!pattern.includes('*')) return [pathTag(pattern), urlTag(pattern)];
   const prefix = pattern.slice(0, -1);
-  if (!pattern.endsWith('/*') || prefix.includes('*')) throw new ConfigError('path', pattern, allowed);
-  if (prefix.split('/').length - 2 > PATH_DEPTH) throw new ConfigError('path', pattern, allowed);
+  if (!pattern.endsWith('/*') || prefix.includes('*')) throw new ConfigError('invalidate.path', pattern, allowed);
+  if (prefix.split('/').length - 2 > PATH_DEPTH) throw new ConfigError('invalidate.path', pattern, allowed);
   const itself = prefix.slice(0, -1);
   return itself === '' ? [pathPrefixTag(prefix)] : [pathPrefixTag(prefix), pathTag(itself), urlTag(itself)];
 }
@@ -131,7 +133,8 @@ function split(target: string): [path: string, query: string] {
   return mark < 0 ? [target, ''] : [target.slice(0, mark), target.slice(mark + 1)];
 }
 
-function text(setting: string, value: unknown): string {
-  if (typeof value !== 'string' || value === '') throw new ConfigError(setting, value, 'a string that is not empty');
+function text(name: string, value: unknown): string {
+  if (typeof value !== 'string' || value === '')
+    throw new ConfigError(`invalidate.${name}`, value, 'a string that is not empty');
   return value;
 }
