@@ -68,6 +68,10 @@ describe.each(stores)('namespaces in %s', (_name, store) => {
     expect(await read()).toEqual(['cart', 'user', 'none', 'colon']);
     await carts.delete('7');
     expect(await read()).toEqual([undefined, 'user', 'none', 'colon']);
+    // An invalidation goes by text.
+    await carts.set('7', 'cart', 60);
+    await cache.invalidate({ key: 'cart:7' });
+    expect(await read()).toEqual([undefined, 'user', 'none', undefined]);
     await users.increment('n');
     expect([await users.get('n'), await carts.get('n'), await cache.get('n')]).toEqual([1, undefined, undefined]);
   });
