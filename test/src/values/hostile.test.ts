@@ -118,8 +118,8 @@ describe.each(stores)('a value that has a `then`, in %s', (_name, store) => {
     expect(Query.runs).toBe(0);
     expect(events).toContainEqual(expect.objectContaining({ type: 'refused', reason: 'class' }));
     expect(warnings()).toEqual([
-      '(values): value is a Query: every promise of it would call its then(); it was not stored (key "= k")',
-      '(values): value is a Promise: await it first; it was not stored (key "= promise")',
+      '(values): value is a Query: every promise of it would call its then(); it was not stored (k)',
+      '(values): value is a Promise: await it first; it was not stored (promise)',
     ]);
   });
 

@@ -13,9 +13,9 @@ describe('a warning', () => {
     const listOf = cache.memoize(async (_id: number) => [Symbol('s')], { ttl: 60, name: 'listOf' });
     await listOf(7);
     expect(warnings()).toEqual([
-      'broken: value.f is a function; it was not stored (key "= broken:1")',
-      'late: value.rows is a Promise: await it first; it was not stored (key "= late")',
-      expect.stringMatching(/^listOf: value\[0\] is a symbol; it was not stored \(arguments ".*7.*"\)$/),
+      'broken: value.f is a function; it was not stored (broken:1)',
+      'late: value.rows is a Promise: await it first; it was not stored (late)',
+      'listOf: value[0] is a symbol; it was not stored (listOf(7))',
     ]);
   });
 

@@ -1,6 +1,7 @@
 import { ignoreRejection } from '../base/answer.js';
 import { parseDuration } from '../base/duration.js';
 import { ConfigError } from '../base/errors.js';
+import { printable } from '../base/printable.js';
 import { warnOnce } from '../base/process-warning.js';
 import { BodyCoder } from '../codecs/coded-bodies.js';
 import { valueCodec } from '../codecs/value-codec.js';
@@ -107,7 +108,9 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
     codeBody: (stored) => bodyCoder.code(stored),
     tellOthers: localBus && ((names, at) => localBus.unheard.deliver(names, 'soft', at)),
   });
-  const warn = (message: string): void => {
+  const warn = (said: string): void => {
+    // Names and keys may have come from anywhere.
+    const message = printable(said);
     telemetry.emit({ type: 'warning', message });
     warnOnce(message);
   };

@@ -1,4 +1,5 @@
 import { ConfigError } from '../base/errors.js';
+import { spelledKey } from '../base/spelled-key.js';
 import { checkOptions } from '../config/check.js';
 import { readKey } from '../config/value-call-options.js';
 import { readVersion } from '../config/value-options.js';
@@ -34,7 +35,9 @@ export async function explainValue(
   }
   if (typeof told === 'object') stored.push(copyOf(told, 'shared', !told.isOutdated, now));
   const shared = told === 'none' || told === 'silent' ? told : 'answered';
-  return { key: key.text, stored, shared, refusals: refusals.of((text) => text === key.text) };
+  const spelled = spelledKey(key.text);
+  const refused = refusals.of((text) => text === key.text).map((refusal) => ({ ...refusal, key: spelled }));
+  return { key: spelled, stored, shared, refusals: refused };
 }
 
 function keyOf(target: ValueTarget): Keyed {

@@ -1,5 +1,6 @@
 import type { Duration } from '../base/duration.js';
 import { ConfigError } from '../base/errors.js';
+import { printable } from '../base/printable.js';
 import { MEMO_OPTIONS, type MemoOptions, readMemoOptions, withMemoTtl } from '../config/memo-options.js';
 import { readValueOptions, readVersion, VALUE_OPTIONS, type ValueDefaults } from '../config/value-options.js';
 import type { AnyFunction } from '../values/any-function.js';
@@ -90,7 +91,7 @@ function open(fn: AnyFunction, given: MemoOptions<never>, parts: MemoizeParts, s
     values,
     given,
     policy: { ...policy, instances: takesThis(fn) ? policy.instances : { isShared: true, keyOf: undefined } },
-    kept: { ...kept, route: record.name, ...(policy.maxSize === 0 ? { lifetimeMs: 0 } : {}) },
+    kept: { ...kept, route: printable(record.name), ...(policy.maxSize === 0 ? { lifetimeMs: 0 } : {}) },
     warn,
   });
 }

@@ -26,7 +26,7 @@ export interface MemoResults<F extends AnyFunction> {
    */
   invalidate(...args: Parameters<F>): Promise<InvalidationReceipt>;
   /**
-   * The key of these arguments, as events have it.
+   * The key of these arguments as it is stored; events have it spelled for people.
    *
    * @throws {@link ConfigError} for arguments that can be no part of a key
    */

@@ -1,5 +1,6 @@
 import { type Duration, parseDuration } from '../base/duration.js';
 import { ConfigError } from '../base/errors.js';
+import { printable } from '../base/printable.js';
 import type { Copying, ValuePolicy } from '../values/value-policy.js';
 import { checkBoolean, checkCount, checkFunction, checkOptions, listed } from './check.js';
 import { readForever } from './lifetimes.js';
@@ -118,7 +119,7 @@ export function readValueOptions<T>(
     isForced: checkBoolean(`${what}.forceRefresh`, given.forceRefresh ?? false),
     errorLifetimeMs: readErrorLifetime(`${what}.cacheErrors`, given.cacheErrors ?? 0),
     copying: readCopying(`${what}.clone`, given.clone ?? defaults.copying),
-    route: name,
+    route: printable(name),
   };
 }
 

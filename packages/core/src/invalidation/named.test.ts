@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { ROOT, spaceIn, ValueKey } from '../values/value-key.js';
 import { countNamed, namedBy } from './named.js';
 import { type InvalidationTarget, tagsOf } from './target.js';
 
@@ -20,6 +21,15 @@ describe('what was named to be invalidated', () => {
     [{ all: true }, [], ['all']],
   ])('%j is said as it was', (target, tags, targets) => {
     expect(named(target)).toEqual({ tags, targets });
+  });
+
+  it('of one value is its key, in one line', () => {
+    const own = (key: string) => new ValueKey(ROOT, key, undefined).ownTag;
+    expect(namedBy([own('q'), new ValueKey(spaceIn(ROOT, 'cart'), 'z', 2).ownTag, own('a\nb')])).toEqual({
+      tags: [],
+      targets: ['key: q', 'key: cart › z (version 2)', 'key: a\\nb'],
+    });
+    expect(named({ key: 'a\nb' }).targets).toEqual(['key: a\\nb']);
   });
 
   it('is counted so, too', () => {

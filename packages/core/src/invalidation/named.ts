@@ -1,10 +1,12 @@
+import { printable } from '../base/printable.js';
+import { isRecursionText, spelledKey } from '../base/spelled-key.js';
 import { ALL_TAG, groupOfRows, isOwnTag, pathPrefixTag, pathTag } from './tags.js';
 
 /** What was named in order to invalidate it, without what the library made of it. */
 export interface Named {
   /** As they were given. */
   readonly tags: readonly string[];
-  /** Everything else, in the words that `invalidate` takes: `url: /cities/7`, `key: user:7`, `all`. */
+  /** Everything else, in the words that `invalidate` takes: `url: /cities/7`, `key: user:7`, `all`; of one value as {@link spelledKey} has it. */
   readonly targets: readonly string[];
 }
 
@@ -41,7 +43,10 @@ function targetOf(tag: string, all: ReadonlySet<string>): string | undefined {
   if (tag === ALL_TAG) return 'all';
   if (groupOfRows(tag) !== undefined) return undefined;
   const [, kind = '', name = ''] = /^.(\w+):(.*)$/s.exec(tag) ?? [];
+  if (kind === 'value') return isRecursionText(name) ? undefined : `key: ${spelledKey(name)}`;
   const isImplied =
     (kind === 'url' && all.has(pathTag(name))) || (kind === 'path' && all.has(pathPrefixTag(`${name}/`)));
-  return isImplied ? undefined : `${WORDS.get(kind)}: ${name}${kind === 'below' || kind === 'keys' ? '*' : ''}`;
+  return isImplied
+    ? undefined
+    : printable(`${WORDS.get(kind)}: ${name}${kind === 'below' || kind === 'keys' ? '*' : ''}`);
 }

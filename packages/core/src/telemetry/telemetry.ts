@@ -1,5 +1,6 @@
 import { ignoreRejection } from '../base/answer.js';
 import { warnOnce } from '../base/process-warning.js';
+import { spelledKey } from '../base/spelled-key.js';
 import { declaredOf } from '../invalidation/tags.js';
 import type { Bypass, CacheEvent, EventSink, Forward, Outcome, Refusal, RouteCounters } from '../ports/event-sink.js';
 import { Quiet } from './quiet.js';
@@ -158,7 +159,9 @@ export class Telemetry implements EventSink {
     if (unsaid !== undefined) this.#tell(unsaid === 0 ? event : { ...event, unsaid });
   }
 
-  #tell(event: CacheEvent): void {
+  #tell(happened: CacheEvent): void {
+    if (!this.isHeard) return;
+    const event = 'key' in happened ? { ...happened, key: spelledKey(happened.key) } : happened;
     for (const listener of this.#listeners) {
       try {
         ignoreRejection(listener(event));

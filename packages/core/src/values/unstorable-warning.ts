@@ -1,3 +1,4 @@
+import { spelledKey } from '../base/spelled-key.js';
 import type { Keyed } from '../engine/keyed.js';
 import type { ValueParts } from './value-parts.js';
 
@@ -29,10 +30,7 @@ function sayingHow(detail: string): string {
   return detail;
 }
 
-/** Without what keeps the keys of values and of calls apart. */
 function shownKey(text: string): string {
-  const call = /^\n\([^\n]*\n[^\n]*\n[-@](.*)$/s.exec(text)?.[1];
-  const shown = call ?? text.trimStart();
-  const short = shown.length > LONGEST_KEY ? `${shown.slice(0, LONGEST_KEY)}…` : shown;
-  return `${call === undefined ? 'key' : 'arguments'} ${JSON.stringify(short)}`;
+  const shown = spelledKey(text);
+  return shown.length > LONGEST_KEY ? `${shown.slice(0, LONGEST_KEY)}…` : shown;
 }

@@ -23,8 +23,8 @@ export function spaceIn({ prefix: outer }: KeySpace, name: string): KeySpace {
 }
 
 /**
- * The key of a value: any text, in a namespace, of a version. In events and logs it reads `= user:1`, or `=2:5:cart: 17` with
- * its version, and its namespace behind the length of that.
+ * The key of a value: any text, in a namespace, of a version: `= user:1`, or `=2:5:cart: 17` with its version, and its namespace
+ * behind the length of that. {@link spelledKey} is what events and logs have.
  *
  * No method of a request begins with an equals sign (RFC 9110 §9.1), so that no view's key is one of a value's. Nor are two
  * values': a version is a number, what is in front of the key has its length before it, and the key itself is last.
