@@ -36,7 +36,11 @@ await build({
 const { scripts: _, publishConfig: __, ...published } = manifest;
 writeFileSync(join(OUT, 'package.json'), `${JSON.stringify(published, null, 2)}\n`);
 copyFileSync('README.md', join(OUT, 'README.md'));
-const forUsers = typesFrom(Object.entries(manifest.exports).filter(([name]) => !ADAPTERS.includes(name)));
+const userEntries = Object.entries(manifest.exports).filter(([name]) => !ADAPTERS.includes(name));
+const forUsers = typesFrom(userEntries);
+const named = new Set(
+  userEntries.flatMap(([, entry]) => (entry.types === undefined ? [] : typesIn(join(entry.types)))),
+);
 for (const file of typesFrom(Object.entries(manifest.exports))) {
   const to = join(OUT, file);
   mkdirSync(dirname(to), { recursive: true });
@@ -45,8 +49,9 @@ for (const file of typesFrom(Object.entries(manifest.exports))) {
     .replace(/\/\/# sourceMappingURL=.*\s*$/, '')
     // Two spaces, as in the sources: tsc's four are kilobytes.
     .replace(/^(?: {4})+/gm, (indent) => indent.slice(indent.length / 2));
-  // What is there for our own packages alone, nobody reads in an editor.
-  writeFileSync(to, forUsers.has(file) ? types : types.replace(/^ *\/\*\*[\s\S]*?\*\/\n/gm, ''));
+  // What is there for our own packages alone, or for the compiler to follow a type through, nobody reads in an editor.
+  const isRead = forUsers.has(file) && (named.has(file) || !/\bdist[\\/](engine|values|invalidation)[\\/]/.test(file));
+  writeFileSync(to, isRead ? types : types.replace(/^ *\/\*\*[\s\S]*?\*\/\n/gm, ''));
 }
 
 /** The files of types that entry points lead to, and so a compiler: most modules are nobody's business. */
@@ -56,10 +61,15 @@ function typesFrom(entryPoints) {
   for (const file of open) {
     if (found.has(file)) continue;
     found.add(file);
-    for (const [, path] of readFileSync(file, 'utf8').matchAll(/(?:from |import\()'(\.[^']+)\.js'/g))
-      open.push(join(dirname(file), `${path}.d.ts`));
+    open.push(...typesIn(file));
   }
   return found;
+}
+
+/** The files of types that one of them names. */
+function typesIn(file) {
+  const paths = readFileSync(file, 'utf8').matchAll(/(?:from |import\()'(\.[^']+)\.js'/g);
+  return [...paths].map(([, path]) => join(dirname(file), `${path}.d.ts`));
 }
 
 /** The input guard tells its own frames by the folder of one of its files, which is no file any more. */
