@@ -89,23 +89,4 @@ describe('one handler run across processes (PROTOCOL 4.12)', () => {
     await store.answer(COMMITTED);
     expect(come().log).toEqual(['hit one']);
   });
-
-  it.each([
-    ['done', ['hit theirs'], true],
-    ['done', ['led stale'], false],
-    ['open', ['led stale'], false],
-  ] as const)('looks again before it makes new behind an answer what is %s', async (kind, log, isNew) => {
-    const { come, store, stored, answers, clock } = leased();
-    answers.push({ kind });
-    const leader = Object.assign(come(), { takesStale: () => true });
-    const old = stored('old', {
-      storedAt: clock.now() - 70_000,
-      stale: { whileRevalidateMs: 300_000, ifErrorMs: 0, revalidatableMs: 0 },
-    });
-    await store.answer(old);
-    if (kind === 'done') await store.answer(isNew ? stored('theirs') : old);
-    expect(leader.log).toEqual(log);
-    // Nobody else is at it.
-    if (!isNew) expect(leader.leads).toMatchObject({ isElsewhere: false, stale: { validity: 'valid' } });
-  });
 });

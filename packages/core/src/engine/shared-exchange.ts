@@ -150,10 +150,7 @@ export class SharedExchange {
         const turn = new Turn(answer.lease, this.#clock, leases.renewEveryMs, this.#patienceMs);
         return { ...miss, turn };
       }
-      if (answer.kind !== 'done') return { ...miss, isElsewhere: answer.kind === 'held' };
-      // Stored perhaps since it was looked for; and where it was not, nobody is making it new.
-      this.#reads.restart(flight);
-      return await this.#reads.read(flight, leader.key);
+      return { ...miss, isElsewhere: answer.kind !== 'open' };
     }
     let latest: Said = miss;
     const look = async (): Promise<Said | undefined> => {
