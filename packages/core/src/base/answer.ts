@@ -50,6 +50,16 @@ export function ignoreRejection(value: unknown): void {
   if (isThenable(value)) Promise.resolve(value).catch(() => {});
 }
 
+/**
+ * A promise of what a thenable comes to, whose `then` is called now: a query builder begins its work there, and where it does
+ * that says whose part the work is.
+ */
+export function begun(thenable: PromiseLike<unknown>): Promise<unknown> {
+  // Where nothing begins with it.
+  if (thenable.then === Promise.prototype.then) return Promise.resolve(thenable);
+  return new Promise((resolve, reject) => void thenable.then(resolve, reject));
+}
+
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }

@@ -1,4 +1,4 @@
-import { ignoreRejection, saysTrue } from '../base/answer.js';
+import { begun, ignoreRejection, saysTrue } from '../base/answer.js';
 import { readForever } from '../config/lifetimes.js';
 import type { MemoOptions, MemoPolicy } from '../config/memo-options.js';
 import { type OwnName, Shortcuts } from '../engine/shortcuts.js';
@@ -239,7 +239,7 @@ export class Memo {
         own?.gather(scope.tagFront, MOST_NAMED, scope.recursionTag, ({ tag, token }) => tags.admits([tag], token));
       return made;
     };
-    if (kind === 'promise') return (result as Promise<unknown>).then(done);
+    if (kind === 'promise') return begun(result as PromiseLike<unknown>).then(done);
     if (kind === 'stream') return collect(result as AsyncIterable<unknown>).then(done);
     return done(kind === 'iterator' ? collectNow(result as Iterator<unknown>) : result);
   }

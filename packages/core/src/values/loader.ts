@@ -1,3 +1,4 @@
+import { begun, isThenable } from '../base/answer.js';
 import { currentView, runInView, ViewContext } from '../engine/view-context.js';
 import { type KeyOf, readLoaded } from './loaded.js';
 import { NOTHING_MADE } from './producer.js';
@@ -41,7 +42,10 @@ export class Loader<K extends string | number> {
     const whole = new ViewContext();
     const ends = beginWith(whole, runs);
     try {
-      const loaded = await runInView(whole, () => this.#load(wanted.map(({ key }) => key)));
+      const loaded = await runInView(whole, () => {
+        const loading = this.#load(wanted.map(({ key }) => key));
+        return isThenable(loading) ? begun(loading) : loading;
+      });
       for (const run of runs) run.takeOver(whole);
       const { of, first } = readLoaded(loaded, this.#by);
       const values = wanted.map(({ key }) => of(key));

@@ -1,4 +1,4 @@
-import { isThenable } from '../base/answer.js';
+import { begun, isThenable } from '../base/answer.js';
 import { runInView, type ViewContext } from '../engine/view-context.js';
 
 /**
@@ -22,7 +22,10 @@ export function runProducer(
     failed(error);
   };
   try {
-    const value = runInView(context, produce);
+    const value = runInView(context, () => {
+      const returned = produce();
+      return isThenable(returned) ? begun(returned) : returned;
+    });
     if (isThenable(value)) Promise.resolve(value).then(succeed).catch(fail);
     else succeed(value);
   } catch (error) {
