@@ -1,5 +1,6 @@
 import type { Forward } from '../ports/event-sink.js';
 import type { EngineParts } from './engine-parts.js';
+import { type Failure, isUntouched } from './failure.js';
 import type { Flight, Visitor, Waiter } from './flight.js';
 import { apart, Flights } from './flights.js';
 import type { Keyed } from './keyed.js';
@@ -114,6 +115,21 @@ export class Departures {
   /** Answers those who may share the read that found the item; the others wait on. */
   shareRead(flight: Flight, item: LocalItem): void {
     this.flights.release(flight, item, (waiter) => this.#mayShareRead(waiter, flight, item));
+  }
+
+  /** Nothing was made, and whoever may share what was read hears why; the others move on together. */
+  tell(flight: Flight, failure: Failure): void {
+    this.flights.close(flight);
+    const waiters = flight.takeWaiters();
+    const isGood = isUntouched(failure, this.#parts.tags);
+    const mayBeTold = ({ isEarly, joinedAt }: Waiter): boolean =>
+      isEarly || (isGood && this.#parts.trust.allowsLag(joinedAt - failure.startedAt));
+    this.eachAlone(waiters.filter(({ visitor }) => visitor.fail === undefined));
+    const [told, others]: [Waiter[], Waiter[]] = [[], []];
+    for (const waiter of waiters)
+      if (waiter.visitor.fail !== undefined) (mayBeTold(waiter) ? told : others).push(waiter);
+    for (const { visitor } of told) apart(this.#parts.sink, () => visitor.fail?.(failure));
+    this.#regroup(others);
   }
 
   #mayShareRead(waiter: Waiter, flight: Flight, item: LocalItem): boolean {

@@ -2,8 +2,9 @@ import type { Forward, Refusal } from '../ports/event-sink.js';
 import type { SharedToken } from '../ports/tagged-store.js';
 import { Departures, type FlightOwner } from './departures.js';
 import type { EngineParts } from './engine-parts.js';
+import type { Failure } from './failure.js';
 import { Flight, type Visitor } from './flight.js';
-import { apart, type Flights } from './flights.js';
+import type { Flights } from './flights.js';
 import { HitForMiss } from './hit-for-miss.js';
 import { ItemMaker, isVouchedFor } from './item-maker.js';
 import type { Keyed } from './keyed.js';
@@ -209,14 +210,9 @@ export class Engine implements FlightOwner {
     this.#answerWaiters(lead, item);
   }
 
-  fail(lead: Lead, error: unknown): void {
+  fail(lead: Lead, failure: Failure): void {
     lead.turn?.end('unused');
-    const { flight } = lead;
-    if (flight === undefined) return;
-    this.#flights.close(flight);
-    const waiters = flight.takeWaiters();
-    this.#departures.eachAlone(waiters.filter(({ visitor }) => visitor.fail === undefined));
-    for (const { visitor } of waiters) apart(this.#parts.sink, () => visitor.fail?.(error, lead.token));
+    if (lead.flight !== undefined) this.#departures.tell(lead.flight, failure);
   }
 
   refuse(lead: Lead, reason: Refusal, route: string, detail?: string): void {

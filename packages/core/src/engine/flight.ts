@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../ports/clock.js';
 import type { Forward } from '../ports/event-sink.js';
+import type { Failure } from './failure.js';
 import type { Keyed } from './keyed.js';
 // biome-ignore lint/suspicious/noImportCycles: a visitor leads, and a lead is a visitor's: two halves of one handshake.
 import type { Lead } from './lead.js';
@@ -27,12 +28,8 @@ export interface Visitor {
   answer(item: LocalItem, how: Answer): void;
   /** Runs its own handler; what that answers is offered to the lead. */
   lead(lead: Lead): void;
-  /**
-   * What it waited for has failed, for this reason. One that cannot be told so runs its own handler.
-   *
-   * @param token - the local clock before the handler ran that failed
-   */
-  fail?(error: unknown, token: number): void;
+  /** What it waited for has failed. One that cannot be told so runs its own handler. */
+  fail?(failure: Failure): void;
   /** Is about to wait in a flight; false where it would wait for itself, and has gone on by itself instead. */
   joins?(flight: Flight): boolean;
   /** A shared store is asked on its behalf: it hears of it by {@link answer} or {@link lead}. */

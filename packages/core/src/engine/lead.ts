@@ -2,6 +2,7 @@ import type { ContentCoding } from '../http/content-coding.js';
 import type { Forward, Refusal } from '../ports/event-sink.js';
 import type { HeldValue, Placeholder, StaleLimits } from '../ports/stored-response.js';
 import type { SharedToken } from '../ports/tagged-store.js';
+import type { Failure } from './failure.js';
 // biome-ignore lint/suspicious/noImportCycles: a lead is a visitor's, and a visitor leads: two halves of one handshake.
 import type { Flight, Visitor } from './flight.js';
 import type { Keyed } from './keyed.js';
@@ -59,7 +60,7 @@ export interface LeadOwner {
   complete(lead: Lead, candidate: Candidate, onTold?: () => void): void;
   refuse(lead: Lead, reason: Refusal, route: string, detail?: string): void;
   /** Nothing was made: those who wait hear why. */
-  fail(lead: Lead, error: unknown): void;
+  fail(lead: Lead, failure: Failure): void;
   /** What may answer those who wait, and nobody else. */
   handOut(lead: Lead, candidate: Candidate, staysApart: boolean): void;
   /** Another cached view, further inside, answers in its place. */
@@ -179,11 +180,11 @@ export class Lead implements LeadTerms {
     this.#owner.refuse(this, reason, route, detail);
   }
 
-  /** What the producer threw is what everybody who waits for it is told; nothing is stored. */
-  fail(error: unknown): void {
+  /** What the producer threw is what those who wait are told, as far as they may share what it has read; nothing is stored. */
+  fail(failure: Failure): void {
     if (this.#isSettled) return;
     this.#isSettled = true;
-    this.#owner.fail(this, error);
+    this.#owner.fail(this, failure);
   }
 
   /**

@@ -1,5 +1,6 @@
 import { answerOf } from '../base/answer.js';
 import { ValueTimeoutError } from '../base/value-errors.js';
+import type { Failure } from '../engine/failure.js';
 import type { Answer, Flight, Visitor } from '../engine/flight.js';
 import type { Keyed } from '../engine/keyed.js';
 import type { Lead } from '../engine/lead.js';
@@ -86,7 +87,7 @@ export class Caller implements Visitor, Leader, Alone {
     }
     const kept = isForced ? undefined : errors.find(this.key);
     if (kept !== undefined) {
-      this.#giveError(kept.error, kept.token, kept.tags);
+      this.fail(kept);
       return;
     }
     if (isForced) {
@@ -199,8 +200,15 @@ export class Caller implements Visitor, Leader, Alone {
     this.#run.begin();
   }
 
-  fail(error: unknown, token: number): void {
-    this.#giveError(error, token, knownTags(this));
+  /** What failed at another time than this call has begun is as old as that. */
+  fail({ error, token, startedAt, tags, nested }: Failure): void {
+    if (this.answerInstead('error')) return;
+    const parts = [
+      ...tags.map((tag) => ({ tag, token, stamp: '' })),
+      ...nested.map((part) => ({ tag: part.tag, token: Math.min(token, part.token), stamp: '' })),
+    ];
+    this.outer?.absorb(this.parts.tags, parts, startedAt);
+    this.reject(error);
   }
 
   takesStale(found: StaleItem): boolean {
@@ -214,16 +222,6 @@ export class Caller implements Visitor, Leader, Alone {
     const held = valueIn(this.parts, item);
     const warn = (why: string): void => this.parts.warn(`isStale of ${route} ${why}, the producer ran`);
     return held !== undefined && answerOf(() => isStale(copyOf(held, copying)), warn) !== false;
-  }
-
-  /** What failed at another time than this call has begun is as old as that. */
-  #giveError(error: unknown, token: number, tags: readonly string[]): void {
-    if (this.answerInstead('error')) return;
-    this.outer?.absorb(
-      this.parts.tags,
-      tags.map((tag) => ({ tag, token, stamp: '' })),
-    );
-    this.reject(error);
   }
 
   #answerWith(item: LocalItem, how: Answer): boolean {

@@ -11,7 +11,11 @@ function opened(lagMs = Number.POSITIVE_INFINITY, consistency: 'bounded' | 'stri
   const errors = new KeptErrors(tags, clock, trust);
   const key = new ValueKey(ROOT, 'k', undefined);
   const keep = (token = tags.clock, more: readonly string[] = []) =>
-    errors.keep(key, { error: 'boom', token, startedAt: clock.monotonic(), tags: [...key.tags, ...more] }, 1_000);
+    errors.keep(
+      key,
+      { error: 'boom', token, startedAt: clock.monotonic(), tags: [...key.tags, ...more], nested: [] },
+      1_000,
+    );
   return { tags, clock, trust, errors, key, keep };
 }
 
@@ -79,7 +83,7 @@ describe('KeptErrors', () => {
     keep();
     for (let i = 0; i < 1_000; i++) {
       const other = new ValueKey(ROOT, `other${i}`, undefined);
-      errors.keep(other, { error: i, token: tags.clock, startedAt: 0, tags: other.tags }, 1_000);
+      errors.keep(other, { error: i, token: tags.clock, startedAt: 0, tags: other.tags, nested: [] }, 1_000);
     }
     expect(errors.find(key)).toBeUndefined();
     expect(errors.find(new ValueKey(ROOT, 'other0', undefined))?.error).toBe(0);

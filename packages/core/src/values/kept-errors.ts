@@ -1,3 +1,4 @@
+import { type Failure, isUntouched } from '../engine/failure.js';
 import type { Keyed } from '../engine/keyed.js';
 import type { Trust } from '../engine/trust.js';
 import type { TagTable } from '../invalidation/tag-table.js';
@@ -5,17 +6,6 @@ import type { Clock } from '../ports/clock.js';
 
 /** Errors that are kept at a time; past it the oldest are forgotten, which costs a run of a producer. */
 const LIMIT = 1_000;
-
-/** What a producer has thrown. */
-export interface Failure {
-  readonly error: unknown;
-  /** The local clock before its producer ran. */
-  readonly token: number;
-  /** Monotonic time before the read was sent that found nothing better. */
-  readonly startedAt: number;
-  /** What it depends on: the tags of its key, and others as far as they are known. */
-  readonly tags: readonly string[];
-}
 
 interface KeptError {
   readonly failure: Failure;
@@ -47,10 +37,7 @@ export class KeptErrors {
     if (kept === undefined) return undefined;
     const { failure, until } = kept;
     const now = this.#clock.monotonic();
-    const isGood =
-      now < until &&
-      this.#trust.holds(failure.startedAt, now) &&
-      this.#tags.validityOf(failure.tags, failure.token) === 'valid';
+    const isGood = now < until && this.#trust.holds(failure.startedAt, now) && isUntouched(failure, this.#tags);
     if (isGood) return failure;
     this.#kept.delete(text);
     return undefined;

@@ -1,5 +1,6 @@
 import { answerOf, textOf } from '../base/answer.js';
 import { ValueTimeoutError } from '../base/value-errors.js';
+import type { Failure } from '../engine/failure.js';
 import type { Lead } from '../engine/lead.js';
 import type { ViewContext } from '../engine/view-context.js';
 import type { Timer } from '../ports/clock.js';
@@ -145,32 +146,32 @@ export class LedRun {
     const { key, parts, uses } = leader;
     this.#end();
     if (lead.stale !== undefined) uses.backOff.failed(key.text, parts.clock.monotonic());
+    const failure = this.#failureOf(error);
     // That it was given up was told already, and is nothing to keep.
     if (this.#told?.hasStopped(error) !== true) {
-      this.#keep(error);
+      this.#keep(failure);
       parts.sink.refused(key.text, uses.policy.route, 'failed');
       if (this.#isBehind) parts.warn(`${uses.policy.route} could not be made new: ${textOf(error)}`);
     }
-    lead.fail(error);
+    lead.fail(failure);
     if (leader.answerInstead('error')) return;
     tellOuterOfFailure(leader, this.context);
     leader.reject(error);
   }
 
+  #failureOf(error: unknown): Failure {
+    const { nested, nestedVerifiedAt } = this.context;
+    const { token, startedAt } = this.#lead;
+    const tags = knownTags(this.#leader, this.context);
+    return { error, token, startedAt: Math.min(startedAt, nestedVerifiedAt), tags, nested };
+  }
+
   /** Keeps an error, as long as its policy says. */
-  #keep(error: unknown): void {
+  #keep(failure: Failure): void {
     const { key, parts, uses } = this.#leader;
     const { route, errorLifetimeMs } = uses.policy;
     const warn = (why: string): void => parts.warn(`cacheErrors of ${route} ${why}, the error was not kept`);
-    const keptMs = answerOf(() => errorLifetimeMs(error), warn) ?? 0;
-    if (keptMs <= 0) return;
-    const { nested, nestedVerifiedAt } = this.context;
-    const failure = {
-      error,
-      token: Math.min(this.#lead.token, ...nested.map((part) => part.token)),
-      startedAt: Math.min(this.#lead.startedAt, nestedVerifiedAt),
-      tags: [...knownTags(this.#leader, this.context), ...nested.map(({ tag }) => tag)],
-    };
-    parts.errors.keep(key, failure, keptMs);
+    const keptMs = answerOf(() => errorLifetimeMs(failure.error), warn) ?? 0;
+    if (keptMs > 0) parts.errors.keep(key, failure, keptMs);
   }
 }
