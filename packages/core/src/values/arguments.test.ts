@@ -219,6 +219,63 @@ describe('encodeArguments, of instances of registered classes', () => {
     expect(new Set(all.map((each) => encode(each))).size).toBe(all.length);
   });
 
+  class Day extends Date {}
+  class Table extends Map<unknown, unknown> {}
+  class Bag extends Set<unknown> {}
+  class Rule extends RegExp {}
+  class Link extends URL {}
+  class Bytes extends ArrayBuffer {}
+  class Refusal extends Error {
+    constructor(
+      message: string,
+      readonly code = 1,
+    ) {
+      super(message);
+    }
+  }
+  class Hidden {
+    constructor(id: number) {
+      Object.defineProperty(this, 'id', { value: id });
+    }
+  }
+  class Read {
+    constructor(id: number) {
+      Object.defineProperty(this, 'id', { get: () => id });
+    }
+  }
+  class Query extends URLSearchParams {}
+  class Marked {
+    constructor(id: number) {
+      Object.defineProperty(this, Symbol('id'), { value: id });
+    }
+  }
+  for (const each of [Day, Table, Bag, Rule, Link, Bytes, Refusal, Hidden, Read, Query, Marked])
+    registerClass(each as unknown as typeof Point, { name: `arguments-${each.name}` });
+
+  it.each<[string, (n: number) => object]>([
+    ['a Date', (n) => new Day(n)],
+    ['a Date with a property', (n) => Object.assign(new Day(0), { zone: n })],
+    ['a Map', (n) => new Table([[1, n]])],
+    ['a Set', (n) => new Bag([n])],
+    ['a RegExp', (n) => new Rule(`${n}`)],
+    ['a URL', (n) => new Link(`http://a/${n}`)],
+    ['an ArrayBuffer', (n) => new Bytes(n)],
+    ['an Error, by its message', (n) => new Refusal(`${n}`)],
+    ['an Error, by its properties', (n) => new Refusal('no', n)],
+    ['what has properties that are not listed', (n) => new Hidden(n)],
+    ['what has a getter', (n) => new Read(n)],
+  ])('compares all that one holds: %s', (_what, make) => {
+    expect(encode(make(1))).toBe(encode(make(1)));
+    expect(encode(make(1))).not.toBe(encode(make(2)));
+  });
+
+  it.each([
+    ['of what nobody can read', new Query('a=1')],
+    ['of what has no text', new Marked(1)],
+  ])('refuses one %s', (_what, value) => {
+    expect(refusal(value)).toMatch(/^\[0\] is of class \S+, and more than can be compared \(encode and decode/);
+  });
+
   it('refuses those of a class derived from one', () => {
     class Pixel extends Point {}
     expect(refusal(new Pixel(1, 2))).toBe('[0] is of class Pixel (registerClass(Pixel) says what it is made of)');

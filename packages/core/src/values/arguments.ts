@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { inspect, types } from 'node:util';
 import { classOfPrototype, type RegisteredClass } from './registered-classes.js';
-import { hrefOf, infoOf, kindOf } from './value-kinds.js';
+import { hrefOf, infoOf, isOwnClass, isUrl, kindOf } from './value-kinds.js';
 
 /** Objects within objects; deeper is no list of arguments that anybody compares. */
 const DEEPEST = 100;
@@ -114,7 +114,10 @@ class Walk {
 
   #properties(value: object): string {
     this.#refuseSymbols(value);
-    const names = Object.keys(value);
+    return this.#named(value, Object.keys(value));
+  }
+
+  #named(value: object, names: string[]): string {
     if (names.length > 1) names.sort();
     let text = `${names.length}:`;
     for (const name of names) text += encodeText(name) + this.within(name, (value as Record<string, unknown>)[name]);
@@ -142,34 +145,43 @@ class Walk {
     }
     const registered = classOfPrototype(Object.getPrototypeOf(value) as object);
     if (registered !== undefined) return this.#registered(value, registered);
-    const text = this.#builtInText(value);
-    if (text === undefined) return this.#refuseInstance(value);
+    const base = baseOf(value);
+    if (base === undefined || !isBase(value, base)) return this.#refuseInstance(value);
     this.#refuseSpecial(value, 0);
-    return text;
+    return this.#builtInText(value);
   }
 
-  #builtInText(value: object): string | undefined {
-    if (types.isDate(value) && isBase(value, 'Date')) return `d${Date.prototype.getTime.call(value)};`;
-    if (types.isMap(value) && isBase(value, 'Map')) {
+  /** What the language keeps of an object beside its properties; nothing where that is nothing. */
+  #builtInText(value: object): string {
+    if (types.isDate(value)) return `d${Date.prototype.getTime.call(value)};`;
+    if (types.isMap(value)) {
       const entries = [...Map.prototype.entries.call(value)];
       return `M${entries.length}:${sorted(entries, ([key, held]) => this.within('key()', key) + this.within('get()', held))}`;
     }
-    if (types.isSet(value) && isBase(value, 'Set')) {
+    if (types.isSet(value)) {
       const held = [...Set.prototype.values.call(value)];
       return `S${held.length}:${sorted(held, (each) => this.within('values()', each))}`;
     }
-    if (types.isRegExp(value) && isBase(value, 'RegExp'))
-      return `r${encodeText(value.source)}${encodeText(value.flags)}${value.lastIndex};`;
-    if (types.isArrayBuffer(value) && isBase(value, 'ArrayBuffer')) return `B${bytesOf(value, 0, value.byteLength)}`;
-    if (types.isDataView(value) && isBase(value, 'DataView'))
-      return `V${bytesOf(value.buffer, value.byteOffset, value.byteLength)}`;
-    return undefined;
+    if (types.isRegExp(value)) return `r${encodeText(value.source)}${encodeText(value.flags)}${value.lastIndex};`;
+    if (types.isArrayBuffer(value)) return `B${bytesOf(value, 0, value.byteLength)}`;
+    if (types.isDataView(value)) return `V${bytesOf(value.buffer, value.byteOffset, value.byteLength)}`;
+    return '';
   }
 
-  /** What is stored of an instance says what it is. */
+  /** What is stored of an instance says what it is; without that, all that it has. */
   #registered(value: object, { name, ways }: RegisteredClass): string {
     const front = `c${encodeText(name)}`;
-    return front + (ways === undefined ? this.#properties(value) : this.within('encode()', ways.encode(value)));
+    if (ways !== undefined) return front + this.within('encode()', ways.encode(value));
+    const kind = kindOf(value);
+    const href = isUrl(value) ? `U${encodeText(hrefOf(value))}` : '';
+    if ((kind === 'other' && href === '') || Object.getOwnPropertySymbols(value).length > 0)
+      this.#refuse(`is of class ${name}, and more than can be compared (encode and decode say what it is made of)`);
+    // A stack says where it was made, not what it is.
+    const names = Object.getOwnPropertyNames(value).filter(
+      (own) =>
+        !(own === 'stack' && kind === 'error') && !isOwnClass(value, own, (value as Record<string, unknown>)[own]),
+    );
+    return front + href + this.#builtInText(value) + this.#named(value, names);
   }
 
   #typedArray(value: NodeJS.TypedArray): string {
@@ -227,6 +239,16 @@ function bytesOf(buffer: ArrayBufferLike, offset: number, length: number): strin
 
 function sorted<T>(items: readonly T[], encode: (item: T) => string): string {
   return items.map(encode).sort().join('');
+}
+
+/** The class of the language's that an object is of or derived from, where that is one that is compared. */
+function baseOf(value: object): string | undefined {
+  if (types.isDate(value)) return 'Date';
+  if (types.isMap(value)) return 'Map';
+  if (types.isSet(value)) return 'Set';
+  if (types.isRegExp(value)) return 'RegExp';
+  if (types.isArrayBuffer(value)) return 'ArrayBuffer';
+  return types.isDataView(value) ? 'DataView' : undefined;
 }
 
 /** The prototype of plain objects, here or in another realm. */

@@ -130,7 +130,8 @@ export function hrefOf(url: object): string {
   return hrefIn.call(url);
 }
 
-function isUrl(value: object): boolean {
+/** Whether an object is a URL, of whatever class derived from it. */
+export function isUrl(value: object): boolean {
   try {
     return typeof hrefOf(value) === 'string';
   } catch {
