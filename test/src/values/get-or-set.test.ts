@@ -164,6 +164,13 @@ describe.each(stores)('getOrSet in %s', (_name, store) => {
     await cache.getOrSet('k', make, 60);
     expect(await cache.getOrSet('k', make, { ttl: 60, forceRefresh: true })).toBe(2);
     expect(await cache.getOrSet('k', make, 60)).toBe(2);
+    // Whether there is a new one is what its caller asks.
+    const error = new Error('down');
+    const fail = () => Promise.reject(error);
+    expect(await errorOf(cache.getOrSet('k', fail, { ttl: 60, forceRefresh: true }))).toBe(error);
+    expect(await cache.getOrSet('k', make, 60)).toBe(2);
+    await cache.set('k', 'older', { ttl: 60, staleIfError: 60 });
+    expect(await cache.getOrSet('k', fail, { ttl: 60, forceRefresh: true })).toBe('older');
   });
 
   it('ttl and tags may be of the value', async () => {

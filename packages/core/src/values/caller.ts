@@ -248,7 +248,11 @@ export class Caller implements Visitor, Leader, Alone {
     const { engine, clock, sink } = this.parts;
     const found = engine.stillStale(this, this.#lead?.stale);
     const item = this.uses.onError(found, clock.monotonic());
-    if (item === undefined || !this.#answerWith(item, 'hit')) return false;
+    if (item === undefined) return false;
+    // Who wants a new one whatever is stored is told that there is none, unless older ones may stand in for it.
+    const { ifErrorMs = 0, whileRevalidateMs = 0 } = item.stored.stale ?? {};
+    if (this.uses.policy.isForced && ifErrorMs === 0 && (reason === 'error' || whileRevalidateMs === 0)) return false;
+    if (!this.#answerWith(item, 'hit')) return false;
     if (!this.isRefresh) sink.emit({ type: 'stale', key: this.key.text, route: item.stored.route, reason });
     return true;
   }
