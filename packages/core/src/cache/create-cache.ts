@@ -9,6 +9,7 @@ import { type CacheOptions, type CacheSettings, readCacheOptions } from '../conf
 import { checkFunction, checkOneOf, checkOptions } from '../config/check.js';
 import { isIgnoredByDefault } from '../config/ignored-query.js';
 import { Engine } from '../engine/engine.js';
+import type { Keyed } from '../engine/keyed.js';
 import type { LocalItem } from '../engine/local-item.js';
 import type { SharedLevel } from '../engine/shared-level.js';
 import { Trust } from '../engine/trust.js';
@@ -30,7 +31,7 @@ import { MemoNames } from '../values/memo-names.js';
 import { Values } from '../values/values.js';
 import type { Cache, EmitterLike, EventTarget, InvalidateOptions } from './cache.js';
 import { explainUrl } from './explain.js';
-import { explainValue } from './explain-value.js';
+import { explainedKey, explainValue } from './explain-value.js';
 import type { Explanation, ValueExplanation, ValueTarget } from './explanation.js';
 import { Invalidator, type Orders } from './invalidator.js';
 import { keepProcess, keepProcessFor } from './keep-process.js';
@@ -147,15 +148,18 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
   function explain(value: ValueTarget): Promise<ValueExplanation>;
   function explain(target: string | ValueTarget): Explanation | Promise<ValueExplanation> {
     return typeof target === 'object' && target !== null
-      ? keeperFor(shared)(explainValue(target, sources, engine.values))
+      ? explainKey(() => explainedKey(target))
       : explainUrl(target, [...urlReadings], sources);
   }
+  const explainKey = (keyOf: () => Keyed): Promise<ValueExplanation> =>
+    keeperFor(shared)((async () => await explainValue(keyOf(), sources, engine.values))());
   const calls = new ValueCalls({
     values,
     defaults: settings.values,
     memoNames: new MemoNames(warn),
     purge: (names) => invalidator.run(names, 'hard'),
     invalidate: (names) => invalidator.run(names, 'soft'),
+    explain: explainKey,
     warn,
   });
   const cache = assemble(local, shared, unheard, telemetry, invalidator, urlReadings, calls, explain, () => {

@@ -12,17 +12,12 @@ import { ROOT, spaceIn, ValueKey } from '../values/value-key.js';
 import type { Sources } from './explain.js';
 import type { ExplainedCopy, ValueExplanation, ValueTarget } from './explanation.js';
 
-/**
- * Explains what became of a value, in this process and in the shared store.
- *
- * @throws {@link ConfigError} (by rejection) for what can be no key
- */
+/** Explains what became of a value, in this process and in the shared store. */
 export async function explainValue(
-  target: ValueTarget,
+  key: Keyed,
   { local, tags, clock, refusals }: Sources,
   values: ValueAccess,
 ): Promise<ValueExplanation> {
-  const key = keyOf(target);
   const told = values.isShared ? await values.show(key) : 'none';
   const stored: ExplainedCopy[] = [];
   const held = local.peek(key.text);
@@ -40,7 +35,12 @@ export async function explainValue(
   return { key: spelled, stored, shared, refusals: refused };
 }
 
-function keyOf(target: ValueTarget): Keyed {
+/**
+ * The key of the value that is to be explained.
+ *
+ * @throws {@link ConfigError} for what can be none
+ */
+export function explainedKey(target: ValueTarget): Keyed {
   checkOptions('explain', target, ['key', 'version', 'namespace']);
   const { key, version, namespace } = target;
   if (namespace !== undefined && (typeof namespace !== 'string' || namespace === ''))

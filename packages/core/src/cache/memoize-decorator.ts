@@ -5,7 +5,7 @@ import { type MemoOptions, withMemoTtl } from '../config/memo-options.js';
 import type { AnyFunction } from '../values/any-function.js';
 import { callIt } from '../values/memo-names.js';
 import { defaultCache } from './default-cache.js';
-import { checkMemoOptions } from './memoize.js';
+import { checkMemoOptions, ownOf } from './memoize.js';
 import { memoIn } from './memoize-following.js';
 import { attachMemo, memoOf } from './memoized-function.js';
 import type { Fit, MemoizedOptions } from './memoized-options.js';
@@ -36,12 +36,7 @@ export function memoized<const O extends MemoizedOptions = MemoizedOptions>(opti
     method: F,
     context: ClassMethodDecoratorContext<This> & Fit<O, This, F>,
   ): F => {
-    if (context?.kind !== 'method')
-      throw new ConfigError(
-        'memoized',
-        context,
-        'on methods, and without experimentalDecorators in the compiler’s options',
-      );
+    if (context?.kind !== 'method') throw misplaced(method, context);
     // Whatever it is told and returns: it goes through as it is.
     const fn: AnyFunction = method;
     let className: string | undefined;
@@ -51,6 +46,7 @@ export function memoized<const O extends MemoizedOptions = MemoizedOptions>(opti
     const replacement = function (this: This, ...args: never[]): unknown {
       return memo().apply(this, args);
     } as F;
+    Object.defineProperties(replacement, ownOf(fn, rest.name));
     // A method is not told its class. Whoever has it is known when there is an instance; of a private one not even then.
     if (!context.private)
       context.addInitializer(function () {
@@ -59,6 +55,22 @@ export function memoized<const O extends MemoizedOptions = MemoizedOptions>(opti
     attachMemo<AnyFunction>(replacement, () => memoOf(memo()));
     return replacement;
   };
+}
+
+/** Of a decorator that was called otherwise than ECMAScript calls that of a method. */
+function misplaced(target: unknown, context: unknown): ConfigError {
+  if (typeof context !== 'string' && typeof context !== 'symbol')
+    return new ConfigError('memoized', context, 'it on methods');
+  // What compilers did before the standard: they hand in the prototype, and the name of the method.
+  const owner = typeof target === 'function' ? target : (target as object).constructor;
+  const method = `${owner.name || 'TheClass'}${owner === target ? '' : '.prototype'}.${String(context)}`;
+  return new ConfigError(
+    'memoized',
+    context,
+    `it without experimentalDecorators in the compiler’s options, or, behind the class, ${method} = cache.memoize(${method}, { instanceKey: … })`,
+    undefined,
+    'was decorated as before the standard',
+  );
 }
 
 /** The name of the class that has a method, of which this is an instance, or one of a derived class, or itself. */

@@ -51,12 +51,15 @@ export function memoize<F extends AnyFunction>(fn: F, options?: Duration | MemoO
   const memoized = function (this: unknown, ...args: never[]): unknown {
     return memo().apply(this, args);
   };
-  Object.defineProperties(memoized, ownOf(fn));
+  Object.defineProperties(memoized, ownOf(fn, given.name));
   const calls: MemoCalls<F> = {
     cacheInfo: () => memo().cacheInfo(),
     cacheClear: async () => await memo().cacheClear(),
     invalidate: async (...args) => await memo().invalidate(...args),
+    refresh: (...args) => memo().refresh(...args),
+    explain: async (...args) => await memo().explain(...args),
     keyFor: (...args) => memo().keyFor(...args),
+    uncached: fn,
     of: (instance) => memo().of(instance),
   };
   attachMemo(memoized as F, () => calls);

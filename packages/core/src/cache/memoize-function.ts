@@ -59,6 +59,7 @@ export class Memo {
   /** A result that is found is the answer to a call as it is: there is nothing else to ask first, and nothing to go through. */
   readonly #mayHurry: boolean;
   readonly #shortcuts = new Shortcuts();
+  #forced: Memo | undefined;
 
   constructor(parts: MemoParts) {
     this.#parts = parts;
@@ -73,6 +74,20 @@ export class Memo {
       ...parts.kept,
       errorLifetimeMs: (error) => errorLifetimeMs(error instanceof BrokenOff ? error.error : error),
     });
+  }
+
+  /**
+   * The same, to answer calls by running the function whatever is stored. Apart, as whatever a call is told besides takes
+   * room on the stack, of which a function that calls itself has little.
+   */
+  get forced(): Memo {
+    const { given, kept } = this.#parts;
+    this.#forced ??= new Memo({
+      ...this.#parts,
+      given: { ...given, forceRefresh: true },
+      kept: { ...kept, isForced: true },
+    });
+    return this.#forced;
   }
 
   /** What the function would return, of the kind that it returns. */

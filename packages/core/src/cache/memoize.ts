@@ -3,6 +3,7 @@ import { ConfigError } from '../base/errors.js';
 import { printable } from '../base/printable.js';
 import { MEMO_OPTIONS, type MemoOptions, readMemoOptions, withMemoTtl } from '../config/memo-options.js';
 import { readValueOptions, readVersion, VALUE_OPTIONS, type ValueDefaults } from '../config/value-options.js';
+import type { Keyed } from '../engine/keyed.js';
 import type { AnyFunction } from '../values/any-function.js';
 import { takesThis } from '../values/memo-instances.js';
 import { MemoScope } from '../values/memo-key.js';
@@ -11,6 +12,7 @@ import { kindOfFunction } from '../values/memo-results.js';
 import { MemoSizes } from '../values/memo-sizes.js';
 import type { KeySpace } from '../values/value-key.js';
 import type { Values } from '../values/values.js';
+import type { ValueExplanation } from './explanation.js';
 import { Memo } from './memoize-function.js';
 import { attachMemo, type MemoCalls, type Memoized, type MemoResults } from './memoized-function.js';
 import type { InvalidationReceipt } from './receipts.js';
@@ -22,6 +24,8 @@ export interface MemoizeParts {
   readonly memoNames: MemoNames;
   purge(tags: readonly string[]): Promise<InvalidationReceipt>;
   invalidate(tags: readonly string[]): Promise<InvalidationReceipt>;
+  /** @throws whatever finding the key throws, by rejection */
+  explain(keyOf: () => Keyed): Promise<ValueExplanation>;
   warn(message: string): void;
 }
 
@@ -40,12 +44,13 @@ export function memoize<F extends AnyFunction>(
   space: KeySpace,
 ): Memoized<F> {
   if (typeof fn !== 'function') throw new ConfigError('memoize.fn', fn, 'a function');
-  const memo = open(fn, withMemoTtl(options), parts, space);
+  const given = withMemoTtl(options);
+  const memo = open(fn, given, parts, space);
   const memoized = function (this: unknown, ...args: unknown[]): unknown {
     return memo.call(this, args);
   };
-  Object.defineProperties(memoized, ownOf(fn));
-  const calls = callsOf<F>(memo, parts);
+  Object.defineProperties(memoized, ownOf(fn, given.name));
+  const calls = callsOf(fn, memo, parts);
   attachMemo(memoized as AnyFunction as F, () => calls);
   return Object.assign(memoized as AnyFunction as F, calls);
 }
@@ -96,17 +101,23 @@ function open(fn: AnyFunction, given: MemoOptions<never>, parts: MemoizeParts, s
   });
 }
 
-function callsOf<F extends AnyFunction>(memo: Memo, parts: MemoizeParts): MemoCalls<F> {
+function callsOf<F extends AnyFunction>(fn: F, memo: Memo, parts: MemoizeParts): MemoCalls<F> {
   const of = (instance: object | undefined): MemoResults<F> => ({
     cacheClear: async () => await parts.purge(memo.clear(instance)),
     invalidate: async (...args) => await parts.invalidate(memo.tagsOf(instance, args)),
+    refresh: (...args) => memo.forced.call(instance, args) as ReturnType<F>,
+    explain: (...args) => parts.explain(() => memo.keyOf(instance, args)),
     keyFor: (...args) => memo.keyOf(instance, args).text,
   });
-  return { ...of(undefined), cacheInfo: () => memo.info(), of: (instance) => of(instance) };
+  return { ...of(undefined), uncached: fn, cacheInfo: () => memo.info(), of: (instance) => of(instance) };
 }
 
-/** What a function has of its own: its name, how many arguments it takes, and what was put onto it. */
-export function ownOf(fn: AnyFunction): PropertyDescriptorMap {
+/**
+ * What a function has of its own: its name, how many arguments it takes, and what was put onto it.
+ *
+ * @param called - its name, where it has none
+ */
+export function ownOf(fn: AnyFunction, called: string | undefined): PropertyDescriptorMap {
   const {
     prototype: _,
     arguments: _arguments,
@@ -115,5 +126,5 @@ export function ownOf(fn: AnyFunction): PropertyDescriptorMap {
   } = Object.getOwnPropertyDescriptors(fn) as {
     [name: string]: PropertyDescriptor;
   };
-  return own;
+  return fn.name === '' && called !== undefined ? { ...own, name: { value: called, configurable: true } } : own;
 }

@@ -1,5 +1,6 @@
 import { ConfigError } from '../base/errors.js';
 import type { AnyFunction } from '../values/any-function.js';
+import type { ValueExplanation } from './explanation.js';
 import type { InvalidationReceipt } from './receipts.js';
 
 /** What became of a memoized function's calls in this process, as `functools.lru_cache` of Python has it. */
@@ -26,7 +27,19 @@ export interface MemoResults<F extends AnyFunction> {
    */
   invalidate(...args: Parameters<F>): Promise<InvalidationReceipt>;
   /**
-   * The key of these arguments as it is stored; events have it spelled for people.
+   * Runs the function whatever is stored, and puts what it returns in its place: what it has thrown leaves that as it is.
+   *
+   * @returns what a call would
+   */
+  refresh(...args: Parameters<F>): ReturnType<F>;
+  /**
+   * Where the result of these arguments is stored, whether it may answer, and why not: as `cache.explain({ key })` of a value.
+   *
+   * @throws {@link ConfigError} (by rejection) for arguments that can be no part of a key
+   */
+  explain(...args: Parameters<F>): Promise<ValueExplanation>;
+  /**
+   * The key of these arguments as it is stored; events have it spelled for people. No key of `get` and `explain({ key })`.
    *
    * @throws {@link ConfigError} for arguments that can be no part of a key
    */
@@ -35,6 +48,8 @@ export interface MemoResults<F extends AnyFunction> {
 
 /** What a memoized function can do beside being called. */
 export interface MemoCalls<F extends AnyFunction> extends MemoResults<F> {
+  /** The function itself, past the cache. */
+  readonly uncached: F;
   /** How often it was called and run since it was made, or since `cacheClear()`. */
   cacheInfo(): MemoInfo;
   /**
