@@ -38,7 +38,7 @@ export type {
   RowOptions,
   SetOptions,
 } from './config/value-call-options.js';
-export type { ValueOptions } from './config/value-options.js';
+export type { ValueOptions } from './config/value-option-types.js';
 export type { CacheStatusLevel, FinishedResponse, RequestDirective, ViewOptions } from './config/view-option-types.js';
 export type { Consistency } from './engine/trust.js';
 export { type View, view } from './engine/view-context.js';
@@ -54,7 +54,7 @@ export type { Bypass, CacheEvent, Forward, Outcome, Refusal, RouteCounters } fro
 export type { StoreHealth } from './ports/tagged-store.js';
 export type { CacheListener, CacheStats } from './telemetry/telemetry.js';
 export type { AnyFunction } from './values/any-function.js';
+export type { Copying } from './values/copying.js';
 export type { KeyOf } from './values/loaded.js';
 export type { ProducerRun } from './values/producer.js';
 export { type RegisterClassOptions, registerClass } from './values/registered-classes.js';
-export type { Copying } from './values/value-policy.js';

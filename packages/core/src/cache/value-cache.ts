@@ -9,7 +9,8 @@ import type {
   RowOptions,
   SetOptions,
 } from '../config/value-call-options.js';
-import type { ValueOptions } from '../config/value-options.js';
+import type { ValueOptions } from '../config/value-option-types.js';
+
 import type { AnyFunction } from '../values/any-function.js';
 import type { ProducerRun } from '../values/producer.js';
 import type { Memoized } from './memoized-function.js';

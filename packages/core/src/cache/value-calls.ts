@@ -21,13 +21,15 @@ import {
   type SetOptions,
   tokenBrand,
 } from '../config/value-call-options.js';
-import { readValueOptions, readVersion, type ValueOptions } from '../config/value-options.js';
+import type { ValueOptions } from '../config/value-option-types.js';
+import { readValueOptions, readVersion } from '../config/value-options.js';
 import type { FillToken } from '../engine/fill-token.js';
 import type { LocalItem } from '../engine/local-item.js';
 import type { Shortcuts } from '../engine/shortcuts.js';
 import type { Written } from '../engine/value-access.js';
 import { namespaceTag } from '../invalidation/tags.js';
 import type { AnyFunction } from '../values/any-function.js';
+import type { Copying } from '../values/copying.js';
 import { Counters } from '../values/counters.js';
 import { NOTHING_FOUND } from '../values/delivery.js';
 import { Loader } from '../values/loader.js';
@@ -35,7 +37,7 @@ import { NOTHING_MADE, type Producer, type ProducerRun } from '../values/produce
 import type { QuickHits } from '../values/quick-hits.js';
 import { type KeySpace, ROOT, spaceIn, ValueKey } from '../values/value-key.js';
 import { valueIn } from '../values/value-parts.js';
-import type { Copying, ValuePolicy } from '../values/value-policy.js';
+import type { ValuePolicy } from '../values/value-policy.js';
 import { type MemoizeParts, memoize } from './memoize.js';
 import type { Memoized } from './memoized-function.js';
 import type { InvalidationReceipt } from './receipts.js';

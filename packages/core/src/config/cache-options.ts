@@ -2,7 +2,7 @@ import { type Duration, parseDuration } from '../base/duration.js';
 import { ConfigError } from '../base/errors.js';
 import type { Consistency } from '../engine/trust.js';
 import type { Clock } from '../ports/clock.js';
-import type { Copying } from '../values/value-policy.js';
+import type { Copying } from '../values/copying.js';
 import { checkCount, checkOneOf, checkOptions, parseBytes, withDefaults } from './check.js';
 import { type Compression, type CompressOptions, readCompression } from './compression.js';
 import { isIoredisClient, isKeyvLike, isRedisClient, type KeyvLike, type RedisClientLike } from './keyv-like.js';
@@ -11,7 +11,8 @@ import { readStoreOption, type StoreOptions } from './store-option.js';
 import { readSecrets } from './store-secrets.js';
 import type { StoreSettings } from './store-settings.js';
 import { maskUrl } from './store-url.js';
-import { readCopying, type ValueDefaults } from './value-options.js';
+import type { ValueDefaults } from './value-option-types.js';
+import { readCopying } from './value-options.js';
 
 /** Eviction policies by name. */
 export const POLICIES = ['lru', 'fifo'] as const;

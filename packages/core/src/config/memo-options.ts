@@ -3,7 +3,7 @@ import { ConfigError } from '../base/errors.js';
 import type { AnyFunction } from '../values/any-function.js';
 import type { InstancePolicy } from '../values/memo-instances.js';
 import { checkBoolean, checkCount, checkFunction, checkOneOf } from './check.js';
-import type { ValueOptions } from './value-options.js';
+import type { ValueOptions } from './value-option-types.js';
 
 /** What a memoized function's options are told of a result: what its promise comes to, or the items of its iterable. */
 export type MemoResult<F extends AnyFunction> =

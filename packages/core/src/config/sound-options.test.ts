@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { areSound } from './sound-options.js';
-import { readValueOptions, readVersion, type ValueOptions } from './value-options.js';
+import type { ValueOptions } from './value-option-types.js';
+import { readValueOptions, readVersion } from './value-options.js';
 
 /** What reads them in full says. */
 function isRead(given: unknown): boolean {

@@ -1,6 +1,7 @@
 import { type Duration, LONGEST_MS, parseDuration } from '../base/duration.js';
 import { isTag } from '../invalidation/tags.js';
-import { VALUE_OPTIONS, type ValueOptions } from './value-options.js';
+import type { ValueOptions } from './value-option-types.js';
+import { VALUE_OPTIONS } from './value-options.js';
 
 const NAMES: ReadonlySet<string> = new Set(VALUE_OPTIONS);
 

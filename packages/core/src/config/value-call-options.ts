@@ -2,7 +2,8 @@ import type { Duration } from '../base/duration.js';
 import { ConfigError } from '../base/errors.js';
 import type { FillToken } from '../engine/fill-token.js';
 import type { KeyOf } from '../values/loaded.js';
-import { VALUE_OPTIONS, type ValueOptions } from './value-options.js';
+import type { ValueOptions } from './value-option-types.js';
+import { VALUE_OPTIONS } from './value-options.js';
 
 /** What a value is found by: text, or a number, which is its text. */
 export type Key = string | number;

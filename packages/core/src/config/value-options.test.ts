@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { readValueOptions, type ValueDefaults, type ValueOptions } from './value-options.js';
+import type { ValueDefaults, ValueOptions } from './value-option-types.js';
+import { readValueOptions } from './value-options.js';
 
 function read(given: ValueOptions, defaults: Partial<ValueDefaults> = {}) {
   let unsaid = 0;

@@ -1,50 +1,13 @@
-import { type Duration, parseDuration } from '../base/duration.js';
+import { parseDuration } from '../base/duration.js';
 import { ConfigError } from '../base/errors.js';
 import { printable } from '../base/printable.js';
-import type { Copying, ValuePolicy } from '../values/value-policy.js';
+import type { Copying } from '../values/copying.js';
+import type { ValuePolicy } from '../values/value-policy.js';
 import { checkBoolean, checkCount, checkFunction, checkOptions, listed } from './check.js';
 import { readForever } from './lifetimes.js';
-import { readStaleOptions, STALE_OPTIONS, type StaleOptions } from './stale-options.js';
+import { readStaleOptions, STALE_OPTIONS } from './stale-options.js';
+import type { ValueDefaults, ValueOptions } from './value-option-types.js';
 import { readTags } from './view-option-checks.js';
-
-/** How a value is kept. Durations: seconds, or a string such as `'5m'`. */
-export interface ValueOptions<T = unknown> extends Omit<StaleOptions, 'revalidate'> {
-  /**
-   * How long the value is fresh; `0` = do not store; `'forever'`: until it is invalidated or leaves for want of room. Of the value itself
-   * where a function says.
-   *
-   * @defaultValue the cache's `ttl`; without one `'forever'` for a value with tags, and else 5 minutes, with a warning
-   */
-  readonly ttl?: Duration | ((value: T) => Duration);
-  /** What the value depends on: it is invalidated with any of these. @defaultValue none */
-  readonly tags?: readonly string[] | ((value: T) => readonly string[]);
-  /** Tags beyond which rows coarsen to their group: `users#1` → `users`. @defaultValue 64 */
-  readonly maxTags?: number;
-  /** A value of another version is another value: a whole number from 0 up. @defaultValue none */
-  readonly version?: number;
-  /** Whether a value may be stored; `false`: it answers whoever waits for it, and is forgotten. @defaultValue always */
-  readonly storeIf?: (value: T) => boolean;
-  /** Whether a value that is found is not to be used: then the producer runs, once for all who ask. @defaultValue never */
-  readonly isStale?: (value: T) => boolean;
-  /** The producer runs whatever is stored, and what it makes is stored. @defaultValue false */
-  readonly forceRefresh?: boolean;
-  /**
-   * For how long an error of the producer is kept, in this process, and thrown again rather than asked for. Of the error
-   * itself where a function says.
-   *
-   * @defaultValue 0: not at all
-   */
-  readonly cacheErrors?: Duration | ((error: unknown) => Duration);
-  /**
-   * How callers are kept from changing each other's value: `'structured'`, each gets a copy that keeps its classes;
-   * `'freeze'`, all get the same, frozen as deep as it goes; `false`, all get the same, and nobody may change it.
-   *
-   * @defaultValue the cache's `clone`, else `'structured'`
-   */
-  readonly clone?: Copying;
-  /** What it is counted under in `stats()` and named in warnings. @defaultValue `'(values)'` */
-  readonly name?: string;
-}
 
 /** The names of {@link ValueOptions}. */
 export const VALUE_OPTIONS: readonly string[] = [
@@ -60,12 +23,6 @@ export const VALUE_OPTIONS: readonly string[] = [
   'name',
   ...STALE_OPTIONS.filter((name) => name !== 'revalidate'),
 ];
-
-/** What a cache says of its values, where a call says nothing. */
-export interface ValueDefaults {
-  readonly lifetimeMs: number | undefined;
-  readonly copying: Copying;
-}
 
 const COPYING = ['structured', 'freeze'] as const;
 /** For a value of which nobody has said how long it is good. */

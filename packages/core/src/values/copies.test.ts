@@ -3,10 +3,10 @@ import { Readable } from 'node:stream';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { copyOf, hold, type Kept } from './copies.js';
+import type { Copying } from './copying.js';
 import { registerClass } from './registered-classes.js';
 import { anyGraph, samples, User } from './samples.test.support.js';
 import { shapeOf } from './shape.test.support.js';
-import type { Copying } from './value-policy.js';
 
 function kept(value: unknown, copying: Copying = 'structured') {
   const found = hold(value, copying);

@@ -1,9 +1,9 @@
 import { textOf } from '../base/answer.js';
 import type { HeldValue } from '../ports/stored-response.js';
+import type { Copying } from './copying.js';
 import { copyGraph, freezeDeep } from './deep-copy.js';
 import { type Survey, survey } from './survey.js';
 import { copyTree, copyTreeSlowly, type TakenTree, takeTree } from './tree-copy.js';
-import type { Copying } from './value-policy.js';
 
 /** A value as it is kept; or what in it cannot be. */
 export type Kept =

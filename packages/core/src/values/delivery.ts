@@ -6,8 +6,8 @@ import type { NestedTag } from '../engine/nested-tag.js';
 import type { ViewContext } from '../engine/view-context.js';
 import type { HeldValue } from '../ports/stored-response.js';
 import { copyOf } from './copies.js';
+import type { Copying } from './copying.js';
 import type { ValueParts } from './value-parts.js';
-import type { Copying } from './value-policy.js';
 
 /** What is answered where there is nothing, or nothing that can be handed out: a value may be anything else. */
 export const NOTHING_FOUND: unique symbol = Symbol('nothing found');

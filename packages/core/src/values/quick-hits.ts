@@ -2,8 +2,8 @@ import type { ShortWay } from '../engine/short-way.js';
 import type { Shortcut } from '../engine/shortcuts.js';
 import type { EventSink } from '../ports/event-sink.js';
 import { copyOf } from './copies.js';
+import type { Copying } from './copying.js';
 import { NOTHING_FOUND } from './delivery.js';
-import type { Copying } from './value-policy.js';
 
 /** Answers from memory by the short way; {@link NOTHING_FOUND} for whatever the long one is to look at. */
 export class QuickHits {

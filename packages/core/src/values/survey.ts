@@ -1,3 +1,4 @@
+import type { Copying } from './copying.js';
 import {
   bytesOf,
   describe,
@@ -9,7 +10,7 @@ import {
   kindOf,
   registeredOf,
 } from './value-kinds.js';
-import type { Copying } from './value-policy.js';
+
 import { weigh } from './weigh.js';
 
 /** Levels beyond which nothing is copied: whoever goes through them one inside the other must not run out of stack. */

@@ -1,4 +1,5 @@
 import type { RefreshLimits } from '../engine/stale-uses.js';
+import type { Copying } from './copying.js';
 
 /** How one kind of value is kept: the options of a call with nothing left open. */
 export interface ValuePolicy extends RefreshLimits {
@@ -23,6 +24,3 @@ export interface ValuePolicy extends RefreshLimits {
   /** What it is counted under. */
   readonly route: string;
 }
-
-/** How callers are kept from changing each other's value: by copies, by freezing it, or not at all. */
-export type Copying = 'structured' | 'freeze' | false;

@@ -7,6 +7,7 @@ import type { Write, Written } from '../engine/value-access.js';
 import { currentView, ViewContext } from '../engine/view-context.js';
 import type { HeldValue } from '../ports/stored-response.js';
 import { Caller, type Outcome } from './caller.js';
+import type { Copying } from './copying.js';
 import { deliver, NOTHING_FOUND } from './delivery.js';
 import { type MadeValue, makeValue } from './make-value.js';
 import type { Producer } from './producer.js';
@@ -14,7 +15,7 @@ import { QuickHits } from './quick-hits.js';
 import { warnUnstorable } from './unstorable-warning.js';
 import type { ValueKey } from './value-key.js';
 import { type ValueParts, valueIn } from './value-parts.js';
-import type { Copying, ValuePolicy } from './value-policy.js';
+import type { ValuePolicy } from './value-policy.js';
 
 /** A value on its way into the cache. */
 export interface ValueWrite {
