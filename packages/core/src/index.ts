@@ -40,8 +40,9 @@ export type {
 } from './config/value-call-options.js';
 export type { ValueOptions } from './config/value-option-types.js';
 export type { CacheStatusLevel, FinishedResponse, RequestDirective, ViewOptions } from './config/view-option-types.js';
+export { view } from './engine/running-view.js';
 export type { Consistency } from './engine/trust.js';
-export { type View, view } from './engine/view-context.js';
+export type { View } from './engine/view.js';
 export type { CacheControlDirectives } from './http/cache-control-format.js';
 export { formatCacheControl } from './http/cache-control-format.js';
 export type { ContentCoding } from './http/content-coding.js';

@@ -37,8 +37,8 @@ export async function openOn(store: string | undefined, options: CacheOptions = 
   const events: CacheEvent[] = [];
   const open = async (more: CacheOptions): Promise<Cache> => {
     // A clock that stands still lets nobody run out of time, and one that is led through its timers must not, either: a
-    // machine with other work does no harm.
-    const shared: CacheOptions = store === undefined ? {} : { store, deadline: '5s' };
+    // busy machine, where a server may take longer than it, does no harm.
+    const shared: CacheOptions = store === undefined ? {} : { store, deadline: '10m' };
     const cache = createCache({ clock, namespace, ...shared, ...more });
     closing.push(() => cache.close());
     if (store !== undefined) await ready(cache, clock);

@@ -48,7 +48,7 @@ describe.each(stores)('a page of a value, in %s', (_name, store) => {
       // A visitor has his answer before the store has heard of it.
       await until(async () => (await get())[1] === true);
       made = 'new';
-      await write(cache);
+      await during(write(cache));
       expect(await get()).toEqual(['new', false]);
       // A visitor has his answer before the store has heard of it.
       await until(async () => (await get())[1] === true);

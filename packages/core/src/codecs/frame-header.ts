@@ -36,6 +36,7 @@ export function responseHeader(stored: StoredResponse, unpackedLength?: number):
     o: stored.placeholders.length > 0 ? stored.placeholders.map(({ name, at }) => [name, at]) : undefined,
     n: unpackedLength,
     c: stored.codings,
+    i: stored.inputs,
   };
 }
 
@@ -52,7 +53,7 @@ export function markerHeader(key: string, marker: SelectingMarker): unknown {
 export function readResponse(header: unknown, key: string, body: Buffer, length: number): StoredResponse | undefined {
   if (!isRecord(header) || header['k'] !== key) return undefined;
   const { s: status, h: headers, a: storedAt, l: lifetime, v: selecting } = header;
-  const { e: etag, m: lastModified, r: route, p: producerMs, x: removes = [], c: codings } = header;
+  const { e: etag, m: lastModified, r: route, p: producerMs, x: removes = [], c: codings, i: inputs } = header;
   const tags = readPairs(header['t'], isString);
   const placeholders = header['o'] === undefined ? [] : readPairs(header['o'], isNumber);
   const lifetimeMs = readLifetime(lifetime);
@@ -74,7 +75,8 @@ export function readResponse(header: unknown, key: string, body: Buffer, length:
     producerMs >= 0 &&
     placeholders !== undefined &&
     fitBody(placeholders, length) &&
-    (codings === undefined || isCodings(codings));
+    (codings === undefined || isCodings(codings)) &&
+    (inputs === undefined || (Array.isArray(inputs) && inputs.every(isString)));
   if (!whole) return undefined;
   return {
     key,
@@ -93,6 +95,7 @@ export function readResponse(header: unknown, key: string, body: Buffer, length:
     producerMs,
     placeholders: placeholders.map(([name, at]): Placeholder => ({ name, at })),
     ...(codings === undefined ? {} : { codings }),
+    ...(inputs === undefined ? {} : { inputs }),
   };
 }
 

@@ -64,6 +64,7 @@ describe('a frame', () => {
     ['nothing optional, for ever', empty],
     ['something to be of use when stale', kept],
     ['codings that it is kept in', coded],
+    ['what its producer has read', { ...sample, inputs: ['req.user', 'header cookie'] }],
   ])('brings back a stored response with %s', (_, stored) => {
     expect(codec.decode(codec.encode(stored), stored.key)).toEqual(stored);
   });
@@ -258,6 +259,9 @@ describe('a forged header', () => {
     ['c', ['br', 'br']],
     ['c', [null]],
     ['c', null],
+    ['i', 'req.user'],
+    ['i', ['req.user', 1]],
+    ['i', null],
     ['k', 'another'],
   ])('is undefined with %s = %j', (field, value) => {
     expect(codec.decode(forge(sample, { [field]: value }), sample.key)).toBeUndefined();

@@ -12,6 +12,8 @@ export interface Failure {
   readonly tags: readonly string[];
   /** The tags of what was cached already and was used. */
   readonly nested: readonly NestedTag[];
+  /** What was read of a request on the way. */
+  readonly inputs?: readonly string[] | undefined;
 }
 
 /** Whether nothing that it goes by was invalidated since that was read. */

@@ -48,6 +48,8 @@ export interface Candidate {
   readonly begun?: Begun | undefined;
   /** The value itself, where it is no response. */
   readonly held?: HeldValue | undefined;
+  /** What was read of a request to make it. */
+  readonly inputs?: readonly string[] | undefined;
 }
 
 /** Places among the variants of a target for values of one selecting header. */

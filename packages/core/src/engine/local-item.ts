@@ -10,6 +10,9 @@ const OVERHEAD = 900;
 const TAG_OVERHEAD = 180;
 /** A coding of the body: its objects, and the header array that is kept for it. */
 const CODED_OVERHEAD = 600;
+const NO_INPUTS: readonly string[] = [];
+/** What a producer has read: the text, and its place in a list. */
+const INPUT_OVERHEAD = 40;
 /** A stamp of a shared store, and the object that ties it to its tag. */
 const STAMP_OVERHEAD = 60;
 
@@ -85,6 +88,7 @@ export class LocalItem implements Held {
     for (const line of stored.headers) bytes += line.length;
     for (const { tag } of this.records) bytes += TAG_OVERHEAD + tag.length * 2;
     for (const { stamp } of stored.tags) bytes += STAMP_OVERHEAD + stamp.length;
+    for (const input of stored.inputs ?? NO_INPUTS) bytes += INPUT_OVERHEAD + input.length * 2;
     if (this.held !== undefined) bytes += this.held.bytes;
     if (this.coded !== undefined) for (const { body } of this.coded) bytes += CODED_OVERHEAD + body.length;
     return bytes;

@@ -43,6 +43,7 @@ export function makeStored(
     placeholders,
     codings: candidate.codings,
     held: candidate.held,
+    inputs: candidate.inputs,
   };
 }
 

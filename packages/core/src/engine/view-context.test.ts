@@ -1,5 +1,6 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { runInView, ViewContext, view } from './view-context.js';
+import { view } from './running-view.js';
+import { runInView, ViewContext } from './view-context.js';
 
 const inside = (work: () => void): ViewContext => {
   const context = new ViewContext();
@@ -103,5 +104,38 @@ describe('what keeps a view from being stored', () => {
     expect(warn.mock.calls[0]?.[0]).toMatch(/^view\(\)\.ttl: -1 /);
     warn.mockRestore();
     expect([context.refusal, [...context.tags]]).toEqual(['ttl', ['a']]);
+  });
+});
+
+describe('what is read of a request', () => {
+  const producerIn = (outer?: ViewContext) => Object.assign(new ViewContext(), { isProducer: true, outer });
+
+  it('goes into the value that is made, and into those that it is made for, but into no view', () => {
+    const page = new ViewContext();
+    const value = producerIn(page);
+    const part = producerIn(value);
+    part.read('req.user', false);
+    part.read('header dnt', true);
+    for (const run of [part, value])
+      expect([run.inputs, run.selectedBy]).toEqual([['req.user', 'header dnt'], 'header dnt']);
+    expect([page.inputs, page.selectedBy]).toEqual([undefined, undefined]);
+  });
+
+  it('is told to the view that uses what was made of it, with the key of that', () => {
+    const heard: unknown[] = [];
+    const noteUsed = (...what: unknown[]): unknown => heard.push(what);
+    const page = Object.assign(new ViewContext(), { hearer: { noteUsed, noteStore: () => {} } });
+    const value = producerIn(page);
+    value.readBy(['req.user'], '= profile');
+    expect([value.inputs, heard]).toEqual([['req.user'], [[['req.user'], '= profile']]]);
+    producerIn().readBy(['req.user'], '= behind an answer');
+    expect(heard).toHaveLength(1);
+  });
+
+  it('is taken over from whoever has done the work', () => {
+    const [whole, one] = [producerIn(), producerIn()];
+    whole.read('header dnt', true);
+    one.takeOver(whole);
+    expect([one.inputs, one.selectedBy]).toEqual([['header dnt'], 'header dnt']);
   });
 });

@@ -3,60 +3,9 @@ import { type Duration, parseDuration } from '../base/duration.js';
 import { warnOnce } from '../base/process-warning.js';
 import { isToken } from '../http/syntax.js';
 import { isTag } from '../invalidation/tags.js';
+import type { InputHearer } from './input-hearer.js';
 import type { NestedTag } from './nested-tag.js';
-
-/**
- * What the code of a cached view says about its own response while it runs.
- *
- * @example
- * ```ts
- * app.get('/users/:id', async (req, res) => {
- *   view().dependsOn(`users#${req.params.id}`);
- *   res.json(await users.find(req.params.id));
- * });
- * ```
- */
-export interface View {
-  /**
-   * The response is invalidated with any of these tags, whether declared before or after the data was read: strings of
-   * 1 to 256 characters without control characters. With a wrong one the response is not stored.
-   *
-   * @example
-   * ```ts
-   * view().dependsOn('city', `city#${id}`);
-   * ```
-   */
-  dependsOn(...tags: string[]): View;
-  /**
-   * Freshness lifetime of this response, instead of the option's: seconds, or a string such as `'5m'`; `0` = do not
-   * store; `'forever'` only with tags. Anything that is no duration becomes a process warning, and nothing is stored.
-   *
-   * @example
-   * ```ts
-   * view().ttl(found.length === 0 ? '10s' : '1h');
-   * ```
-   */
-  ttl(duration: Duration): View;
-  /**
-   * This response is not stored.
-   *
-   * @example
-   * ```ts
-   * if (isPreview) view().doNotStore();
-   * ```
-   */
-  doNotStore(): View;
-  /**
-   * This response varies by these request fields: they become selecting headers, and `Vary` names them. Costs a stored
-   * response for each combination of values.
-   *
-   * @example
-   * ```ts
-   * view().varyOn('x-currency');
-   * ```
-   */
-  varyOn(...headerNames: string[]): View;
-}
+import type { View } from './view.js';
 
 /** One run waits for what another one makes. */
 export interface Wait {
@@ -68,8 +17,13 @@ export interface Wait {
 export class ViewContext implements View {
   readonly #onRefusal: (reason: NonNullable<ViewContext['refusal']>) => void;
   lifetimeMs: number | undefined;
-  /** Told of each read of an AsyncLocalStorage that is watched. */
-  onStoreRead: ((storage: object) => void) | undefined;
+  /** Who hears of what is read here of a request; absent where nobody does. */
+  hearer: InputHearer | undefined;
+  /** What runs here is a value's producer, and no handler. */
+  isProducer = false;
+  #inputs: Set<string> | undefined;
+  /** An input that selects among variants, which a value has none of. */
+  selectedBy: string | undefined;
   // Most views declare neither; a set for nothing is a good part of what a view costs.
   #tags: Set<string> | undefined;
   #varyNames: Set<string> | undefined;
@@ -151,6 +105,45 @@ export class ViewContext implements View {
     this.#nested.set(` ${tag}`, { tag, token: Number.POSITIVE_INFINITY, stamp: undefined });
   }
 
+  /** What a producer has read of the request that it runs for, by itself or in what it used. */
+  get inputs(): readonly string[] | undefined {
+    return this.#inputs === undefined ? undefined : [...this.#inputs];
+  }
+
+  /** The text of a key that is being made here. */
+  get made(): string | undefined {
+    return this.making ?? this.makingMany?.values().next().value;
+  }
+
+  /**
+   * Notes what was read of the request, for the value that is being made here and those that it is made for.
+   *
+   * @param isSelecting - the value may be given to no request but this one
+   */
+  read(input: string, isSelecting: boolean): void {
+    for (let run: ViewContext | undefined = this; run?.isProducer === true; run = run.outer) {
+      run.keepInputs([input]);
+      if (isSelecting) run.selectedBy ??= input;
+    }
+  }
+
+  /**
+   * Takes over what the producer of something cached has read, which is used here: it is as if it were read here.
+   *
+   * @param text - the key of what is used
+   */
+  readBy(inputs: readonly string[], text: string): void {
+    let run: ViewContext | undefined = this;
+    for (; run?.isProducer === true; run = run.outer) run.keepInputs(inputs);
+    run?.hearer?.noteUsed(inputs, text);
+  }
+
+  /** What is made here is made of these, too. */
+  keepInputs(inputs: readonly string[]): void {
+    this.#inputs ??= new Set();
+    for (const input of inputs) this.#inputs.add(input);
+  }
+
   /**
    * Whether a value of this key is being made by whoever runs here: it would wait for itself.
    *
@@ -202,6 +195,8 @@ export class ViewContext implements View {
     this.dependsOn(...other.tags);
     this.varyOn(...other.varyNames);
     if (other.home !== undefined) this.absorb(other.home, other.nested, other.nestedVerifiedAt);
+    if (other.inputs !== undefined) this.keepInputs(other.inputs);
+    this.selectedBy ??= other.selectedBy;
   }
 
   /** Something is going to run in it. */
@@ -271,14 +266,6 @@ export class ViewContext implements View {
 const NOTHING: ReadonlySet<string> = new Set();
 const NO_NESTED: readonly NestedTag[] = [];
 
-/** Outside a cached view everything is accepted and nothing happens, so that shared code need not know where it runs. */
-const nowhere: View = {
-  dependsOn: () => nowhere,
-  ttl: () => nowhere,
-  doNotStore: () => nowhere,
-  varyOn: () => nowhere,
-};
-
 // Two copies of the package in one process must see one another's views.
 const slot = Symbol.for('viewcache.view-context');
 const copies = globalThis as { [slot]?: { readonly storage: AsyncLocalStorage<ViewContext>; open: number } };
@@ -301,16 +288,4 @@ export function currentView(): ViewContext | undefined {
 /** Whether there is a view context that anybody has still to hear from: to ask for it costs as much as to look a value up. */
 export function isInView(): boolean {
   return shared.open > 0 && storage.getStore() !== undefined;
-}
-
-/**
- * The cached view that is running, to say what its response depends on; does nothing outside one.
- *
- * @example
- * ```ts
- * view().dependsOn('prices').ttl('30s');
- * ```
- */
-export function view(): View {
-  return storage.getStore() ?? nowhere;
 }

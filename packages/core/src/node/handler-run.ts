@@ -117,10 +117,9 @@ export class HandlerRun<Req extends IncomingMessage, Res extends ServerResponse>
     }
     this.context = new ViewContext((reason) => this.refuse(reason));
     this.context.home = this.runtime.tags;
-    const guard = this.guard;
-    if (inputs.watch.length > 0) this.context.onStoreRead = (storage) => guard?.noteStore(storage);
+    if (inputs.mode !== 'off') this.context.hearer = this.guard;
     if (key !== undefined && this.guard !== undefined) this.#keyInputs(this.guard, key);
-    if (inputs.mode === 'off') this.guard?.stop();
+    if (inputs.mode === 'off') this.guard?.leave();
     this.#inheritance.take(visitorOf(res), this.context);
     markLeading(res, this);
     begin();
@@ -147,7 +146,7 @@ export class HandlerRun<Req extends IncomingMessage, Res extends ServerResponse>
   withdraw(): void {
     this.#visitor.isWithdrawn = true;
     this.#standIns.patience.forget();
-    this.guard?.stop();
+    this.guard?.leave();
     this.#lead.withdraw();
     this.#visitor.preconditions.show();
   }

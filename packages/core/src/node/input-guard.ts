@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { InputRules, WatchedStorage } from '../config/input-options.js';
+import type { InputHearer } from '../engine/input-hearer.js';
 import type { Lead } from '../engine/lead.js';
 import type { RequestFields } from '../engine/variants.js';
+import { currentView } from '../engine/view-context.js';
 import { fieldAction } from './field-inputs.js';
 import { InnerLayers, type LayerFunction, type LayerOwner, type ReadBy, type Stock } from './inner-layers.js';
 import { actionOn, FIELD, isLearned, selectingNameIn } from './input-action.js';
@@ -11,6 +13,7 @@ import { CREDENTIALS } from './inputs.js';
 import { learnedFieldsOf } from './learned-fields.js';
 import { UNKNOWN_READER } from './loaders.js';
 import { isCloneError, uncloneable } from './uncloneable.js';
+import { tellValue, ValueInputs } from './value-inputs.js';
 import { ALL_FIELDS } from './watched-fields.js';
 import { WatchedRequest } from './watched-request.js';
 import { type Watcher, watcherSlot } from './watcher.js';
@@ -38,7 +41,7 @@ export interface GuardPolicy {
  * recognised loaders are excused, which always go on. Nothing of it exists on a hit. What was read before the cache and
  * kept in a closure or an AsyncLocalStorage it cannot see.
  */
-export class InputGuard implements Watcher, LayerOwner {
+export class InputGuard implements Watcher, LayerOwner, InputHearer {
   readonly rules: InputRules;
   readonly mayExcuse: boolean;
   readonly layers: InnerLayers;
@@ -57,6 +60,8 @@ export class InputGuard implements Watcher, LayerOwner {
   #isKeying = false;
   #isSuspended = false;
   #isStopped = false;
+  #hasLeft = false;
+  #ofValues: ValueInputs | undefined;
   readonly #owner: GuardOwner;
   readonly #res: ServerResponse;
   readonly #refilled: readonly string[];
@@ -104,8 +109,14 @@ export class InputGuard implements Watcher, LayerOwner {
     return !this.#isStopped && !this.#isSuspended;
   }
 
+  /** A value may still be made of what is read, which others are given, when the response is long out. */
+  get isHeard(): boolean {
+    if (this.#isSuspended) return false;
+    return !this.#isStopped || (!this.#hasLeft && currentView()?.isProducer === true);
+  }
+
   get isHiding(): boolean {
-    return this.isListening && !this.#isKeying;
+    return this.isHeard && !this.#isKeying;
   }
 
   /** Fields of the response that say whom a loader inside has seen: not for others. */
@@ -162,12 +173,19 @@ export class InputGuard implements Watcher, LayerOwner {
     this.#isSuspended = false;
   }
 
-  /** The handler has answered: what is read from now on shaped nothing. */
+  /** The handler has answered: what is read from now on shaped nothing, but for values that are still being made. */
   stop(): void {
     this.layers.conclude();
+    this.#isSuspended = false;
     // What watches stays where it is, and lets everything through: to take it away again costs more than it does.
     this.#isStopped = true;
     this.#watched.leave();
+  }
+
+  /** Another one watches in its place, or nobody. */
+  leave(): void {
+    this.#hasLeft = true;
+    this.stop();
   }
 
   /** Watches on where the request is given another connection. */
@@ -188,10 +206,28 @@ export class InputGuard implements Watcher, LayerOwner {
   }
 
   note(input: string): void {
-    if (this.#isStopped || this.#isSuspended) return;
+    if (this.#isSuspended || this.#hasLeft) return;
+    const run = currentView();
+    const making = run?.isProducer === true ? run : undefined;
+    if (making !== undefined) tellValue(making, input, this.rules, this.#watched.isTainted(input));
+    if (this.#isStopped) return;
     if (this.#isKeying) this.#cover(input);
-    else if (!this.isCleared(input)) this.layers.take(input);
-    else this.#letThrough(input);
+    else if (this.isCleared(input)) this.#letThrough(input);
+    else {
+      this.#ofValues ??= new ValueInputs();
+      this.#ofValues.add(input, making?.made);
+      this.layers.take(input);
+    }
+  }
+
+  noteUsed(inputs: readonly string[], text: string): void {
+    if (!this.isListening || this.#isKeying) return;
+    for (const input of inputs) {
+      if (this.isCleared(input)) continue;
+      this.#ofValues ??= new ValueInputs();
+      this.#ofValues.inherit(input, text);
+      this.layers.take(input);
+    }
   }
 
   /** Fields that were read and are no input by themselves: only where the page shows what they say. */
@@ -228,7 +264,7 @@ export class InputGuard implements Watcher, LayerOwner {
   use(input: string, by: ReadBy): void {
     const action = actionOn(input, this.rules, this.#watched.isTainted(input));
     if (action === 'ignore') return;
-    if (action === 'vary' || action === 'learn') {
+    if ((action === 'vary' || action === 'learn') && this.#ofValues?.isInherited(input) !== true) {
       const name = selectingNameIn(input, this.rules, this.#owner.fields);
       if (name !== undefined) {
         this.#selecting ??= new Set();
@@ -246,7 +282,13 @@ export class InputGuard implements Watcher, LayerOwner {
   /** Keeps the response from being stored, or says only that it should have been kept. */
   refuse(input: string, by: ReadBy = NOBODY): void {
     const isForgotten = this.#forgotten?.has(input) === true;
-    const use = { input, by, isLeft: this.#left?.has(input) === true, isForgotten };
+    const use = {
+      input,
+      by,
+      isLeft: this.#left?.has(input) === true,
+      isForgotten,
+      value: this.#ofValues?.valueOf(input),
+    };
     if (this.rules.mode === 'warn') {
       this.#concerns ??= [];
       this.#concerns.push(use);

@@ -1,5 +1,6 @@
 import type { InputRules } from '../config/input-options.js';
 import type { EventSink } from '../ports/event-sink.js';
+import { shownKey } from '../values/unstorable-warning.js';
 import type { Use } from './input-use.js';
 import { isLocalised } from './inputs.js';
 import { ALL_FIELDS } from './watched-fields.js';
@@ -51,6 +52,7 @@ export function warnOfMany(rules: InputRules, name: string, where: Place): void 
 }
 
 const GUIDE = 'docs/guides/input-guard.md';
+const VALUES_GUIDE = 'docs/guides/values.md#who-is-asking';
 
 function isNew(rules: InputRules, what: string): boolean {
   let known = told.get(rules);
@@ -73,13 +75,13 @@ function tell(rules: InputRules, input: string, where: Place, message: string): 
 function textOf(use: Use, where: Place): string {
   const { input, by } = use;
   const start = `viewcache: ${where.method} ${where.route} was ${where.isStored ? 'stored, although' : 'not stored:'}`;
-  const why = `  why: ${GUIDE}#${anchorOf(input)}`;
+  const why = `  why: ${use.value === undefined ? `${GUIDE}#${anchorOf(input)}` : VALUES_GUIDE}`;
   const place = by.reader.place === undefined ? '' : `   (${by.reader.place})`;
   if (by.hasGoneOn && by.layer !== undefined) {
     const name = by.layer;
     const mention = /^[\w$]+$/.test(name) ? name : 'it';
     return [
-      `${start} middleware ${name} (mounted after the cache) read ${input} and may decide who gets through; on a hit it would be skipped.`,
+      `${start} middleware ${name} (mounted after the cache) ${readOf(use)} and may decide who gets through; on a hit it would be skipped.`,
       ...(place === '' ? [] : [`  read by   ${name}${place}`]),
       `  Mount it before cachePage, or wrap it in loader(${mention}) if it never refuses a request.`,
       why,
@@ -93,16 +95,22 @@ function textOf(use: Use, where: Place): string {
   ].join('\n');
 }
 
-function deedOf({ input, isLeft, isForgotten }: Use): string {
+/** By itself, or by what it has used. */
+function readOf({ input, value }: Use): string {
+  return value === undefined ? `read ${input}` : `used the value ${shownKey(value)}, whose producer read ${input}`;
+}
+
+function deedOf(use: Use): string {
+  const { input, isLeft, isForgotten } = use;
   if (isForgotten === true)
     return `read ${input}, for which its key option returned undefined: everybody would share one page`;
   if (isLeft === true) return `read ${input}, which a middleware mounted after the cache has set: no key can have it`;
-  if (input !== ALL_FIELDS) return `read ${input}, which is not part of its cache key`;
+  if (input !== ALL_FIELDS || use.value !== undefined) return `${readOf(use)}, which is not part of its cache key`;
   return 'copied all request headers (fetch, proxy or SSR adapter?), which are not part of its cache key';
 }
 
 /** In two columns, so that each can be copied. */
-function remediesOf({ input, isLeft, isForgotten }: Use): string[] {
+function remediesOf({ input, isLeft, isForgotten, value }: Use): string[] {
   if (isForgotten === true) {
     return [
       '  if the page differs per user   let key return what tells users apart, such as their _id',
@@ -127,6 +135,7 @@ function remediesOf({ input, isLeft, isForgotten }: Use): string[] {
   else if (input.startsWith('watch['))
     lines.push(['if the page differs per user', 'key: () => storage.getStore()?.user']);
   else if (key !== undefined) lines.push(['if the page differs per user', `${key}      one stored response each`]);
+  if (value !== undefined) lines.push(['if the value does', "name it in the value's key, too"]);
   const otherwise = otherwiseOf(input);
   if (otherwise !== undefined) lines.push(['if it does not', otherwise]);
   const width = Math.max(...lines.map(([when]) => when.length));

@@ -12,7 +12,7 @@ const REMEMBERED = 64;
 const ROUTERS: ReadonlySet<string> = new Set(['express', 'router']);
 const WRAPPERS = /^(?:@opentelemetry\/|@sentry\/|shimmer$|on-headers$|import-in-the-middle$|require-in-the-middle$)/;
 
-/** The folder of this file, where it is one: in a bundle there is nothing to tell it by. */
+/** The folder that ours are in, where each is a file: in a bundle there is nothing to tell them by. */
 const HERE = folderOf(import.meta.url);
 
 /** What is known of a function's reads of one input. */
@@ -154,5 +154,5 @@ function fileOf(site: NodeJS.CallSite): string {
 }
 
 function folderOf(url: string | undefined): string | undefined {
-  return url?.endsWith('/node/readers.js') ? fileURLToPath(new URL('.', url)) : undefined;
+  return url?.endsWith('/node/readers.js') ? fileURLToPath(new URL('..', url)) : undefined;
 }

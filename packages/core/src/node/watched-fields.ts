@@ -57,7 +57,7 @@ export class WatchedFields implements ProxyHandler<Fields> {
   ownKeys(target: Fields): ArrayLike<string | symbol> {
     const names = Reflect.ownKeys(target);
     const watcher = this.#watcher;
-    if (!watcher.isListening) return names;
+    if (!watcher.isHeard) return names;
     if (!watcher.rules.hasAnonymousCopies) watcher.note(ALL_FIELDS);
     if (watcher.rules.hiddenFields.size === 0 || !watcher.isHiding) return names;
     return names.filter((name) => typeof name === 'symbol' || isCopied(watcher, name));
@@ -75,7 +75,7 @@ export class WatchedLines implements ProxyHandler<string[]> {
 
   get(target: string[], property: string | symbol): unknown {
     const watcher = this.#watcher;
-    if (!watcher.isListening) return Reflect.get(target, property);
+    if (!watcher.isHeard) return Reflect.get(target, property);
     if (!watcher.rules.hasAnonymousCopies) watcher.note(ALL_FIELDS);
     if (watcher.rules.hiddenFields.size === 0 || !watcher.isHiding) return Reflect.get(target, property);
     this.#shown ??= shownLines(target, watcher);
@@ -91,7 +91,7 @@ export class WatchedLines implements ProxyHandler<string[]> {
 
 /** Reads of it are heard of now. */
 function isTold(watcher: Watcher, name: string, fields: object): boolean {
-  return watcher.isListening && isFieldName(name, fields);
+  return watcher.isHeard && isFieldName(name, fields);
 }
 
 function isHidden(watcher: Watcher, name: string): boolean {

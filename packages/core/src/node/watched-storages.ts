@@ -13,7 +13,7 @@ export function watchStorages(storages: readonly WatchedStorage[]): void {
       configurable: true,
       writable: true,
       value: () => {
-        currentView()?.onStoreRead?.(storage);
+        currentView()?.hearer?.noteStore(storage);
         return getStore.call(storage);
       },
     });

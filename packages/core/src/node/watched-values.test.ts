@@ -7,6 +7,7 @@ function world(actions: ReadonlyMap<string, string> = new Map()) {
   const watcherOf = (name: string): Watcher =>
     ({
       rules: { actions },
+      isHeard: true,
       isHiding: true,
       note: (input: string) => log.push(`${name} ${input}`),
       isRefilled: () => false,

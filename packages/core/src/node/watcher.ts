@@ -5,6 +5,8 @@ export interface Watcher {
   readonly rules: InputRules;
   /** Reads count now; else everything is let through as it is. */
   readonly isListening: boolean;
+  /** Reads are heard now, whether or not they count here. */
+  readonly isHeard: boolean;
   /** What the policy hides is hidden now. */
   readonly isHiding: boolean;
   /** An input was read. Called by what was read itself, in one step, so that the stack says who read it. */

@@ -77,6 +77,11 @@ export interface StoredResponse {
   readonly placeholders: readonly Placeholder[];
   /** Content codings that whoever holds it in memory keeps it in, too; absent for as it is alone. */
   readonly codings?: readonly ContentCoding[] | undefined;
+  /**
+   * Of a value: what its producer has read of the request that it ran for, as the input guard calls it. Whatever uses the
+   * value is made of that, too.
+   */
+  readonly inputs?: readonly string[] | undefined;
   /** Of a value that was made here; no frame carries it. */
   readonly held?: HeldValue | undefined;
 }

@@ -1,3 +1,4 @@
+import type { InputHearer } from '../engine/input-hearer.js';
 import type { Keyed } from '../engine/keyed.js';
 import type { StaleUses } from '../engine/stale-uses.js';
 import { ViewContext } from '../engine/view-context.js';
@@ -16,13 +17,17 @@ export interface Call {
   readonly parts: ValueParts;
   /** The cached view or value that calls. */
   readonly outer: ViewContext | undefined;
+  /** Who hears of what its producer reads of a request; absent where nobody does. */
+  readonly hearer?: InputHearer | undefined;
   /** Nobody waits: what is stored is made new behind an answer. */
   readonly isRefresh: boolean;
 }
 
 /** The context of a run of its producer. It may be another one's turn of the event loop in which it gets to run. */
-export function contextFor({ parts, outer }: Call): ViewContext {
+export function contextFor({ parts, outer, hearer }: Call): ViewContext {
   const context = new ViewContext();
+  context.isProducer = true;
+  context.hearer = hearer;
   context.home = parts.tags;
   context.outer = outer;
   return context;

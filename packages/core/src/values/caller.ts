@@ -60,6 +60,7 @@ export class Caller implements Visitor, Leader, Alone {
     /** The cached view or value that calls. */
     readonly outer: ViewContext | undefined = currentView(),
     readonly isRefresh = false,
+    readonly hearer = outer?.hearer,
   ) {
     this.#askedAt = parts.clock.monotonic();
     this.#patience = new Patience(parts.clock, parts.keep);
@@ -201,13 +202,14 @@ export class Caller implements Visitor, Leader, Alone {
   }
 
   /** What failed at another time than this call has begun is as old as that. */
-  fail({ error, token, startedAt, tags, nested }: Failure): void {
+  fail({ error, token, startedAt, tags, nested, inputs }: Failure): void {
     if (this.answerInstead('error')) return;
     const parts = [
       ...tags.map((tag) => ({ tag, token, stamp: '' })),
       ...nested.map((part) => ({ tag: part.tag, token: Math.min(token, part.token), stamp: '' })),
     ];
     this.outer?.absorb(this.parts.tags, parts, startedAt);
+    if (inputs !== undefined) this.outer?.readBy(inputs, this.key.text);
     this.reject(error);
   }
 
@@ -261,7 +263,7 @@ export class Caller implements Visitor, Leader, Alone {
   #refresh(): void {
     const { engine, clock } = this.parts;
     if (!this.uses.hasRoom || this.uses.backOff.isResting(this.key.text, clock.monotonic())) return;
-    const behind = new Caller(this.key, this.producer, this.uses, this.parts, NOBODY, undefined, true);
+    const behind = new Caller(this.key, this.producer, this.uses, this.parts, NOBODY, undefined, true, this.hearer);
     const reservation = engine.reserve(behind);
     if (reservation === undefined) return;
     behind.#endRefresh = this.uses.begin();

@@ -124,7 +124,8 @@ export class Counters {
         if (typeof next === 'number') sum = next;
       }
       if (sums.every((each) => typeof each !== 'number')) return sums;
-      const write = { key, value: sum, since: reading.token, onlyIf: 'unchanged' as const };
+      const { inputs } = reading.found?.item.stored ?? {};
+      const write = { key, value: sum, since: reading.token, onlyIf: 'unchanged' as const, inputs };
       const [written] = await this.#values.write(
         [write],
         reading.found === undefined ? policy : this.policyOf(reading.found.item, policy),
@@ -144,7 +145,8 @@ export class Counters {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const { found, token } = await this.#values.read(places.from);
       if (found === undefined) return false;
-      const write = { key: places.to, value: found.held.value, since: token };
+      const { inputs } = found.item.stored;
+      const write = { key: places.to, value: found.held.value, since: token, inputs };
       const [written] = await this.#values.write([write], this.policyOf(found.item, usual));
       if (written === 'unavailable' || written === 'unstorable') return false;
       // Refused for what was invalidated meanwhile: there is something else to move by now, or nothing.

@@ -52,6 +52,8 @@ function replay({ tags, clock }: ValueParts, key: Keyed, item: LocalItem, outer:
   if (item.isOutdated || clock.monotonic() >= item.freshUntil) outer.refuse('stale-part');
   if (item.staysApart) outer.refuse('view');
   outer.absorb(tags, nestedTags(key, item), item.verifiedAt);
+  const { inputs } = item.stored;
+  if (inputs !== undefined) outer.readBy(inputs, key.text);
 }
 
 function nestedTags(key: Keyed, { stored, declared, token }: LocalItem): readonly NestedTag[] {

@@ -29,13 +29,7 @@ export interface Leader extends Call {
 }
 
 /** What is said of a value that holds for all that is made of it, too. */
-const FOR_ALL: ReadonlySet<Refusal | undefined> = new Set<Refusal>([
-  'view',
-  'tag',
-  'too-many-tags',
-  'stale-part',
-  'vary-star',
-]);
+const FOR_ALL: ReadonlySet<Refusal | undefined> = new Set<Refusal>(['view', 'tag', 'too-many-tags', 'stale-part']);
 
 /** The run of a producer by whoever leads: for all who wait, and for the store. */
 export class LedRun {
@@ -109,6 +103,9 @@ export class LedRun {
       leader.resolve(value);
       return;
     }
+    // Nobody has heard what it read: what was known of what it replaces holds on.
+    const known = this.context.hearer === undefined ? lead.stale?.item.stored.inputs : undefined;
+    if (known !== undefined) this.context.keepInputs(known);
     const producerMs = Math.max(0, parts.clock.monotonic() - lead.startedAt);
     const made = makeValue(value, uses.policy, this.context, producerMs, parts);
     tellOuter(leader, made, this.context);
@@ -130,12 +127,12 @@ export class LedRun {
       });
       return;
     }
-    if (refusal === 'class' && detail !== undefined) warnUnstorable(parts, key, route, detail);
+    warnUnstorable(parts, key, route, refusal, detail);
     if (isShareable) {
       sink.refused(key.text, route, refusal, detail);
       lead.handOut(candidate, FOR_ALL.has(refusal));
     }
-    // What cannot be copied is one caller's alone: each of the others runs his own producer.
+    // What cannot be copied, or selects, is one caller's alone: each of the others runs his own producer.
     else lead.refuse(refusal, route, detail);
     onTold();
   }
@@ -160,10 +157,10 @@ export class LedRun {
   }
 
   #failureOf(error: unknown): Failure {
-    const { nested, nestedVerifiedAt } = this.context;
+    const { nested, nestedVerifiedAt, inputs } = this.context;
     const { token, startedAt } = this.#lead;
     const tags = knownTags(this.#leader, this.context);
-    return { error, token, startedAt: Math.min(startedAt, nestedVerifiedAt), tags, nested };
+    return { error, token, startedAt: Math.min(startedAt, nestedVerifiedAt), tags, nested, inputs };
   }
 
   /** Keeps an error, as long as its policy says. */

@@ -67,6 +67,8 @@ function beginWith(whole: ViewContext, runs: ReadonlySet<ViewContext>): readonly
   const [first] = runs;
   whole.home = first?.home;
   whole.outer = first?.outer;
+  whole.isProducer = true;
+  whole.hearer = first?.hearer;
   whole.makingMany = new Set([...runs].flatMap(({ making }) => making ?? []));
   return [...runs].map((run) => run.wait({ maker: whole }));
 }

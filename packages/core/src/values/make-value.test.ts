@@ -59,13 +59,27 @@ describe('what is offered of a value', () => {
 
   it.each([
     ['view', (context: ViewContext) => context.doNotStore().ttl(0)],
-    ['vary-star', (context: ViewContext) => context.varyOn('accept-language')],
     ['tag', (context: ViewContext) => context.dependsOn('')],
     ['ttl', (context: ViewContext) => context.ttl(0)],
     ['too-many-tags', nested(257)],
     [undefined, nested(256)],
   ])('is refused as %s where its producer has said so', (refusal, say) => {
     expect(made(1, {}, say)).toMatchObject({ refusal, isShareable: true });
+  });
+
+  it.each([
+    ['vary-star', undefined, (context: ViewContext) => context.varyOn('accept-language')],
+    ['vary-star', undefined, (context: ViewContext) => context.varyOn('*')],
+    ['input', 'header dnt', (context: ViewContext) => context.read('header dnt', true)],
+  ])('is nobody’s but the caller’s where it differs from request to request (%s)', (refusal, detail, say) => {
+    const asProducer = (context: ViewContext) => say(Object.assign(context, { isProducer: true }));
+    expect(made(1, {}, asProducer)).toMatchObject({ refusal, detail, isShareable: false });
+  });
+
+  it('says what its producer has read, and is stored all the same', () => {
+    const read = (context: ViewContext) => context.keepInputs(['req.user']);
+    expect(made(1, {}, read)).toMatchObject({ refusal: undefined, isShareable: true, inputs: ['req.user'] });
+    expect(made(1).inputs).toBeUndefined();
   });
 
   it('is nobody’s but the caller’s where it cannot be copied, and says what of it', () => {

@@ -17,7 +17,7 @@ const MAX_NESTED = 256;
 export interface MadeValue {
   readonly candidate: Candidate;
   readonly refusal: Refusal | undefined;
-  /** What of it cannot be stored. */
+  /** What of it cannot be stored, or what its producer has read that keeps it from being. */
   readonly detail?: string | undefined;
   /** Whether those who wait for it can be given it: a copy of it, unless its user wants none. */
   readonly isShareable: boolean;
@@ -44,10 +44,13 @@ export function makeValue(
   const tags = tagsFor(value, policy, context, parts);
   const lifetimeMs = context.lifetimeMs ?? lifetimeFor(value, policy, parts);
   const form = formOf(value, policy, parts, lifetimeMs > 0);
+  const { selectedBy } = context;
+  // Nothing in the key of a value says what the field of a request was: it is for that request alone.
+  const isSelected = context.varyNames.size > 0 || context.refusal === 'vary-star' || selectedBy !== undefined;
   const refusal =
     context.refusal ??
-    // Nothing in the key of a value says what the field of a request was.
     (context.varyNames.size > 0 ? 'vary-star' : undefined) ??
+    (selectedBy === undefined ? undefined : 'input') ??
     (typeof tags === 'string' ? tags : undefined) ??
     (nested.length > MAX_NESTED ? 'too-many-tags' : undefined) ??
     (lifetimeMs > 0 ? undefined : 'ttl') ??
@@ -70,8 +73,10 @@ export function makeValue(
     nested,
     nestedVerifiedAt: context.nestedVerifiedAt,
     held: form.held,
+    inputs: context.inputs,
   };
-  return { candidate, refusal, detail: form.detail, isShareable: form.isShareable };
+  const detail = refusal === 'input' ? selectedBy : form.detail;
+  return { candidate, refusal, detail, isShareable: form.isShareable && !isSelected };
 }
 
 /** What is stored of a value: in this process, and as bytes where others are to read it. */

@@ -1,5 +1,6 @@
 import { spelledKey } from '../base/spelled-key.js';
 import type { Keyed } from '../engine/keyed.js';
+import type { Refusal } from '../ports/event-sink.js';
 import type { ValueParts } from './value-parts.js';
 
 /** Values and what is wrong with them that are remembered, of one cache. */
@@ -8,18 +9,30 @@ const LONGEST_KEY = 60;
 const told = new WeakMap<ValueParts, Set<string>>();
 
 /**
- * Warns of a value that cannot be stored, once for each name that values are counted under and what is wrong with them: a
- * thousand keys have it all the same.
+ * Warns of a value that cannot be stored, where its user can mend that: once for each name that values are counted under and
+ * what is wrong with them, as a thousand keys have it all the same.
  *
- * @param detail - where in the value it is, and what; `class Foo` for one that nobody has registered
+ * @param detail - where in the value it is, and what; `class Foo` for one that nobody has registered; an input
  */
-export function warnUnstorable(parts: ValueParts, key: Keyed, route: string, detail: string): void {
+export function warnUnstorable(
+  parts: ValueParts,
+  key: Keyed,
+  route: string,
+  reason: Refusal,
+  detail: string | undefined,
+): void {
+  if (detail === undefined || (reason !== 'class' && reason !== 'input')) return;
   const known = told.get(parts) ?? new Set<string>();
   told.set(parts, known);
   const what = `${route} ${detail}`;
   if (known.size >= REMEMBERED || known.has(what)) return;
   known.add(what);
-  parts.warn(`${route}: ${sayingHow(detail)}; it was not stored (${shownKey(key.text)})`);
+  const why = reason === 'input' ? sayingWhere(detail) : sayingHow(detail);
+  parts.warn(`${route}: ${why}; it was not stored (${shownKey(key.text)})`);
+}
+
+function sayingWhere(input: string): string {
+  return `its producer reads ${input} of the request, and a value has no variants: read that in front of the call, and name it in the key`;
 }
 
 function sayingHow(detail: string): string {
@@ -30,7 +43,7 @@ function sayingHow(detail: string): string {
   return detail;
 }
 
-function shownKey(text: string): string {
+export function shownKey(text: string): string {
   const shown = spelledKey(text);
   return shown.length > LONGEST_KEY ? `${shown.slice(0, LONGEST_KEY)}…` : shown;
 }

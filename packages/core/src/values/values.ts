@@ -23,6 +23,8 @@ export interface ValueWrite {
   readonly value: unknown;
   readonly since?: FillToken | undefined;
   readonly onlyIf?: Write['onlyIf'];
+  /** What was read of a request to make it, as far as that is known. */
+  readonly inputs?: readonly string[] | undefined;
 }
 
 /** Values by key: found, made by producers, and written. */
@@ -125,14 +127,20 @@ export class Values {
   /** Writes values; each answer says what came of it. */
   async write(writes: readonly ValueWrite[], policy: ValuePolicy): Promise<readonly (Written | 'unstorable')[]> {
     const { engine, errors, sink } = this.parts;
-    const made = writes.map(({ value }) => makeValue(value, policy, new ViewContext(), 0, this.parts));
+    const made = writes.map(({ value, inputs }) => {
+      const context = new ViewContext();
+      if (inputs !== undefined) context.keepInputs(inputs);
+      return makeValue(value, policy, context, 0, this.parts);
+    });
     const going = writes.flatMap(({ key, since, onlyIf = 'always' }, i) => {
       const { candidate, refusal, detail } = made[i] ?? {};
       errors.forget(key);
       if (candidate !== undefined && refusal === undefined)
         return [{ key, ownTag: key.ownTag, candidate, since, onlyIf }];
-      if (refusal === 'class' && detail !== undefined) warnUnstorable(this.parts, key, policy.route, detail);
-      if (refusal !== undefined) sink.refused(key.text, policy.route, refusal, detail);
+      if (refusal !== undefined) {
+        warnUnstorable(this.parts, key, policy.route, refusal, detail);
+        sink.refused(key.text, policy.route, refusal, detail);
+      }
       return [];
     });
     const [written] = await Promise.all([engine.values.writeMany(going), this.#drop(writes, made)]);
