@@ -66,7 +66,13 @@ export function checkMemoOptions(what: string, given: MemoOptions<never>): void 
   try {
     readMemoOptions(given);
     readVersion('memoize.version', given.version);
-    readValueOptions('memoize', given as object, { lifetimeMs: 0, copying: 'structured' }, () => {}, KNOWN);
+    readValueOptions(
+      'memoize',
+      given as object,
+      { lifetimeMs: 0, maxBytes: 1, copying: 'structured' },
+      () => {},
+      KNOWN,
+    );
   } catch (error) {
     if (error instanceof ConfigError) throw error.named(error.setting.replace(/^memoize/, what));
     throw error;

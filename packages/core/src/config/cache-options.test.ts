@@ -25,7 +25,7 @@ describe('readCacheOptions', () => {
       consistency: 'bounded',
       onInvalidateFailure: 'queue',
       maxVariants: 32,
-      values: { lifetimeMs: undefined, copying: 'structured' },
+      values: { lifetimeMs: undefined, copying: 'structured', maxBytes: 1_048_576 },
       clock: undefined,
     });
   });

@@ -13,6 +13,7 @@ import type { StoreSettings } from './store-settings.js';
 import { maskUrl } from './store-url.js';
 import type { ValueDefaults } from './value-option-types.js';
 import { readCopying } from './value-options.js';
+import { readBodyLimit } from './view-option-checks.js';
 
 /** Eviction policies by name. */
 export const POLICIES = ['lru', 'fifo'] as const;
@@ -128,6 +129,13 @@ export interface CacheOptions {
    * @defaultValue `'structured'`
    */
   readonly clone?: Copying;
+  /**
+   * Bytes of one value for a shared store, before they are compressed; a larger one is not stored: it would hold up all
+   * that goes by the same connection. In memory alone `maxBytes` is the limit.
+   *
+   * @defaultValue `'1mb'`
+   */
+  readonly maxValueBytes?: number | string;
   /** Request fields' variants kept for one URL; further ones are answered and not stored. @defaultValue 32 */
   readonly maxVariants?: number;
   /** The clock, for tests. @defaultValue the machine's */
@@ -172,6 +180,7 @@ const KNOWN = [
   'maxVariants',
   'ttl',
   'clone',
+  'maxValueBytes',
   'clock',
 ] as const;
 
@@ -190,6 +199,7 @@ const DEFAULTS = {
   onInvalidateFailure: 'queue',
   maxVariants: 32,
   clone: 'structured',
+  maxValueBytes: '1mb',
 } as const satisfies CacheOptions;
 
 /** What other caches in memory call these. */
@@ -230,6 +240,7 @@ export function readCacheOptions(options: CacheOptions, namespace: string = DEFA
     values: {
       lifetimeMs: options.ttl === undefined ? undefined : readForever('ttl', options.ttl),
       copying: readCopying('clone', given.clone),
+      maxBytes: readBodyLimit('maxValueBytes', given.maxValueBytes),
     },
     clock: readClock(options.clock),
   };

@@ -8,7 +8,7 @@ import { readValueOptions, readVersion } from './value-options.js';
 function isRead(given: unknown): boolean {
   const options = (typeof given === 'object' && given !== null ? given : { ttl: given }) as ValueOptions;
   try {
-    readValueOptions('getOrSet', options, { lifetimeMs: 60_000, copying: 'structured' }, () => {});
+    readValueOptions('getOrSet', options, { lifetimeMs: 60_000, maxBytes: 100, copying: 'structured' }, () => {});
     readVersion('getOrSet.version', options.version);
     return true;
   } catch {
@@ -35,6 +35,7 @@ const SOUND: readonly unknown[] = [
   { softTimeout: 1, staleWhileRevalidate: '1h', staleIfError: 0 },
   { ttl: 10, jitter: 9, earlyRefresh: '1s' },
   { ttl: 'forever', jitter: 9 },
+  { maxValueBytes: 5_000 },
 ];
 
 const WRONG: readonly unknown[] = [
@@ -52,6 +53,9 @@ const WRONG: readonly unknown[] = [
   new Date(0),
   { nonsense: 1 },
   { nonsense: undefined },
+  { maxValueBytes: 0 },
+  { maxValueBytes: 2 ** 31 },
+  { maxValueBytes: 'lots' },
   { ttl: -1 },
   { ttl: 'soon' },
   { ttl: null },

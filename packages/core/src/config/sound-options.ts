@@ -2,6 +2,7 @@ import { type Duration, LONGEST_MS, parseDuration } from '../base/duration.js';
 import { isTag } from '../invalidation/tags.js';
 import type { ValueOptions } from './value-option-types.js';
 import { VALUE_OPTIONS } from './value-options.js';
+import { LARGEST_BODY } from './view-option-checks.js';
 
 const NAMES: ReadonlySet<string> = new Set(VALUE_OPTIONS);
 
@@ -50,6 +51,8 @@ function isSound(name: string, value: unknown, given: ValueOptions<never>): bool
     case 'maxTags':
     case 'maxRefreshes':
       return isCount(value, 1);
+    case 'maxValueBytes':
+      return isCount(value, 1) && (value as number) <= LARGEST_BODY;
     case 'cacheErrors':
       return typeof value === 'function' || isDuration(value);
     case 'staleWhileRevalidate':

@@ -42,7 +42,16 @@ export function readBy(what: string, by: unknown): KeyOf<never> | undefined {
 export interface SetOptions<T = unknown>
   extends Pick<
     ValueOptions<T>,
-    'ttl' | 'tags' | 'maxTags' | 'version' | 'staleWhileRevalidate' | 'staleIfError' | 'jitter' | 'clone' | 'name'
+    | 'ttl'
+    | 'tags'
+    | 'maxTags'
+    | 'maxValueBytes'
+    | 'version'
+    | 'staleWhileRevalidate'
+    | 'staleIfError'
+    | 'jitter'
+    | 'clone'
+    | 'name'
   > {
   /** What the cache knew before the data was read of which the value is made: what was invalidated since counts. */
   readonly since?: CacheToken;
@@ -56,6 +65,7 @@ export const ADD_OPTIONS: readonly string[] = [
   'ttl',
   'tags',
   'maxTags',
+  'maxValueBytes',
   'version',
   'staleWhileRevalidate',
   'staleIfError',

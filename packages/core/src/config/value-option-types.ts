@@ -15,6 +15,13 @@ export interface ValueOptions<T = unknown> extends Omit<StaleOptions, 'revalidat
   readonly tags?: readonly string[] | ((value: T) => readonly string[]);
   /** Tags beyond which rows coarsen to their group: `users#1` → `users`. @defaultValue 64 */
   readonly maxTags?: number;
+  /**
+   * Bytes of a value for a shared store, before they are compressed; a larger one answers whoever waits for it, and is not
+   * stored. In memory alone `maxBytes` of the cache is the limit.
+   *
+   * @defaultValue the cache's `maxValueBytes`, else `'1mb'`
+   */
+  readonly maxValueBytes?: number | string;
   /** A value of another version is another value: a whole number from 0 up. @defaultValue none */
   readonly version?: number;
   /** Whether a value may be stored; `false`: it answers whoever waits for it, and is forgotten. @defaultValue always */
@@ -44,5 +51,6 @@ export interface ValueOptions<T = unknown> extends Omit<StaleOptions, 'revalidat
 /** What a cache says of its values, where a call says nothing. */
 export interface ValueDefaults {
   readonly lifetimeMs: number | undefined;
+  readonly maxBytes: number;
   readonly copying: Copying;
 }

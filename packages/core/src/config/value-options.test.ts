@@ -4,9 +4,14 @@ import { readValueOptions } from './value-options.js';
 
 function read(given: ValueOptions, defaults: Partial<ValueDefaults> = {}) {
   let unsaid = 0;
-  const policy = readValueOptions('set', given, { lifetimeMs: undefined, copying: 'structured', ...defaults }, () => {
-    unsaid++;
-  });
+  const policy = readValueOptions(
+    'set',
+    given,
+    { lifetimeMs: undefined, maxBytes: 100, copying: 'structured', ...defaults },
+    () => {
+      unsaid++;
+    },
+  );
   return { ...policy, unsaid };
 }
 
@@ -58,7 +63,13 @@ describe('other options of a value', () => {
 
   it('must be known to the call, and less than the ttl where they are a part of it', () => {
     expect(() =>
-      readValueOptions('add', { storeIf: () => true, ttl: 1 }, { lifetimeMs: 1, copying: false }, () => {}, ['ttl']),
+      readValueOptions(
+        'add',
+        { storeIf: () => true, ttl: 1 },
+        { lifetimeMs: 1, maxBytes: 1, copying: false },
+        () => {},
+        ['ttl'],
+      ),
     ).toThrow('add.storeIf');
     expect(() => read({ jitter: 5 }, { lifetimeMs: 5_000 })).toThrow('set.jitter');
     expect(read({ jitter: 5, ttl: () => 1 }).jitterMs).toBe(5_000);

@@ -7,13 +7,14 @@ import { checkBoolean, checkCount, checkFunction, checkOptions, listed } from '.
 import { readForever } from './lifetimes.js';
 import { readStaleOptions, STALE_OPTIONS } from './stale-options.js';
 import type { ValueDefaults, ValueOptions } from './value-option-types.js';
-import { readTags } from './view-option-checks.js';
+import { readBodyLimit, readTags } from './view-option-checks.js';
 
 /** The names of {@link ValueOptions}. */
 export const VALUE_OPTIONS: readonly string[] = [
   'ttl',
   'tags',
   'maxTags',
+  'maxValueBytes',
   'version',
   'storeIf',
   'isStale',
@@ -63,6 +64,7 @@ export function readValueOptions<T>(
     lifetimeMs,
     tags: readTags(`${what}.tags`, tags) as ValuePolicy['tags'],
     maxTags: checkCount(`${what}.maxTags`, given.maxTags ?? 64, 1),
+    maxBytes: readBodyLimit(`${what}.maxValueBytes`, given.maxValueBytes ?? defaults.maxBytes),
     whileRevalidateMs,
     ifErrorMs,
     jitterMs: stale.jitterMs,

@@ -5,7 +5,7 @@ import { checkOneOf, checkStrings, isRecord, listed, parseBytes } from './check.
 import { REQUEST_DIRECTIVES, type RequestDirective, type ViewOptions } from './view-option-types.js';
 
 /** A body is held in one piece. */
-const LARGEST_BODY = 1024 ** 3;
+export const LARGEST_BODY = 1024 ** 3;
 
 export function readBodyLimit(setting: string, value: number | string): number {
   const bytes = parseBytes(setting, value);

@@ -114,7 +114,10 @@ export class SharedExchange {
     own.isOutdated = isRefused;
     if (isRefused) this.#sink.refused(lead.key.text, stored.route, 'invalidated');
     // The store is away: L1 alone may hold it, as long as it may lag anyway.
-    else if (verdict.kind === 'unavailable') this.#local.keep(own, names);
+    else if (verdict.kind === 'unavailable') {
+      this.#local.keep(own, names);
+      this.#sink.refused(lead.key.text, stored.route, 'store-unavailable', undefined, true);
+    }
     if (verdict.kind !== 'stored') return undefined;
     const committed = this.#committed(own, verdict.tags, lead, sentAt);
     committed.isOutdated = isRefused;

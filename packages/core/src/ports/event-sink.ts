@@ -9,7 +9,7 @@ export type Refusal =
   | 'event-stream'
   /** It carried trailers. */
   | 'trailers'
-  /** Larger than `maxBodyBytes`, or than the store may hold. */
+  /** Larger than `maxBodyBytes`, for a value `maxValueBytes`, or than the store may hold. */
   | 'too-large'
   /** Its body is not as long as its Content-Length says. */
   | 'content-length'
@@ -39,6 +39,8 @@ export type Refusal =
   | 'class'
   /** A value whose producer has failed. */
   | 'failed'
+  /** The shared store has not taken it in time: no other process has it. */
+  | 'store-unavailable'
   /** The store stores nothing. */
   | 'null-store';
 
@@ -180,6 +182,7 @@ export interface EventSink {
   bypass(key: string, reason: Bypass): void;
   stored(key: string, pattern: string, bytes: number, tags: readonly string[]): void;
   /** @param detail - of `input`: what was read */
-  refused(key: string, pattern: string, reason: Refusal, detail?: string): void;
+  /** @param isKept - memory has it all the same, and it was counted there */
+  refused(key: string, pattern: string, reason: Refusal, detail?: string, isKept?: boolean): void;
   emit(event: CacheEvent): void;
 }

@@ -131,12 +131,12 @@ export class Telemetry implements EventSink {
     if (this.isHeard) this.emit({ type: 'stored', key, route: pattern, bytes, tags: declaredOf(tags) });
   }
 
-  refused(key: string, pattern: string, reason: Refusal, detail?: string): void {
+  refused(key: string, pattern: string, reason: Refusal, detail?: string, isKept = false): void {
     count(this.#refused, reason, 1);
     this.refusals.note(key, reason, pattern, detail);
     const route = this.route(pattern);
     route.refused++;
-    route.misses++;
+    if (!isKept) route.misses++;
     if (!this.isHeard) return;
     this.emit({ type: 'refused', key, route: pattern, reason, ...(detail === undefined ? {} : { detail }) });
   }

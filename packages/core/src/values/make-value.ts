@@ -54,7 +54,7 @@ export function makeValue(
     (typeof tags === 'string' ? tags : undefined) ??
     (nested.length > MAX_NESTED ? 'too-many-tags' : undefined) ??
     (lifetimeMs > 0 ? undefined : 'ttl') ??
-    (form.detail === undefined ? undefined : 'class') ??
+    form.refusal ??
     (mayBeStored(value, policy, parts) ? undefined : 'store-if');
   const candidate: Candidate = {
     status: 200,
@@ -84,6 +84,7 @@ interface Form {
   readonly held: HeldValue;
   readonly bytes: Buffer;
   /** What keeps it from being stored. */
+  readonly refusal?: 'class' | 'too-large';
   readonly detail?: string;
   readonly isShareable: boolean;
 }
@@ -92,13 +93,18 @@ function formOf(value: unknown, policy: ValuePolicy, { engine, codec }: ValuePar
   const thenable = thenableIn(value);
   const kept: Kept = thenable === undefined ? hold(value, policy.copying) : { kind: 'unstorable', what: thenable };
   if (kept.kind === 'unstorable')
-    return { held: { value, bytes: 0 }, bytes: NO_BYTES, detail: kept.what, isShareable: false };
+    return { held: { value, bytes: 0 }, bytes: NO_BYTES, refusal: 'class', detail: kept.what, isShareable: false };
   const { held } = kept;
   if (!engine.isShared || !isWanted) return { held, bytes: NO_BYTES, isShareable: true };
   const encoded = codec.encode(held.value);
-  if (encoded.kind === 'bytes') return { held, bytes: encoded.bytes, isShareable: true };
+  if (encoded.kind === 'bytes') {
+    const { length } = encoded.bytes;
+    if (length <= policy.maxBytes) return { held, bytes: encoded.bytes, isShareable: true };
+    const detail = `its ${length} bytes are more than maxValueBytes allows (${policy.maxBytes})`;
+    return { held, bytes: NO_BYTES, refusal: 'too-large', detail, isShareable: true };
+  }
   const detail = encoded.kind === 'unregistered' ? `class ${encoded.className}` : encoded.what;
-  return { held, bytes: NO_BYTES, detail, isShareable: true };
+  return { held, bytes: NO_BYTES, refusal: 'class', detail, isShareable: true };
 }
 
 function tagsFor(

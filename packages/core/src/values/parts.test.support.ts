@@ -34,5 +34,6 @@ export const PLAIN: ValuePolicy = {
   isForced: false,
   errorLifetimeMs: () => 0,
   copying: 'structured',
+  maxBytes: 1_000_000,
   route: 'route',
 };

@@ -8,27 +8,36 @@ const REMEMBERED = 100;
 const LONGEST_KEY = 60;
 const told = new WeakMap<ValueParts, Set<string>>();
 
+/** What its user can mend, and how it is said. */
+const SAYINGS: Partial<Record<Refusal, (detail: string) => string>> = {
+  class: sayingHow,
+  input: sayingWhere,
+  'too-large': (size) => size,
+};
+
 /**
  * Warns of a value that cannot be stored, where its user can mend that: once for each name that values are counted under and
  * what is wrong with them, as a thousand keys have it all the same.
  *
- * @param detail - where in the value it is, and what; `class Foo` for one that nobody has registered; an input
+ * @param detail - where in the value it is, and what; `class Foo` for one that nobody has registered; what its producer has
+ * read of the request; or how large it is
  */
 export function warnUnstorable(
   parts: ValueParts,
   key: Keyed,
   route: string,
-  reason: Refusal,
+  refusal: Refusal,
   detail: string | undefined,
 ): void {
-  if (detail === undefined || (reason !== 'class' && reason !== 'input')) return;
+  const say = SAYINGS[refusal];
+  if (detail === undefined || say === undefined) return;
   const known = told.get(parts) ?? new Set<string>();
   told.set(parts, known);
-  const what = `${route} ${detail}`;
+  // Of sizes no two are alike.
+  const what = `${route} ${refusal === 'too-large' ? refusal : detail}`;
   if (known.size >= REMEMBERED || known.has(what)) return;
   known.add(what);
-  const why = reason === 'input' ? sayingWhere(detail) : sayingHow(detail);
-  parts.warn(`${route}: ${why}; it was not stored (${shownKey(key.text)})`);
+  parts.warn(`${route}: ${say(detail)}; it was not stored (${shownKey(key.text)})`);
 }
 
 function sayingWhere(input: string): string {

@@ -7,6 +7,8 @@ export interface ValuePolicy extends RefreshLimits {
   readonly lifetimeMs: number | ((value: unknown) => number);
   readonly tags: readonly string[] | ((value: unknown) => readonly string[]);
   readonly maxTags: number;
+  /** What a shared store may be given. */
+  readonly maxBytes: number;
   readonly whileRevalidateMs: number;
   readonly ifErrorMs: number;
   readonly jitterMs: number;

@@ -137,15 +137,21 @@ export class Values {
       errors.forget(key);
       if (candidate !== undefined && refusal === undefined)
         return [{ key, ownTag: key.ownTag, candidate, since, onlyIf }];
-      if (refusal !== undefined) {
-        warnUnstorable(this.parts, key, policy.route, refusal, detail);
-        sink.refused(key.text, policy.route, refusal, detail);
-      }
+      if (refusal === undefined) return [];
+      warnUnstorable(this.parts, key, policy.route, refusal, detail);
+      sink.refused(key.text, policy.route, refusal, detail);
       return [];
     });
     const [written] = await Promise.all([engine.values.writeMany(going), this.#drop(writes, made)]);
     const verdicts = [...written];
-    return made.map(({ refusal }) => (refusal === undefined ? (verdicts.shift() ?? 'unavailable') : 'unstorable'));
+    return made.map(({ refusal }, i) => {
+      if (refusal !== undefined) return 'unstorable';
+      const verdict = verdicts.shift() ?? 'unavailable';
+      const text = writes[i]?.key.text;
+      if (verdict === 'unavailable' && text !== undefined)
+        sink.refused(text, policy.route, engine.storesNothing ? 'null-store' : 'store-unavailable');
+      return verdict;
+    });
   }
 
   /** What was to be written in its place, and is not stored, is newer all the same than what is there. */
