@@ -49,6 +49,14 @@ describe('a lease (PROTOCOL 4.12)', () => {
     expect(ms).toBeGreaterThan(500);
   });
 
+  it('given back with a response is there for one of those who know that', async () => {
+    const [one, other] = await pair();
+    await mine(await one.take('page')).release('stored');
+    const answers = await Promise.all([one.take('page', true), other.take('page', true), other.take('page')]);
+    expect(answers.filter(({ kind }) => kind === 'mine')).toHaveLength(1);
+    expect((await one.take('page', true)).kind).toBe('held');
+  });
+
   it('given back without a response lets everybody run, for a while', async () => {
     const [one, other] = await pair();
     await mine(await one.take('page')).release('open');

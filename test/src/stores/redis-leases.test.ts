@@ -49,6 +49,19 @@ describe('leases on Redis (PROTOCOL 4.12)', () => {
     expect((await take(other)).kind).toBe('mine');
   });
 
+  it('under which something was stored are there for one of those who know that', async () => {
+    const first = await take(store);
+    // Where this machine has other work, the mark itself may be gone too soon.
+    await server.command('SET', await name(), 'done');
+    const answers = await Promise.all([
+      store.leases?.take('k', true),
+      other.leases?.take('k', true),
+      other.leases?.take('k'),
+    ]);
+    expect(answers.filter((answer) => answer?.kind === 'mine')).toHaveLength(1);
+    expect([first.kind, (await take(store)).kind]).toEqual(['mine', 'held']);
+  });
+
   it('live for two seconds unless they are renewed', async () => {
     const first = await take(store);
     if (first.kind !== 'mine') throw new Error('not mine');

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Cache, createCache } from '@viewcache/core';
+import type { Cache } from '@viewcache/core';
 import { FakeClock } from '@viewcache/core/testing';
 import { RedisServer, type SentinelGroup, startCluster, startSentinel } from '../servers/redis.js';
+import { createCacheOn } from '../support/whole-clock.js';
 import { afterwards, commit, connected, fill, libraries, look, open, type RedisStore, seen } from './redis-setup.js';
 import { Told } from './redis-told.js';
 
@@ -89,7 +90,7 @@ describe('a Redis Cluster of three', () => {
     // Time stands still: nothing but the connections is waited for.
     const clock = new FakeClock(Date.now());
     const open = (): Cache => {
-      const cache = createCache({ store: `redis+cluster://${nodes}`, namespace: 'first', clock });
+      const cache = createCacheOn(clock, { store: `redis+cluster://${nodes}`, namespace: 'first' });
       afterwards(() => cache.close());
       return cache;
     };

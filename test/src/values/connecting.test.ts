@@ -1,13 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import KeyvRedis, { createClient } from '@keyv/redis';
-import { type Cache, type CacheOptions, createCache, ValueUnavailableError } from '@viewcache/core';
+import { type Cache, type CacheOptions, ValueUnavailableError } from '@viewcache/core';
 import { FakeClock } from '@viewcache/core/testing';
 import Keyv from 'keyv';
 import { LateProxy } from '../servers/late-proxy.js';
+import { createCacheOn } from '../support/whole-clock.js';
 import { errorOf, servers, stores } from './stores.js';
 
 /*
- * Values in a store that is being connected to. The clock stands still but where a test moves it: what has to wait for the
+ * Values in a store that is being connected to. The clock, the store's as well, stands still but where a test moves it: what has to wait for the
  * clock would never end, and what has to wait for the connection does so however long that takes.
  */
 
@@ -25,7 +26,7 @@ let namespaces = 0;
 /** A cache that nobody has waited for. */
 function fresh(store: CacheOptions['store'], namespace = `connecting-${process.pid}-${++namespaces}`) {
   const clock = new FakeClock(Date.now());
-  const cache = createCache({ clock, namespace, ...(store !== undefined && { store }) });
+  const cache = createCacheOn(clock, { namespace, ...(store !== undefined && { store }) });
   closing.push(() => {
     const closed = cache.close();
     // Nothing answers any more, perhaps.

@@ -86,7 +86,7 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
     if (item.stored.selecting.length > 0 && reason !== 'replaced') variants.forget(item.target, key);
     if (reason === 'evicted' || reason === 'expired') telemetry.emit({ type: 'removed', key, reason });
   });
-  const shared = open(settings, clock, telemetry);
+  const shared = open(settings, clock, telemetry, machineClock);
   const forgetNamespace = noteNamespace(settings);
   const lagMs = shared === undefined ? Number.POSITIVE_INFINITY : settings.l1MaxLagMs;
   const trust = new Trust(clock, lagMs, settings.consistency, () => tags.tick());

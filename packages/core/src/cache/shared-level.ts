@@ -17,15 +17,25 @@ import { versioned } from '../stores/versioned.js';
 import { within } from '../stores/within.js';
 import { checkDriver, importFromApp } from './driver-package.js';
 
-/** Opens the level behind L1, where the settings name a shared store: its driver, its guard, its protocol. */
-export function openShared(settings: CacheSettings, clock: Clock, sink: EventSink): SharedLevel | undefined {
+/**
+ * Opens the level behind L1, where the settings name a shared store: its driver, its guard, its protocol.
+ *
+ * @param clock - the cache's
+ * @param machine - what the store itself lives by, and so do deadlines, connections and leases: a test leads the cache's
+ */
+export function openShared(
+  settings: CacheSettings,
+  clock: Clock,
+  sink: EventSink,
+  machine: Clock,
+): SharedLevel | undefined {
   const { namespace, version, secrets, compression } = settings;
-  const driver = openDriver(settings, clock, sink);
+  const driver = openDriver(settings, clock, sink, machine);
   if (driver === undefined) return undefined;
   const store = versioned(driver, version);
   const unheard = new RetryQueue(
     (tags, mode, holdMs) => store.invalidate(tags, mode, holdMs),
-    clock,
+    machine,
     (tags) => sink.emit({ type: 'invalidations-drained', tags }),
   );
   const codec = frameCodec({
@@ -35,15 +45,16 @@ export function openShared(settings: CacheSettings, clock: Clock, sink: EventSin
     compression,
     onDefect: (key, reason) => sink.emit({ type: 'unreadable', key, reason }),
   });
-  return { store, codec, unheard, ready: () => readyWithin(store, clock) };
+  return { store, codec, unheard, clock: machine, ready: () => readyWithin(store, machine) };
 }
 
-function openDriver(settings: CacheSettings, clock: Clock, sink: EventSink): TaggedStore | undefined {
+function openDriver(settings: CacheSettings, clock: Clock, sink: EventSink, machine: Clock): TaggedStore | undefined {
   const { store, namespace, deadlineMs, l1MaxLagMs } = settings;
   checkDriver(store);
   const parts = {
     namespace,
-    clock,
+    clock: machine,
+    cacheClock: clock,
     deadlineMs,
     l1MaxLagMs,
     onFailure: (error: Error) => sink.emit({ type: 'store-error', store: store.kind, error }),

@@ -89,4 +89,47 @@ describe('one handler run across processes (PROTOCOL 4.12)', () => {
     await store.answer(COMMITTED);
     expect(come().log).toEqual(['hit one']);
   });
+
+  describe('what is stale where a mark says that something was stored a moment ago', () => {
+    const SWR = { whileRevalidateMs: 300_000, ifErrorMs: 0, revalidatableMs: 0 };
+
+    async function found(ageMs = 70_000) {
+      const given = leased();
+      const { come, store, stored, answers, clock } = given;
+      answers.push({ kind: 'done' });
+      const leader = Object.assign(come(), { takesStale: () => true });
+      const old = stored('old', { storedAt: clock.now() - ageMs, lifetimeMs: 1_000, stale: SWR });
+      await store.answer(old);
+      return { ...given, leader, old };
+    }
+
+    it('is looked for again, and answers where it is new', async () => {
+      const { leader, store, stored, outcomes } = await found();
+      await store.answer(stored('theirs'));
+      expect([leader.log, outcomes]).toEqual([['hit theirs'], ['stored']]);
+    });
+
+    it('is made new under a lease where it is the same', async () => {
+      const { leader, store, old, outcomes } = await found();
+      await store.answer(old);
+      expect(leader.log).toEqual(['led stale']);
+      expect(leader.leads).toMatchObject({ isElsewhere: false, stale: { validity: 'valid' } });
+      leader.complete('new');
+      await store.answer(COMMITTED);
+      expect(outcomes).toEqual(['stored']);
+    });
+
+    it('is left alone where it may be that', async () => {
+      const { leader, store } = await found(2_500);
+      expect(leader.leads).toMatchObject({ isElsewhere: true });
+      expect(store.asked).toEqual(['begin']);
+    });
+
+    it('is left to others where it is another one', async () => {
+      const { leader, store, stored, clock, outcomes } = await found();
+      await store.answer(stored('newer', { storedAt: clock.now() - 65_000, lifetimeMs: 1_000, stale: SWR }));
+      expect(leader.leads).toMatchObject({ isElsewhere: true, stale: { validity: 'valid' } });
+      expect(outcomes).toEqual(['stored']);
+    });
+  });
 });

@@ -13,6 +13,9 @@ import type { SharedLevel } from './shared-level.js';
 import type { Miss, Said, SharedReads } from './shared-reads.js';
 import { Turn, waitForTurn } from './turn.js';
 
+/** No mark of what was stored under a lease stands for longer. */
+const MARK_MS = 3_000;
+
 /**
  * The conversation with the shared store: what it is asked, what it is told, and what of its answers enters L1.
  *
@@ -145,15 +148,22 @@ export class SharedExchange {
 
   /** Lets one process run its handler for all, where the store has leases; what that stored answers the others (PROTOCOL 4.12). */
   async #takeTurn(flight: Flight, leader: Visitor, miss: Miss): Promise<Said> {
-    const { leases } = this.#level.store;
+    const { store, clock = this.#clock } = this.#level;
+    const { leases } = store;
     if (leases === undefined || miss.token === undefined || flight.isApart) return miss;
     if (leader.isRefresh === true || (miss.stale !== undefined && leader.takesStale?.(miss.stale) === true)) {
-      const answer = await leases.take(flight.text);
-      if (answer.kind === 'mine') {
-        const turn = new Turn(answer.lease, this.#clock, leases.renewEveryMs, this.#patienceMs);
-        return { ...miss, turn };
-      }
-      return { ...miss, isElsewhere: answer.kind !== 'open' };
+      const first = await leases.take(flight.text);
+      const isOld = storedAt(miss) < this.#clock.now() - MARK_MS;
+      const answer = first.kind === 'done' && isOld ? await leases.take(flight.text, true) : first;
+      if (answer.kind !== 'mine') return { ...miss, isElsewhere: answer.kind !== 'open' };
+      const turn = new Turn(answer.lease, clock, leases.renewEveryMs, this.#patienceMs);
+      if (first.kind === 'mine') return { ...miss, turn };
+      // By this clock the mark is of something newer, which nobody can replace now. A clock may have gone on by leaps.
+      this.#reads.restart(flight);
+      const again = await this.#reads.read(flight, leader.key);
+      if (again.kind === 'miss' && storedAt(again) === storedAt(miss)) return { ...again, turn };
+      turn.end('stored');
+      return again.kind === 'miss' ? { ...again, isElsewhere: true } : again;
     }
     let latest: Said = miss;
     const look = async (): Promise<Said | undefined> => {
@@ -162,9 +172,9 @@ export class SharedExchange {
       return latest.kind === 'miss' && latest.token !== undefined ? undefined : latest;
     };
     const isNeeded = (): boolean => !leader.isGone || flight.waiters.length > 0;
-    const until = this.#clock.monotonic() + this.#patienceMs;
-    const mayWait = (): boolean => isNeeded() && this.#clock.monotonic() < until;
-    const answer = await waitForTurn(leases, flight.text, this.#clock, this.#patienceMs, look, mayWait);
+    const until = clock.monotonic() + this.#patienceMs;
+    const mayWait = (): boolean => isNeeded() && clock.monotonic() < until;
+    const answer = await waitForTurn(leases, flight.text, clock, this.#patienceMs, look, mayWait);
     return answer.kind === 'found' ? answer.found : { ...latest, turn: answer.turn };
   }
 
@@ -197,6 +207,11 @@ interface Finished {
   readonly fill: Fill;
   resolve(verdict: CommitVerdict): void;
   reject(error: Error): void;
+}
+
+/** When what is stale was stored; where there is nothing, it was stored by whoever left a mark. */
+function storedAt({ stale }: Miss): number {
+  return stale?.item.stored.storedAt ?? Number.POSITIVE_INFINITY;
 }
 
 /** Whether the shared store has ever seen it: without stamps there is nothing to compare. */

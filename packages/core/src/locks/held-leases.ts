@@ -16,9 +16,9 @@ export class HeldLeases implements Leases {
     this.#leases = leases;
   }
 
-  async take(key: string): Promise<LeaseAnswer> {
+  async take(key: string, isPastMark?: boolean): Promise<LeaseAnswer> {
     if (this.#isClosed) return { kind: 'open' };
-    const asked = this.#leases.take(key);
+    const asked = this.#leases.take(key, isPastMark);
     this.#asked.add(asked);
     try {
       const answer = await asked;

@@ -26,7 +26,7 @@ export class MemcachedLeases implements Leases {
     this.#keys = keys;
   }
 
-  async take(key: string): Promise<LeaseAnswer> {
+  async take(key: string, isPastMark = false): Promise<LeaseAnswer> {
     const leaseKey = this.#keys.lease(key);
     const token = newNonce();
     try {
@@ -39,32 +39,39 @@ export class MemcachedLeases implements Leases {
       const by = readNonce(found);
       if (by !== undefined) return { kind: 'held', by };
       // What is neither a token nor a mark keeps nobody waiting.
-      return { kind: found !== undefined && AFTER.stored.mark.equals(found) ? 'done' : 'open' };
+      if (found === undefined || !isDone(found)) return { kind: 'open' };
+      const isTaken = isPastMark && (await this.#change(leaseKey, isDone, Buffer.from(token), LEASE_MS));
+      return isTaken ? { kind: 'mine', lease: this.#lease(leaseKey, token) } : { kind: 'done' };
     } catch {
       return { kind: 'open' };
     }
   }
 
   #lease(key: string, token: string): Lease {
+    const isMine = (found: Uint8Array): boolean => readNonce(found) === token;
     return {
-      renew: () => this.#change(key, token, Buffer.from(token), LEASE_MS),
+      renew: () => this.#change(key, isMine, Buffer.from(token), LEASE_MS),
       release: async (outcome) => {
         const { mark, ms } = AFTER[outcome];
-        await this.#change(key, token, mark, ms);
+        await this.#change(key, isMine, mark, ms);
       },
     };
   }
 
-  /** True when the lease was still this one. */
-  async #change(key: string, token: string, value: Uint8Array, ttlMs: number): Promise<boolean> {
+  /** True when what was there still was what it had to be. */
+  async #change(key: string, isIt: (found: Uint8Array) => boolean, value: Uint8Array, ttlMs: number): Promise<boolean> {
     try {
       return await this.#servers.ask(key, 'lease', async (server) => {
         const found = await server.gets(key);
-        if (found?.unique === undefined || readNonce(found.bytes) !== token) return false;
+        if (found?.unique === undefined || !isIt(found.bytes)) return false;
         return server.swap(key, value, ttlMs, found.unique);
       });
     } catch {
       return false;
     }
   }
+}
+
+function isDone(found: Uint8Array): boolean {
+  return AFTER.stored.mark.equals(found);
 }

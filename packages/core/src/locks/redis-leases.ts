@@ -7,12 +7,12 @@ import { RELEASE, RENEW, runScript, type Script, TAKE } from '../stores/redis/sc
 /** How long a lease lives that nobody renews: by so much a crashed holder delays the others at most. */
 const LEASE_MS = 2_000;
 /** What stands in the place of a lease afterwards, and for how long: no token looks like it. */
-const MARKS: Readonly<Record<LeaseOutcome, readonly [mark: string, ms: string] | readonly []>> = {
+const MARKS = {
   // Longer than anybody takes from looking in vain to asking for a lease, and no longer: it may be invalidated at once.
   stored: ['done', '250'],
   open: ['open', '2000'],
   unused: [],
-};
+} as const satisfies Readonly<Record<LeaseOutcome, readonly string[]>>;
 const TOKEN = /^[\w-]{16}$/;
 
 /** Leases in Redis: a key with a token that only its holder knows, for two seconds (PROTOCOL 4.12). */
@@ -26,11 +26,11 @@ export class RedisLeases implements Leases {
     this.#keys = keys;
   }
 
-  async take(key: string): Promise<LeaseAnswer> {
+  async take(key: string, isPastMark = false): Promise<LeaseAnswer> {
     const name = this.#keys.lease(key);
     const token = randomBytes(12).toString('base64url');
     try {
-      const holder = await this.#run(TAKE, name, [token, String(LEASE_MS)], textOf);
+      const holder = await this.#run(TAKE, name, [token, String(LEASE_MS), isPastMark ? MARKS.stored[0] : ''], textOf);
       if (holder === '') return { kind: 'mine', lease: this.#lease(name, token) };
       if (TOKEN.test(holder)) return { kind: 'held', by: holder };
       // What is neither a token nor a mark keeps nobody waiting.

@@ -31,5 +31,6 @@ export type LeaseAnswer =
 export interface Leases {
   /** How often a holder renews, in milliseconds: well within the life of a lease. */
   readonly renewEveryMs: number;
-  take(key: string): Promise<LeaseAnswer>;
+  /** @param isPastMark - whoever asks knows what was stored under the last one: that is `'done'` keeps it from nobody */
+  take(key: string, isPastMark?: boolean): Promise<LeaseAnswer>;
 }

@@ -27,7 +27,9 @@ export function versioned(store: TaggedStore, version: string): TaggedStore {
     ...(store.bus === undefined ? {} : { bus: store.bus }),
     ...(leases === undefined
       ? {}
-      : { leases: { renewEveryMs: leases.renewEveryMs, take: (key) => leases.take(own(key)) } }),
+      : {
+          leases: { renewEveryMs: leases.renewEveryMs, take: (key, isPastMark) => leases.take(own(key), isPastMark) },
+        }),
     begin: (key, decode) => store.begin(own(key), decode),
     check: (tags) => store.check(tags),
     beginMany: (keys, decode) =>

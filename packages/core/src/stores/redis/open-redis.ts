@@ -25,6 +25,8 @@ export interface SharedParts {
   /** Every process that shares the store names the same. */
   readonly namespace: string;
   readonly clock: Clock;
+  /** What the cache dates by what it knows, where that is another one. */
+  readonly cacheClock?: Clock;
   /** Longest time one operation may take. */
   readonly deadlineMs: number;
   readonly l1MaxLagMs: number;
@@ -47,7 +49,7 @@ export function openRedis(
   parts: SharedParts,
   library: () => Promise<RedisLibrary> = loadRedisLibrary,
 ): RedisStore {
-  const { namespace, clock, deadlineMs, l1MaxLagMs, onFailure } = parts;
+  const { namespace, clock, cacheClock = clock, deadlineMs, l1MaxLagMs, onFailure } = parts;
   const name = 'redis';
   // A breaker keeps requests from waiting for a server that hangs. That it is back, the connection knows sooner.
   const guard = new Guard(name, { clock, deadlineMs, onFailure, breaker: { maxOpenMs: 500 } });
@@ -56,7 +58,7 @@ export function openRedis(
   const servers = serversOf(target, keys, clock, connecting, library);
   const asker = new RedisAsker(servers, guard, onFailure);
   const origin = randomBytes(9).toString('base64url');
-  const bus = new RedisBus({ servers, keys, clock, origin, lagMs: l1MaxLagMs });
+  const bus = new RedisBus({ servers, keys, clock: cacheClock, origin, lagMs: l1MaxLagMs });
   const leases = new HeldLeases(new RedisLeases(asker, keys));
   return new RedisProtocol({
     name,

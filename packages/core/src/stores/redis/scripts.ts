@@ -181,10 +181,10 @@ outlive(KEYS[1], tonumber(ARGV[3]))
 return answer
 `);
 
-/** Takes a lease where nobody has one; answers with whose it is otherwise. KEYS: lease. ARGV: token, lifetime. */
+/** Takes a lease where nobody has one; answers with whose it is otherwise. KEYS: lease. ARGV: token, lifetime, a mark to ignore. */
 export const TAKE = script(`
 local holder = redis.call('GET', KEYS[1])
-if holder then return holder end
+if holder and holder ~= ARGV[3] then return holder end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return ''
 `);
