@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Express } from 'express';
 import request from 'supertest';
+import { servers } from '../values/stores.js';
+import { repository } from '../workspace/repository.js';
 import { compiler, pages, samplesFolder, samplesOf, writeSamples } from './samples.js';
 
 describe('the samples of the documentation', () => {
@@ -50,6 +52,36 @@ describe('the samples of the documentation', () => {
     }
   });
 });
+
+describe('the samples that are tests or programs', () => {
+  const runs = pages()
+    .flatMap(samplesOf)
+    .filter(({ kind }) => kind === 'run')
+    .map(({ name, code }) => [name, code] as const);
+
+  it.each(runs)(
+    '%s does as printed',
+    (name, code) => {
+      const file = fileURLToPath(new URL(`${name}.js`, samplesFolder));
+      const { NODE_TEST_CONTEXT: _, NODE_OPTIONS: __, ...env } = process.env;
+      const { status, stdout, stderr } = spawnSync(process.execPath, [...runnerOf(code), file], {
+        encoding: 'utf8',
+        env: { ...env, CACHE_URL: servers.redis.url },
+      });
+      expect(status === 0 ? '' : stdout + stderr).toBe('');
+    },
+    60_000,
+  );
+});
+
+/** What a reader would run it with. */
+function runnerOf(code: string): string[] {
+  if (code.includes("from 'node:test'")) return ['--test'];
+  if (!code.includes("from '@jest/globals'")) return [];
+  const jest = fileURLToPath(new URL('node_modules/jest/bin/jest.js', repository));
+  const config = JSON.stringify({ rootDir: fileURLToPath(samplesFolder), testMatch: ['**/*.js'], transform: {} });
+  return ['--experimental-vm-modules', jest, '--config', config, '--runTestsByPath'];
+}
 
 async function load(name: string): Promise<Express> {
   const { app } = (await import(new URL(`${name}.js`, samplesFolder).href)) as { app: Express };

@@ -7,7 +7,8 @@ export interface Sample {
   /** `readme`, where the block says ` ```ts sample=readme `; else the page and the line it begins in. */
   readonly name: string;
   readonly code: string;
-  readonly isNamed: boolean;
+  /** `sample`: an app, to be asked through what it exports. `run`: a program, or tests, to be run as printed. `file`: what others import. */
+  readonly kind: 'sample' | 'run' | 'file' | undefined;
 }
 
 /** Where samples are written and compiled: inside this package, so that they find its dependencies. */
@@ -26,10 +27,11 @@ export function pages(): string[] {
 /** All samples of a page. A block that is not meant to compile calls itself something else than `ts`. */
 export function samplesOf(page: string): Sample[] {
   const text = readFileSync(new URL(page, repository), 'utf8');
-  return Array.from(text.matchAll(/^```ts(?: sample=([\w-]+))?\n(.*?)^```$/gms), ({ 1: name, 2: code = '', index }) => {
+  const blocks = text.matchAll(/^```ts(?: (sample|run|file)=([\w-]+))?\n(.*?)^```$/gms);
+  return Array.from(blocks, ({ 1: kind, 2: name, 3: code = '', index }) => {
     const line = text.slice(0, index).split('\n').length;
     const place = `${page.replaceAll('/', '-').replace('.md', '')}-${line}`;
-    return { name: name ?? place, code, isNamed: name !== undefined };
+    return { name: name ?? place, code, kind: kind as Sample['kind'] };
   });
 }
 
@@ -40,11 +42,12 @@ export function writeSamples(samples: readonly Sample[]): void {
   for (const file of ['globals.d.ts', 'cities.ts']) {
     copyFileSync(new URL(`test/docs-samples/${file}`, repository), new URL(file, samplesFolder));
   }
-  for (const { name, code, isNamed } of samples) {
+  for (const { name, code, kind } of samples) {
     // A sample that runs is asked through its app: no test may take port 3000.
-    const body = isNamed
-      ? `${code.replace(/^(?:createServer\(app\)|app)\.listen\(3000\);.*$/m, '')}\nexport { app };\n`
-      : code;
+    const body =
+      kind === 'sample'
+        ? `${code.replace(/^(?:createServer\(app\)|app)\.listen\(3000\);.*$/m, '')}\nexport { app };\n`
+        : code;
     writeFileSync(new URL(`${name}.ts`, samplesFolder), `${body}\nexport {};\n`);
   }
   const settings = {

@@ -180,6 +180,9 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
     urlReadings,
     values,
     calls,
+    get isIdle() {
+      return engine.isIdle && (shared?.store.health().outstanding ?? 0) === 0;
+    },
     pause: () => pauses.begin(),
     reset: async () => {
       await invalidator.run([ALL_TAG], 'hard');

@@ -22,6 +22,8 @@ export interface CacheRuntime {
   /** Values by key, and the calls that read options for them. */
   readonly values: Values;
   readonly calls: ValueCalls;
+  /** Nothing that it has begun is under way any more, behind answers either; invalidations that wait for a store apart. */
+  readonly isIdle: boolean;
   /** Lets every look-up be a bypass until what it returns is called, once for each time. */
   pause(): () => void;
   /** Makes the cache be as if it had just been made: for tests. */

@@ -11,6 +11,7 @@ import { tagNames } from './make-stored.js';
 import type { Selection } from './selection.js';
 import type { SharedExchange } from './shared-exchange.js';
 import type { Miss } from './shared-reads.js';
+import { UnderWay } from './under-way.js';
 
 /** Who hears of what the leaders of flights made, and of visitors that a flight was not for. */
 export interface FlightOwner extends LeadOwner {
@@ -21,6 +22,7 @@ export interface FlightOwner extends LeadOwner {
 /** Starts flights, and sees those who waited in one to their answer or into the next (PROTOCOL 4.4). */
 export class Departures {
   readonly flights: Flights;
+  readonly underWay: UnderWay = new UnderWay();
   readonly #owner: FlightOwner;
   readonly #parts: EngineParts;
   readonly #local: LocalLevel;
@@ -59,7 +61,7 @@ export class Departures {
     else {
       leader.asks?.();
       if (flight.waiters.length > 0) leader.hurry?.();
-      void this.#consult(this.#shared, flight, leader);
+      void this.underWay.during(this.#consult(this.#shared, flight, leader));
     }
   }
 
@@ -79,6 +81,7 @@ export class Departures {
       flight: undefined,
       stale,
     };
+    this.underWay.begin();
     visitor.lead(new Lead(this.#owner, visitor, terms));
   }
 
@@ -147,6 +150,7 @@ export class Departures {
     if (leader.isRefresh === true) this.#parts.sink.emit({ type: 'refresh', key: key.text });
     else this.#parts.sink.miss(key.text, fwd);
     const { token, startedAt } = flight;
+    this.underWay.begin();
     const lead = new Lead(this.#owner, leader, {
       token,
       sharedToken,

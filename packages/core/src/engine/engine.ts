@@ -16,6 +16,7 @@ import { Selection } from './selection.js';
 import { SharedExchange } from './shared-exchange.js';
 import { SharedReads } from './shared-reads.js';
 import { SharedValues } from './shared-values.js';
+import type { UnderWay } from './under-way.js';
 import { ValueAccess } from './value-access.js';
 import type { RequestFields } from './variants.js';
 
@@ -39,6 +40,7 @@ export class Engine implements FlightOwner {
   readonly #selection: Selection;
   readonly #departures: Departures;
   readonly #flights: Flights;
+  readonly #underWay: UnderWay;
   readonly #uncacheable: HitForMiss;
   readonly #maker: ItemMaker;
   /** What values need beside a handler that is run for them. */
@@ -54,6 +56,7 @@ export class Engine implements FlightOwner {
     this.#selection = new Selection(variants, parts.normalizeSelecting);
     this.#departures = new Departures(this, parts, this.#local, this.#shared, this.#selection);
     this.#flights = this.#departures.flights;
+    this.#underWay = this.#departures.underWay;
     this.#uncacheable = new HitForMiss(limits.hitForMissMs);
     this.#maker = new ItemMaker(this.#local, tags, clock, shared !== undefined);
     const values = shared && reads && new SharedValues(shared, reads, this.#local, tags, clock, sink);
@@ -164,6 +167,11 @@ export class Engine implements FlightOwner {
     else this.fetch(visitor);
   }
 
+  /** Nothing is made, asked for or committed, and nobody has it in mind for when a visitor has his answer. */
+  get isIdle(): boolean {
+    return this.#underWay.isNothing && this.#flights.isEmpty;
+  }
+
   get isShared(): boolean {
     return this.#shared !== undefined;
   }
@@ -193,15 +201,18 @@ export class Engine implements FlightOwner {
     const { sharedToken } = candidate.begun ?? lead;
     if (isOutdated) sink.refused(lead.key.text, candidate.route, 'invalidated');
     else if (shared?.takes(sharedToken, stored) && isVouchedFor(candidate)) {
-      void this.#commit(shared, lead, sharedToken, item).finally(onTold);
+      void this.#underWay.during(this.#commit(shared, lead, sharedToken, item).finally(onTold));
+      this.#underWay.end();
       return;
     } else this.#keep(item, shared === undefined ? item.declared : tagNames(stored));
+    this.#underWay.end();
     lead.turn?.end('open');
     this.#answerWaiters(lead, item);
     onTold?.();
   }
 
   handOut(lead: Lead, candidate: Candidate, staysApart: boolean): void {
+    this.#underWay.end();
     lead.turn?.end('open');
     // Nobody keeps it, and so its lifetime is nobody's business.
     const lasting = { ...candidate, lifetimeMs: Number.POSITIVE_INFINITY };
@@ -211,11 +222,13 @@ export class Engine implements FlightOwner {
   }
 
   fail(lead: Lead, failure: Failure): void {
+    this.#underWay.end();
     lead.turn?.end('unused');
     if (lead.flight !== undefined) this.#departures.tell(lead.flight, failure);
   }
 
   refuse(lead: Lead, reason: Refusal, route: string, detail?: string): void {
+    this.#underWay.end();
     const { sink, clock } = this.#parts;
     sink.refused(lead.key.text, route, reason, detail);
     // The handler may well succeed for somebody who stays.
@@ -232,12 +245,14 @@ export class Engine implements FlightOwner {
   }
 
   withdraw(lead: Lead): void {
+    this.#underWay.end();
     if (lead.visitor.isRefresh !== true) this.#parts.sink.withdrawn(lead.fwd);
     lead.turn?.end('unused');
     if (lead.flight !== undefined) this.#departures.disperse(lead.flight);
   }
 
   handOver(lead: Lead): void {
+    this.#underWay.end();
     lead.turn?.end('unused');
     if (lead.flight !== undefined) this.#departures.moveOn(lead.flight);
   }

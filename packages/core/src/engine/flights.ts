@@ -32,6 +32,10 @@ export class Flights {
     this.#letGo = letGo;
   }
 
+  get isEmpty(): boolean {
+    return this.#open.size === 0;
+  }
+
   /** The flight that a request may join. */
   find(text: string): Flight | undefined {
     return this.#open.get(text);

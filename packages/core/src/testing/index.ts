@@ -15,6 +15,6 @@ export {
   expectStored,
 } from './expectations.js';
 export { FakeClock } from './fake-clock.js';
-export { type FreshCache, type FreshCacheOptions, freshCache, pauseCache, resetCache } from './isolation.js';
+export { type FreshCache, type FreshCacheOptions, freshCache, pauseCache, resetCache, settled } from './isolation.js';
 export type { Runner, SharedStoreFixture } from './tagged-store/chapter.js';
 export { taggedStoreContract } from './tagged-store-contract.js';
