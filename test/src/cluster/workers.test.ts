@@ -52,6 +52,9 @@ async function start(environment: Record<string, string> = {}) {
     value: async (worker: number) => (await (await ask(worker, '/values')).json()) as string,
     put: async (worker: number, value: string) => await (await ask(worker, `/values/${value}`, 'PUT')).json(),
     remove: async (worker: number) => (await (await ask(worker, '/values', 'DELETE')).json()) as { durable: boolean },
+    memoized: async (worker: number) => (await (await ask(worker, '/memoized')).json()) as string[],
+    forget: async (worker: number, query = '') =>
+      (await (await ask(worker, `/memoized${query}`, 'DELETE')).json()) as { durable: boolean },
     heard: async (worker: number) => await ask(worker, '/heard'),
     warned: async (text: string) => {
       while (!said.includes(text)) await once(child.stderr, 'data');
@@ -98,6 +101,23 @@ describe('four workers with a cache in memory each', () => {
     expect(await remove(1)).toMatchObject({ durable: true });
     for (const other of again) expect(await other.json()).toMatchObject({ mode: 'hard' });
     expect(await Promise.all(all.map(value))).toEqual(['2', '2', '2', '2']);
+  });
+
+  it('memoize for themselves, and forget together: for some arguments, or all', async () => {
+    const { all, write, memoized, forget, heard } = await start();
+    const everywhere = () => Promise.all(all.map(memoized));
+    expect(await everywhere()).toEqual(all.map(() => ['a 0', 'b 0']));
+    write('1');
+    expect(await everywhere()).toEqual(all.map(() => ['a 0', 'b 0']));
+    const others = await Promise.all([0, 1, 3].map(heard));
+    expect(await forget(2, '?key=a')).toMatchObject({ durable: true });
+    for (const other of others) await other.json();
+    expect(await everywhere()).toEqual(all.map(() => ['a 1', 'b 0']));
+    write('2');
+    const again = await Promise.all([1, 2, 3].map(heard));
+    expect(await forget(0)).toMatchObject({ durable: true });
+    for (const other of again) await other.json();
+    expect(await everywhere()).toEqual(all.map(() => ['a 2', 'b 2']));
   });
 
   it('that nobody relays for say so, and go on by their ttl', async () => {

@@ -54,6 +54,14 @@ function worker(): void {
   app.get('/values', async (_req, res) => {
     res.json(await cache.getOrSet('value', () => readFileSync(DATA, 'utf8'), '1h'));
   });
+  const load = cache.memoize((key: string) => `${key} ${readFileSync(DATA, 'utf8')}`, { name: 'load', ttl: '1h' });
+  app.get('/memoized', (_req, res) => {
+    res.json([load('a'), load('b')]);
+  });
+  app.delete('/memoized', async (req, res) => {
+    const { key } = req.query;
+    res.json(await (typeof key === 'string' ? load.invalidate(key) : load.cacheClear()));
+  });
   const server = app.listen({ port: 0, host: '127.0.0.1', exclusive: true }, () => {
     process.send?.({ port: (server.address() as AddressInfo).port });
   });
