@@ -79,7 +79,8 @@ export function bytesOf(value: unknown): Buffer {
   return encoded.bytes;
 }
 
-type Random = (below: number) => number;
+/** Whole numbers below a limit. */
+export type Random = (below: number) => number;
 
 function mutated(original: Buffer, all: readonly Buffer[], random: Random): Buffer {
   let bytes = Buffer.from(original);
@@ -125,8 +126,8 @@ function pick<T>(list: readonly T[], random: Random): T {
   return list[random(list.length)] as T;
 }
 
-/** Mulberry32. */
-function randomFrom(seed: number): Random {
+/** Numbers that look random, the same ones each time (mulberry32). */
+export function randomFrom(seed: number): Random {
   let state = seed;
   return (below) => {
     state = (state + 0x6d2b79f5) | 0;
