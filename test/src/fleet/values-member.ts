@@ -27,6 +27,8 @@ serveInFleet(async (member) => {
   });
   const server = createServer(app).listen(0, '127.0.0.1');
   await once(server, 'listening');
+  // A reader may do other things for longer than that.
+  server.keepAliveTimeout = 0;
   const { port } = server.address() as AddressInfo;
   const memoized = cache.memoize((row: number) => inner(row), { name: 'memoized', ttl: '1h' });
   const asks: readonly (() => Ask)[] = [
