@@ -163,7 +163,11 @@ export class SharedExchange {
       const again = await this.#reads.read(flight, leader.key);
       if (again.kind === 'miss' && storedAt(again) === storedAt(miss)) return { ...again, turn };
       turn.end('stored');
-      return again.kind === 'miss' ? { ...again, isElsewhere: true } : again;
+      if (again.kind !== 'miss') return again;
+      // To who wanted another one, this one is.
+      const newer = again.stale?.validity === 'valid' ? again.stale.item : undefined;
+      const isDone = newer !== undefined && this.#local.isSound(newer, leader.key);
+      return isDone ? { kind: 'item', item: newer } : { ...again, isElsewhere: true };
     }
     let latest: Said = miss;
     const look = async (): Promise<Said | undefined> => {
