@@ -11,8 +11,6 @@ export interface Opened {
   readonly events: CacheEvent[];
   /** Lets time pass without what happens meanwhile: a month of heartbeats is long. */
   jump(ms: number): void;
-  /** Lets time pass while something is waited for: whoever has to wait for a lease looks again after a while. */
-  during<T>(work: Promise<T>): Promise<T>;
   /** Waits until so many values have been stored, behind the answers. */
   stored(count: number): Promise<void>;
   /** The messages of `warning` events. */
@@ -36,12 +34,11 @@ export async function openOn(store: string | undefined, options: CacheOptions = 
   const namespace = newNamespace();
   const events: CacheEvent[] = [];
   const open = async (more: CacheOptions): Promise<Cache> => {
-    // A clock that stands still lets nobody run out of time, and one that is led through its timers must not, either: a
-    // busy machine, where a server may take longer than it, does no harm.
-    const shared: CacheOptions = store === undefined ? {} : { store, deadline: '10m' };
+    // A busy machine, where a server may take longer than usual, does no harm.
+    const shared: CacheOptions = store === undefined ? {} : { store, deadline: '1m' };
     const cache = createCache({ clock, namespace, ...shared, ...more });
     closing.push(() => cache.close());
-    if (store !== undefined) await ready(cache, clock);
+    if (store !== undefined) await cache.ready();
     return cache;
   };
   const cache = await open(options);
@@ -51,29 +48,10 @@ export async function openOn(store: string | undefined, options: CacheOptions = 
     clock,
     events,
     jump: (ms) => clock.stepWallClock(ms),
-    during: async (work) => {
-      let isOver = false;
-      const end = (): void => {
-        isOver = true;
-      };
-      work.then(end, end);
-      while (!isOver) await clock.advanceAsync(1);
-      return await work;
-    },
     stored: (count) => until(() => cache.stats().stored >= count),
     warnings: () => events.flatMap((event) => (event.type === 'warning' ? [event.message] : [])),
     other: (more = {}) => open({ ...options, ...more }),
   };
-}
-
-async function ready(cache: Cache, clock: FakeClock): Promise<void> {
-  let isReady = false;
-  const opened = cache.ready().then(() => {
-    isReady = true;
-  });
-  // Whoever connects may have set himself a timer.
-  while (!isReady) await clock.advanceAsync(1);
-  await opened;
 }
 
 /** In memory alone. */

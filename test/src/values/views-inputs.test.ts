@@ -100,42 +100,42 @@ const ways: readonly (readonly [string, (cache: Cache) => Show])[] = [
 
 describe.each(stores)('a page of a value whose producer has read who is asking, in %s', (_name, store) => {
   it.each(ways)('is stored neither where it was made nor where it was found: %s', async (_what, way) => {
-    const { cache, during } = await openOn(store);
+    const { cache } = await openOn(store);
     const ask = await siteOf(cache, { '/': way(cache) });
-    for (const user of ['ann', 'bob', 'eve']) expect(await during(ask(user))).toEqual(['ann', false]);
+    for (const user of ['ann', 'bob', 'eve']) expect(await ask(user)).toEqual(['ann', false]);
     expect(cache.stats().refused).toEqual({ input: 3 });
   });
 
   it('is stored where its key says who, as the key of the value does', async () => {
-    const { cache, during } = await openOn(store);
+    const { cache } = await openOn(store);
     const show: Show = (req) => cache.getOrSet(`cart:${userOf(req)}`, () => `of ${userOf(req)}`, '1d');
     const ask = await siteOf(cache, { '/': show, '/other': show }, { key: (req) => userOf(req) });
     for (const path of ['/', '/other']) {
-      expect(await during(ask('ann', path))).toEqual(['of ann', false]);
-      await until(async () => (await during(ask('ann', path)))[1]);
-      expect((await during(ask('bob', path)))[0]).toBe('of bob');
+      expect(await ask('ann', path)).toEqual(['of ann', false]);
+      await until(async () => (await ask('ann', path))[1]);
+      expect((await ask('bob', path))[0]).toBe('of bob');
     }
     expect(cache.stats().refused).toEqual({});
   });
 
   it('goes on not to be stored when the value was touched, or given another version', async () => {
-    const { cache, during } = await openOn(store);
+    const { cache } = await openOn(store);
     const versions = { version: 1 };
     const ask = await siteOf(cache, {
       '/': (req) => cache.getOrSet('profile', () => userOf(req), { ttl: '1d', ...versions }),
     });
-    await during(ask('ann'));
-    await during(until(() => cache.has('profile', versions)));
-    expect(await during(cache.touch('profile', '2d', versions))).toBe(true);
-    expect(await during(ask('bob'))).toEqual(['ann', false]);
-    expect(await during(cache.incrementVersion('profile', { version: 1 }))).toBe(2);
+    await ask('ann');
+    await until(() => cache.has('profile', versions));
+    expect(await cache.touch('profile', '2d', versions)).toBe(true);
+    expect(await ask('bob')).toEqual(['ann', false]);
+    expect(await cache.incrementVersion('profile', { version: 1 })).toBe(2);
     versions.version = 2;
-    expect(await during(ask('eve'))).toEqual(['ann', false]);
+    expect(await ask('eve')).toEqual(['ann', false]);
     expect(cache.stats().refused).toEqual({ input: 3 });
   });
 
   it('is not stored for whoever has waited for the value, either', async () => {
-    const { cache, during } = await openOn(store);
+    const { cache } = await openOn(store);
     const [begun, goOn] = [gate(), gate()];
     const make = async (req: Request) => {
       begun.open();
@@ -152,11 +152,11 @@ describe.each(stores)('a page of a value whose producer has read who is asking, 
       },
     });
     const first = ask('ann', '/1');
-    await during(begun.passed);
+    await begun.passed;
     const second = ask('bob', '/2');
     await until(() => waiting === 1);
     goOn.open();
-    expect(await during(Promise.all([first, second]))).toEqual([
+    expect(await Promise.all([first, second])).toEqual([
       ['ann', false],
       ['ann', false],
     ]);
@@ -166,16 +166,16 @@ describe.each(stores)('a page of a value whose producer has read who is asking, 
 
 describe.each(stores.slice(1))('a page of such a value, in %s', (_name, store) => {
   it('is not stored in another process, which knows it by the store alone', async () => {
-    const { cache, other, during } = await openOn(store);
+    const { cache, other } = await openOn(store);
     const show =
       (of: Cache): Show =>
       (req) =>
         of.getOrSet('profile', () => userOf(req), '1d');
     const first = await siteOf(cache, { '/': show(cache) });
-    expect(await during(first('ann'))).toEqual(['ann', false]);
+    expect(await first('ann')).toEqual(['ann', false]);
     const elsewhere = await other();
     const second = await siteOf(elsewhere, { '/elsewhere': show(elsewhere) });
-    for (const user of ['bob', 'eve']) expect(await during(second(user, '/elsewhere'))).toEqual(['ann', false]);
+    for (const user of ['bob', 'eve']) expect(await second(user, '/elsewhere')).toEqual(['ann', false]);
     expect(elsewhere.stats().refused).toEqual({ input: 2 });
   });
 });
@@ -289,21 +289,21 @@ describe.each(stores)('a value whose producer reads a field that selects, in %s'
   const language = (req: Request): string => String(req.get('accept-language'));
 
   it('is stored for nobody, says so once, and the page varies by the field', async () => {
-    const { cache, during, warnings } = await openOn(store);
+    const { cache, warnings } = await openOn(store);
     const ask = await siteOf(cache, { '/': (req) => cache.getOrSet('greeting', () => language(req), '1d') });
-    const show = async (of: string) => await during(ask('ann', '/', { 'accept-language': of }));
+    const show = async (of: string) => await ask('ann', '/', { 'accept-language': of });
     for (const of of ['de', 'fr', 'it']) {
       expect(await show(of)).toEqual([of, false]);
       await until(async () => (await show(of))[1]);
     }
-    expect(await during(cache.has('greeting'))).toBe(false);
+    expect(await cache.has('greeting')).toBe(false);
     expect(warnings()).toEqual([
       '(values): its producer reads header accept-language of the request, and a value has no variants: read that in front of the call, and name it in the key; it was not stored (greeting)',
     ]);
   });
 
   it('is given to nobody who has waited for it', async () => {
-    const { cache, during } = await openOn(store);
+    const { cache } = await openOn(store);
     const [begun, goOn] = [gate(), gate()];
     let asked = 0;
     const make = async (req: Request) => {
@@ -318,26 +318,26 @@ describe.each(stores)('a value whose producer reads a field that selects, in %s'
       },
     });
     const first = ask('ann', '/1', { 'accept-language': 'de' });
-    await during(begun.passed);
+    await begun.passed;
     const second = ask('bob', '/2', { 'accept-language': 'fr' });
     await until(() => asked === 2);
     goOn.open();
-    expect(await during(Promise.all([first, second]))).toEqual([
+    expect(await Promise.all([first, second])).toEqual([
       ['de', false],
       ['fr', false],
     ]);
   });
 
   it('is stored where that was read in front of the call', async () => {
-    const { cache, during } = await openOn(store);
+    const { cache } = await openOn(store);
     const ask = await siteOf(cache, {
       '/': async (req) => {
         const of = language(req);
         return await cache.getOrSet(`greeting:${of}`, () => `in ${of}`, '1d');
       },
     });
-    expect(await during(ask('ann', '/', { 'accept-language': 'de' }))).toEqual(['in de', false]);
-    expect(await during(cache.has('greeting:de'))).toBe(true);
+    expect(await ask('ann', '/', { 'accept-language': 'de' })).toEqual(['in de', false]);
+    expect(await cache.has('greeting:de')).toBe(true);
   });
 });
 

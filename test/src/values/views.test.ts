@@ -37,18 +37,17 @@ describe.each(stores)('a page of a value, in %s', (_name, store) => {
   it.each(writes.flatMap(([what, write]) => [false, true].map((isFound) => [what, isFound, write] as const)))(
     'goes with it, by %s, whether the value was found (%p) or made on the way',
     async (what, isFound, write) => {
-      const { cache, during } = await openOn(store);
+      const { cache } = await openOn(store);
       const key = what === 'invalidate by its prefix' ? 'inner:1' : 'inner';
       let made = 'old';
       const inner = () => cache.getOrSet(key, () => made, { ttl: 60, tags: ['of-inner'] });
       if (isFound) await inner();
-      const page = await pageOf(cache, inner);
-      const get = () => during(page());
+      const get = await pageOf(cache, inner);
       expect(await get()).toEqual(['old', false]);
       // A visitor has his answer before the store has heard of it.
       await until(async () => (await get())[1] === true);
       made = 'new';
-      await during(write(cache));
+      await write(cache);
       expect(await get()).toEqual(['new', false]);
       // A visitor has his answer before the store has heard of it.
       await until(async () => (await get())[1] === true);
@@ -56,9 +55,8 @@ describe.each(stores)('a page of a value, in %s', (_name, store) => {
   );
 
   it('goes when something is there that was not', async () => {
-    const { cache, during } = await openOn(store);
-    const page = await pageOf(cache, async () => (await cache.get('inner')) ?? 'nothing');
-    const get = () => during(page());
+    const { cache } = await openOn(store);
+    const get = await pageOf(cache, async () => (await cache.get('inner')) ?? 'nothing');
     expect(await get()).toEqual(['nothing', false]);
     // A visitor has his answer before the store has heard of it.
     await until(async () => (await get())[1] === true);
