@@ -167,6 +167,7 @@ describe('a method under @memoized()', () => {
 
   it('is refused with wrong options, and where decorators are those of old', () => {
     expect(() => memoized({ cache: {} } as never)).toThrow('memoized.cache');
+    expect(() => memoized({ cach: {} } as never)).toThrow(/\bcache\b/);
     const decorate = memoized(60) as unknown as (...given: unknown[]) => unknown;
     expect(() => decorate({}, 'name', {})).toThrow(ConfigError);
   });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { type Cache, type ValueOptions, view } from '@viewcache/core';
 import { gate } from '../support/gate.js';
 import { errorOf, openMemory, openOn, stores, until } from './stores.js';
@@ -252,12 +252,15 @@ describe.each(stores)('a value in a value, in %s', (_name, store) => {
 });
 
 describe('a value of another cache', () => {
-  it('of the same key is another value, and no recursion', async () => {
+  it('of the same key is another value, no recursion, and one warning', async () => {
+    const warn = jest.spyOn(process, 'emitWarning').mockReturnValue();
     const [far, near] = [await openMemory(), await openMemory()];
     const ask = () => near.cache.getOrSet('k', () => far.cache.getOrSet('k', () => 'far', 60), 60);
     expect(await ask()).toBe('far');
     expect([await near.cache.get('k'), await far.cache.get('k')]).toEqual(['far', 'far']);
     expect(near.cache.stats().bypassed + far.cache.stats().bypassed).toBe(0);
+    expect(warn.mock.calls).toEqual([[expect.stringContaining('out of another cache'), 'ViewcacheWarning']]);
+    warn.mockRestore();
   });
 
   it('gives what is made of it the tags that its user has named', async () => {

@@ -30,7 +30,7 @@ import type { ValueCache } from './value-cache.js';
  */
 export function memoized<const O extends MemoizedOptions = MemoizedOptions>(options?: Duration | O) {
   const { cache, ...rest } = withMemoTtl(options) as MemoizedOptions;
-  checkMemoOptions('memoized', rest as MemoOptions);
+  checkMemoOptions('memoized', rest as MemoOptions, ['cache']);
   const where = readCache(cache);
   return <This, F extends (this: This, ...args: never[]) => unknown>(
     method: F,

@@ -60,19 +60,17 @@ export function memoize<F extends AnyFunction>(
  * Reads options of which nobody knows yet for which cache they are.
  *
  * @param what - the function's name, for errors
+ * @param beside - further options that it takes
  * @throws {@link ConfigError} for a wrong setting
  */
-export function checkMemoOptions(what: string, given: MemoOptions<never>): void {
+export function checkMemoOptions(what: string, given: MemoOptions<never>, beside: readonly string[] = []): void {
   try {
     readMemoOptions(given);
     readVersion('memoize.version', given.version);
-    readValueOptions(
-      'memoize',
-      given as object,
-      { lifetimeMs: 0, maxBytes: 1, copying: 'structured' },
-      () => {},
-      KNOWN,
-    );
+    readValueOptions('memoize', given as object, { lifetimeMs: 0, maxBytes: 1, copying: 'structured' }, () => {}, [
+      ...KNOWN,
+      ...beside,
+    ]);
   } catch (error) {
     if (error instanceof ConfigError) throw error.named(error.setting.replace(/^memoize/, what));
     throw error;

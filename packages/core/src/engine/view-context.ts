@@ -71,6 +71,7 @@ export class ViewContext implements View {
    */
   absorb(home: object, tags: readonly NestedTag[], verifiedAt = Number.POSITIVE_INFINITY): void {
     if (home !== this.home) {
+      if (this.home !== undefined) warnOnce(OF_ANOTHER);
       this.dependsOn(...tags.map(({ tag }) => tag).filter(isTag));
       return;
     }
@@ -265,6 +266,8 @@ export class ViewContext implements View {
 
 const NOTHING: ReadonlySet<string> = new Set();
 const NO_NESTED: readonly NestedTag[] = [];
+const OF_ANOTHER =
+  'what one cache keeps is made of a value out of another cache: it hears only of tags that you name, and only if you invalidate them in its own cache too; keep both in one cache';
 
 // Two copies of the package in one process must see one another's views.
 const slot = Symbol.for('viewcache.view-context');

@@ -44,6 +44,8 @@ describe('tagsOf', () => {
     ['tags that are no list', { tags: { 0: 'a' } }],
     ['an empty key', { key: '' }],
     ['a key that is none', { key: {} }],
+    ['a key that is no number', { key: Number.NaN }],
+    ['a key without an end', { key: Number.POSITIVE_INFINITY }],
     ['no tag at all', { tags: [] }],
     ['a URL with a star, which is a path', { url: '/users/*' }],
     ['an empty namespace', { namespace: '' }],

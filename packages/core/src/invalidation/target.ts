@@ -65,7 +65,7 @@ export function tagsOf(target: InvalidationTarget, reading: UrlReading): readonl
     case 'tags':
       return userTags(value);
     case 'key':
-      return [keyTag(typeof value === 'number' ? String(value) : text(name, value))];
+      return [keyTag(Number.isFinite(value) ? String(value) : text(name, value))];
     case 'keys':
       return [keyPrefixTag(keyPrefix(value))];
     case 'url':
