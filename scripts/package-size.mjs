@@ -7,7 +7,7 @@ import { join } from 'node:path';
  * What a package may add to its framework. Machines differ and are noisy: the check of the import time fails only where it
  * takes more than `share` of the CPU time that the framework's own import takes in the same process.
  */
-const bounds = [{ name: 'express', beside: 'express', packages: 3, kilobytes: 850, ms: 12, share: 0.4 }];
+const bounds = [{ name: 'express', beside: 'express', packages: 3, kilobytes: 900, ms: 12, share: 0.4 }];
 
 /**
  * Installs tarballs with npm as a user would, each package beside its framework in a folder of its own, and measures.
