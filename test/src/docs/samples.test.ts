@@ -32,7 +32,7 @@ describe('the samples of the documentation', () => {
     expect(compiled.status).toBe(0);
   });
 
-  it.each(['readme', 'step-5'])('%s answers from the cache until the city changes', async (name) => {
+  it.each(['readme', 'step-5', 'values'])('%s answers from the cache until the city changes', async (name) => {
     // One server, because the host with its port is part of the key.
     const server = (await load(name)).listen(0, '127.0.0.1');
     servers.push(server);
