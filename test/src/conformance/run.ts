@@ -53,8 +53,9 @@ export async function runSuite({
 
   const pauses = new Pauses(clock, tests.length);
   const { setTimeout } = globalThis;
-  // The suite pauses in real time; it may as well do so in the cache's.
-  globalThis.setTimeout = ((resume: () => void) => pauses.wait(resume)) as unknown as typeof setTimeout;
+  // The suite pauses in real time; it may as well do so in the cache's. What a store waits for is real.
+  globalThis.setTimeout = ((run: () => void, ms?: number) =>
+    ms === PAUSE_MS ? pauses.wait(run) : setTimeout(run, ms)) as unknown as typeof setTimeout;
   try {
     // A copy: the suite writes into its tests while they run.
     await Promise.all(tests.map((test) => makeCacheTest(structuredClone(test)).finally(() => pauses.leave())));
