@@ -66,7 +66,7 @@ export async function connected(
   library?: () => Promise<RedisLibrary>,
 ): Promise<RedisStore> {
   const { store, failures } = open(target, parts, library);
-  if (!(await store.ready(10_000))) throw new Error(`not connected: ${failures.join('; ')}`);
+  if (!(await store.ready(30_000))) throw new Error(`not connected: ${failures.join('; ')}`);
   return store;
 }
 
