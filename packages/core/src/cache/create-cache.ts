@@ -1,12 +1,10 @@
-import { ignoreRejection } from '../base/answer.js';
 import { parseDuration } from '../base/duration.js';
-import { ConfigError } from '../base/errors.js';
 import { printable } from '../base/printable.js';
 import { warnOnce } from '../base/process-warning.js';
 import { BodyCoder } from '../codecs/coded-bodies.js';
 import { valueCodec } from '../codecs/value-codec.js';
 import { type CacheOptions, type CacheSettings, readCacheOptions } from '../config/cache-options.js';
-import { checkFunction, checkOneOf, checkOptions } from '../config/check.js';
+import { checkOneOf, checkOptions, needFunction } from '../config/check.js';
 import { isIgnoredByDefault } from '../config/ignored-query.js';
 import { Engine } from '../engine/engine.js';
 import type { Keyed } from '../engine/keyed.js';
@@ -29,10 +27,11 @@ import { Telemetry } from '../telemetry/telemetry.js';
 import { KeptErrors } from '../values/kept-errors.js';
 import { MemoNames } from '../values/memo-names.js';
 import { Values } from '../values/values.js';
-import type { Cache, EmitterLike, EventTarget, InvalidateOptions } from './cache.js';
+import type { Cache, InvalidateOptions } from './cache.js';
 import { explainUrl } from './explain.js';
 import { explainedKey, explainValue } from './explain-value.js';
 import type { Explanation, ValueExplanation, ValueTarget } from './explanation.js';
+import { invalidateOn } from './invalidate-on.js';
 import { Invalidator, type Orders } from './invalidator.js';
 import { keepProcess, keepProcessFor } from './keep-process.js';
 import { openLocalBus } from './local-bus.js';
@@ -162,11 +161,22 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
     explain: explainKey,
     warn,
   });
-  const cache = assemble(local, shared, unheard, telemetry, invalidator, urlReadings, calls, explain, () => {
+  const stopListeningToAll = (): void => {
     forgetNamespace();
     stopListening?.();
     invalidator.close();
     unheard?.close();
+  };
+  const cache = assemble({
+    local,
+    shared,
+    unheard,
+    telemetry,
+    invalidator,
+    urlReadings,
+    calls,
+    explain,
+    stopListening: stopListeningToAll,
   });
   attachRuntime(cache, {
     engine,
@@ -206,17 +216,21 @@ function openLocal(
   return new MemoryStore({ maxBytes, maxEntries, policy, clock, onRemove });
 }
 
-function assemble(
-  local: LocalStore<LocalItem>,
-  shared: SharedLevel | undefined,
-  unheard: RetryQueue | undefined,
-  telemetry: Telemetry,
-  invalidator: Invalidator,
-  urlReadings: ReadonlySet<UrlReading['isIgnored']>,
-  calls: ValueCalls,
-  explain: Cache['explain'],
-  stopListening: () => void,
-): Cache {
+/** What a cache's own calls stand on. */
+interface CacheParts {
+  readonly local: LocalStore<LocalItem>;
+  readonly shared: SharedLevel | undefined;
+  readonly unheard: RetryQueue | undefined;
+  readonly telemetry: Telemetry;
+  readonly invalidator: Invalidator;
+  readonly urlReadings: ReadonlySet<UrlReading['isIgnored']>;
+  readonly calls: ValueCalls;
+  readonly explain: Cache['explain'];
+  stopListening(): void;
+}
+
+function assemble(parts: CacheParts): Cache {
+  const { local, shared, unheard, telemetry, invalidator, urlReadings, calls, explain } = parts;
   const tagsFor = (target: InvalidationTarget): readonly string[] => [
     ...new Set([...urlReadings].flatMap((isIgnored) => tagsOf(target, { isIgnored }))),
   ];
@@ -224,29 +238,12 @@ function assemble(
     ...valueMethods(calls, keeperFor(shared)),
     invalidate: async (target, how) => await invalidator.run(tagsFor(target), 'soft', readOrders('invalidate', how)),
     purge: async (target, how) => await invalidator.run(tagsFor(target), 'hard', readOrders('purge', how)),
-    batch: async (work) => await invalidator.batch(checkFunction('batch', needed('batch', work), 'a function')),
-    invalidateOn<Args extends unknown[]>(emitter: EmitterLike, event: string, target: EventTarget<Args>) {
-      const isEmitter = typeof emitter?.on === 'function' && typeof emitter.off === 'function';
-      if (!isEmitter) throw new ConfigError('invalidateOn', emitter, 'an emitter with on() and off()');
-      checkFunction('invalidateOn', needed('invalidateOn', target), 'a function that returns tags or a target');
-      const listener = (...args: Args): void => {
-        try {
-          const named = target(...args);
-          ignoreRejection(named);
-          const tags = tagsFor(asTarget(named));
-          invalidator.runBehind(tags, 'soft');
-        } catch (error) {
-          // An emitter's other listeners must not suffer; and a failed invalidation is never silent.
-          const message = `invalidateOn('${event}') invalidated nothing: ${error instanceof Error ? error.message : error}`;
-          telemetry.emit({ type: 'warning', message });
-        }
-      };
-      emitter.on(event, listener);
-      return () => void emitter.off(event, listener);
-    },
+    batch: async (work) => await invalidator.batch(needFunction('batch', work)),
+    invalidateOn: (emitter, event, target) =>
+      invalidateOn(emitter, event, target, (named) => invalidator.runBehind(tagsFor(named), 'soft'), telemetry),
     explain,
     stats: () => telemetry.read(local.size, local.bytes),
-    on: (listener) => telemetry.listen(checkFunction('on', needed('on', listener), 'a function')),
+    on: (listener) => telemetry.listen(needFunction('on', listener)),
     health: () => ({
       local: 'up',
       shared: shared?.store.health(),
@@ -256,7 +253,7 @@ function assemble(
       if (shared?.ready !== undefined) await keepProcessFor(shared.ready());
     },
     close: async () => {
-      stopListening();
+      parts.stopListening();
       local.close();
       if (shared !== undefined) await keepProcessFor(shared.store.close());
     },
@@ -284,13 +281,4 @@ function readOrders(where: string, options: InvalidateOptions = {}): Orders {
   const { confirm = 'store', hold = 0 } = options;
   checkOneOf(`${where}.confirm`, confirm, ['store', 'all']);
   return { confirmsAll: confirm === 'all', holdMs: parseDuration(`${where}.hold`, hold) };
-}
-
-function asTarget(named: string | readonly string[] | InvalidationTarget): InvalidationTarget {
-  return typeof named === 'string' || Array.isArray(named) ? { tags: named } : (named as InvalidationTarget);
-}
-
-function needed<T>(what: string, value: T): NonNullable<T> {
-  if (value === undefined || value === null) throw new ConfigError(what, value, 'a function');
-  return value;
 }

@@ -79,6 +79,12 @@ export function checkFunction<T>(setting: string, value: T, allowed: string): T 
   return value;
 }
 
+/** A function that has to be given. */
+export function needFunction<T>(setting: string, value: T, allowed = 'a function'): NonNullable<T> {
+  if (typeof value !== 'function') throw new ConfigError(setting, value, allowed);
+  return value;
+}
+
 /** True or false, and nothing that only looks like it. */
 export function checkBoolean(setting: string, value: unknown): boolean {
   if (typeof value !== 'boolean') throw new ConfigError(setting, value, 'true or false');

@@ -51,16 +51,15 @@ export class Engine implements FlightOwner {
     const { tags, variants, shared, clock, sink, limits } = parts;
     this.#local = new LocalLevel(parts);
     const reads = shared && new SharedReads(shared, this.#local, tags, variants, clock);
-    if (shared !== undefined && reads !== undefined)
-      this.#shared = new SharedExchange(shared, reads, this.#local, tags, clock, sink, limits.collapseTimeoutMs);
+    const sharing = shared && reads && { level: shared, reads, local: this.#local, tags, clock, sink };
+    this.#shared = sharing && new SharedExchange(sharing, limits.collapseTimeoutMs);
     this.#selection = new Selection(variants, parts.normalizeSelecting);
     this.#departures = new Departures(this, parts, this.#local, this.#shared, this.#selection);
     this.#flights = this.#departures.flights;
     this.#underWay = this.#departures.underWay;
     this.#uncacheable = new HitForMiss(limits.hitForMissMs);
     this.#maker = new ItemMaker(this.#local, tags, clock, shared !== undefined);
-    const values = shared && reads && new SharedValues(shared, reads, this.#local, tags, clock, sink);
-    this.values = new ValueAccess(parts, this.#local, values, reads);
+    this.values = new ValueAccess(parts, this.#local, sharing && new SharedValues(sharing), reads);
   }
 
   /**

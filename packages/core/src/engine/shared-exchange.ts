@@ -1,16 +1,12 @@
-import type { TagTable } from '../invalidation/tag-table.js';
-import type { Clock } from '../ports/clock.js';
-import type { EventSink } from '../ports/event-sink.js';
 import { retentionMs, type StoredResponse, type TagStamp } from '../ports/stored-response.js';
 import type { CommitVerdict, Fill, SharedToken } from '../ports/tagged-store.js';
 import type { Flight, Visitor } from './flight.js';
 import type { Keyed } from './keyed.js';
 import type { Lead } from './lead.js';
 import type { LocalItem } from './local-item.js';
-import type { LocalLevel } from './local-level.js';
 import { inMemory, tagNames } from './make-stored.js';
-import type { SharedLevel } from './shared-level.js';
-import type { Miss, Said, SharedReads } from './shared-reads.js';
+import type { SharedParts } from './shared-parts.js';
+import type { Miss, Said } from './shared-reads.js';
 import { Turn, waitForTurn } from './turn.js';
 
 /** No mark of what was stored under a lease stands for longer. */
@@ -22,56 +18,38 @@ const MARK_MS = 3_000;
  * Where this process knows better than the store (PROTOCOL 4.5, 4.6), the store is not believed. Nothing here rejects.
  */
 export class SharedExchange {
-  readonly #level: SharedLevel;
-  readonly #reads: SharedReads;
-  readonly #local: LocalLevel;
-  readonly #tags: TagTable;
-  readonly #clock: Clock;
-  readonly #sink: EventSink;
+  readonly #parts: SharedParts;
   readonly #patienceMs: number;
   /** What is to be committed together. */
   #finished: Finished[] = [];
 
   /** @param patienceMs - how long a request waits for another process's handler */
-  constructor(
-    level: SharedLevel,
-    reads: SharedReads,
-    local: LocalLevel,
-    tags: TagTable,
-    clock: Clock,
-    sink: EventSink,
-    patienceMs: number,
-  ) {
+  constructor(parts: SharedParts, patienceMs: number) {
+    this.#parts = parts;
     this.#patienceMs = patienceMs;
-    this.#level = level;
-    this.#reads = reads;
-    this.#local = local;
-    this.#tags = tags;
-    this.#clock = clock;
-    this.#sink = sink;
   }
 
   /** Asks on behalf of a flight: first whether what L1 holds is still good, then for the response itself (PROTOCOL 4.3). */
   async ask(flight: Flight, leader: Visitor): Promise<Said> {
     const { key } = leader;
     try {
-      const isOneOfMany = this.#reads.isCollecting;
+      const isOneOfMany = this.#parts.reads.isCollecting;
       flight.isOneOfMany = isOneOfMany;
       // Who makes new what is held asks whether another process has done so already.
       const renews = leader.isRefresh === true || leader.renews === true;
       const isOfHeld = flight.asked === undefined && !isOneOfMany && !renews;
       const held = isOfHeld ? this.#held(flight, key) : undefined;
       if (held !== undefined) {
-        const validity = await this.#level.store.check(held.stored.tags);
-        if (validity === 'valid' && this.#local.isSound(held, key)) {
+        const validity = await this.#parts.level.store.check(held.stored.tags);
+        if (validity === 'valid' && this.#parts.local.isSound(held, key)) {
           held.verifiedAt = flight.startedAt;
           return { kind: 'item', item: held };
         }
         // Who has waited for one deadline in vain does not wait for another.
         if (validity === 'unavailable') return { kind: 'miss', token: undefined };
-        this.#reads.restart(flight);
+        this.#parts.reads.restart(flight);
       }
-      const said = await this.#reads.read(flight, key);
+      const said = await this.#parts.reads.read(flight, key);
       return said.kind === 'miss' && !isOneOfMany ? await this.#takeTurn(flight, leader, said) : said;
     } catch (error) {
       this.#failed(error as Error);
@@ -81,7 +59,7 @@ export class SharedExchange {
 
   /** Whether the store may be given a response: it gave a token, and has heard of all invalidations of the tags. */
   takes(token: SharedToken | undefined, stored: StoredResponse): token is SharedToken {
-    return token !== undefined && !this.#level.unheard.isPending(tagNames(stored));
+    return token !== undefined && !this.#parts.level.unheard.isPending(tagNames(stored));
   }
 
   /**
@@ -91,12 +69,12 @@ export class SharedExchange {
    * @returns the response as the store has it; `undefined` where it has not taken it
    */
   async commit(lead: Lead, token: SharedToken, own: LocalItem): Promise<LocalItem | undefined> {
-    const { store, codec } = this.#level;
+    const { store, codec } = this.#parts.level;
     const { stored } = own;
     const names = tagNames(stored);
     const packing = codec.pack(stored);
     const packed = packing === undefined ? undefined : await packing;
-    const sentAt = this.#clock.monotonic();
+    const sentAt = this.#parts.clock.monotonic();
     if (stored.selecting.length > 0) void this.#mark(lead.key, stored);
     const fill: Fill = {
       key: stored.key,
@@ -111,20 +89,20 @@ export class SharedExchange {
       return { kind: 'unavailable' };
     });
     // The store knows of invalidations that were not heard of here: what is held of the same data is no longer valid.
-    if (verdict.kind === 'refused' && verdict.tags !== undefined) this.#tags.invalidate(verdict.tags, 'soft');
+    if (verdict.kind === 'refused' && verdict.tags !== undefined) this.#parts.tags.invalidate(verdict.tags, 'soft');
     // What was invalidated meanwhile must not enter L1: the record of it may be gone by now, and then nothing would tell.
-    const isRefused = verdict.kind === 'refused' || !this.#tags.admits(names, own.token);
+    const isRefused = verdict.kind === 'refused' || !this.#parts.tags.admits(names, own.token);
     own.isOutdated = isRefused;
-    if (isRefused) this.#sink.refused(lead.key.text, stored.route, 'invalidated');
+    if (isRefused) this.#parts.sink.refused(lead.key.text, stored.route, 'invalidated');
     // The store is away: L1 alone may hold it, as long as it may lag anyway.
     else if (verdict.kind === 'unavailable') {
-      this.#local.keep(own, names);
-      this.#sink.refused(lead.key.text, stored.route, 'store-unavailable', undefined, true);
+      this.#parts.local.keep(own, names);
+      this.#parts.sink.refused(lead.key.text, stored.route, 'store-unavailable', undefined, true);
     }
     if (verdict.kind !== 'stored') return undefined;
     const committed = this.#committed(own, verdict.tags, lead, sentAt);
     committed.isOutdated = isRefused;
-    if (!isRefused) this.#local.keep(committed, names);
+    if (!isRefused) this.#parts.local.keep(committed, names);
     return committed;
   }
 
@@ -139,7 +117,7 @@ export class SharedExchange {
     const finished = this.#finished;
     this.#finished = [];
     try {
-      const verdicts = await this.#level.store.commitMany(finished.map(({ fill }) => fill));
+      const verdicts = await this.#parts.level.store.commitMany(finished.map(({ fill }) => fill));
       for (const [i, { resolve }] of finished.entries()) resolve(verdicts[i] ?? { kind: 'unavailable' });
     } catch (error) {
       for (const { reject } of finished) reject(error as Error);
@@ -148,31 +126,31 @@ export class SharedExchange {
 
   /** Lets one process run its handler for all, where the store has leases; what that stored answers the others (PROTOCOL 4.12). */
   async #takeTurn(flight: Flight, leader: Visitor, miss: Miss): Promise<Said> {
-    const { store, clock = this.#clock } = this.#level;
+    const { store, clock = this.#parts.clock } = this.#parts.level;
     const { leases } = store;
     if (leases === undefined || miss.token === undefined || flight.isApart) return miss;
     if (leader.isRefresh === true || (miss.stale !== undefined && leader.takesStale?.(miss.stale) === true)) {
       const first = await leases.take(flight.text);
-      const isOld = storedAt(miss) < this.#clock.now() - MARK_MS;
+      const isOld = storedAt(miss) < this.#parts.clock.now() - MARK_MS;
       const answer = first.kind === 'done' && isOld ? await leases.take(flight.text, true) : first;
       if (answer.kind !== 'mine') return { ...miss, isElsewhere: answer.kind !== 'open' };
       const turn = new Turn(answer.lease, clock, leases.renewEveryMs, this.#patienceMs);
       if (first.kind === 'mine') return { ...miss, turn };
       // By this clock the mark is of something newer, which nobody can replace now. A clock may have gone on by leaps.
-      this.#reads.restart(flight);
-      const again = await this.#reads.read(flight, leader.key);
+      this.#parts.reads.restart(flight);
+      const again = await this.#parts.reads.read(flight, leader.key);
       if (again.kind === 'miss' && storedAt(again) === storedAt(miss)) return { ...again, turn };
       turn.end('stored');
       if (again.kind !== 'miss') return again;
       // To who wanted another one, this one is.
       const newer = again.stale?.validity === 'valid' ? again.stale.item : undefined;
-      const isDone = newer !== undefined && this.#local.isSound(newer, leader.key);
+      const isDone = newer !== undefined && this.#parts.local.isSound(newer, leader.key);
       return isDone ? { kind: 'item', item: newer } : { ...again, isElsewhere: true };
     }
     let latest: Said = miss;
     const look = async (): Promise<Said | undefined> => {
-      this.#reads.restart(flight);
-      latest = await this.#reads.read(flight, leader.key);
+      this.#parts.reads.restart(flight);
+      latest = await this.#parts.reads.read(flight, leader.key);
       return latest.kind === 'miss' && latest.token !== undefined ? undefined : latest;
     };
     const isNeeded = (): boolean => !leader.isGone || flight.waiters.length > 0;
@@ -184,25 +162,25 @@ export class SharedExchange {
 
   /** What L1 holds that the store could vouch for. */
   #held(flight: Flight, key: Keyed): LocalItem | undefined {
-    const item = this.#local.peek(flight.text);
-    if (item === undefined || !isStamped(item.stored) || !this.#local.isSound(item, key)) return undefined;
-    return this.#level.unheard.isPending(tagNames(item.stored)) ? undefined : item;
+    const item = this.#parts.local.peek(flight.text);
+    if (item === undefined || !isStamped(item.stored) || !this.#parts.local.isSound(item, key)) return undefined;
+    return this.#parts.level.unheard.isPending(tagNames(item.stored)) ? undefined : item;
   }
 
   #committed(own: LocalItem, tags: readonly TagStamp[], lead: Lead, sentAt: number): LocalItem {
-    const ageMs = this.#clock.monotonic() - own.generatedAt;
-    return this.#local.item(inMemory({ ...own.stored, tags }), lead.key, own.token, sentAt, ageMs);
+    const ageMs = this.#parts.clock.monotonic() - own.generatedAt;
+    return this.#parts.local.item(inMemory({ ...own.stored, tags }), lead.key, own.token, sentAt, ageMs);
   }
 
   async #mark(key: Keyed, stored: StoredResponse): Promise<void> {
-    const { store, codec } = this.#level;
+    const { store, codec } = this.#parts.level;
     const frame = codec.encodeMarker(key.text, { selecting: stored.selecting });
     // Without the marker another process asks its own handler once: it costs a hit, and nobody needs to hear of it.
     await store.mark(key.text, frame, retentionMs(stored)).catch(() => false);
   }
 
   #failed(error: Error): void {
-    this.#sink.emit({ type: 'store-error', store: this.#level.store.name, error });
+    this.#parts.sink.emit({ type: 'store-error', store: this.#parts.level.store.name, error });
   }
 }
 

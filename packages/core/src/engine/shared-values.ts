@@ -1,15 +1,10 @@
-import type { TagTable } from '../invalidation/tag-table.js';
-import type { Clock } from '../ports/clock.js';
-import type { EventSink } from '../ports/event-sink.js';
 import { retentionMs } from '../ports/stored-response.js';
 import type { CommitVerdict, Patience, Put, SharedToken } from '../ports/tagged-store.js';
 import { Flight } from './flight.js';
 import type { Keyed } from './keyed.js';
 import type { LocalItem } from './local-item.js';
-import type { LocalLevel } from './local-level.js';
 import { inMemory, tagNames } from './make-stored.js';
-import type { SharedLevel } from './shared-level.js';
-import type { SharedReads } from './shared-reads.js';
+import type { SharedParts } from './shared-parts.js';
 
 /** A value that is put, as this process would hold it. */
 export interface ItemPut extends Pick<Put, 'token' | 'ownTag' | 'onlyIf'> {
@@ -23,37 +18,20 @@ const NO_PACKED: readonly undefined[] = [];
 
 /** What values ask of the shared store beside a producer's run: to be looked up, put and kept for longer. */
 export class SharedValues {
-  readonly #level: SharedLevel;
-  readonly #reads: SharedReads;
-  readonly #local: LocalLevel;
-  readonly #tags: TagTable;
-  readonly #clock: Clock;
-  readonly #sink: EventSink;
+  readonly #parts: SharedParts;
 
-  constructor(
-    level: SharedLevel,
-    reads: SharedReads,
-    local: LocalLevel,
-    tags: TagTable,
-    clock: Clock,
-    sink: EventSink,
-  ) {
-    this.#level = level;
-    this.#reads = reads;
-    this.#local = local;
-    this.#tags = tags;
-    this.#clock = clock;
-    this.#sink = sink;
+  constructor(parts: SharedParts) {
+    this.#parts = parts;
   }
 
   /** What the store has under these keys and may answer, asked in one round trip; nobody runs anything for the rest. */
   async lookUpMany(keys: readonly Keyed[]): Promise<readonly (LocalItem | undefined)[]> {
     await this.#connected('deadline');
     const flights = keys.map(({ text }) => new Flight(text, true));
-    for (const flight of flights) this.#reads.restart(flight);
+    for (const flight of flights) this.#parts.reads.restart(flight);
     try {
-      const said = await this.#reads.together(() =>
-        Promise.all(keys.map((key, i) => this.#reads.read(flights[i] as Flight, key))),
+      const said = await this.#parts.reads.together(() =>
+        Promise.all(keys.map((key, i) => this.#parts.reads.read(flights[i] as Flight, key))),
       );
       return said.map((each) => (each.kind === 'item' ? each.item : undefined));
     } catch (error) {
@@ -65,7 +43,7 @@ export class SharedValues {
   /** What the store knows now, for what is going to be read from elsewhere. */
   async token(): Promise<SharedToken | undefined> {
     await this.#connected('first');
-    return (await this.#level.store.begin('', () => undefined)).token;
+    return (await this.#parts.level.store.begin('', () => undefined)).token;
   }
 
   /**
@@ -76,10 +54,10 @@ export class SharedValues {
    */
   async read(key: Keyed): Promise<{ readonly item: LocalItem | undefined; readonly token: SharedToken | undefined }> {
     await this.#connected('first');
-    const { codec, unheard } = this.#level;
-    const at = this.#tags.clock;
-    const sentAt = this.#clock.monotonic();
-    const { token, found } = await this.#reads.begin(key.text);
+    const { codec, unheard } = this.#parts.level;
+    const at = this.#parts.tags.clock;
+    const sentAt = this.#parts.clock.monotonic();
+    const { token, found } = await this.#parts.reads.begin(key.text);
     if (token !== undefined) unheard.stir();
     if (found?.kind !== 'response') return { item: undefined, token };
     const { response, validity } = found;
@@ -88,23 +66,35 @@ export class SharedValues {
     if (validity !== 'valid' || unheard.isWaiting(tagNames(response))) return { item: undefined, token };
     const unpacked = await codec.unpack(response);
     if (unpacked === undefined) return { item: undefined, token };
-    const item = this.#local.item(unpacked, key, at, sentAt, Math.max(0, this.#clock.now() - response.storedAt));
-    return { item: this.#clock.monotonic() < item.freshUntil ? item : undefined, token };
+    const item = this.#parts.local.item(
+      unpacked,
+      key,
+      at,
+      sentAt,
+      Math.max(0, this.#parts.clock.now() - response.storedAt),
+    );
+    return { item: this.#parts.clock.monotonic() < item.freshUntil ? item : undefined, token };
   }
 
   /** See {@link ValueAccess.show}. */
   async show(key: Keyed): Promise<LocalItem | 'silent' | undefined> {
     await this.#connected('deadline');
-    const { codec, unheard } = this.#level;
-    const at = this.#tags.clock;
-    const sentAt = this.#clock.monotonic();
-    const { token, found } = await this.#reads.begin(key.text);
+    const { codec, unheard } = this.#parts.level;
+    const at = this.#parts.tags.clock;
+    const sentAt = this.#parts.clock.monotonic();
+    const { token, found } = await this.#parts.reads.begin(key.text);
     if (token === undefined) return 'silent';
     if (found?.kind !== 'response' || found.validity === 'gone') return undefined;
     const { response, validity } = found;
     const unpacked = await codec.unpack(response);
     if (unpacked === undefined) return undefined;
-    const item = this.#local.item(unpacked, key, at, sentAt, Math.max(0, this.#clock.now() - response.storedAt));
+    const item = this.#parts.local.item(
+      unpacked,
+      key,
+      at,
+      sentAt,
+      Math.max(0, this.#parts.clock.now() - response.storedAt),
+    );
     item.isOutdated = validity !== 'valid' || unheard.isWaiting(tagNames(response));
     return item;
   }
@@ -124,14 +114,14 @@ export class SharedValues {
     lifetimeMs: number,
     encode: (item: LocalItem) => Buffer | undefined,
   ): Promise<boolean | 'refused'> {
-    const { store, codec } = this.#level;
+    const { store, codec } = this.#parts.level;
     const { item, token } = await this.read(key);
     if (item === undefined || token === undefined) return false;
     const body = encode(item);
     if (body === undefined) return false;
-    const stored = { ...item.stored, body, lifetimeMs, storedAt: this.#clock.now() };
+    const stored = { ...item.stored, body, lifetimeMs, storedAt: this.#parts.clock.now() };
     const packed = await codec.pack(stored);
-    const sentAt = this.#clock.monotonic();
+    const sentAt = this.#parts.clock.monotonic();
     const verdict = await store.commit({
       key: key.text,
       token,
@@ -141,8 +131,11 @@ export class SharedValues {
     });
     if (verdict.kind !== 'stored') return verdict.kind === 'refused' && 'refused';
     const names = tagNames(stored);
-    if (this.#tags.admits(names, item.token)) {
-      this.#local.keep(this.#local.item({ ...stored, tags: verdict.tags }, key, item.token, sentAt, 0), names);
+    if (this.#parts.tags.admits(names, item.token)) {
+      this.#parts.local.keep(
+        this.#parts.local.item({ ...stored, tags: verdict.tags }, key, item.token, sentAt, 0),
+        names,
+      );
     }
     return true;
   }
@@ -157,12 +150,12 @@ export class SharedValues {
     let verdicts: readonly CommitVerdict[] = [];
     if (puts.length === 0) return verdicts;
     const ownTags = puts.map(({ ownTag }) => ownTag);
-    const connecting = this.#level.store.connecting?.('first');
+    const connecting = this.#parts.level.store.connecting?.('first');
     if (connecting !== undefined) {
-      this.#level.unheard.announce(ownTags, 'soft', at);
+      this.#parts.level.unheard.announce(ownTags, 'soft', at);
       await connecting;
     }
-    await this.#level.unheard.deliverWith(ownTags, at, async () => {
+    await this.#parts.level.unheard.deliverWith(ownTags, at, async () => {
       verdicts = await this.#putMany(puts, at);
       // Who puts something only if nothing has changed leaves all as it was, or is heard of by what it has put.
       return verdicts.map(({ kind }, i) => kind === 'stored' || puts[i]?.onlyIf === 'unchanged');
@@ -177,15 +170,15 @@ export class SharedValues {
 
   /** Has what is stored under these tags be believed by nobody. */
   async outdate(ownTags: readonly string[], at: number): Promise<void> {
-    if (ownTags.length > 0) await this.#level.unheard.deliver(ownTags, 'soft', at);
+    if (ownTags.length > 0) await this.#parts.level.unheard.deliver(ownTags, 'soft', at);
   }
 
   async #putMany(puts: readonly ItemPut[], at: number): Promise<readonly CommitVerdict[]> {
-    const { store, codec } = this.#level;
+    const { store, codec } = this.#parts.level;
     const packing = puts.map(({ item }) => codec.pack(item.stored));
     // Where there is nothing to wait for, the store is asked before anything else can be invalidated.
     const packed = packing.every((each) => each === undefined) ? NO_PACKED : await Promise.all(packing);
-    const sentAt = this.#clock.monotonic();
+    const sentAt = this.#parts.clock.monotonic();
     const verdicts = await store
       .putMany(
         puts.map(({ item, ownTag, token, onlyIf }, i) => ({
@@ -208,11 +201,11 @@ export class SharedValues {
       const verdict = verdicts[i] ?? { kind: 'unavailable' };
       const names = tagNames(item.stored);
       // The store knows of invalidations that were not heard of here.
-      if (verdict.kind === 'refused' && verdict.tags !== undefined) this.#tags.invalidate(verdict.tags, 'soft');
-      if (verdict.kind === 'stored' && item.stored.lifetimeMs > 0 && this.#tags.admits(names, item.token)) {
-        const ageMs = this.#clock.monotonic() - item.generatedAt;
+      if (verdict.kind === 'refused' && verdict.tags !== undefined) this.#parts.tags.invalidate(verdict.tags, 'soft');
+      if (verdict.kind === 'stored' && item.stored.lifetimeMs > 0 && this.#parts.tags.admits(names, item.token)) {
+        const ageMs = this.#parts.clock.monotonic() - item.generatedAt;
         const stored = inMemory({ ...item.stored, tags: verdict.tags });
-        this.#local.keep(this.#local.item(stored, key, item.token, sentAt, ageMs), names);
+        this.#parts.local.keep(this.#parts.local.item(stored, key, item.token, sentAt, ageMs), names);
       }
       return verdict;
     });
@@ -221,7 +214,7 @@ export class SharedValues {
   /** Nothing of what a value depends on was invalidated here since it was given, but that others were put in its place. */
   #isStillGood({ stored }: LocalItem, ownTag: string, at: number): boolean {
     const others = tagNames(stored).filter((tag) => tag !== ownTag);
-    return this.#tags.admits(others, at) && this.#tags.validityOf([ownTag], at) !== 'gone';
+    return this.#parts.tags.admits(others, at) && this.#parts.tags.validityOf([ownTag], at) !== 'gone';
   }
 
   /**
@@ -229,10 +222,10 @@ export class SharedValues {
    * what it has taken.
    */
   async #connected(patience: Patience): Promise<void> {
-    await this.#level.store.connecting?.(patience);
+    await this.#parts.level.store.connecting?.(patience);
   }
 
   #failed(error: Error): void {
-    this.#sink.emit({ type: 'store-error', store: this.#level.store.name, error });
+    this.#parts.sink.emit({ type: 'store-error', store: this.#parts.level.store.name, error });
   }
 }
