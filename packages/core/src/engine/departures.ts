@@ -161,6 +161,7 @@ export class Departures {
       turn,
       isElsewhere,
     });
+    flight.run = lead.run;
     try {
       leader.lead(lead);
     } catch (error) {

@@ -199,6 +199,7 @@ export class Engine implements FlightOwner {
     const { stored, isOutdated } = item;
     const { sharedToken } = candidate.begun ?? lead;
     if (isOutdated) sink.refused(lead.key.text, candidate.route, 'invalidated');
+    else if (this.#isOvertaken(lead, text)) sink.refused(lead.key.text, candidate.route, 'overtaken');
     else if (shared?.takes(sharedToken, stored) && isVouchedFor(candidate)) {
       void this.#underWay.during(this.#commit(shared, lead, sharedToken, item).finally(onTold));
       this.#underWay.end();
@@ -208,6 +209,21 @@ export class Engine implements FlightOwner {
     lead.turn?.end('open');
     this.#answerWaiters(lead, item);
     onTold?.();
+  }
+
+  /**
+   * Whether a run that began later has made what is stored by now. Where it has not, those that are under way since before
+   * this one are overtaken by it, and joined by nobody any more: they have read what is older.
+   */
+  #isOvertaken({ flight, run }: Lead, text: string): boolean {
+    const stored = this.#local.peek(text);
+    if (flight?.isOvertaken === true || (stored !== undefined && stored.run > run)) return true;
+    const open = this.#flights.find(text);
+    if (open !== undefined && open.run !== 0 && open.run < run) {
+      open.isOvertaken = true;
+      this.#flights.close(open);
+    }
+    return false;
   }
 
   handOut(lead: Lead, candidate: Candidate, staysApart: boolean): void {

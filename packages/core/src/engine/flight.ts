@@ -59,6 +59,10 @@ export class Flight {
   /** Monotonic time before its first read was sent. */
   startedAt = 0;
   leader: Visitor | undefined;
+  /** See {@link Lead.run}; 0 until its leader's handler runs. */
+  run = 0;
+  /** A run that began later has made what is stored by now: what comes of this one answers those who wait for it. */
+  isOvertaken = false;
   /** It was asked about with others, so that what comes of it is stored with theirs. */
   isOneOfMany = false;
   waiters: Waiter[] = [];

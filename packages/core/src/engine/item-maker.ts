@@ -53,6 +53,7 @@ export class ItemMaker {
     const verifiedAt = Math.min(lead.startedAt, begun.startedAt, nestedVerifiedAt);
     const item = this.#local.item(stored, lead.key, token, verifiedAt, initialAgeMs);
     item.isOutdated = !isValid;
+    item.run = lead.run;
     item.declared = withNested(candidate);
     return item;
   }

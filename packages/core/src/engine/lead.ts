@@ -104,6 +104,9 @@ export interface LeadTerms {
  * {@link complete} and {@link refuse} counts and later ones do nothing.
  */
 export class Lead implements LeadTerms {
+  static #runs = 0;
+  /** Which run of a handler it is: of two in this process the one that begins later has the higher number. */
+  readonly run = ++Lead.#runs;
   readonly visitor: Visitor;
   readonly token: number;
   readonly sharedToken: SharedToken | undefined;

@@ -35,6 +35,8 @@ export class LocalItem implements Held {
    * handler fails, and may be kept by nobody.
    */
   isOutdated = false;
+  /** Which of this process's runs has made it: one that began later has a higher number. 0 where that is not known. */
+  run = 0;
   /** Whoever made it wants it kept by nobody: nor what is made of it. */
   staysApart = false;
   /** The last header array that was written for it, by whom, and for which second of Age: kept by whoever writes hits. */

@@ -125,6 +125,7 @@ export class LocalLevel {
     const renewed = this.item({ ...stored, lifetimeMs }, key, token, verifiedAt, 0);
     renewed.held = item.held;
     renewed.declared = item.declared;
+    renewed.run = item.run;
     return this.keep(
       renewed,
       records.map(({ tag }) => tag),

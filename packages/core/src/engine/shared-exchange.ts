@@ -102,6 +102,7 @@ export class SharedExchange {
     if (verdict.kind !== 'stored') return undefined;
     const committed = this.#committed(own, verdict.tags, lead, sentAt);
     committed.isOutdated = isRefused;
+    committed.run = own.run;
     if (!isRefused) this.#parts.local.keep(committed, names);
     return committed;
   }

@@ -33,6 +33,8 @@ export type Refusal =
   | 'store-if'
   /** One of its tags was invalidated while it was made. */
   | 'invalidated'
+  /** A run that began later has been stored by now. */
+  | 'overtaken'
   /** A refresh whose request has another key, or selects another variant, by now. */
   | 'key-changed'
   /** A value of a class that cannot be told from its bytes. */
