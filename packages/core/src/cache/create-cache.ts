@@ -125,7 +125,7 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
     get isOff() {
       return pauses.isOff;
     },
-    purge: (names) => invalidator.run(names, 'hard'),
+    purge: (names) => invalidator.purgeNow(names),
     keep: keepProcess,
     warn,
   });
@@ -156,7 +156,7 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
     values,
     defaults: settings.values,
     memoNames: new MemoNames(warn),
-    purge: (names) => invalidator.run(names, 'hard'),
+    purge: (names) => invalidator.purgeNow(names),
     invalidate: (names) => invalidator.run(names, 'soft'),
     explain: explainKey,
     warn,

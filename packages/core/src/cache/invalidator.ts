@@ -70,9 +70,12 @@ export class Invalidator {
       this.#parts.unheard?.announce(tags, mode, at);
       return { durable: false, at };
     }
-    const receipt = await this.#deliver(tags, mode, at, orders);
-    if (!receipt.durable && this.#parts.throwsUnheard) throw unheardError(tags);
-    return receipt;
+    return await this.#send(tags, mode, at, orders);
+  }
+
+  /** A purge that waits for no batch: what is stored after it, within that, stays. */
+  async purgeNow(tags: readonly string[]): Promise<InvalidationReceipt> {
+    return await this.#send(tags, 'hard', this.#parts.tags.invalidate(tags, 'hard'), PLAIN);
   }
 
   /** The same where nobody awaits it: that the store has not heard of it, an event tells. */
@@ -107,6 +110,12 @@ export class Invalidator {
     if (tags.length === 0) return { durable: true, at: table.clock, tags };
     // Once more, now that all is done: a fill may have read between the first invalidation and the end of the batch.
     return { ...(await this.#deliver(tags, mode, table.invalidate(tags, mode), collected.orders)), tags };
+  }
+
+  async #send(tags: readonly string[], mode: Mode, at: number, orders: Orders): Promise<InvalidationReceipt> {
+    const receipt = await this.#deliver(tags, mode, at, orders);
+    if (!receipt.durable && this.#parts.throwsUnheard) throw unheardError(tags);
+    return receipt;
   }
 
   async #deliver(tags: readonly string[], mode: Mode, at: number, orders: Orders): Promise<InvalidationReceipt> {
