@@ -229,6 +229,13 @@ export class Engine implements FlightOwner {
   handOut(lead: Lead, candidate: Candidate, staysApart: boolean): void {
     this.#underWay.end();
     lead.turn?.end('open');
+    const { flight } = lead;
+    if (flight === undefined) return;
+    if (flight.waiters.length === 0) {
+      // To make something of it for nobody costs the more the more it was made of.
+      this.#departures.disperse(flight);
+      return;
+    }
     // Nobody keeps it, and so its lifetime is nobody's business.
     const lasting = { ...candidate, lifetimeMs: Number.POSITIVE_INFINITY };
     const item = this.#maker.make(lead, lasting, lead.key.text, []);

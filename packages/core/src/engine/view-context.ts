@@ -75,11 +75,23 @@ export class ViewContext implements View {
       this.dependsOn(...tags.map(({ tag }) => tag).filter(isTag));
       return;
     }
+    this.#absorb(
+      tags.map((nested) => [`${nested.stamp ?? '\0'} ${nested.tag}`, nested]),
+      verifiedAt,
+    );
+  }
+
+  /** {@link absorb} of all that another run has used: to put the names of thousands together anew takes most of it. */
+  absorbAll(home: object, other: ViewContext): void {
+    if (home !== this.home) this.absorb(home, other.nested, other.nestedVerifiedAt);
+    else this.#absorb(other.#nested ?? [], other.nestedVerifiedAt);
+  }
+
+  #absorb(parts: Iterable<readonly [string, NestedTag]>, verifiedAt: number): void {
     this.nestedVerifiedAt = Math.min(this.nestedVerifiedAt, verifiedAt);
     this.#nested ??= new Map();
-    for (const nested of tags) {
+    for (const [id, nested] of parts) {
       // Two results that were read at different times: what is stored of both is as old as the older one.
-      const id = `${nested.stamp ?? '\0'} ${nested.tag}`;
       const known = this.#nested.get(id);
       if (known === undefined || nested.token < known.token) this.#nested.set(id, nested);
     }
@@ -195,7 +207,7 @@ export class ViewContext implements View {
     if (other.lifetimeMs !== undefined) this.lifetimeMs = other.lifetimeMs;
     this.dependsOn(...other.tags);
     this.varyOn(...other.varyNames);
-    if (other.home !== undefined) this.absorb(other.home, other.nested, other.nestedVerifiedAt);
+    if (other.home !== undefined) this.absorbAll(other.home, other);
     if (other.inputs !== undefined) this.keepInputs(other.inputs);
     this.selectedBy ??= other.selectedBy;
   }

@@ -63,5 +63,5 @@ function tellOuterOf(
   if (context.varyNames.size > 0) outer.varyOn(...context.varyNames);
   else if (refusal === 'vary-star') outer.refuse(refusal);
   outer.dependOnNow(parts.tags, tags);
-  outer.absorb(parts.tags, context.nested, context.nestedVerifiedAt);
+  outer.absorbAll(parts.tags, context);
 }
