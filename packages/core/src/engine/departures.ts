@@ -48,21 +48,25 @@ export class Departures {
 
   /** Starts a flight: the token is taken here, before anything is read on its behalf. */
   start(flight: Flight, leader: Visitor): void {
-    const { tags, clock } = this.#parts;
-    flight.token = tags.clock;
-    flight.startedAt = clock.monotonic();
-    flight.leader = leader;
-    if (this.#shared === undefined)
-      this.#lead(flight, leader, {
-        kind: 'miss',
-        token: undefined,
-        stale: this.#local.findStale(leader.key, flight.text),
-      });
+    this.#begin(flight, leader);
+    if (this.#shared === undefined) this.#lead(flight, leader, this.#missIn(flight, leader));
     else {
       leader.asks?.();
       if (flight.waiters.length > 0) leader.hurry?.();
       void this.underWay.during(this.#consult(this.#shared, flight, leader));
     }
+  }
+
+  #begin(flight: Flight, leader: Visitor): void {
+    const { tags, clock } = this.#parts;
+    flight.token = tags.clock;
+    flight.startedAt = clock.monotonic();
+    flight.leader = leader;
+  }
+
+  /** Where nobody else can be asked. */
+  #missIn({ text }: Flight, { key }: Visitor): Miss {
+    return { kind: 'miss', token: undefined, stale: this.#local.findStale(key, text) };
   }
 
   /** Lets a visitor run its own handler; what it answers may be stored, but nobody waits for it. */
@@ -143,7 +147,19 @@ export class Departures {
     return trust.allowsLag(waiter.joinedAt - since) && tags.admits(tagNames(item.stored), flight.token);
   }
 
+  /** Holds as little as it can, as {@link start} does: they are on the stack while the handler runs, which may call others. */
   #lead(flight: Flight, leader: Visitor, miss: Miss): void {
+    const lead = this.#leadOf(flight, leader, miss);
+    try {
+      leader.lead(lead);
+    } catch (error) {
+      // Its own request hears of it; those who wait, or would, must not.
+      lead.withdraw();
+      throw error;
+    }
+  }
+
+  #leadOf(flight: Flight, leader: Visitor, miss: Miss): Lead {
     const { key } = leader;
     const { token: sharedToken, stale, turn, isElsewhere } = miss;
     const fwd = flight.asked ?? this.#forward(key, flight.text);
@@ -162,13 +178,7 @@ export class Departures {
       isElsewhere,
     });
     flight.run = lead.run;
-    try {
-      leader.lead(lead);
-    } catch (error) {
-      // Its own request hears of it; those who wait, or would, must not.
-      lead.withdraw();
-      throw error;
-    }
+    return lead;
   }
 
   #forward(key: Keyed, text: string): Forward {

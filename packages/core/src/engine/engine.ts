@@ -92,21 +92,24 @@ export class Engine implements FlightOwner {
 
   /** Sees to it that a visitor without a hit is answered: by a shared store, by another visitor's handler, or by its own. */
   fetch(visitor: Visitor): void {
+    const flight = this.#departs(visitor);
+    if (flight === 'alone') this.#departures.alone(visitor, 'miss');
+    else if (flight !== undefined) this.#departures.start(flight, visitor);
+  }
+
+  /** The flight that a visitor is to lead; `undefined` where it waits in another's. */
+  #departs(visitor: Visitor): Flight | 'alone' | undefined {
     const { clock, sink } = this.#parts;
     const text = this.#selection.textOf(visitor.key, visitor.policyNames, visitor.fields);
     if (this.#uncacheable.has(text, clock.monotonic())) {
       // What is validated at each use: by each for himself, and only if the shared store still has it valid.
-      if (this.#local.peek(text)?.stored.lifetimeMs === 0) this.#departures.start(new Flight(text, true), visitor);
-      else this.#departures.alone(visitor, 'miss');
-      return;
+      return this.#local.peek(text)?.stored.lifetimeMs === 0 ? new Flight(text, true) : 'alone';
     }
     const open = this.#flights.find(text);
-    if (open === undefined) {
-      this.#departures.start(this.#flights.open(text), visitor);
-    } else if (visitor.joins?.(open) !== false && !this.#flights.join(open, visitor)) {
-      sink.bypass(visitor.key.text, 'waiters');
-      this.#departures.alone(visitor, 'miss');
-    }
+    if (open === undefined) return this.#flights.open(text);
+    if (visitor.joins?.(open) === false || this.#flights.join(open, visitor)) return undefined;
+    sink.bypass(visitor.key.text, 'waiters');
+    return 'alone';
   }
 
   /** Forgets what was learnt of keys: which are not to be stored, and which fields select. */
