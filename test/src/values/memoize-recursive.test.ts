@@ -6,8 +6,8 @@ describe('a memoized function that calls itself', () => {
   it('finds what it has made on the way', async () => {
     const { run, runs } = counted((n: number): bigint => (n < 2 ? BigInt(n) : fibonacci(n - 1) + fibonacci(n - 2)));
     const fibonacci = (await cacheOf()).memoize(run);
-    expect(fibonacci(150)).toBe(9969216677189303386214405760200n);
-    expect([runs.length, fibonacci.cacheInfo()]).toMatchObject([151, { hits: 148, misses: 151, size: 151 }]);
+    expect(fibonacci(300)).toBe(222232244629420445529739893461909967206666939096499764990979600n);
+    expect([runs.length, fibonacci.cacheInfo()]).toMatchObject([301, { hits: 298, misses: 301, size: 301 }]);
   });
 
   it('does so when it is asynchronous', async () => {
@@ -15,8 +15,8 @@ describe('a memoized function that calls itself', () => {
       async (n: number): Promise<bigint> => (n < 2 ? BigInt(n) : (await fibonacci(n - 1)) + (await fibonacci(n - 2))),
     );
     const fibonacci = (await cacheOf()).memoize(run);
-    expect(await fibonacci(150)).toBe(9969216677189303386214405760200n);
-    expect(runs).toHaveLength(151);
+    expect(await fibonacci(300)).toBe(222232244629420445529739893461909967206666939096499764990979600n);
+    expect(runs).toHaveLength(301);
   });
 
   it('makes anew what was made of a result that was invalidated, however deep, and nothing twice', async () => {

@@ -5,6 +5,7 @@ import { type OwnName, Shortcuts } from '../engine/shortcuts.js';
 import type { StaleUses } from '../engine/stale-uses.js';
 import { currentView } from '../engine/view-context.js';
 import { Unencodable } from '../values/arguments.js';
+import type { Caller } from '../values/caller.js';
 import { copyOf, hold } from '../values/copies.js';
 import { NOTHING_FOUND } from '../values/delivery.js';
 import { MemoCall } from '../values/memo-call.js';
@@ -111,14 +112,25 @@ export class Memo {
     return this.#callSlowly(instance, args, name);
   }
 
-  /** {@link call} by the text of a key. */
+  /** {@link call} by the text of a key. Holds as little as it can, as {@link Memo.#run} does. */
   #callSlowly(instance: unknown, args: readonly unknown[], name: OwnName | undefined): unknown {
-    const { fn, record, policy, values, scope, warn } = this.#parts;
+    const key = this.#keyFor(instance, args);
+    if (key === undefined) return this.#parts.fn.apply(instance, args as unknown[]);
+    const { kind } = this.#parts.record;
+    // Who answers from another process answers later, and what the caller is given must not be another thing for it.
+    if (this.#isShared && kind !== 'promise' && kind !== 'stream') return this.#pass(key, instance, args);
+    if (kind === 'promise' || kind === 'plain') return this.#ask(key, instance, args, name);
+    return kind === undefined ? this.#askFirst(key, instance, args) : this.#replay(kind, key, instance, args);
+  }
+
+  /** The key of a call; `undefined` where it is passed on. */
+  #keyFor(instance: unknown, args: readonly unknown[]): MemoKey | undefined {
+    const { record, policy, values, scope, warn } = this.#parts;
     const { sink } = values.parts;
     const { when } = policy;
     if (record.isTaken) {
       sink.bypass(scope.front, 'name');
-      return fn.apply(instance, args as unknown[]);
+      return undefined;
     }
     if (
       when !== undefined &&
@@ -128,21 +140,18 @@ export class Memo {
       )
     ) {
       sink.bypass(scope.front, 'when');
-      return fn.apply(instance, args as unknown[]);
+      return undefined;
     }
     const key = this.#keys.of(instance, args);
-    if (key instanceof Unencodable) {
-      this.#warnOnce(`${record.name} was called with what cannot be part of a key, and not cached: ${key.what}`);
-      sink.bypass(scope.front, 'arguments');
-      return fn.apply(instance, args as unknown[]);
-    }
-    const { kind } = record;
-    // Who answers from another process answers later, and what the caller is given must not be another thing for it.
-    if (this.#isShared && kind !== 'promise' && kind !== 'stream') return this.#pass(key, instance, args);
-    if (kind === 'stream') return replay(() => this.#ask(key, instance, args), this.#copies);
-    if (kind === 'iterator') return replayNow(() => this.#ask(key, instance, args), this.#copies);
-    if (kind !== undefined) return this.#ask(key, instance, args, name);
-    return this.#askFirst(key, instance, args);
+    if (!(key instanceof Unencodable)) return key;
+    this.#warnOnce(`${record.name} was called with what cannot be part of a key, and not cached: ${key.what}`);
+    sink.bypass(scope.front, 'arguments');
+    return undefined;
+  }
+
+  #replay(kind: 'stream' | 'iterator', key: MemoKey, instance: unknown, args: readonly unknown[]): unknown {
+    const ask = (): unknown => this.#ask(key, instance, args);
+    return kind === 'stream' ? replay(ask, this.#copies) : replayNow(ask, this.#copies);
   }
 
   /** @throws {@link ConfigError} */
@@ -177,16 +186,30 @@ export class Memo {
 
   /** What is found at once, or what becomes of asking: a promise where somebody has to be waited for. */
   #ask(key: MemoKey, instance: unknown, args: readonly unknown[], name?: OwnName): unknown {
+    const found = this.#isPlain ? this.#find(key, name) : NOTHING_FOUND;
+    if (found !== NOTHING_FOUND) return found;
+    const call = this.#callOf(key);
+    this.#callerOf(key, instance, args, call).ask();
+    return call.answer(this.#parts.record.kind);
+  }
+
+  #find(key: MemoKey, name: OwnName | undefined): unknown {
     const { values, record, kept } = this.#parts;
-    const found = this.#isPlain ? values.find(key, kept.copying) : NOTHING_FOUND;
-    if (found !== NOTHING_FOUND) {
-      if (name !== undefined) values.shortenIn(this.#shortcuts, key, name);
-      this.#hit(key.text);
-      return record.kind === 'promise' ? Promise.resolve(found) : found;
-    }
-    const call = new MemoCall(() => this.#hit(key.text));
-    values.ask(key, (run) => this.#run(key, instance, args, run, call), this.#usesFor(args), call);
-    return call.answer(record.kind);
+    const found = values.find(key, kept.copying);
+    if (found === NOTHING_FOUND) return found;
+    if (name !== undefined) values.shortenIn(this.#shortcuts, key, name);
+    this.#hit(key.text);
+    return record.kind === 'promise' ? Promise.resolve(found) : found;
+  }
+
+  #callOf({ text }: MemoKey): MemoCall {
+    return new MemoCall(this.#parts.record.kind, () => this.#hit(text));
+  }
+
+  #callerOf(key: MemoKey, instance: unknown, args: readonly unknown[], call: MemoCall): Caller {
+    // Bound, as a function around it would be one more on the stack.
+    const producer = this.#run.bind(this, key, instance, args, call);
+    return this.#parts.values.caller(key, producer, this.#usesFor(args), call);
   }
 
   /** Of a function of which nobody knows what it returns. */
@@ -226,19 +249,25 @@ export class Memo {
     return result;
   }
 
-  #run(key: MemoKey, instance: unknown, args: readonly unknown[], { isRefresh }: ProducerRun, call: MemoCall): unknown {
-    const { fn, record, scope, values } = this.#parts;
+  /** Holds as little as it can: it is on the stack while the function runs, once for each that it calls. */
+  #run(key: MemoKey, instance: unknown, args: readonly unknown[], call: MemoCall, run: ProducerRun): unknown {
+    if (!run.isRefresh) this.#begins(call);
+    return this.#ends(key, call, run, this.#parts.fn.apply(instance, args as unknown[]));
+  }
+
+  #begins(call: MemoCall): void {
+    this.#parts.record.misses++;
+    call.hasRun = true;
+    // What it throws rather than rejects with is thrown.
+    call.kind = 'plain';
+  }
+
+  #ends(key: MemoKey, call: MemoCall, { isRefresh }: ProducerRun, result: unknown): unknown {
+    const { record, scope, values } = this.#parts;
     const { tags } = values.parts;
     const context = currentView();
     // What runs apart runs within somebody else's.
     const own = context?.making === key.text && context.home === tags ? context : undefined;
-    if (!isRefresh) {
-      record.misses++;
-      call.hasRun = true;
-      // What it throws rather than rejects with is thrown.
-      call.kind = 'plain';
-    }
-    const result = fn.apply(instance, args as unknown[]);
     const kind = kindOfResult(result);
     if (!isRefresh) call.kind = kind;
     record.kind ??= kind;

@@ -294,7 +294,7 @@ export class ValueCalls implements ValueCache {
     const { values } = this.#parts;
     const uses = values.uses(this.#policy('getOrSet', given));
     return new Promise<T>((resolve, reject) => {
-      values.ask(key, producer, uses, { resolve: resolve as (value: unknown) => void, reject });
+      values.caller(key, producer, uses, { resolve: resolve as (value: unknown) => void, reject }).ask();
     });
   }
 

@@ -26,6 +26,6 @@ export function runApart(call: Alone): ToldRun {
     call.reject(error);
   };
   const told = new ToldRun(false);
-  runProducer(context, () => call.producer(told), made, failed);
+  runProducer(context, call, told, { made, failed });
   return told;
 }

@@ -12,7 +12,8 @@ function callOf(policy: Partial<ValuePolicy> = {}, isRefresh = false) {
   const outer = new ViewContext();
   outer.home = parts.tags;
   const uses = values.uses({ ...PLAIN, ...policy });
-  const call: Call = { key: new ValueKey(ROOT, 'k', undefined), producer: () => 1, uses, parts, outer, isRefresh };
+  const key = new ValueKey(ROOT, 'k', undefined);
+  const call: Call = { key, producer: () => 1, uses, parts, outer, isRefresh, isNow: false };
   const tags = () => outer.nested.map(({ tag }) => tag);
   const made = (context: ViewContext) => makeValue(1, uses.policy, context, 0, parts);
   return { call, outer, tags, made };

@@ -21,6 +21,8 @@ export interface Call {
   readonly hearer?: InputHearer | undefined;
   /** Nobody waits: what is stored is made new behind an answer. */
   readonly isRefresh: boolean;
+  /** The producer is not to be put off: who calls is to be answered before the call returns. */
+  readonly isNow: boolean;
 }
 
 /** The context of a run of its producer. It may be another one's turn of the event loop in which it gets to run. */

@@ -14,6 +14,7 @@ import { deliver, NOTHING_FOUND } from './delivery.js';
 import { type Leader, LedRun } from './led-run.js';
 import { Patience } from './patience.js';
 import type { Producer } from './producer.js';
+import { runProducer } from './run-producer.js';
 import type { ToldRun } from './told-run.js';
 import { type ValueParts, valueIn } from './value-parts.js';
 import type { ValuePolicy } from './value-policy.js';
@@ -22,6 +23,8 @@ import type { ValuePolicy } from './value-policy.js';
 export interface Outcome {
   resolve(value: unknown): void;
   reject(error: unknown): void;
+  /** He cannot be told later. */
+  readonly isNow?: boolean;
 }
 
 const NO_FIELDS = { get: (): undefined => undefined };
@@ -66,6 +69,10 @@ export class Caller implements Visitor, Leader, Alone {
     this.#patience = new Patience(parts.clock, parts.keep);
   }
 
+  get isNow(): boolean {
+    return this.outcome.isNow === true;
+  }
+
   /** The run that makes what it waits for. */
   get maker(): ViewContext | undefined {
     if (this.#lead !== undefined) return this.#run?.context;
@@ -75,8 +82,6 @@ export class Caller implements Visitor, Leader, Alone {
 
   /** Finds the value, waits for somebody who makes it, or makes it. */
   ask(): void {
-    const { engine, clock, errors } = this.parts;
-    const { isForced } = this.uses.policy;
     if (this.parts.isOff) {
       this.#runApart('off');
       return;
@@ -86,29 +91,33 @@ export class Caller implements Visitor, Leader, Alone {
       this.#runApart('recursion');
       return;
     }
-    const kept = isForced ? undefined : errors.find(this.key);
+    const { isForced } = this.uses.policy;
+    if (!isForced && this.#isToldNow()) return;
+    this.#beginToWait();
+    if (isForced) this.parts.engine.fetchAlone(this, 'request');
+    else this.parts.engine.fetch(this);
+  }
+
+  /** True where nobody has to be waited for. Apart, to be off the stack when a producer runs. */
+  #isToldNow(): boolean {
+    const { engine, clock, errors } = this.parts;
+    const kept = errors.find(this.key);
     if (kept !== undefined) {
       this.fail(kept);
-      return;
-    }
-    if (isForced) {
-      this.#beginToWait();
-      engine.fetchAlone(this, 'request');
-      return;
+      return true;
     }
     const found = engine.find(this.key, NO_NAMES, NO_FIELDS);
     if (found !== undefined) {
       this.answer(found, 'hit');
-      return;
+      return true;
     }
     const stale = engine.findStale(this.key, NO_NAMES, NO_FIELDS);
     const usable = this.uses.whileRevalidating(stale, clock.monotonic());
     if (usable !== undefined && this.#answerWith(usable, 'hit')) {
       this.#refresh();
-      return;
+      return true;
     }
-    this.#beginToWait();
-    engine.fetch(this);
+    return false;
   }
 
   #beginToWait(): void {
@@ -176,6 +185,14 @@ export class Caller implements Visitor, Leader, Alone {
   lead(lead: Lead): void {
     this.#isTold();
     this.#lead = lead;
+    if (this.#needsNoRun(lead)) return;
+    const run = new LedRun(this, lead);
+    this.#run = run;
+    runProducer(run.context, this, run.begin(), run);
+  }
+
+  /** True where it has given the lead back, being answered with what is stored. */
+  #needsNoRun(lead: Lead): boolean {
     const now = this.parts.clock.monotonic();
     const behind =
       this.isSettled || this.isRefresh || this.uses.policy.isForced
@@ -189,16 +206,15 @@ export class Caller implements Visitor, Leader, Alone {
       lead.share(behind);
       if (lead.isElsewhere || isResting || !this.uses.hasRoom) {
         lead.handOver();
-        return;
+        return true;
       }
       sink.emit({ type: 'refresh', key: this.key.text });
       this.#endRefresh = this.uses.begin();
     } else if (isResting && this.answerInstead('error')) {
       lead.withdraw();
-      return;
+      return true;
     }
-    this.#run = new LedRun(this, lead);
-    this.#run.begin();
+    return false;
   }
 
   /** What failed at another time than this call has begun is as old as that. */

@@ -9,7 +9,7 @@ import { type Call, contextFor, knownTags, tellOuter, tellOuterOfFailure } from 
 import { copyOf } from './copies.js';
 import { type MadeValue, makeValue } from './make-value.js';
 import { NOTHING_MADE } from './producer.js';
-import { runProducer } from './run-producer.js';
+import type { RunEnd } from './run-producer.js';
 import { ToldRun } from './told-run.js';
 import { warnUnstorable } from './unstorable-warning.js';
 import { valueIn } from './value-parts.js';
@@ -32,7 +32,7 @@ export interface Leader extends Call {
 const FOR_ALL: ReadonlySet<Refusal | undefined> = new Set<Refusal>(['view', 'tag', 'too-many-tags', 'stale-part']);
 
 /** The run of a producer by whoever leads: for all who wait, and for the store. */
-export class LedRun {
+export class LedRun implements RunEnd {
   readonly context: ViewContext;
   readonly #leader: Leader;
   readonly #lead: Lead;
@@ -46,17 +46,11 @@ export class LedRun {
     this.context.making = leader.key.text;
   }
 
-  begin(): void {
-    const { producer } = this.#leader;
+  /** What the producer is told; its run is begun by whoever leads, as each step between them takes of the stack. */
+  begin(): ToldRun {
     if (this.#isBehind) this.giveUpLater();
-    const told = new ToldRun(this.#isBehind, () => this.#stale);
-    this.#told = told;
-    runProducer(
-      this.context,
-      () => producer(told),
-      (value) => this.#made(value),
-      (error) => this.#failed(error),
-    );
+    this.#told = new ToldRun(this.#isBehind, () => this.#stale);
+    return this.#told;
   }
 
   /** Whoever led has his answer, and nobody else is made to wait for good. */
@@ -90,7 +84,7 @@ export class LedRun {
     for (const timer of this.#timers.splice(0)) timer.cancel();
   }
 
-  #made(value: unknown): void {
+  made(value: unknown): void {
     const leader = this.#leader;
     const lead = this.#lead;
     const { key, parts, uses, outer } = leader;
@@ -137,7 +131,7 @@ export class LedRun {
     onTold();
   }
 
-  #failed(error: unknown): void {
+  failed(error: unknown): void {
     const leader = this.#leader;
     const lead = this.#lead;
     const { key, parts, uses } = leader;

@@ -5,6 +5,7 @@ import type { ResultKind } from './memo-results.js';
 export class MemoCall implements Outcome {
   /** The function has run for it. */
   hasRun = false;
+  readonly isNow: boolean;
   /** What the function has returned to it. */
   kind: ResultKind | undefined;
   readonly #onFound: () => void;
@@ -12,8 +13,12 @@ export class MemoCall implements Outcome {
   #value: unknown;
   #waiting: { resolve(value: unknown): void; reject(error: unknown): void } | undefined;
 
-  /** @param onFound - told of an answer that is no error, and for which the function has not run */
-  constructor(onFound: () => void) {
+  /**
+   * @param usual - what the function returns
+   * @param onFound - told of an answer that is no error, and for which the function has not run
+   */
+  constructor(usual: ResultKind | undefined, onFound: () => void) {
+    this.isNow = usual !== 'promise' && usual !== 'stream';
     this.#onFound = onFound;
   }
 

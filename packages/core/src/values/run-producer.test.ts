@@ -1,20 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
 import { currentView, ViewContext } from '../engine/view-context.js';
 import { runProducer } from './run-producer.js';
+import { ToldRun } from './told-run.js';
 
 /** What is told of a run, in its order. */
-function told(produce: () => unknown, made: (value: unknown) => void = () => {}) {
+function told(produce: () => unknown, made: (value: unknown) => void = () => {}, isNow = false) {
   const words: unknown[] = [];
   const context = new ViewContext();
-  runProducer(
-    context,
-    produce,
-    (value) => {
+  runProducer(context, { producer: produce, isNow }, new ToldRun(false), {
+    made: (value) => {
       words.push(['made', value]);
       made(value);
     },
-    (error) => words.push(['failed', error]),
-  );
+    failed: (error) => words.push(['failed', error]),
+  });
   return { words, context };
 }
 
@@ -49,6 +48,28 @@ describe('the run of a producer', () => {
     expect([seen.length, ...new Set(seen)]).toEqual([2, context]);
     expect(words).toHaveLength(1);
     expect(currentView()).toBeUndefined();
+  });
+
+  it('is put off where it is deep inside others, until the stack is clear, unless it is to be made now', async () => {
+    const begun: [depth: number, isNow: boolean][] = [];
+    const nest = (depth: number, isNow: boolean): void => {
+      const fail = (): void => {
+        throw new Error('down');
+      };
+      // Those that have ended are not inside one another, however they have.
+      for (let i = 0; i < 20; i++) told(fail);
+      const next = (): unknown => {
+        begun.push([depth, isNow]);
+        return depth < 20 ? nest(depth + 1, isNow) : undefined;
+      };
+      told(next, () => {}, isNow);
+    };
+    nest(1, false);
+    expect(begun.at(-1)).toEqual([16, false]);
+    nest(1, true);
+    expect(begun.at(-1)).toEqual([20, true]);
+    await null;
+    expect(begun.at(-1)).toEqual([20, false]);
   });
 
   it('lets nobody wait in vain where what was made cannot be dealt with', async () => {

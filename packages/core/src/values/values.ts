@@ -79,18 +79,18 @@ export class Values {
     return deliver(parts, key, item, held, 'hit', currentView(), copying);
   }
 
-  /** Finds a value, or has it made. */
-  ask(key: Keyed, producer: Producer, uses: StaleUses<ValuePolicy>, outcome: Outcome): void {
-    new Caller(key, producer, uses, this.parts, outcome).ask();
+  /** Who finds a value, or has it made, when told to ask: by whoever wants it, as each step between them takes of the stack. */
+  caller(key: Keyed, producer: Producer, uses: StaleUses<ValuePolicy>, outcome: Outcome): Caller {
+    return new Caller(key, producer, uses, this.parts, outcome);
   }
 
-  /** {@link ask} of many at once: the store is asked in one round trip. */
+  /** Asks for many at once: the store is asked in one round trip. */
   async askMany(
     asked: readonly { readonly key: ValueKey; readonly producer: Producer }[],
     uses: StaleUses<ValuePolicy>,
   ): Promise<readonly unknown[]> {
     const ask = ({ key, producer }: (typeof asked)[number]): Promise<unknown> =>
-      new Promise((resolve, reject) => this.ask(key, producer, uses, { resolve, reject }));
+      new Promise((resolve, reject) => this.caller(key, producer, uses, { resolve, reject }).ask());
     return await Promise.all(this.parts.engine.values.together(() => asked.map(ask)));
   }
 
