@@ -1,6 +1,9 @@
 // The parts that races are made of, by their built files: they are no public names, and their wrong variants stand here.
+export { openCache } from '../../../packages/core/dist/cache/create-cache.js';
 export { Invalidator } from '../../../packages/core/dist/cache/invalidator.js';
+export { openShared } from '../../../packages/core/dist/cache/shared-level.js';
 export { frameCodec } from '../../../packages/core/dist/codecs/frame.js';
+export { readCacheOptions } from '../../../packages/core/dist/config/cache-options.js';
 export type { CacheKey } from '../../../packages/core/dist/engine/cache-key.js';
 export { Engine } from '../../../packages/core/dist/engine/engine.js';
 export type { Answer, Flight, Visitor } from '../../../packages/core/dist/engine/flight.js';

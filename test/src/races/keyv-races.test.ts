@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
+import type { Cache, CacheOptions } from '@viewcache/core';
 import { FakeClock } from '@viewcache/core/testing';
 import fc from 'fast-check';
 import { closeAfterEach, makeCache } from '../support/site.js';
 import { under } from './by-chance.js';
 import { Data, processOf, World } from './harness.js';
-import { assertFor } from './internals.js';
+import { assertFor, openCache, openShared, readCacheOptions } from './internals.js';
 import { outcomeOf, QUIET, send, traffic } from './two-processes.js';
 
 /*
@@ -55,6 +56,10 @@ class SteppingKeyv {
   }
 }
 
+/** What waits for the store, too, goes by the clock that the test leads, and not by the machine's. */
+const allLed = (options: CacheOptions = {}): Cache =>
+  openCache(readCacheOptions(options), (settings, clock, sink) => openShared(settings, clock, sink, clock));
+
 const race = (l1MaxLag: string) =>
   fc.asyncProperty(plan, turns, async ({ rejects, ...sent }, fcScheduler) => {
     const scheduler = under(fcScheduler);
@@ -66,7 +71,7 @@ const race = (l1MaxLag: string) =>
       await fcScheduler.schedule(Promise.resolve(), label);
       if (!isQuiet && rejects.includes(commands++)) throw new Error('the connection was lost');
     });
-    const open = () => new World(scheduler, processOf(makeCache({ store, clock, l1MaxLag }), clock), data);
+    const open = () => new World(scheduler, processOf(makeCache({ store, l1MaxLag, clock }, allLed), clock), data);
     const worlds = [open(), open()] as const;
     send(sent, worlds, scheduler, clock);
     await fcScheduler.waitIdle();

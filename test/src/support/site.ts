@@ -107,8 +107,8 @@ export async function serve(listener: Listener | Server): Promise<Site> {
 }
 
 /** A cache of the test's own; closed when the test ends. */
-export function makeCache(options: CacheOptions = {}): Cache {
-  const cache = createCache(options);
+export function makeCache(options: CacheOptions = {}, make: typeof createCache = createCache): Cache {
+  const cache = make(options);
   caches.add(cache);
   return cache;
 }
