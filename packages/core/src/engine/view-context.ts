@@ -28,6 +28,8 @@ export class ViewContext implements View {
   #tags: Set<string> | undefined;
   #varyNames: Set<string> | undefined;
   #nested: Map<string, NestedTag> | undefined;
+  /** How many levels of values were made inside of one another here: a recursion goes deep. */
+  depth = 0;
   /** Monotonic time at which the oldest of what was used here was last found valid. */
   nestedVerifiedAt = Number.POSITIVE_INFINITY;
   /** Whose tags those of nested results are: a cache knows nothing of what another one has invalidated. */
@@ -41,7 +43,7 @@ export class ViewContext implements View {
   /** What this run waits for. */
   #waits: Set<Wait> | undefined;
   /** Why the view may not be stored, once something said so. */
-  refusal: 'view' | 'tag' | 'ttl' | 'vary-star' | 'stale-part' | undefined;
+  refusal: 'view' | 'tag' | 'too-many-tags' | 'ttl' | 'vary-star' | 'stale-part' | undefined;
   /** It has begun, and {@link end} was not called. */
   #isOpen = false;
 
@@ -83,6 +85,7 @@ export class ViewContext implements View {
 
   /** {@link absorb} of all that another run has used: to put the names of thousands together anew takes most of it. */
   absorbAll(home: object, other: ViewContext): void {
+    this.depth = Math.max(this.depth, other.depth + 1);
     if (home !== this.home) this.absorb(home, other.nested, other.nestedVerifiedAt);
     else this.#absorb(other.#nested ?? [], other.nestedVerifiedAt);
   }

@@ -35,7 +35,7 @@ describe('what is told to a view or value around a call', () => {
     ['view', (context: ViewContext) => context.doNotStore()],
     ['tag', (context: ViewContext) => context.dependsOn('')],
     ['vary-star', (context: ViewContext) => context.varyOn('*')],
-    ['tag', (context: ViewContext) => context.dependsOn(...Array.from({ length: 300 }, (_, i) => `t${i}`))],
+    ['too-many-tags', (context: ViewContext) => context.dependsOn(...Array.from({ length: 300 }, (_, i) => `t${i}`))],
     [undefined, (context: ViewContext) => context.ttl(0)],
   ])('is that it may not be stored, if that holds for all that is made of it: %s', (refusal, say) => {
     const { call, outer, made } = callOf();

@@ -59,8 +59,8 @@ function tellOuterOf(
   context: ViewContext,
 ): void {
   if (outer === undefined || isRefresh) return;
-  if (refusal === 'too-many-tags') outer.refuse('tag');
-  else if (refusal === 'tag' || refusal === 'view' || refusal === 'stale-part') outer.refuse(refusal);
+  if (refusal === 'tag' || refusal === 'too-many-tags' || refusal === 'view' || refusal === 'stale-part')
+    outer.refuse(refusal);
   // What varies by a field of the request does so wherever it is used, and nothing but a view knows requests.
   if (context.varyNames.size > 0) outer.varyOn(...context.varyNames);
   else if (refusal === 'vary-star') outer.refuse(refusal);

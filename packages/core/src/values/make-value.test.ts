@@ -61,8 +61,8 @@ describe('what is offered of a value', () => {
     ['view', (context: ViewContext) => context.doNotStore().ttl(0)],
     ['tag', (context: ViewContext) => context.dependsOn('')],
     ['ttl', (context: ViewContext) => context.ttl(0)],
-    ['too-many-tags', nested(257)],
-    [undefined, nested(256)],
+    ['too-many-tags', nested(4_097)],
+    [undefined, nested(4_096)],
   ])('is refused as %s where its producer has said so', (refusal, say) => {
     expect(made(1, {}, say)).toMatchObject({ refusal, isShareable: true });
   });

@@ -10,8 +10,11 @@ import { thenableIn } from './thenables.js';
 import type { ValueParts } from './value-parts.js';
 import type { ValuePolicy } from './value-policy.js';
 
-/** Tags of cached values that went into another one; past it nobody could compare them all at each use. */
-const MAX_NESTED = 256;
+/** Tags of cached values that go into another one, unless it says that it may have more: each is compared when somebody asks. */
+const MOST_OF_PARTS = 4_096;
+/** The same for what is so deep that it calls itself: each level names all those below it. */
+const MOST_OF_LEVELS = 256;
+const DEEP = 32;
 
 /** What a producer has made, and why it is not stored, if it is not. */
 export interface MadeValue {
@@ -45,6 +48,7 @@ export function makeValue(
   const lifetimeMs = context.lifetimeMs ?? lifetimeFor(value, policy, parts);
   const form = formOf(value, policy, parts, lifetimeMs > 0);
   const { selectedBy } = context;
+  const tooMany = tooManyOf(tags, nested.length, context.depth, policy.maxTags);
   // Nothing in the key of a value says what the field of a request was: it is for that request alone.
   const isSelected = context.varyNames.size > 0 || context.refusal === 'vary-star' || selectedBy !== undefined;
   const refusal =
@@ -52,7 +56,7 @@ export function makeValue(
     (context.varyNames.size > 0 ? 'vary-star' : undefined) ??
     (selectedBy === undefined ? undefined : 'input') ??
     (typeof tags === 'string' ? tags : undefined) ??
-    (nested.length > MAX_NESTED ? 'too-many-tags' : undefined) ??
+    (tooMany === undefined ? undefined : 'too-many-tags') ??
     (lifetimeMs > 0 ? undefined : 'ttl') ??
     form.refusal ??
     (mayBeStored(value, policy, parts) ? undefined : 'store-if');
@@ -75,8 +79,26 @@ export function makeValue(
     held: form.held,
     inputs: context.inputs,
   };
-  const detail = refusal === 'input' ? selectedBy : form.detail;
+  const detail = refusal === 'input' ? selectedBy : refusal === 'too-many-tags' ? tooMany : form.detail;
   return { candidate, refusal, detail, isShareable: form.isShareable && !isSelected };
+}
+
+/** What keeps a value with too many tags from being stored, and what to do. */
+function tooManyOf(
+  tags: readonly string[] | Refusal,
+  ofParts: number,
+  depth: number,
+  maxTags: number,
+): string | undefined {
+  if (tags === 'too-many-tags')
+    return `it depends on more than ${maxTags} tags, even by group: name fewer, or raise its maxTags`;
+  const isDeep = depth > DEEP;
+  const limit = Math.max(isDeep ? MOST_OF_LEVELS : MOST_OF_PARTS, maxTags);
+  if (ofParts <= limit) return undefined;
+  const most = isDeep
+    ? `${limit} is the most where they are made inside one another, ${DEEP} deep`
+    : `${limit} is the most`;
+  return `it is made of other values that have ${ofParts} tags between them, and ${most}: make it of fewer, or raise its maxTags`;
 }
 
 /** What is stored of a value: in this process, and as bytes where others are to read it. */

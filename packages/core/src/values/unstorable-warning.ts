@@ -13,14 +13,18 @@ const SAYINGS: Partial<Record<Refusal, (detail: string) => string>> = {
   class: sayingHow,
   input: sayingWhere,
   'too-large': (size) => size,
+  'too-many-tags': (count) => count,
 };
+
+/** Of sizes and counts no two are alike. */
+const NUMBERED: ReadonlySet<Refusal> = new Set(['too-large', 'too-many-tags']);
 
 /**
  * Warns of a value that cannot be stored, where its user can mend that: once for each name that values are counted under and
  * what is wrong with them, as a thousand keys have it all the same.
  *
  * @param detail - where in the value it is, and what; `class Foo` for one that nobody has registered; what its producer has
- * read of the request; or how large it is
+ * read of the request; or how large it is, or how many tags it has
  */
 export function warnUnstorable(
   parts: ValueParts,
@@ -33,8 +37,7 @@ export function warnUnstorable(
   if (detail === undefined || say === undefined) return;
   const known = told.get(parts) ?? new Set<string>();
   told.set(parts, known);
-  // Of sizes no two are alike.
-  const what = `${route} ${refusal === 'too-large' ? refusal : detail}`;
+  const what = `${route} ${NUMBERED.has(refusal) ? refusal : detail}`;
   if (known.size >= REMEMBERED || known.has(what)) return;
   known.add(what);
   parts.warn(`${route}: ${say(detail)}; it was not stored (${shownKey(key.text)})`);
