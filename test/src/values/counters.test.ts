@@ -104,6 +104,29 @@ describe.each(stores)('counters in %s', (_name, store) => {
     expect(await cache.increment('k')).toBe(1);
   });
 
+  it('a counter depends on what it was begun from, however often it is counted: on parts, and on each of many rows', async () => {
+    const { cache } = await openOn(store);
+    const rows = () => cache.getOrSet('rows', () => [1, 2, 3], 60);
+    const count = () => cache.getOrSet('count', async () => (await rows()).length, { ttl: 60, name: 'counts' });
+    await count();
+    expect([await cache.increment('count'), await cache.increment('count')]).toEqual([4, 5]);
+    expect((await cache.explain({ key: 'count' })).stored.map(({ name }) => name)).not.toContain('(values)');
+    // What is made of it depends on them, too.
+    await cache.getOrSet('page', async () => `${await cache.get('count')} rows`, 60);
+    await cache.set('rows', [1], 60);
+    expect([await cache.get('count'), await cache.get('page')]).toEqual([undefined, undefined]);
+    expect(await count()).toBe(1);
+    await cache.decrement('count');
+    await cache.delete('rows');
+    expect(await cache.get('count')).toBeUndefined();
+
+    const tags = Array.from({ length: 70 }, (_, i) => `users#${i}`);
+    await cache.set('n', 70, { ttl: 60, tags });
+    expect([await cache.increment('n'), await cache.increment('n')]).toEqual([71, 72]);
+    await cache.invalidate({ tags: 'users#5' });
+    expect(await cache.get('n')).toBeUndefined();
+  });
+
   it('a counter whose ttl is 0 begins anew each time', async () => {
     const { cache } = await openOn(store);
     expect(await cache.increment('k', 2, { ttl: 0 })).toBe(2);

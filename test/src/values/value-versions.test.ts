@@ -38,4 +38,31 @@ describe.each(stores)('versions of values in %s', (_name, store) => {
     expect(await cache.incrementVersion('k', { version: 7 })).toBeUndefined();
     expect(await errorOf(cache.incrementVersion('k', {} as never))).toBeInstanceOf(ConfigError);
   });
+
+  it('incrementVersion leaves what a value was made of as it was: its parts, and each of many rows', async () => {
+    const { cache } = await openOn(store);
+    const part = () => cache.getOrSet('part', () => 'old', 60);
+    await cache.getOrSet('k', async () => `of ${await part()}`, { ttl: 60, version: 1 });
+    expect(await cache.incrementVersion('k', { version: 1 })).toBe(2);
+    expect(await cache.incrementVersion('k', { version: 2 })).toBe(3);
+    expect(await cache.get('k', { version: 3 })).toBe('of old');
+    await cache.set('part', 'new', 60);
+    expect(await cache.get('k', { version: 3 })).toBeUndefined();
+
+    const tags = Array.from({ length: 70 }, (_, i) => `users#${i}`);
+    await cache.set('n', 70, { ttl: 60, tags, version: 1 });
+    expect(await cache.incrementVersion('n', { version: 1 })).toBe(2);
+    await cache.invalidate({ tags: 'users#5' });
+    expect(await cache.get('n', { version: 2 })).toBeUndefined();
+  });
+
+  it('incrementVersion moves what was made of the very value in whose place it is put', async () => {
+    const { cache } = await openOn(store);
+    await cache.set('k', 'two', { ttl: 60, version: 2 });
+    await cache.getOrSet('k', async () => `one of ${await cache.get('k', { version: 2 })}`, { ttl: 60, version: 1 });
+    expect(await cache.incrementVersion('k', { version: 1 })).toBe(2);
+    expect(await cache.get('k', { version: 2 })).toBe('one of two');
+    await cache.set('k', 'new', { ttl: 60, version: 1 });
+    expect(await cache.get('k', { version: 2 })).toBe('one of two');
+  });
 });

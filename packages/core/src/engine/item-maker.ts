@@ -1,5 +1,6 @@
 import type { TagTable } from '../invalidation/tag-table.js';
 import type { Clock } from '../ports/clock.js';
+import type { TagStamp } from '../ports/stored-response.js';
 import type { Candidate, Lead } from './lead.js';
 import type { LocalItem } from './local-item.js';
 import type { LocalLevel } from './local-level.js';
@@ -13,8 +14,14 @@ export function isVouchedFor({ nested = NOTHING_NESTED }: Candidate): boolean {
   return nested.every(({ stamp }) => stamp !== '');
 }
 
-function withNested({ tags, nested = NOTHING_NESTED }: Candidate): readonly string[] {
+/** All tags of what is made, but those of its key. */
+export function withNested({ tags, nested = NOTHING_NESTED }: Candidate): readonly string[] {
   return nested.length === 0 ? tags : [...new Set([...tags, ...nested.map(({ tag }) => tag)])];
+}
+
+/** All tags on their way to a shared store: those that were read before keep what it knew of them then. */
+export function stampsOf(own: readonly string[], { tags, nested = NOTHING_NESTED }: Candidate): readonly TagStamp[] {
+  return [...unstamped([...own, ...tags]), ...nested.map(({ tag, stamp = '' }) => ({ tag, stamp }))];
 }
 
 /** Makes of what was offered for storing something that L1 could hold (PROTOCOL 4.8, 4.9). */
@@ -44,9 +51,7 @@ export class ItemMaker {
     const isValid =
       this.admits(lead, candidate.tags) &&
       nested.every(({ tag, token }) => this.#tags.admits([tag], Math.min(token, lead.token)));
-    const stamps = !this.#isShared
-      ? NO_STAMPS
-      : [...unstamped([...lead.key.tags, ...candidate.tags]), ...nested.map(({ tag, stamp = '' }) => ({ tag, stamp }))];
+    const stamps = this.#isShared ? stampsOf(lead.key.tags, candidate) : NO_STAMPS;
     const stored = makeStored(text, selecting, candidate, stamps, this.#clock.now() - initialAgeMs);
     // Each tag was read under a token of its own. As none was invalidated since, one of now is as good for all of them.
     const token = nested.length === 0 || !isValid ? lead.token : this.#tags.clock;

@@ -1,3 +1,5 @@
+import type { LocalItem } from './local-item.js';
+
 /** A tag of something cached that was used on the way, and when the data behind that was read (PROTOCOL 4.9). */
 export interface NestedTag {
   readonly tag: string;
@@ -8,4 +10,14 @@ export interface NestedTag {
    * whole was begun, whose own token is good for it, too.
    */
   readonly stamp: string | undefined;
+}
+
+/**
+ * The tags of what is stored, each with when what it stands for was read: for what is made of it.
+ *
+ * @param own - those of its key
+ */
+export function nestedIn({ stored, declared, token }: LocalItem, own: readonly string[]): readonly NestedTag[] {
+  if (stored.tags.length > 0) return stored.tags.map(({ tag, stamp }) => ({ tag, stamp, token }));
+  return [...own, ...declared].map((tag) => ({ tag, stamp: '', token }));
 }

@@ -2,11 +2,12 @@ import type { HeldValue } from '../ports/stored-response.js';
 import type { Put } from '../ports/tagged-store.js';
 import type { EngineParts } from './engine-parts.js';
 import type { FillToken } from './fill-token.js';
+import { stampsOf, withNested } from './item-maker.js';
 import type { Keyed } from './keyed.js';
 import type { Candidate } from './lead.js';
 import type { LocalItem } from './local-item.js';
 import type { LocalLevel } from './local-level.js';
-import { makeStored, NO_STAMPS, unstamped } from './make-stored.js';
+import { makeStored, NO_STAMPS } from './make-stored.js';
 import type { SharedReads } from './shared-reads.js';
 import type { SharedValues } from './shared-values.js';
 import { ShortWay } from './short-way.js';
@@ -183,14 +184,16 @@ export class ValueAccess {
 
   /** The item of a write; nothing where what it was made of has been invalidated since. */
   #item({ key, candidate, since }: Write): LocalItem | undefined {
+    const { tags } = this.#parts;
+    const { nested } = candidate;
     // Nobody can tell what has become of it since, where the store gave no token.
     if (this.#shared !== undefined && since !== undefined && since.shared === undefined) return undefined;
-    if (since !== undefined && !this.#parts.tags.admits([...key.tags, ...candidate.tags], since.local))
-      return undefined;
-    const stamps = this.#shared === undefined ? NO_STAMPS : unstamped([...key.tags, ...candidate.tags]);
+    if (since !== undefined && !tags.admits([...key.tags, ...candidate.tags], since.local)) return undefined;
+    if (nested?.some(({ tag, token }) => !tags.admits([tag], token))) return undefined;
+    const stamps = this.#shared === undefined ? NO_STAMPS : stampsOf(key.tags, candidate);
     const stored = makeStored(key.text, NONE, candidate, stamps, this.#parts.clock.now());
     const item = this.#local.item(stored, key, this.#parts.tags.clock, this.#parts.clock.monotonic(), 0);
-    item.declared = candidate.tags;
+    item.declared = withNested(candidate);
     return item;
   }
 }

@@ -70,4 +70,15 @@ describe('counters', () => {
     expect((await Promise.allSettled(all)).map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled']);
     expect(order).toEqual(['a begins', 'a ends', 'b begins', 'b ends', 'c begins', 'c ends']);
   });
+
+  it('a value that is written is no fresher than what it is made of, which was read before', async () => {
+    const { values } = openValues();
+    const { tags } = values.parts;
+    const nested = ['part', 'other'].map((tag) => ({ tag, token: tags.clock, stamp: '' }));
+    const write = () => values.write([{ key, value: 1, nested }], PLAIN);
+    expect(await write()).toEqual(['stored']);
+    tags.invalidate(['other'], 'soft');
+    expect((await values.read(key)).found).toBeUndefined();
+    expect(await write()).toEqual(['refused']);
+  });
 });

@@ -2,11 +2,10 @@ import { kindOf } from '../base/answer.js';
 import { type CacheError, ConfigError } from '../base/errors.js';
 import { type CountingCall, NotANumberError, ValueUnavailableError } from '../base/value-errors.js';
 import type { LocalItem } from '../engine/local-item.js';
-import { tagNames } from '../engine/make-stored.js';
-import { declaredOf as declaredTags } from '../invalidation/tags.js';
+import { nestedIn } from '../engine/nested-tag.js';
 import type { ValueKey } from './value-key.js';
 import type { ValuePolicy } from './value-policy.js';
-import type { Reading, Values } from './values.js';
+import type { Reading, Values, ValueWrite } from './values.js';
 
 /**
  * Others may be faster: who is slow, and counts against some who do nothing else, waits until they are done. So often in a row
@@ -124,8 +123,8 @@ export class Counters {
         if (typeof next === 'number') sum = next;
       }
       if (sums.every((each) => typeof each !== 'number')) return sums;
-      const { inputs } = reading.found?.item.stored ?? {};
-      const write = { key, value: sum, since: reading.token, onlyIf: 'unchanged' as const, inputs };
+      const made = reading.found === undefined ? {} : madeOf(reading.found.item, key.tags);
+      const write = { key, value: sum, since: reading.token, onlyIf: 'unchanged' as const, ...made };
       const [written] = await this.#values.write(
         [write],
         reading.found === undefined ? policy : this.policyOf(reading.found.item, policy),
@@ -145,8 +144,8 @@ export class Counters {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const { found, token } = await this.#values.read(places.from);
       if (found === undefined) return false;
-      const { inputs } = found.item.stored;
-      const write = { key: places.to, value: found.held.value, since: token, inputs };
+      const made = madeOf(found.item, [...places.from.tags, places.to.ownTag]);
+      const write = { key: places.to, value: found.held.value, since: token, ...made };
       const [written] = await this.#values.write([write], this.policyOf(found.item, usual));
       if (written === 'unavailable' || written === 'unstorable') return false;
       // Refused for what was invalidated meanwhile: there is something else to move by now, or nothing.
@@ -157,17 +156,24 @@ export class Counters {
     return false;
   }
 
-  /** What is there keeps its tags and the rest of its lifetime. */
+  /** What is there keeps the rest of its lifetime, and what it is counted under; its tags it has from {@link madeOf}. */
   policyOf(item: LocalItem, policy: ValuePolicy): ValuePolicy {
     const lifetimeMs = Math.max(1, item.freshUntil - this.#values.parts.clock.monotonic());
     const { whileRevalidateMs = 0, ifErrorMs = 0 } = item.stored.stale ?? {};
-    return { ...policy, lifetimeMs, jitterMs: 0, tags: declaredOf(item), whileRevalidateMs, ifErrorMs };
+    const { route } = item.stored;
+    return { ...policy, lifetimeMs, jitterMs: 0, tags: [], whileRevalidateMs, ifErrorMs, route };
   }
 }
 
-/** The tags that its first call gave it, without what they have been expanded to. */
-function declaredOf({ declared, stored }: LocalItem): readonly string[] {
-  return declaredTags(stored.tags.length > 0 ? tagNames(stored) : declared);
+/**
+ * What a value is made of that takes the place of another one: of all that was, each as old as it was there (PROTOCOL 4.9), rows
+ * and parts among them.
+ *
+ * @param own - tags of the keys, old and new: it has its own
+ */
+function madeOf(item: LocalItem, own: readonly string[]): Pick<ValueWrite, 'inputs' | 'nested'> {
+  const names = new Set(own);
+  return { inputs: item.stored.inputs, nested: nestedIn(item, []).filter(({ tag }) => !names.has(tag)) };
 }
 
 /** A counter that no longer counts would go on answering as if it did. */

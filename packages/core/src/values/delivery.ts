@@ -2,7 +2,7 @@ import { textOf } from '../base/answer.js';
 import type { Answer } from '../engine/flight.js';
 import type { Keyed } from '../engine/keyed.js';
 import type { LocalItem } from '../engine/local-item.js';
-import type { NestedTag } from '../engine/nested-tag.js';
+import { nestedIn } from '../engine/nested-tag.js';
 import type { ViewContext } from '../engine/view-context.js';
 import type { HeldValue } from '../ports/stored-response.js';
 import { copyOf } from './copies.js';
@@ -51,12 +51,7 @@ function replay({ tags, clock }: ValueParts, key: Keyed, item: LocalItem, outer:
   // Older than an invalidation that has ended, or past its lifetime: good for whoever asked for it in spite of that, and to be kept by nobody.
   if (item.isOutdated || clock.monotonic() >= item.freshUntil) outer.refuse('stale-part');
   if (item.staysApart) outer.refuse('view');
-  outer.absorb(tags, nestedTags(key, item), item.verifiedAt);
+  outer.absorb(tags, nestedIn(item, key.tags), item.verifiedAt);
   const { inputs } = item.stored;
   if (inputs !== undefined) outer.readBy(inputs, key.text);
-}
-
-function nestedTags(key: Keyed, { stored, declared, token }: LocalItem): readonly NestedTag[] {
-  if (stored.tags.length > 0) return stored.tags.map(({ tag, stamp }) => ({ tag, stamp, token }));
-  return [...key.tags, ...declared].map((tag) => ({ tag, stamp: '', token }));
 }

@@ -1,6 +1,7 @@
 import type { FillToken } from '../engine/fill-token.js';
 import type { Keyed } from '../engine/keyed.js';
 import type { LocalItem } from '../engine/local-item.js';
+import type { NestedTag } from '../engine/nested-tag.js';
 import { type OwnName, Shortcuts } from '../engine/shortcuts.js';
 import { StaleMemory, StaleUses } from '../engine/stale-uses.js';
 import type { Write, Written } from '../engine/value-access.js';
@@ -25,6 +26,8 @@ export interface ValueWrite {
   readonly onlyIf?: Write['onlyIf'];
   /** What was read of a request to make it, as far as that is known. */
   readonly inputs?: readonly string[] | undefined;
+  /** What it is made of that was stored already, as far as that is known. */
+  readonly nested?: readonly NestedTag[] | undefined;
 }
 
 /** Values by key: found, made by producers, and written. */
@@ -132,11 +135,11 @@ export class Values {
       if (inputs !== undefined) context.keepInputs(inputs);
       return makeValue(value, policy, context, 0, this.parts);
     });
-    const going = writes.flatMap(({ key, since, onlyIf = 'always' }, i) => {
+    const going = writes.flatMap(({ key, since, onlyIf = 'always', nested }, i) => {
       const { candidate, refusal, detail } = made[i] ?? {};
       errors.forget(key);
       if (candidate !== undefined && refusal === undefined)
-        return [{ key, ownTag: key.ownTag, candidate, since, onlyIf }];
+        return [{ key, ownTag: key.ownTag, candidate: nested ? { ...candidate, nested } : candidate, since, onlyIf }];
       if (refusal === undefined) return [];
       warnUnstorable(this.parts, key, policy.route, refusal, detail);
       sink.refused(key.text, policy.route, refusal, detail);
