@@ -54,6 +54,27 @@ describe.each(stores)('a page of a value, in %s', (_name, store) => {
     },
   );
 
+  it('goes with it still when its handler has said, without reading it again, that the page holds', async () => {
+    const { cache, jump } = await openOn(store);
+    const [, express] = expresses[0] as (typeof expresses)[0];
+    const app = express();
+    app.get('/', cachePage({ ttl: '1m', revalidateFor: '1h', cache }), async (req, res) => {
+      res.set('ETag', '"v1"');
+      if (req.headers['if-none-match'] === '"v1"') return void res.status(304).end();
+      res.send(await cache.getOrSet('inner', () => 'old', { ttl: '1d', tags: ['of-inner'] }));
+    });
+    const site = await serve(app);
+    const get = async () => await site.get('/');
+    const stored = async () => await until(async () => (await get()).isHit);
+    await stored();
+    jump(61_000);
+    expect((await get()).headers['cache-status']).toContain('fwd-status=304');
+    await stored();
+    await cache.set('inner', 'new', '1d');
+    const { text, isHit } = await get();
+    expect([text, isHit]).toEqual(['new', false]);
+  });
+
   it('goes when something is there that was not', async () => {
     const { cache } = await openOn(store);
     const get = await pageOf(cache, async () => (await cache.get('inner')) ?? 'nothing');

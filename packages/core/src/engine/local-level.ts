@@ -1,5 +1,4 @@
-import type { TagTable } from '../invalidation/tag-table.js';
-import { isKeyTag } from '../invalidation/tags.js';
+import type { TagRecord, TagTable } from '../invalidation/tag-table.js';
 import type { Clock } from '../ports/clock.js';
 import type { CodeBody } from '../ports/coded-body.js';
 import type { EventSink } from '../ports/event-sink.js';
@@ -75,7 +74,7 @@ export class LocalLevel {
     if (declared === 'gone' || own === 'gone') return undefined;
     const validity = declared === 'valid' && own === 'valid' ? 'valid' : 'stale';
     if (validity === 'stale') item.isOutdated = true;
-    return { item, validity, tags: item.records.map(({ tag }) => tag).filter((tag) => !isKeyTag(tag)) };
+    return { item, validity, tags: withoutOwn(item.records, key) };
   }
 
   /** Whether an item could answer, if only the shared store agreed. */
@@ -183,4 +182,10 @@ export class LocalLevel {
       tags.validity(item.records, item.token) === 'valid' && tags.ownValidity(key, item.token, item.checked) === 'valid'
     );
   }
+}
+
+/** The tags that something was stored with, those of its key aside: not those of other keys, whose values are part of it. */
+function withoutOwn(records: readonly TagRecord[], key: Keyed): readonly string[] {
+  const own = new Set(records.length === 0 ? [] : key.tags);
+  return records.flatMap(({ tag }) => (own.has(tag) ? [] : [tag]));
 }

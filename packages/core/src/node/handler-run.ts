@@ -279,7 +279,7 @@ export class HandlerRun<Req extends IncomingMessage, Res extends ServerResponse>
     const made = makeCandidate(recorder, head, this, framing, this.#producerMs);
     if (typeof made === 'string') return made;
     const freshened = this.#freshening?.freshened;
-    if (freshened !== undefined) return freshenedCandidate(made, freshened);
+    if (freshened !== undefined) return freshenedCandidate(made, freshened, this.#visitor.key.tags);
     return this.#isRepeating(made) ? 'input' : made;
   }
 

@@ -5,7 +5,6 @@ import { parseCacheControl } from '../http/cache-control.js';
 import { isEntityTag, strongMatch, weakMatch } from '../http/entity-tag.js';
 import { freshenedFields } from '../http/freshen.js';
 import { withheldFields } from '../http/hop-by-hop.js';
-import { isKeyTag } from '../invalidation/tags.js';
 import type { StaleLimits, StoredResponse } from '../ports/stored-response.js';
 import { type OuterFields, ResponseHead } from './response-head.js';
 import { setFields } from './write-hit.js';
@@ -111,12 +110,16 @@ function updatedFields(stored: StoredResponse, update: ResponseHead): string[] {
   return fields.filter((_, at) => fields[at - (at % 2)]?.toLowerCase() !== 'date');
 }
 
-/** What a freshened response depends on: what it did when it was made, and what was read to find that it still holds. */
-export function freshenedCandidate(made: Candidate, { item, tags }: StaleItem): Candidate {
+/**
+ * What a freshened response depends on: what it did when it was made, and what was read to find that it still holds.
+ *
+ * @param own - the tags of its key, which it has anyway
+ */
+export function freshenedCandidate(made: Candidate, { item, tags }: StaleItem, own: readonly string[]): Candidate {
   const { stored } = item;
   return {
     ...made,
-    tags: [...new Set([...tags.filter((tag) => !isKeyTag(tag)), ...made.tags])],
+    tags: [...new Set([...tags.filter((tag) => !own.includes(tag)), ...made.tags])],
     selecting: [...new Set([...stored.selecting, ...made.selecting])].sort(),
     // What a hit saves is the making.
     producerMs: Math.max(made.producerMs, stored.producerMs),
