@@ -13,7 +13,7 @@ import { progressBar } from './progress.js';
 
 const serve = process.argv.includes('--serve');
 const adminToken = process.env['ADMIN_TOKEN'] || randomBytes(16).toString('hex'); // never a default that others know
-const cache = defaultCache(); // made here, so that a mistake in CACHE_URL ends the program before it loads anything
+const cache = defaultCache(); // asked for here, so that a mistake in CACHE_URL ends the program before it loads anything
 
 console.log(`\n  ${bold('viewcache')} · a city directory on Express, TypeORM and SQLite\n`);
 

@@ -16,7 +16,7 @@ export type {
   ValueTarget,
 } from './cache/explanation.js';
 export { memoized } from './cache/memoize-decorator.js';
-export { memoize } from './cache/memoize-following.js';
+export { memoize } from './cache/memoize-default.js';
 export { type MemoCalls, type MemoInfo, type Memoized, type MemoResults, memoOf } from './cache/memoized-function.js';
 export type { MemoizedOptions } from './cache/memoized-options.js';
 export type { BatchReceipt, InvalidationReceipt } from './cache/receipts.js';

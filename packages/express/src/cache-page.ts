@@ -1,5 +1,5 @@
 import { type Cache, ConfigError, type Duration, defaultCache, type ViewOptions } from '@viewcache/core';
-import { checkDefaultCache, nearest, readViewOptions, runtimeOf, ViewServer } from '@viewcache/core/node';
+import { checkDefaultCache, isCache, isFollowing, nearest, readViewOptions, ViewServer } from '@viewcache/core/node';
 import type { Response } from 'express';
 import { type BeforeMiddleware, EarlyRoute } from './early.js';
 import { expressHost } from './express-host.js';
@@ -43,8 +43,8 @@ export function cachePage(options: Duration | CachePageOptions, ...further: neve
   if (further.length > 0) throw new ConfigError('cachePage', further[0], 'one argument, such as { ttl: 300, cache }');
   const given: Partial<CachePageOptions> = typeof options === 'object' && options !== null ? options : {};
   const early = readEarly(given);
-  const { cache } = given;
-  if (cache !== undefined && runtimeOf(cache) === undefined) {
+  const cache = isFollowing(given.cache) ? undefined : given.cache;
+  if (cache !== undefined && !isCache(cache)) {
     throw new ConfigError('cachePage.cache', cache, 'a cache made by createCache()');
   }
   if (cache === undefined) checkDefaultCache();

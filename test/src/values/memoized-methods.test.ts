@@ -1,13 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import {
-  ConfigError,
-  createCache,
-  defaultCache,
-  memoized,
-  memoOf,
-  registerClass,
-  setDefaultCache,
-} from '@viewcache/core';
+import { ConfigError, memoized, memoOf, registerClass } from '@viewcache/core';
+import { freshCache } from '@viewcache/core/testing';
 import { openMemory, openOn, servers } from './stores.js';
 
 const open = async () => (await openMemory({ ttl: 60 })).cache;
@@ -156,13 +149,13 @@ describe('a method under @memoized()', () => {
         return ++this.ticks;
       }
     }
-    const before = defaultCache();
     const clock = new Clock();
-    setDefaultCache(createCache());
+    const first = freshCache();
     expect([clock.tick(), clock.tick()]).toEqual([1, 1]);
-    setDefaultCache(createCache());
+    const second = freshCache();
     expect(clock.tick()).toBe(2);
-    setDefaultCache(before);
+    await second.end();
+    await first.end();
   });
 
   it('is refused with wrong options, and where decorators are those of old', () => {

@@ -17,7 +17,7 @@ import { namedBy } from '../invalidation/named.js';
 import type { RetryQueue } from '../invalidation/retry-queue.js';
 import { TagTable } from '../invalidation/tag-table.js';
 import { ALL_TAG } from '../invalidation/tags.js';
-import { type InvalidationTarget, tagsOf, type UrlReading } from '../invalidation/target.js';
+import { type InvalidationTarget, tagsInAll, type UrlReading } from '../invalidation/target.js';
 import type { BusListener } from '../ports/bus.js';
 import type { Clock } from '../ports/clock.js';
 import type { LocalStore, RemovalReason } from '../ports/local-store.js';
@@ -231,9 +231,7 @@ interface CacheParts {
 
 function assemble(parts: CacheParts): Cache {
   const { local, shared, unheard, telemetry, invalidator, urlReadings, calls, explain } = parts;
-  const tagsFor = (target: InvalidationTarget): readonly string[] => [
-    ...new Set([...urlReadings].flatMap((isIgnored) => tagsOf(target, { isIgnored }))),
-  ];
+  const tagsFor = (target: InvalidationTarget): readonly string[] => tagsInAll(target, urlReadings);
   return {
     ...valueMethods(calls, keeperFor(shared)),
     invalidate: async (target, how) => await invalidator.run(tagsFor(target), 'soft', readOrders('invalidate', how)),

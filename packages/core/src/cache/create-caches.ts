@@ -5,7 +5,7 @@ import { maskUrl } from '../config/store-url.js';
 import type { Cache } from './cache.js';
 import { openCache } from './create-cache.js';
 import { checkDriver } from './driver-package.js';
-import { runtimeOf } from './runtime.js';
+import { isCache } from './runtime.js';
 
 /** Several caches by name, as {@link createCaches} makes them. */
 export type Caches<Name extends string = string> = { readonly [N in Name]: Cache } & {
@@ -98,8 +98,7 @@ type Named =
 function readNamed(name: string, given: CacheOptions | Cache): Named {
   if (name === 'close') throw new ConfigError('caches.close', name, 'another name: close() closes all of them');
   if (!/^[\w.-]{1,32}$/.test(name) || name === '__proto__') throw new ConfigError('createCaches', name, NAMES);
-  if (typeof given === 'object' && given !== null && runtimeOf(given as Cache) !== undefined)
-    return { cache: given as Cache };
+  if (isCache(given)) return { cache: given };
   try {
     const settings = readCacheOptions(given as CacheOptions, name === DEFAULT ? undefined : `viewcache.${name}`);
     checkDriver(settings.store);

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ConfigError } from '../base/errors.js';
 import type { Cache } from './cache.js';
 import { createCache } from './create-cache.js';
-import { defaultCache, setDefaultCache } from './default-cache.js';
+import { currentDefaultCache, defaultCache, restoreDefaultCache, setDefaultCache } from './default-cache.js';
 import { runtimeOf } from './runtime.js';
 
 const slot = Symbol.for('viewcache.default-cache');
@@ -12,7 +12,7 @@ describe('defaultCache', () => {
   const url = process.env['CACHE_URL'];
 
   const forget = () => {
-    delete shared[slot];
+    restoreDefaultCache(undefined);
     if (url === undefined) delete process.env['CACHE_URL'];
     else process.env['CACHE_URL'] = url;
   };
@@ -23,7 +23,7 @@ describe('defaultCache', () => {
     delete process.env['CACHE_URL'];
     expect(defaultCache()).toBe(defaultCache());
     expect(runtimeOf(defaultCache())?.isOff).toBe(false);
-    expect(shared[slot]).toBe(defaultCache());
+    expect(shared[slot]).toMatchObject({ cache: currentDefaultCache() });
   });
 
   it.each([
@@ -45,7 +45,18 @@ describe('defaultCache', () => {
   it('is what it was set to', () => {
     const own = createCache();
     setDefaultCache(own);
-    expect(defaultCache()).toBe(own);
+    expect(runtimeOf(defaultCache())).toBe(runtimeOf(own));
+  });
+
+  it('is not made before it is used', () => {
+    defaultCache();
+    expect(currentDefaultCache()).toBeUndefined();
+    defaultCache().stats();
+    expect(currentDefaultCache()).toBeDefined();
+  });
+
+  it('is not set to what stands for whichever is set', () => {
+    expect(() => setDefaultCache(defaultCache())).toThrow(/stands for whichever is set/);
   });
 
   it.each([undefined, null, {}, 'memory:', new Map()])('is not set to %p', (value) => {

@@ -1,19 +1,44 @@
 import { ConfigError } from '../base/errors.js';
 import { readCacheOptions } from '../config/cache-options.js';
+import type { CacheListener } from '../telemetry/telemetry.js';
 import type { Cache } from './cache.js';
 import { createCache } from './create-cache.js';
 import { checkDriver } from './driver-package.js';
-import { runtimeOf } from './runtime.js';
+import { followingCache } from './following-cache.js';
+import { isCache, isFollowing } from './runtime.js';
 
 // Two copies of the package in one process share one default cache.
 const slot = Symbol.for('viewcache.default-cache');
-const shared = globalThis as { [slot]?: Cache | undefined };
+const shared = globalThis as { [slot]?: Holder };
+
+/** The default cache, and who listens to it, whichever it is. */
+interface Holder {
+  cache: Cache | undefined;
+  readonly listeners: Map<CacheListener, () => void>;
+}
+
+shared[slot] ??= { cache: undefined, listeners: new Map() };
+const holder: Holder = shared[slot];
+
+const following = followingCache(currentCache, {
+  known: currentDefaultCache,
+  listen(listener) {
+    holder.listeners.get(listener)?.();
+    holder.listeners.set(listener, listenOn(holder.cache, listener));
+    return () => {
+      holder.listeners.get(listener)?.();
+      holder.listeners.delete(listener);
+    };
+  },
+});
 
 /**
- * The process's cache, used wherever none is named: made on first use, from the environment variable `CACHE_URL`, else
- * in memory.
+ * The process's cache, used wherever none is named. What is returned is always the same, and does each thing in the cache
+ * that is the default one at that moment: it may be kept by a module that is loaded before {@link setDefaultCache} is
+ * called, or before a test begins with `freshCache()`. Where none was set, one is made when it is first used, from the
+ * environment variable `CACHE_URL`, else in memory.
  *
- * @throws {@link ConfigError} when `CACHE_URL` is wrong
+ * @throws {@link ConfigError} when `CACHE_URL` is wrong, and no cache was set
  *
  * @example
  * ```ts
@@ -21,21 +46,36 @@ const shared = globalThis as { [slot]?: Cache | undefined };
  * ```
  */
 export function defaultCache(): Cache {
-  const known = shared[slot];
-  if (known !== undefined) return known;
+  checkDefaultCache();
+  return following;
+}
+
+/** The cache itself for which {@link defaultCache} stands now: made, if there is none. */
+export function currentCache(): Cache {
+  return holder.cache ?? make();
+}
+
+function make(): Cache {
   const made = createCache({ store: cacheUrl() });
-  shared[slot] = made;
+  restoreDefaultCache(made);
   return made;
 }
 
 /** The process's cache if there is one; makes none. */
 export function currentDefaultCache(): Cache | undefined {
-  return shared[slot];
+  return holder.cache;
 }
 
 /** Puts back what {@link currentDefaultCache} has told; nothing: the next who asks for one has it made. */
 export function restoreDefaultCache(cache: Cache | undefined): void {
-  shared[slot] = cache;
+  for (const leave of holder.listeners.values()) leave();
+  holder.cache = cache;
+  for (const listener of holder.listeners.keys()) holder.listeners.set(listener, listenOn(cache, listener));
+}
+
+/** As somebody else than whoever hands the same function to the cache itself. */
+function listenOn(cache: Cache | undefined, listener: CacheListener): () => void {
+  return cache?.on((event) => listener(event)) ?? (() => {});
 }
 
 /**
@@ -44,7 +84,7 @@ export function restoreDefaultCache(cache: Cache | undefined): void {
  * @throws {@link ConfigError} that names `CACHE_URL`
  */
 export function checkDefaultCache(): void {
-  if (shared[slot] === undefined) cacheUrl();
+  if (holder.cache === undefined) cacheUrl();
 }
 
 function cacheUrl(): string {
@@ -59,8 +99,8 @@ function cacheUrl(): string {
 }
 
 /**
- * Makes a cache the process's own, for views that have answered already, too. Call it before the first request; what was
- * stored in another stays there.
+ * Makes a cache the process's own, also for views that have answered already, and for whoever has called
+ * {@link defaultCache} before. Call it before the first request; what was stored in another stays there.
  *
  * @throws {@link ConfigError} for anything that {@link createCache} did not make
  *
@@ -70,6 +110,9 @@ function cacheUrl(): string {
  * ```
  */
 export function setDefaultCache(cache: Cache): void {
-  if (runtimeOf(cache) === undefined) throw new ConfigError('setDefaultCache', cache, 'a cache made by createCache()');
-  shared[slot] = cache;
+  const allowed = 'a cache made by createCache()';
+  if (isFollowing(cache))
+    throw new ConfigError('setDefaultCache', 'defaultCache()', `${allowed}: this one stands for whichever is set`);
+  if (!isCache(cache)) throw new ConfigError('setDefaultCache', cache, allowed);
+  restoreDefaultCache(cache);
 }

@@ -17,7 +17,7 @@ export function invalidateOn<Args extends unknown[]>(
   event: string,
   target: EventTarget<Args>,
   invalidate: (target: InvalidationTarget) => void,
-  sink: EventSink,
+  sink: Pick<EventSink, 'emit'>,
 ): () => void {
   const isEmitter = typeof emitter?.on === 'function' && typeof emitter.off === 'function';
   if (!isEmitter) throw new ConfigError('invalidateOn', emitter, 'an emitter with on() and off()');

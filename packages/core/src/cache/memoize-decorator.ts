@@ -4,7 +4,7 @@ import { checkFunction, isRecord } from '../config/check.js';
 import { type MemoOptions, withMemoTtl } from '../config/memo-options.js';
 import type { AnyFunction } from '../values/any-function.js';
 import { callIt } from '../values/memo-names.js';
-import { defaultCache } from './default-cache.js';
+import { currentCache } from './default-cache.js';
 import { checkMemoOptions, ownOf } from './memoize.js';
 import { memoIn } from './memoize-following.js';
 import { attachMemo, memoOf } from './memoized-function.js';
@@ -88,7 +88,7 @@ function ownerName(instance: unknown, name: string | symbol, method: unknown): s
 
 /** Read at each call, as the process's own cache may be set after the class was made. */
 function readCache(cache: unknown): () => ValueCache {
-  if (cache === undefined) return defaultCache;
+  if (cache === undefined) return currentCache;
   if (typeof cache === 'function') return checkFunction('memoized.cache', cache as () => ValueCache, 'a cache');
   if (isRecord(cache) && typeof cache['memoize'] === 'function') return () => cache as unknown as ValueCache;
   throw new ConfigError('memoized.cache', cache, 'a cache, or a function that returns one');

@@ -2,10 +2,32 @@ import type { Duration } from '../base/duration.js';
 import { ConfigError } from '../base/errors.js';
 import { type MemoOptions, withMemoTtl } from '../config/memo-options.js';
 import type { AnyFunction } from '../values/any-function.js';
-import { defaultCache } from './default-cache.js';
 import { checkMemoOptions, ownOf } from './memoize.js';
 import { attachMemo, type MemoCalls, type Memoized } from './memoized-function.js';
 import type { ValueCache } from './value-cache.js';
+
+/**
+ * What is made of a cache, of whichever is the one when it is asked for: once for each.
+ *
+ * @param make - told of a cache that was not asked about before
+ */
+export function ofEach<T>(where: () => ValueCache, make: (cache: ValueCache) => T): () => T {
+  const known = new WeakMap<ValueCache, { readonly made: T }>();
+  let last: ValueCache | undefined;
+  let made: T | undefined;
+  return () => {
+    const cache = where();
+    if (cache === last) return made as T;
+    let found = known.get(cache);
+    if (found === undefined) {
+      found = { made: make(cache) };
+      known.set(cache, found);
+    }
+    last = cache;
+    made = found.made;
+    return made;
+  };
+}
 
 /**
  * Memoizes a function in whichever cache is asked for when it is called: each has a memo of its own.
@@ -18,36 +40,26 @@ export function memoIn<F extends AnyFunction>(
   where: () => ValueCache,
   prepare: () => void = () => {},
 ): () => Memoized<F> {
-  const memos = new WeakMap<ValueCache, Memoized<F>>();
-  return () => {
-    const cache = where();
-    let found = memos.get(cache);
-    if (found === undefined) {
-      prepare();
-      found = cache.memoize(fn, options);
-      memos.set(cache, found);
-    }
-    return found;
-  };
+  return ofEach(where, (cache) => {
+    prepare();
+    return cache.memoize(fn, options);
+  });
 }
 
 /**
- * A function whose results are kept in the process's own cache, whichever that is when it is called: for functions of a
- * module, which is loaded before anybody calls {@link setDefaultCache}, or a test its `freshCache()`.
+ * A function whose results are kept in whichever cache is asked for when it is called.
  *
- * @param options - as of {@link ValueCache.memoize}: a ttl (seconds, or `'5m'`), or an object with it and more
  * @throws {@link ConfigError} for a wrong setting
- *
- * @example
- * ```ts
- * export const userOf = memoize(async (id: number) => await users.find(id), { name: 'userOf', ttl: '10m' });
- * ```
  */
-export function memoize<F extends AnyFunction>(fn: F, options?: Duration | MemoOptions<F>): Memoized<F> {
+export function memoizeIn<F extends AnyFunction>(
+  where: () => ValueCache,
+  fn: F,
+  options: Duration | MemoOptions<F> | undefined,
+): Memoized<F> {
   if (typeof fn !== 'function') throw new ConfigError('memoize.fn', fn, 'a function');
   const given = withMemoTtl(options);
   checkMemoOptions('memoize', given);
-  const memo = memoIn(fn, given, defaultCache);
+  const memo = memoIn(fn, given, where);
   const memoized = function (this: unknown, ...args: never[]): unknown {
     return memo().apply(this, args);
   };

@@ -39,6 +39,11 @@ export function attachRuntime(cache: Cache, runtime: CacheRuntime): void {
   Object.defineProperty(cache, slot, { value: runtime });
 }
 
+/** Lets {@link runtimeOf} find that of another cache, whichever is the one at that moment. */
+export function followRuntime(cache: Cache, now: () => Cache): void {
+  Object.defineProperty(cache, slot, { get: () => runtimeOf(now()) });
+}
+
 /**
  * The inner parts of a cache, for adapters to web frameworks.
  *
@@ -46,4 +51,14 @@ export function attachRuntime(cache: Cache, runtime: CacheRuntime): void {
  */
 export function runtimeOf(cache: unknown): CacheRuntime | undefined {
   return typeof cache === 'object' && cache !== null ? (cache as { [slot]?: CacheRuntime })[slot] : undefined;
+}
+
+/** Whether something is a cache; where it stands for another one, that is not made for it. */
+export function isCache(cache: unknown): cache is Cache {
+  return typeof cache === 'object' && cache !== null && slot in cache;
+}
+
+/** Whether a cache is what `defaultCache()` has returned, in this copy of the package or in another: it stands for another one. */
+export function isFollowing(cache: unknown): boolean {
+  return isCache(cache) && Object.getOwnPropertyDescriptor(cache, slot)?.get !== undefined;
 }

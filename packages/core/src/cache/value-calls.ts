@@ -17,6 +17,7 @@ import {
   type RowOptions,
   readBy,
   readKey,
+  readNamespace,
   SET_OPTIONS,
   type SetOptions,
   tokenBrand,
@@ -253,8 +254,7 @@ export class ValueCalls implements ValueCache {
   }
 
   namespace(name: string): ValueCalls {
-    if (typeof name !== 'string' || name === '') throw new ConfigError('namespace', name, 'a string that is not empty');
-    return new ValueCalls(this.#parts, spaceIn(this.#space, name), this.#counters, this.#told);
+    return new ValueCalls(this.#parts, spaceIn(this.#space, readNamespace(name)), this.#counters, this.#told);
   }
 
   /** Purges the namespace that these calls are about. */

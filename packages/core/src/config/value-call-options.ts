@@ -96,3 +96,9 @@ export function readKey(what: string, key: unknown): string {
   if (typeof key === 'string' && key !== '') return key;
   throw new ConfigError(`${what}.key`, key, 'a string that is not empty, or a number');
 }
+
+/** @throws {@link ConfigError} for what can be no name of a namespace */
+export function readNamespace(name: unknown): string {
+  if (typeof name === 'string' && name !== '') return name;
+  throw new ConfigError('namespace', name, 'a string that is not empty');
+}

@@ -45,6 +45,11 @@ export interface UrlReading {
   isIgnored(name: string): boolean;
 }
 
+/** {@link tagsOf} in each of the ways in which the views of a cache read URLs. */
+export function tagsInAll(target: InvalidationTarget, readings: Iterable<UrlReading['isIgnored']>): readonly string[] {
+  return [...new Set([...readings].flatMap((isIgnored) => tagsOf(target, { isIgnored })))];
+}
+
 const KINDS = `exactly one of ${NAMES.join(', ')}`;
 
 /**

@@ -1,6 +1,6 @@
 export { nearest } from '../base/near-miss.js';
 export { checkDefaultCache } from '../cache/default-cache.js';
-export { type CacheRuntime, runtimeOf } from '../cache/runtime.js';
+export { type CacheRuntime, isCache, isFollowing, runtimeOf } from '../cache/runtime.js';
 export { readViewOptions, VIEW_OPTIONS, type ViewPolicy } from '../config/view-options.js';
 export { isEntityTag } from '../http/entity-tag.js';
 export { formatHttpDate } from '../http/http-date.js';

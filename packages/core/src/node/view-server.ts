@@ -49,7 +49,6 @@ export class ViewServer<
   readonly #answers: ViewAnswers<Req, Res>;
   readonly #keys: ViewKeys<Req, Res>;
   readonly #stale: StaleView;
-  #cache: Cache | undefined;
   #runtime: CacheRuntime | undefined;
 
   constructor(policy: ViewPolicy<Req, Res>, cacheOf: () => Cache, host: ViewHost<Req>) {
@@ -69,12 +68,10 @@ export class ViewServer<
 
   /** At the beginning of each request: the default cache may be another one by now. */
   #attach(): CacheRuntime {
-    const cache = this.#cacheOf();
-    if (this.#runtime !== undefined && cache === this.#cache) return this.#runtime;
-    const runtime = runtimeOf(cache);
+    const runtime = runtimeOf(this.#cacheOf());
     if (runtime === undefined) throw new TypeError('not a cache made by createCache()');
+    if (runtime === this.#runtime) return runtime;
     runtime.urlReadings.add(this.#policy.isIgnored);
-    this.#cache = cache;
     this.#runtime = runtime;
     return runtime;
   }

@@ -10,11 +10,12 @@ afterEach(() => restoreDefaultCache(undefined));
 
 describe('freshCache', () => {
   it('is the default cache until it ends, and the one before is again', async () => {
-    const own = defaultCache();
+    defaultCache().stats();
+    const own = currentDefaultCache();
     const fresh = freshCache();
-    expect(defaultCache()).toBe(fresh.cache);
+    expect(currentDefaultCache()).toBe(fresh.cache);
     await fresh.end();
-    expect(defaultCache()).toBe(own);
+    expect(currentDefaultCache()).toBe(own);
   });
 
   it('leaves none behind where there was none', async () => {
@@ -26,7 +27,7 @@ describe('freshCache', () => {
     const first = freshCache();
     const second = freshCache();
     await first.end();
-    expect(defaultCache()).toBe(second.cache);
+    expect(currentDefaultCache()).toBe(second.cache);
     await second.end();
   });
 

@@ -1,0 +1,79 @@
+import { needFunction } from '../config/check.js';
+import { type Key, type KeyOptions, readNamespace } from '../config/value-call-options.js';
+import { tagsInAll } from '../invalidation/target.js';
+import type { CacheListener } from '../telemetry/telemetry.js';
+import type { Cache } from './cache.js';
+import { invalidateOn } from './invalidate-on.js';
+import { memoizeIn, ofEach } from './memoize-following.js';
+import { type CacheRuntime, followRuntime, runtimeOf } from './runtime.js';
+import type { ValueCache, ValueNamespace } from './value-cache.js';
+
+/** How it is found out for which cache another one stands. */
+export interface Following {
+  /** The cache, if there is one already. */
+  known(): Cache | undefined;
+  /** Hears of what happens in whichever is the one, until what is returned is called. */
+  listen(listener: CacheListener): () => void;
+}
+
+/**
+ * A cache that stands for another one: whichever is the one when it is called.
+ *
+ * @param now - makes one, if there is none
+ */
+export function followingCache(now: () => Cache, { known, listen }: Following): Cache {
+  const cache: Cache = {
+    ...followingValues(now),
+    invalidate: (...given) => now().invalidate(...given),
+    purge: (...given) => now().purge(...given),
+    batch: (work) => now().batch(work),
+    // Asked for when something is emitted: until then there may be none, and another one afterwards.
+    invalidateOn: (emitter, event, target) =>
+      invalidateOn(
+        emitter,
+        event,
+        target,
+        (named) => {
+          const { invalidateNow, urlReadings } = runtimeNow();
+          invalidateNow(tagsInAll(named, urlReadings));
+        },
+        { emit: (said) => runtimeNow().telemetry.emit(said) },
+      ),
+    explain: ((...given: [never]) => now().explain(...given)) as Cache['explain'],
+    stats: () => now().stats(),
+    on: (listener) => listen(needFunction('on', listener)),
+    health: () => now().health(),
+    ready: () => now().ready(),
+    close: async () => await known()?.close(),
+  };
+  const runtimeNow = (): CacheRuntime => runtimeOf(now()) as CacheRuntime;
+  followRuntime(cache, now);
+  return cache;
+}
+
+function followingValues(now: () => ValueCache): ValueCache {
+  return {
+    getOrSet: (key, producer, options) => now().getOrSet(key, producer, options),
+    getOrSetMany: (...given: [never, never, never]) => now().getOrSetMany(...given),
+    get: (...given) => now().get(...given),
+    getMany: <T, K extends Key>(keys: readonly K[], options?: KeyOptions) => now().getMany<T, K>(keys, options),
+    has: (...given) => now().has(...given),
+    set: (...given) => now().set(...given),
+    setMany: (...given) => now().setMany(...given),
+    add: (...given) => now().add(...given),
+    delete: (...given) => now().delete(...given),
+    deleteMany: (...given) => now().deleteMany(...given),
+    touch: (...given) => now().touch(...given),
+    increment: (...given) => now().increment(...given),
+    decrement: (...given) => now().decrement(...given),
+    incrementVersion: (...given) => now().incrementVersion(...given),
+    memoize: (fn, options) => memoizeIn(now, fn, options),
+    namespace: (name) => followingNamespace(now, readNamespace(name)),
+    token: () => now().token(),
+  };
+}
+
+function followingNamespace(outer: () => ValueCache, name: string): ValueNamespace {
+  const now = ofEach(outer, (cache) => cache.namespace(name));
+  return { ...followingValues(now), clear: () => now().clear() };
+}
