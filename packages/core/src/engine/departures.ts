@@ -91,7 +91,7 @@ export class Departures {
 
   /** Each of these runs its own handler. */
   eachAlone(waiters: readonly Waiter[]): void {
-    for (const { visitor } of waiters) apart(this.#parts.sink, () => this.alone(visitor, 'miss'));
+    for (const { visitor } of waiters) apart(this.#parts.sink, visitor, () => this.alone(visitor, 'miss'));
   }
 
   /** Nothing will come of a flight, for anybody: those who wait run their own handlers. */
@@ -135,7 +135,7 @@ export class Departures {
     const [told, others]: [Waiter[], Waiter[]] = [[], []];
     for (const waiter of waiters)
       if (waiter.visitor.fail !== undefined) (mayBeTold(waiter) ? told : others).push(waiter);
-    for (const { visitor } of told) apart(this.#parts.sink, () => visitor.fail?.(failure));
+    for (const { visitor } of told) apart(this.#parts.sink, visitor, () => visitor.fail?.(failure));
     this.#regroup(others);
   }
 
@@ -190,7 +190,7 @@ export class Departures {
   async #consult(shared: SharedExchange, flight: Flight, leader: Visitor): Promise<void> {
     const said = await shared.ask(flight, leader);
     // Nobody awaits this: what a visitor throws must not end the process.
-    apart(this.#parts.sink, () => {
+    apart(this.#parts.sink, leader, () => {
       if (said.kind === 'item') {
         this.#found(flight, leader, said.item);
       } else if (said.kind === 'variants') {
@@ -211,14 +211,14 @@ export class Departures {
     this.flights.close(flight);
     const visitors = [leader, ...flight.takeWaiters().map((waiter) => waiter.visitor)];
     for (const visitor of visitors)
-      if (!visitor.isGone) apart(this.#parts.sink, () => this.#owner.again(visitor, flight));
+      if (!visitor.isGone) apart(this.#parts.sink, visitor, () => this.#owner.again(visitor, flight));
   }
 
   /** A stored response answers the leader, and those who may share the read that found it (W-rule (a) and (c)). */
   #found(flight: Flight, leader: Visitor, item: LocalItem): void {
     // A leader whom it would not do asks for a new one, and must not wait for himself.
     this.flights.close(flight);
-    if (!leader.isGone) apart(this.#parts.sink, () => leader.answer(item, 'hit'));
+    if (!leader.isGone) apart(this.#parts.sink, leader, () => leader.answer(item, 'hit'));
     this.settleByRead(flight, item);
   }
 
@@ -231,7 +231,7 @@ export class Departures {
     this.eachAlone(waiters.filter(({ isEarly }) => isEarly));
     const others = waiters.filter(({ visitor, isEarly }) => !isEarly && !visitor.isGone);
     const groups = this.#selection.byVariant(others.map(({ visitor }) => visitor));
-    for (const [text, visitors] of groups) apart(this.#parts.sink, () => this.#fly(text, visitors));
+    for (const [text, visitors] of groups) this.#fly(text, visitors);
   }
 
   #fly(text: string, visitors: readonly Visitor[]): void {
@@ -239,9 +239,9 @@ export class Departures {
     if (leader === undefined) return;
     const item = this.#local.find(leader.key, text);
     if (item === undefined) {
-      this.start(this.flights.next(text, others), leader);
+      apart(this.#parts.sink, leader, () => this.start(this.flights.next(text, others), leader));
       return;
     }
-    for (const visitor of visitors) apart(this.#parts.sink, () => visitor.answer(item, 'hit'));
+    for (const visitor of visitors) apart(this.#parts.sink, visitor, () => visitor.answer(item, 'hit'));
   }
 }

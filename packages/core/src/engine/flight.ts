@@ -36,6 +36,8 @@ export interface Visitor {
   asks?(): void;
   /** Somebody waits for this leader: it must not be held up by a client that does not read. */
   hurry?(): void;
+  /** Runs what others do on its behalf in its own asynchronous context. One without does so by itself, as far as it has to. */
+  within?(work: () => void): void;
 }
 
 /** A visitor who waits for somebody else's answer. */

@@ -85,7 +85,7 @@ export class Flights {
       const { visitor } = waiter;
       if (visitor.isGone) continue;
       if (isShared && mayTake(waiter) && this.#selection.selects(visitor, item))
-        apart(this.#sink, () => visitor.answer(item, 'collapsed'));
+        apart(this.#sink, visitor, () => visitor.answer(item, 'collapsed'));
       else rest.push(waiter);
     }
     flight.waiters = rest;
@@ -103,10 +103,14 @@ export class Flights {
   }
 }
 
-/** Does something for one visitor on another's behalf: what goes wrong with the one must not reach the other. */
-export function apart(sink: EventSink, work: () => void): void {
+/**
+ * Does something for one visitor in another's turn: what goes wrong with the one must not reach the other, and what runs for the
+ * one must not take itself to run for the other.
+ */
+export function apart(sink: EventSink, visitor: Visitor, work: () => void): void {
   try {
-    work();
+    if (visitor.within === undefined) work();
+    else visitor.within(work);
   } catch (error) {
     sink.emit({ type: 'warning', message: `a visitor could not be answered: ${error}` });
   }

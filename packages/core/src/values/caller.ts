@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { answerOf } from '../base/answer.js';
 import { ValueTimeoutError } from '../base/value-errors.js';
 import type { Failure } from '../engine/failure.js';
@@ -48,6 +49,8 @@ export class Caller implements Visitor, Leader, Alone {
   #apart: ToldRun | undefined;
   /** What it waits in. */
   #flight: Flight | undefined;
+  /** Its asynchronous context, once it waits for somebody else or for a time: whatever runs for it from then on is called by others. */
+  #scope: AsyncResource | undefined;
   #stopWaiting: () => void = () => {};
   #isAsking = false;
   /** Lets go of the process, which it keeps while a store is asked. */
@@ -127,10 +130,22 @@ export class Caller implements Visitor, Leader, Alone {
 
   joins(flight: Flight): boolean {
     this.#flight = flight;
-    if (this.outer === undefined || this.isRefresh || !this.outer.isAwaitedBy(this.maker)) return true;
+    if (this.outer === undefined || this.isRefresh || !this.outer.isAwaitedBy(this.maker)) {
+      this.keepScope();
+      return true;
+    }
     this.#flight = undefined;
     this.#runApart('recursion');
     return false;
+  }
+
+  keepScope(): void {
+    this.#scope ??= new AsyncResource('viewcache.caller');
+  }
+
+  within(work: () => void): void {
+    if (this.#scope === undefined) work();
+    else this.#scope.runInAsyncScope(work);
   }
 
   asks(): void {
@@ -289,7 +304,7 @@ export class Caller implements Visitor, Leader, Alone {
   /** Counts how long the caller waits, for its own producer or for somebody else's. */
   #growImpatient(): void {
     const { softTimeoutMs, hardTimeoutMs, route } = this.uses.policy;
-    if (softTimeoutMs !== undefined) this.#patience.after(softTimeoutMs, () => this.#runOut());
+    if (softTimeoutMs !== undefined) this.#after(softTimeoutMs, () => this.#runOut());
     if (hardTimeoutMs === undefined) return;
     const giveUp = (): void => {
       if (this.#runOut()) return;
@@ -299,7 +314,12 @@ export class Caller implements Visitor, Leader, Alone {
       this.#apart?.giveUp(timeout);
       this.#run?.giveUpLater();
     };
-    this.#patience.after(hardTimeoutMs, giveUp);
+    this.#after(hardTimeoutMs, giveUp);
+  }
+
+  #after(ms: number, tell: () => void): void {
+    this.keepScope();
+    this.#patience.after(ms, () => this.within(tell));
   }
 
   /** The producer goes on, and what it makes is stored. */

@@ -22,6 +22,10 @@ export interface Leader extends Call {
   reject(error: unknown): void;
   /** Answers with what is stored where making it has failed; false where there is nothing that may. */
   answerInstead(reason: 'error'): boolean;
+  /** From now on it is others who call what runs for him. */
+  keepScope(): void;
+  /** Runs something in his own asynchronous context. */
+  within(work: () => void): void;
   keepProcess(): void;
   releaseProcess(): void;
   /** Nothing is made for him any more. */
@@ -57,13 +61,13 @@ export class LedRun implements RunEnd {
   giveUpLater(): void {
     const { parts, uses } = this.#leader;
     const { refreshTimeoutMs, route } = uses.policy;
-    this.#timers.push(
-      parts.clock.after(refreshTimeoutMs, () => {
-        this.#end();
-        this.#lead.refuse('aborted', route);
-        this.#told?.giveUp(new ValueTimeoutError(route, refreshTimeoutMs));
-      }),
-    );
+    const giveUp = (): void => {
+      this.#end();
+      this.#lead.refuse('aborted', route);
+      this.#told?.giveUp(new ValueTimeoutError(route, refreshTimeoutMs));
+    };
+    this.#leader.keepScope();
+    this.#timers.push(parts.clock.after(refreshTimeoutMs, () => this.#leader.within(giveUp)));
   }
 
   /** Nobody waits for it who led it. */
