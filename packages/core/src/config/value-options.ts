@@ -2,7 +2,7 @@ import { parseDuration } from '../base/duration.js';
 import { ConfigError } from '../base/errors.js';
 import { printable } from '../base/printable.js';
 import type { Copying } from '../values/copying.js';
-import type { ValuePolicy } from '../values/value-policy.js';
+import { UNNAMED, type ValuePolicy } from '../values/value-policy.js';
 import { checkBoolean, checkCount, checkFunction, checkOptions, listed } from './check.js';
 import { readForever } from './lifetimes.js';
 import { readStaleOptions, STALE_OPTIONS } from './stale-options.js';
@@ -45,7 +45,7 @@ export function readValueOptions<T>(
   known: readonly string[] = VALUE_OPTIONS,
 ): ValuePolicy {
   checkOptions(what, given, known);
-  const { tags = [], name = '(values)' } = given;
+  const { tags = [], name = UNNAMED } = given;
   const lifetimeMs = readValueTtl(`${what}.ttl`, given.ttl) ?? defaults.lifetimeMs ?? unsaid(given, onUnsaid);
   if (typeof name !== 'string' || name === '')
     throw new ConfigError(`${what}.name`, name, 'a string that is not empty');

@@ -98,8 +98,10 @@ export class LocalLevel {
   /**
    * Takes a response in; false where there is no room for it. Its validity is compared at every use, so what was invalidated meanwhile does no
    * harm.
+   *
+   * @param isWritten - nobody's miss has had it made
    */
-  keep(item: LocalItem, tags: readonly string[]): boolean {
+  keep(item: LocalItem, tags: readonly string[], isWritten = false): boolean {
     const { stored } = item;
     item.records = tags.map((tag) => this.#tags.retain(tag));
     const { weight } = item;
@@ -108,12 +110,12 @@ export class LocalLevel {
       item.records = [];
       // An older one of its key is gone, too.
       this.#variants.forget(item.target, stored.key);
-      this.#sink.refused(item.target, stored.route, 'too-large');
+      this.#sink.refused(item.target, stored.route, 'too-large', undefined, isWritten);
       return false;
     }
     if (stored.selecting.length > 0) this.#admit(item);
     if (stored.codings !== undefined) void this.#code(item);
-    this.#sink.stored(stored.key, stored.route, weight, tags);
+    this.#sink.stored(stored.key, stored.route, weight, tags, isWritten);
     item.counted?.counter.entered(item, item.counted);
     return true;
   }
@@ -128,6 +130,7 @@ export class LocalLevel {
     return this.keep(
       renewed,
       records.map(({ tag }) => tag),
+      true,
     );
   }
 

@@ -138,7 +138,7 @@ export class SharedReads {
       item.isOutdated = true;
       return { kind: 'miss', token, stale: { item, validity: 'stale', tags: names } };
     }
-    this.#local.keep(item, names);
+    this.#local.keep(item, names, true);
     if (flight.asked === undefined && this.#local.isSound(item, key)) return { kind: 'item', item, token };
     return { kind: 'miss', token, stale: { item, validity: 'valid', tags: names } };
   }

@@ -135,6 +135,7 @@ export class SharedValues {
       this.#parts.local.keep(
         this.#parts.local.item({ ...stored, tags: verdict.tags }, key, item.token, sentAt, 0),
         names,
+        true,
       );
     }
     return true;
@@ -205,7 +206,7 @@ export class SharedValues {
       if (verdict.kind === 'stored' && item.stored.lifetimeMs > 0 && this.#parts.tags.admits(names, item.token)) {
         const ageMs = this.#parts.clock.monotonic() - item.generatedAt;
         const stored = inMemory({ ...item.stored, tags: verdict.tags });
-        this.#parts.local.keep(this.#parts.local.item(stored, key, item.token, sentAt, ageMs), names);
+        this.#parts.local.keep(this.#parts.local.item(stored, key, item.token, sentAt, ageMs), names, true);
       }
       return verdict;
     });

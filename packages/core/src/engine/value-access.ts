@@ -179,7 +179,7 @@ export class ValueAccess {
       this.#local.drop(item.stored.key);
       return 'stored';
     }
-    return this.#local.keep(item, item.declared) ? 'stored' : 'refused';
+    return this.#local.keep(item, item.declared, true) ? 'stored' : 'refused';
   }
 
   /** The item of a write; nothing where what it was made of has been invalidated since. */

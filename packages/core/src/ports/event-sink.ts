@@ -182,9 +182,12 @@ export interface EventSink {
   /** What was counted as a miss was none: a cached view further inside answers. */
   withdrawn(fwd: Forward): void;
   bypass(key: string, reason: Bypass): void;
-  stored(key: string, pattern: string, bytes: number, tags: readonly string[]): void;
-  /** @param detail - of `input`: what was read */
-  /** @param isKept - memory has it all the same, and it was counted there */
-  refused(key: string, pattern: string, reason: Refusal, detail?: string, isKept?: boolean): void;
+  /** @param isWritten - by no run that somebody's miss has begun: it was set, touched, or copied from a shared store */
+  stored(key: string, pattern: string, bytes: number, tags: readonly string[], isWritten?: boolean): void;
+  /**
+   * @param detail - what more there is to say, such as what was read
+   * @param isWritten - as above; or the run has been counted already
+   */
+  refused(key: string, pattern: string, reason: Refusal, detail?: string, isWritten?: boolean): void;
   emit(event: CacheEvent): void;
 }

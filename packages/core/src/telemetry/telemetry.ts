@@ -123,20 +123,20 @@ export class Telemetry implements EventSink {
     if (this.isHeard) this.emit({ type: 'bypass', key, reason });
   }
 
-  stored(key: string, pattern: string, bytes: number, tags: readonly string[]): void {
+  stored(key: string, pattern: string, bytes: number, tags: readonly string[], isWritten = false): void {
     this.#stored++;
     const route = this.route(pattern);
     route.stored++;
-    route.misses++;
+    if (!isWritten) route.misses++;
     if (this.isHeard) this.emit({ type: 'stored', key, route: pattern, bytes, tags: declaredOf(tags) });
   }
 
-  refused(key: string, pattern: string, reason: Refusal, detail?: string, isKept = false): void {
+  refused(key: string, pattern: string, reason: Refusal, detail?: string, isWritten = false): void {
     count(this.#refused, reason, 1);
     this.refusals.note(key, reason, pattern, detail);
     const route = this.route(pattern);
     route.refused++;
-    if (!isKept) route.misses++;
+    if (!isWritten) route.misses++;
     if (!this.isHeard) return;
     this.emit({ type: 'refused', key, route: pattern, reason, ...(detail === undefined ? {} : { detail }) });
   }

@@ -97,6 +97,7 @@ export class LedRun implements RunEnd {
     parts.errors.forget(key);
     if (value === NOTHING_MADE) {
       outer?.dependOnNow(parts.tags, key.tags);
+      parts.sink.route(uses.policy.route).misses++;
       lead.handOver();
       leader.resolve(value);
       return;

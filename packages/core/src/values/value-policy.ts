@@ -1,6 +1,9 @@
 import type { RefreshLimits } from '../engine/stale-uses.js';
 import type { Copying } from './copying.js';
 
+/** What values are counted under that have no name. */
+export const UNNAMED = '(values)';
+
 /** How one kind of value is kept: the options of a call with nothing left open. */
 export interface ValuePolicy extends RefreshLimits {
   /** Milliseconds; of the value itself where a function says. */

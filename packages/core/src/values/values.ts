@@ -16,7 +16,7 @@ import { QuickHits } from './quick-hits.js';
 import { warnUnstorable } from './unstorable-warning.js';
 import type { ValueKey } from './value-key.js';
 import { type ValueParts, valueIn } from './value-parts.js';
-import type { ValuePolicy } from './value-policy.js';
+import { UNNAMED, type ValuePolicy } from './value-policy.js';
 
 /** A value on its way into the cache. */
 export interface ValueWrite {
@@ -120,11 +120,18 @@ export class Values {
         }
       }
       if (this.parts.isOff) this.parts.sink.bypass(key.text, 'off');
-      else this.parts.sink.miss(key.text, 'uri-miss');
+      else this.#miss(key);
       // Whatever is made of there being nothing depends on there being nothing.
       outer?.dependOnNow(this.parts.tags, key.tags);
       return undefined;
     });
+  }
+
+  /** Counts what was asked for and is not there. Nobody knows the name that it would be counted under. */
+  #miss({ text }: ValueKey): void {
+    const { sink } = this.parts;
+    sink.miss(text, 'uri-miss');
+    sink.route(UNNAMED).misses++;
   }
 
   /** Writes values; each answer says what came of it. */
@@ -142,7 +149,7 @@ export class Values {
         return [{ key, ownTag: key.ownTag, candidate: nested ? { ...candidate, nested } : candidate, since, onlyIf }];
       if (refusal === undefined) return [];
       warnUnstorable(this.parts, key, policy.route, refusal, detail);
-      sink.refused(key.text, policy.route, refusal, detail);
+      sink.refused(key.text, policy.route, refusal, detail, true);
       return [];
     });
     const [written] = await Promise.all([engine.values.writeMany(going), this.#drop(writes, made)]);
@@ -152,7 +159,7 @@ export class Values {
       const verdict = verdicts.shift() ?? 'unavailable';
       const text = writes[i]?.key.text;
       if (verdict === 'unavailable' && text !== undefined)
-        sink.refused(text, policy.route, engine.storesNothing ? 'null-store' : 'store-unavailable');
+        sink.refused(text, policy.route, engine.storesNothing ? 'null-store' : 'store-unavailable', undefined, true);
       return verdict;
     });
   }
