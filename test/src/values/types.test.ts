@@ -62,6 +62,51 @@ describe('the types of values', () => {
     expect(await cache.getOrSet('f', async (run) => run.stale?.name ?? 'none', '1m')).toBe('none');
   });
 
+  it('tell the options of many what was loaded, and want to be told by what rows are known', async () => {
+    const rows = async (ids: readonly number[]): Promise<(User | null)[]> => [
+      ...ids.map((id) => ({ id, name: 'Ada' })),
+      null,
+    ];
+    const byId = async (ids: readonly number[]) => new Map(ids.map((id) => [id, { id, name: 'Ada' }]));
+    const told: Map<number, User> = await cache.getOrSetMany([1], (missing) => rows(missing), {
+      by: 'id',
+      ttl: (user) => user.id,
+      tags: (user) => [user.name],
+      storeIf: (user) => user.id > 0,
+      isStale: (user) => user.name === '',
+    });
+    const byFunction: Map<number, User> = await cache.getOrSetMany([2], (missing) => rows(missing), {
+      by: (user) => user.id,
+      tags: (user: User) => [user.name],
+    });
+    const short: Map<number, User> = await cache.getOrSetMany([3], (missing) => rows(missing), { by: 'id', ttl: '1m' });
+    const named: Map<number, User> = await cache.getOrSetMany([4], rows, { by: 'id', tags: (user) => [user.name] });
+    const mapped: Map<number, User> = await cache.getOrSetMany([5], (missing) => byId(missing), {
+      tags: (user) => [user.name],
+    });
+    const bare: Map<number, User> = await cache.getOrSetMany([6], byId);
+    const object: Map<string, number> = await cache.getOrSetMany(['a'], (missing) => ({ a: missing.length }), '1m');
+    const generic = async <T extends { id: number }>(load: (ids: readonly number[]) => Promise<T[]>) =>
+      await cache.getOrSetMany([7], (missing) => load(missing), { by: 'id', tags: (row) => [`${row.id}`] });
+    const many = [told, byFunction, short, named, mapped, bare, object, await generic(async () => [{ id: 7 }])];
+    expect(many.map(({ size }) => size)).toEqual(many.map(() => 1));
+    const wrong = () => {
+      // @ts-expect-error nothing says by what the rows are known
+      void cache.getOrSetMany([1], (missing) => rows(missing));
+      // @ts-expect-error nothing says by what the rows are known
+      void cache.getOrSetMany([1], (missing) => rows(missing), '1m');
+      // @ts-expect-error nothing says by what the rows are known
+      void cache.getOrSetMany([1], (missing) => rows(missing), { ttl: '1m' });
+      // @ts-expect-error a user has none
+      void cache.getOrSetMany([1], (missing) => rows(missing), { by: 'nope' });
+      // @ts-expect-error it is no list
+      void cache.getOrSetMany([1], (missing) => byId(missing), { by: 'id' });
+      // @ts-expect-error it is neither a list, nor by key
+      void cache.getOrSetMany([1], async () => 7, '1m');
+    };
+    expect(wrong).toBeInstanceOf(Function);
+  });
+
   it('let the options of a method say what they are told, and refuse what it is not', async () => {
     class Users {
       constructor(

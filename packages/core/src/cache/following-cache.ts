@@ -54,7 +54,11 @@ export function followingCache(now: () => Cache, { known, listen }: Following): 
 function followingValues(now: () => ValueCache): ValueCache {
   return {
     getOrSet: (key, producer, options) => now().getOrSet(key, producer, options),
-    getOrSetMany: (...given: [never, never, never]) => now().getOrSetMany(...given),
+    getOrSetMany: <K>(
+      keys: readonly K[] & readonly Key[],
+      loadMissing: (missing: readonly K[]) => never,
+      options?: never,
+    ) => now().getOrSetMany<K>(keys, loadMissing, options),
     get: (...given) => now().get(...given),
     getMany: <T, K extends Key>(keys: readonly K[], options?: KeyOptions) => now().getMany<T, K>(keys, options),
     has: (...given) => now().has(...given),

@@ -54,16 +54,15 @@ export interface ValueCache {
    * const byId = await cache.getOrSetMany(ids, (missing) => users.findMany(missing), { by: 'id', ttl: '10m' });
    * ```
    */
-  getOrSetMany<K, T>(
+  getOrSetMany<K, L extends Loaded<unknown> | LoadedRows = never>(
     keys: readonly K[] & readonly Key[],
-    loadMissing: (missing: readonly K[]) => Loaded<T> | Promise<Loaded<T>>,
-    options?: Duration | ValueOptions<T>,
-  ): Promise<Map<K, T>>;
-  getOrSetMany<K, T>(
+    loadMissing: (missing: readonly K[]) => L | Promise<L>,
+    options: LoadOptions<NoInfer<L>>,
+  ): Promise<Map<K, ValueIn<L>>>;
+  getOrSetMany<K, L extends Loaded<unknown> | LoadedRows = never>(
     keys: readonly K[] & readonly Key[],
-    loadMissing: (missing: readonly K[]) => readonly T[] | Promise<readonly T[]>,
-    options: RowOptions<T>,
-  ): Promise<Map<K, T>>;
+    loadMissing: ((missing: readonly K[]) => L | Promise<L>) & WithoutBy<L>,
+  ): Promise<Map<K, ValueIn<L>>>;
   /**
    * The value of a key, as far as it is stored and fresh; `undefined` where there is none. {@link has} tells that from a
    * value that is `undefined`.
@@ -198,6 +197,37 @@ export interface ValueNamespace extends ValueCache {
    */
   clear(): Promise<InvalidationReceipt>;
 }
+
+/** Rows, of which `by` says whose value each is; what is null or undefined is none. */
+export type LoadedRows = readonly unknown[];
+
+/** What {@link ValueCache.getOrSetMany} finds in what was loaded. */
+export type ValueIn<L> = unknown extends L
+  ? L
+  : L extends readonly (infer Row)[]
+    ? NonNullable<Row>
+    : L extends ReadonlyMap<Key, infer Value> | Readonly<Record<string, infer Value>>
+      ? Value
+      : never;
+
+/**
+ * The options of {@link ValueCache.getOrSetMany}: for rows they have to say by what. The compiler looks at options that have no
+ * functions before it knows what is loaded, and must not find them wrong then.
+ */
+export type LoadOptions<L> = [L] extends [never]
+  ? Duration | Partial<RowOptions<never>> | undefined
+  : unknown extends L
+    ? Duration | Partial<RowOptions<L>> | undefined
+    : L extends LoadedRows
+      ? RowOptions<ValueIn<L>>
+      : Duration | ValueOptions<ValueIn<L>> | undefined;
+
+/** What a list is not: its name is what the compiler says to whom forgets `by`. */
+type WithoutBy<L> = [L] extends [never]
+  ? unknown
+  : L extends LoadedRows
+    ? { readonly "rows need options that say by what, as { by: 'id' }": L }
+    : unknown;
 
 /** What was loaded: a Map or an object by key. The number 7 and the text `'7'` are one key. */
 export type Loaded<T> = ReadonlyMap<Key, T> | Readonly<Record<string, T>>;

@@ -42,7 +42,7 @@ import type { ValuePolicy } from '../values/value-policy.js';
 import { type MemoizeParts, memoize } from './memoize.js';
 import type { Memoized } from './memoized-function.js';
 import type { InvalidationReceipt } from './receipts.js';
-import type { Loaded, ValueCache } from './value-cache.js';
+import type { Loaded, LoadedRows, LoadOptions, ValueCache, ValueIn } from './value-cache.js';
 
 /** What the calls stand on. */
 export interface ValueCallParts extends MemoizeParts {
@@ -109,13 +109,15 @@ export class ValueCalls implements ValueCache {
     }
   }
 
-  async getOrSetMany<K, T>(
+  async getOrSetMany<K, L extends Loaded<unknown> | LoadedRows = never>(
     keys: readonly K[] & readonly Key[],
-    loadMissing: (missing: readonly K[]) => Loaded<T> | readonly T[] | Promise<Loaded<T> | readonly T[]>,
-    options?: Duration | ValueOptions<T> | RowOptions<T>,
-  ): Promise<Map<K, T>> {
+    loadMissing: (missing: readonly K[]) => L | Promise<L>,
+    options?: LoadOptions<L>,
+  ): Promise<Map<K, ValueIn<L>>> {
     if (typeof loadMissing !== 'function') throw new ConfigError('getOrSetMany.loadMissing', loadMissing, 'a function');
-    const given: Partial<RowOptions<T>> = withTtl(options);
+    const given: Partial<RowOptions<never>> = withTtl<Partial<RowOptions<never>>>(
+      options as Duration | object | undefined,
+    );
     const named = this.#keys('getOrSetMany', keys as readonly (K & Key)[], given.version);
     const policy = this.#policy('getOrSetMany', given, MANY_OPTIONS);
     const uses = this.#parts.values.uses(policy);
@@ -125,7 +127,9 @@ export class ValueCalls implements ValueCache {
       [...named].map(([key, valueKey]) => ({ key: valueKey, producer: () => loader.load(key) })),
       uses,
     );
-    return new Map([...named.keys()].flatMap((key, i) => (values[i] === NOTHING_MADE ? [] : [[key, values[i] as T]])));
+    return new Map(
+      [...named.keys()].flatMap((key, i) => (values[i] === NOTHING_MADE ? [] : [[key, values[i] as ValueIn<L>]])),
+    );
   }
 
   async get<T = unknown>(key: Key, options: KeyOptions = NO_OPTIONS): Promise<T | undefined> {
