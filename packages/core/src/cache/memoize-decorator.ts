@@ -29,9 +29,9 @@ import type { ValueCache } from './value-cache.js';
  * ```
  */
 export function memoized<const O extends MemoizedOptions = MemoizedOptions>(options?: Duration | O) {
-  const { cache, ...rest } = withMemoTtl(options) as MemoizedOptions;
-  checkMemoOptions('memoized', rest as MemoOptions, ['cache']);
-  const where = readCache(cache);
+  const given = withMemoTtl(options) as MemoizedOptions;
+  const taken = checkMemoOptions('memoized', given, ['cache']) as MemoOptions;
+  const where = readCache(given.cache);
   return <This, F extends (this: This, ...args: never[]) => unknown>(
     method: F,
     context: ClassMethodDecoratorContext<This> & Fit<O, This, F>,
@@ -40,13 +40,13 @@ export function memoized<const O extends MemoizedOptions = MemoizedOptions>(opti
     // Whatever it is told and returns: it goes through as it is.
     const fn: AnyFunction = method;
     let className: string | undefined;
-    const memo = memoIn(fn, rest as MemoOptions, where, () =>
+    const memo = memoIn(fn, taken, where, () =>
       callIt(fn, className === undefined ? '' : `${className}.${String(context.name)}`),
     );
     const replacement = function (this: This, ...args: never[]): unknown {
       return memo().apply(this, args);
     } as F;
-    Object.defineProperties(replacement, ownOf(fn, rest.name));
+    Object.defineProperties(replacement, ownOf(fn, taken.name));
     // A method is not told its class. Whoever has it is known when there is an instance; of a private one not even then.
     if (!context.private)
       context.addInitializer(function () {

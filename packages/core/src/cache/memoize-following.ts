@@ -57,8 +57,7 @@ export function memoizeIn<F extends AnyFunction>(
   options: Duration | MemoOptions<F> | undefined,
 ): Memoized<F> {
   if (typeof fn !== 'function') throw new ConfigError('memoize.fn', fn, 'a function');
-  const given = withMemoTtl(options);
-  checkMemoOptions('memoize', given);
+  const given = checkMemoOptions('memoize', withMemoTtl(options));
   const memo = memoIn(fn, given, where);
   const memoized = function (this: unknown, ...args: never[]): unknown {
     return memo().apply(this, args);

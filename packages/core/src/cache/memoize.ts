@@ -1,6 +1,7 @@
 import type { Duration } from '../base/duration.js';
 import { ConfigError } from '../base/errors.js';
 import { printable } from '../base/printable.js';
+import { checkOptions } from '../config/check.js';
 import { MEMO_OPTIONS, type MemoOptions, readMemoOptions, withMemoTtl } from '../config/memo-options.js';
 import type { ValueDefaults } from '../config/value-option-types.js';
 import { readValueOptions, readVersion, VALUE_OPTIONS } from '../config/value-options.js';
@@ -45,7 +46,7 @@ export function memoize<F extends AnyFunction>(
   space: KeySpace,
 ): Memoized<F> {
   if (typeof fn !== 'function') throw new ConfigError('memoize.fn', fn, 'a function');
-  const given = withMemoTtl(options);
+  const given = takeMemoOptions('memoize', withMemoTtl(options));
   const memo = open(fn, given, parts, space);
   const memoized = function (this: unknown, ...args: unknown[]): unknown {
     return memo.call(this, args);
@@ -61,20 +62,31 @@ export function memoize<F extends AnyFunction>(
  *
  * @param what - the function's name, for errors
  * @param beside - further options that it takes
+ * @returns as {@link takeMemoOptions}
  * @throws {@link ConfigError} for a wrong setting
  */
-export function checkMemoOptions(what: string, given: MemoOptions<never>, beside: readonly string[] = []): void {
+export function checkMemoOptions<O extends object>(what: string, given: O, beside: readonly string[] = []): O {
+  const taken = takeMemoOptions(what, given, beside);
   try {
-    readMemoOptions(given);
-    readVersion('memoize.version', given.version);
-    readValueOptions('memoize', given as object, { lifetimeMs: 0, maxBytes: 1, copying: 'structured' }, () => {}, [
-      ...KNOWN,
-      ...beside,
-    ]);
+    readMemoOptions(taken as MemoOptions<never>);
+    readVersion('memoize.version', (taken as MemoOptions<never>).version);
+    readValueOptions('memoize', taken, { lifetimeMs: 0, maxBytes: 1, copying: 'structured' }, () => {}, KNOWN);
   } catch (error) {
     if (error instanceof ConfigError) throw error.named(error.setting.replace(/^memoize/, what));
     throw error;
   }
+  return taken;
+}
+
+/** Options as they are now: they are asked again at calls, and in further caches, and mean what they did all the same. */
+function takeMemoOptions<O extends object>(what: string, given: O, beside: readonly string[] = []): O {
+  checkOptions(what, given, [...KNOWN, ...beside]);
+  const taken: Record<string, unknown> = {};
+  for (const name of KNOWN) {
+    const value: unknown = given[name as keyof O];
+    if (value !== undefined) taken[name] = Array.isArray(value) ? [...value] : value;
+  }
+  return taken as O;
 }
 
 function open(fn: AnyFunction, given: MemoOptions<never>, parts: MemoizeParts, space: KeySpace): Memo {

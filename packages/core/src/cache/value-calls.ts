@@ -39,6 +39,7 @@ import type { QuickHits } from '../values/quick-hits.js';
 import { type KeySpace, ROOT, spaceIn, ValueKey } from '../values/value-key.js';
 import { valueIn } from '../values/value-parts.js';
 import type { ValuePolicy } from '../values/value-policy.js';
+import { KnownPolicies, NO_OPTIONS } from './known-policies.js';
 import { type MemoizeParts, memoize } from './memoize.js';
 import type { Memoized } from './memoized-function.js';
 import type { InvalidationReceipt } from './receipts.js';
@@ -50,22 +51,17 @@ export interface ValueCallParts extends MemoizeParts {
   purge(tags: readonly string[]): Promise<InvalidationReceipt>;
 }
 
-const NO_OPTIONS = {};
 /** How often something is added before it is given up: a tag that the store does not know may be refused once. */
 const ADDITIONS = 10;
-/** Different ttls that are remembered; somebody who works them out has more, and gains nothing. */
-const TTLS = 100;
+/** Of how many routes it is told that their loaders load what nobody asks for. */
+const MOST_TOLD = 100;
 
 /** Reads what a caller has given, and does it. */
 export class ValueCalls implements ValueCache {
   readonly #parts: ValueCallParts;
   readonly #space: KeySpace;
   readonly #counters: Counters;
-  /** Options that were read before, by the function that read them: most calls hand in the same object again, or none. */
-  readonly #policies = new Map<string, WeakMap<object, ValuePolicy>>();
-  #usual: ValuePolicy | undefined;
-  /** The same of options that are nothing but a ttl: these would fill the other one, an object for each call. */
-  readonly #byTtl = new Map<Duration, ValuePolicy>();
+  readonly #policies = new KnownPolicies();
   /** Of its namespace, as they were when the long way was gone last. */
   #shortcuts: Shortcuts;
   readonly #quick: QuickHits;
@@ -341,7 +337,7 @@ export class ValueCalls implements ValueCache {
   }
 
   #foundNone(route: string, asked: unknown, name: string): void {
-    if (this.#told.has(route) || this.#told.size >= TTLS) return;
+    if (this.#told.has(route) || this.#told.size >= MOST_TOLD) return;
     this.#told.add(route);
     const said = typeof asked === 'string' ? `'${asked.slice(0, 40)}'` : asked;
     this.#parts.warn(
@@ -358,40 +354,14 @@ export class ValueCalls implements ValueCache {
   }
 
   #policy(what: string, given: ValueOptions<never>, names?: readonly string[]): ValuePolicy {
-    const ttl = onlyTtl(given);
-    const known =
-      given === NO_OPTIONS
-        ? this.#usual
-        : ttl === undefined
-          ? this.#policies.get(what)?.get(given)
-          : this.#byTtl.get(ttl);
-    if (known !== undefined) return known;
-    const unsaid = (): void =>
-      this.#parts.warn(
-        `${what} says neither a ttl nor tags: the value is kept for 5 minutes; give one, or createCache a ttl`,
-      );
-    const policy = readValueOptions(what, given, this.#parts.defaults, unsaid, names);
-    if (given === NO_OPTIONS) this.#usual = policy;
-    else if (ttl === undefined) this.#remember(what, given, policy);
-    else if (this.#byTtl.size < TTLS) this.#byTtl.set(ttl, policy);
-    return policy;
+    return this.#policies.of(what, given, () => {
+      const unsaid = (): void =>
+        this.#parts.warn(
+          `${what} says neither a ttl nor tags: the value is kept for 5 minutes; give one, or createCache a ttl`,
+        );
+      return readValueOptions(what, given, this.#parts.defaults, unsaid, names);
+    });
   }
-
-  #remember(what: string, given: object, policy: ValuePolicy): void {
-    let known = this.#policies.get(what);
-    if (known === undefined) {
-      known = new WeakMap();
-      this.#policies.set(what, known);
-    }
-    known.set(given, policy);
-  }
-}
-
-/** The ttl of options that say nothing else: what most calls write, anew each time. */
-function onlyTtl(given: ValueOptions<never>): Duration | undefined {
-  for (const name in given) if (name !== 'ttl') return undefined;
-  const { ttl } = given;
-  return typeof ttl === 'string' || typeof ttl === 'number' ? ttl : undefined;
 }
 
 function withTtl<O extends ValueOptions<never>>(options: Duration | O | undefined): O {

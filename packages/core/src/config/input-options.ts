@@ -127,8 +127,7 @@ function readWatch(setting: string, watch: unknown): readonly WatchedStorage[] {
   const isStorage = (it: unknown): it is WatchedStorage =>
     typeof it === 'object' && it !== null && 'getStore' in it && typeof it.getStore === 'function';
   // A copy has no holes, which `every` would pass over.
-  if (!Array.isArray(watch) || ![...watch].every(isStorage)) {
-    throw new ConfigError(setting, watch, 'a list of AsyncLocalStorages');
-  }
-  return watch;
+  const copy: unknown[] | undefined = Array.isArray(watch) ? [...watch] : undefined;
+  if (copy?.every(isStorage)) return copy;
+  throw new ConfigError(setting, watch, 'a list of AsyncLocalStorages');
 }

@@ -41,8 +41,9 @@ export function readTargets(setting: string, names: unknown, isStandard: boolean
 
 export function readTags<Req, Res>(setting: string, tags: NonNullable<ViewOptions<Req, Res>['tags']>) {
   if (typeof tags === 'function') return tags;
-  // A copy has no holes, which `every` would pass over.
-  if (!Array.isArray(tags) || ![...tags].every(isTag)) {
+  // A copy is nobody else's to change, and has no holes, which `every` would pass over.
+  const copy = Array.isArray(tags) ? [...tags] : [tags];
+  if (!Array.isArray(tags) || !copy.every(isTag)) {
     throw new ConfigError(
       setting,
       Array.isArray(tags) ? tags.find((tag) => !isTag(tag)) : tags,
@@ -50,7 +51,7 @@ export function readTags<Req, Res>(setting: string, tags: NonNullable<ViewOption
       isTag(tags) ? `['${tags}']` : undefined,
     );
   }
-  return tags;
+  return copy;
 }
 
 /** A cookie's name is a token (RFC 6265 §4.1.1). */
