@@ -6,13 +6,12 @@ import type { ViewContext } from '../engine/view-context.js';
 import type { Timer } from '../ports/clock.js';
 import type { Refusal } from '../ports/event-sink.js';
 import { type Call, contextFor, knownTags, tellOuter, tellOuterOfFailure } from './call.js';
-import { copyOf } from './copies.js';
+import { KnownBefore } from './known-before.js';
 import { type MadeValue, makeValue } from './make-value.js';
 import { NOTHING_MADE } from './producer.js';
 import type { RunEnd } from './run-producer.js';
 import { ToldRun } from './told-run.js';
 import { warnUnstorable } from './unstorable-warning.js';
-import { valueIn } from './value-parts.js';
 
 /** Who leads: the run is his, and what it makes is everybody's. */
 export interface Leader extends Call {
@@ -42,6 +41,8 @@ export class LedRun implements RunEnd {
   readonly #lead: Lead;
   readonly #timers: Timer[] = [];
   #told: ToldRun | undefined;
+  /** Made for who asks: most producers do not. */
+  #before: KnownBefore | undefined;
 
   constructor(leader: Leader, lead: Lead) {
     this.#leader = leader;
@@ -53,7 +54,7 @@ export class LedRun implements RunEnd {
   /** What the producer is told; its run is begun by whoever leads, as each step between them takes of the stack. */
   begin(): ToldRun {
     if (this.#isBehind) this.giveUpLater();
-    this.#told = new ToldRun(this.#isBehind, () => this.#stale);
+    this.#told = new ToldRun(this.#isBehind, () => this.#readStale());
     return this.#told;
   }
 
@@ -75,12 +76,9 @@ export class LedRun implements RunEnd {
     return this.#leader.isSettled || this.#leader.isRefresh;
   }
 
-  /** What is stored and not fresh any more. */
-  get #stale(): unknown {
-    const { parts, uses } = this.#leader;
-    const { stale } = this.#lead;
-    const held = stale === undefined ? undefined : valueIn(parts, stale.item);
-    return held === undefined ? undefined : copyOf(held, uses.policy.copying);
+  #readStale(): unknown {
+    this.#before ??= new KnownBefore(this.#leader, this.context, this.#lead.stale);
+    return this.#before.read();
   }
 
   #end(): void {

@@ -2,7 +2,10 @@
 export interface ProducerRun<T = unknown> {
   /** Nobody waits for this run: what is stored is made new behind an answer. */
   readonly isRefresh: boolean;
-  /** What is stored and is not fresh any more, if anything: to ask a source only for what has changed since. */
+  /**
+   * What is stored and is not fresh any more, if anything: to ask a source only for what has changed since. What it was made
+   * of counts for the new value as well. Absent where it was invalidated and other values went into it, which may have changed.
+   */
   readonly stale: T | undefined;
   /**
    * Aborted when the run is given up: `refreshTimeout` after whoever it ran for got another answer, or no longer waits; at
