@@ -147,7 +147,7 @@ describe.each(stores)('values in %s', (_name, store) => {
     ['invalidate by a tag of it', 'k'],
     ['invalidate by its key', 'k'],
   ])('with since nothing is stored that is older than a %s', async (what) => {
-    const { cache } = await openOn(store);
+    const { cache, events } = await openOn(store);
     const options = { ttl: 60, tags: ['t'] };
     await cache.set('k', 'first', options);
     const token = await cache.token();
@@ -155,8 +155,12 @@ describe.each(stores)('values in %s', (_name, store) => {
     else if (what === 'set') await cache.set('k', 'newer', options);
     else if (what === 'invalidate by a tag of it') await cache.invalidate({ tags: 't' });
     else await cache.invalidate({ key: 'k' });
-    expect(await cache.set('k', 'older', { ...options, since: token })).toBe(false);
+    expect(await cache.set('k', 'older', { ...options, name: 'reports', since: token })).toBe(false);
     expect(await cache.get('k')).not.toBe('older');
+    expect(events.filter(({ type }) => type === 'refused')).toEqual([
+      { type: 'refused', key: 'k', route: 'reports', reason: 'invalidated' },
+    ]);
+    expect((await cache.explain({ key: 'k' })).refusals).toMatchObject([{ reason: 'invalidated', route: 'reports' }]);
     const later = await cache.token();
     expect(await cache.set('k', 'latest', { ...options, since: later })).toBe(true);
     expect(await cache.get('k')).toBe('latest');

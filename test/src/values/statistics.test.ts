@@ -69,5 +69,6 @@ it('a value that no memory has room for is no miss where it was set', async () =
   const { cache } = await openMemory({ ttl: 60, store: 'memory:?maxBytes=64kb', maxValueBytes: '1mb' });
   expect(await cache.set('large', 'x'.repeat(100_000))).toBe(false);
   expect(countsOf(cache)).toEqual(counts(0, 0));
-  expect(cache.stats().refused).toEqual({ 'too-large': 1 });
+  expect(await cache.add('large', 'x'.repeat(100_000))).toBe(false);
+  expect(cache.stats().refused).toEqual({ 'too-large': 2 });
 });

@@ -308,7 +308,7 @@ export class ValueCalls implements ValueCache {
     what: string,
     entries: readonly (readonly [Key, T])[],
     options?: Duration | SetOptions<T>,
-  ): Promise<readonly (Written | 'unstorable')[]> {
+  ): Promise<readonly Written[]> {
     const given = withTtl(options);
     const policy = this.#policy(what, given, SET_OPTIONS);
     const since = this.#tokenOf(what, given.since);

@@ -23,8 +23,8 @@ export interface Write {
   readonly onlyIf: Put['onlyIf'];
 }
 
-/** What came of a {@link Write}. */
-export type Written = 'stored' | 'refused' | 'unavailable';
+/** What came of a {@link Write}: `refused` where something was invalidated or stored meanwhile. */
+export type Written = 'stored' | 'refused' | 'unavailable' | 'unstorable';
 
 /** Reads and writes what is stored under keys, without anybody's handler. */
 export class ValueAccess {
@@ -179,7 +179,7 @@ export class ValueAccess {
       this.#local.drop(item.stored.key);
       return 'stored';
     }
-    return this.#local.keep(item, item.declared, true) ? 'stored' : 'refused';
+    return this.#local.keep(item, item.declared, true) ? 'stored' : 'unstorable';
   }
 
   /** The item of a write; nothing where what it was made of has been invalidated since. */

@@ -6,6 +6,7 @@ import { type OwnName, Shortcuts } from '../engine/shortcuts.js';
 import { StaleMemory, StaleUses } from '../engine/stale-uses.js';
 import type { Write, Written } from '../engine/value-access.js';
 import { currentView, ViewContext } from '../engine/view-context.js';
+import type { Refusal } from '../ports/event-sink.js';
 import type { HeldValue } from '../ports/stored-response.js';
 import { Caller, type Outcome } from './caller.js';
 import type { Copying } from './copying.js';
@@ -135,7 +136,7 @@ export class Values {
   }
 
   /** Writes values; each answer says what came of it. */
-  async write(writes: readonly ValueWrite[], policy: ValuePolicy): Promise<readonly (Written | 'unstorable')[]> {
+  async write(writes: readonly ValueWrite[], policy: ValuePolicy): Promise<readonly Written[]> {
     const { engine, errors, sink } = this.parts;
     const made = writes.map(({ value, inputs }) => {
       const context = new ViewContext();
@@ -157,11 +158,18 @@ export class Values {
     return made.map(({ refusal }, i) => {
       if (refusal !== undefined) return 'unstorable';
       const verdict = verdicts.shift() ?? 'unavailable';
-      const text = writes[i]?.key.text;
-      if (verdict === 'unavailable' && text !== undefined)
-        sink.refused(text, policy.route, engine.storesNothing ? 'null-store' : 'store-unavailable', undefined, true);
+      const write = writes[i];
+      const reason = write === undefined ? undefined : this.#refusalOf(verdict, write);
+      if (write !== undefined && reason !== undefined)
+        sink.refused(write.key.text, policy.route, reason, undefined, true);
       return verdict;
     });
+  }
+
+  /** Why something that could be stored was not, where its user would not know: `add` and counters say so themselves, or go on. */
+  #refusalOf(verdict: Written, { onlyIf = 'always' }: ValueWrite): Refusal | undefined {
+    if (verdict === 'unavailable') return this.parts.engine.storesNothing ? 'null-store' : 'store-unavailable';
+    return verdict === 'refused' && onlyIf === 'always' ? 'invalidated' : undefined;
   }
 
   /** What was to be written in its place, and is not stored, is newer all the same than what is there. */
