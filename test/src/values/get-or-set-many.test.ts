@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { ConfigError, LoadMissingError } from '@viewcache/core';
+import { pauseCache } from '@viewcache/core/testing';
 import { gate } from '../support/gate.js';
-import { errorOf, openOn, stores, until } from './stores.js';
+import { errorOf, openMemory, openOn, stores, until } from './stores.js';
 
 describe.each(stores)('getOrSetMany in %s', (_name, store) => {
   it('getOrSetMany asks loadMissing once for what there is not, in the order of the keys', async () => {
@@ -200,5 +201,31 @@ describe.each(stores)('getOrSetMany in %s', (_name, store) => {
       ['b', 'many b'],
     ]);
     expect([await alone, asked]).toEqual(['alone', [['b']]]);
+  });
+});
+
+describe('7 and its text are one key to getOrSetMany', () => {
+  it.each([
+    ['as ever', {}, {}, false],
+    ['with forceRefresh', {}, { forceRefresh: true }, false],
+    ['while the cache is paused', {}, {}, true],
+    ['with a store that is off', { store: 'off:' }, {}, false],
+    ['with a store that keeps nothing', { store: 'null:' }, {}, false],
+  ])('%s', async (_how, settings, options, isPaused) => {
+    const { cache } = await openMemory({ ttl: 60, ...settings });
+    const resume = isPaused ? pauseCache(cache) : undefined;
+    const asked: unknown[] = [];
+    const load = (missing: readonly (string | number)[]) => {
+      asked.push(...missing);
+      return missing.map((id) => ({ id: Number(id) }));
+    };
+    const found = await cache.getOrSetMany([7, '7', 8], load, { by: 'id', ...options });
+    resume?.();
+    expect(asked).toEqual([7, 8]);
+    expect([...found]).toEqual([
+      [7, { id: 7 }],
+      ['7', { id: 7 }],
+      [8, { id: 8 }],
+    ]);
   });
 });

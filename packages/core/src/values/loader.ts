@@ -42,8 +42,9 @@ export class Loader<K extends string | number> {
     const whole = new ViewContext();
     const ends = beginWith(whole, runs);
     try {
+      const keys = onceEach(wanted.map(({ key }) => key));
       const loaded = await runInView(whole, () => {
-        const loading = this.#load(wanted.map(({ key }) => key));
+        const loading = this.#load(keys);
         return isThenable(loading) ? begun(loading) : loading;
       });
       for (const run of runs) run.takeOver(whole);
@@ -60,6 +61,13 @@ export class Loader<K extends string | number> {
       for (const end of ends) end();
     }
   }
+}
+
+/** Where each asks for himself, as with a store that is off, 7 and `'7'` come as two; they are one key, and one row's. */
+function onceEach<K extends string | number>(keys: readonly K[]): readonly K[] {
+  const known = new Map<string, K>();
+  for (const key of keys) if (!known.has(String(key))) known.set(String(key), key);
+  return [...known.values()];
 }
 
 /** One run that makes what several others were to make: each of these waits for it. */
