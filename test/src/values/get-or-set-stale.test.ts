@@ -36,6 +36,27 @@ describe.each(stores)('what is stale, by getOrSet in %s', (_name, store) => {
     expect(await cache.getOrSet('k', () => 'made', options)).toBe('made');
   });
 
+  it('an error that staleIfError hides is told of by an event and by explain', async () => {
+    const { cache, jump, events } = await openOn(store);
+    const options = { ttl: 10, staleIfError: '1h', name: 'prices' };
+    await cache.getOrSet('k', () => 1, options);
+    await settled(cache);
+    const failures: readonly (readonly [unknown, string])[] = [
+      [new TypeError('prices:\nECONNRESET'), 'TypeError: prices:\\nECONNRESET'],
+      ['x'.repeat(10_000), `${'x'.repeat(200)}…`],
+      [Object.create(null), 'an object'],
+    ];
+    for (const [error, detail] of failures) {
+      // Past its ttl, and past the time for which a producer that has failed is left alone.
+      jump(120_000);
+      expect(await cache.getOrSet('k', () => Promise.reject(error), options)).toBe(1);
+      const refused = { type: 'refused', key: 'k', route: 'prices', reason: 'failed', detail };
+      expect(events.filter(({ type }) => type === 'refused').at(-1)).toEqual(refused);
+      expect((await cache.explain({ key: 'k' })).refusals).toMatchObject([{ reason: 'failed', detail }]);
+    }
+    expect(events.filter(({ type }) => type === 'stale')).toHaveLength(failures.length);
+  });
+
   it('staleWhileRevalidate answers a crowd at once that has found it in the store, while one makes the next', async () => {
     const { cache, other, jump } = await openOn(store);
     const options = { ttl: 10, staleWhileRevalidate: '1h' } as const;

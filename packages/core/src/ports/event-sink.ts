@@ -112,7 +112,7 @@ export type CacheEvent =
       readonly key: string;
       readonly route: string;
       readonly reason: Refusal;
-      /** Of `input`: what was read. */
+      /** What more there is to say of some: of `input` what was read, of `failed` the error. */
       readonly detail?: string;
     }
   | {

@@ -3,7 +3,7 @@ import type { Bypass, Refusal } from '../ports/event-sink.js';
 /** Why a target was not stored, or let past the cache. */
 export interface RememberedRefusal {
   readonly reason: Refusal | Bypass;
-  /** Of `input`: what was read. */
+  /** What more there is to say of some: of `input` what was read, of `failed` the error. */
   readonly detail: string | undefined;
   /** The route's pattern; empty where the request went past the cache. */
   readonly route: string;

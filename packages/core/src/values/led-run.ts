@@ -1,4 +1,5 @@
 import { answerOf, textOf } from '../base/answer.js';
+import { printable } from '../base/printable.js';
 import { ValueTimeoutError } from '../base/value-errors.js';
 import type { Failure } from '../engine/failure.js';
 import type { Lead } from '../engine/lead.js';
@@ -33,6 +34,9 @@ export interface Leader extends Call {
 
 /** What is said of a value that holds for all that is made of it, too. */
 const FOR_ALL: ReadonlySet<Refusal | undefined> = new Set<Refusal>(['view', 'tag', 'too-many-tags', 'stale-part']);
+
+/** What is told of an error that may reach nobody, as what is stale answers in its stead. */
+const LONGEST_ERROR = 200;
 
 /** The run of a producer by whoever leads: for all who wait, and for the store. */
 export class LedRun implements RunEnd {
@@ -144,7 +148,7 @@ export class LedRun implements RunEnd {
     // That it was given up was told already, and is nothing to keep.
     if (this.#told?.hasStopped(error) !== true) {
       this.#keep(failure);
-      parts.sink.refused(key.text, uses.policy.route, 'failed');
+      parts.sink.refused(key.text, uses.policy.route, 'failed', shownError(error));
       if (this.#isBehind) parts.warn(`${uses.policy.route} could not be made new: ${textOf(error)}`);
     }
     lead.fail(failure);
@@ -168,4 +172,9 @@ export class LedRun implements RunEnd {
     const keptMs = answerOf(() => errorLifetimeMs(failure.error), warn) ?? 0;
     if (keptMs > 0) parts.errors.keep(key, failure, keptMs);
   }
+}
+
+function shownError(error: unknown): string {
+  const text = textOf(error);
+  return printable(text.length > LONGEST_ERROR ? `${text.slice(0, LONGEST_ERROR)}…` : text);
 }

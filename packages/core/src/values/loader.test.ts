@@ -16,13 +16,10 @@ describe('Loader', () => {
 
   it('asks once for what two have asked for, as a number or as its text', async () => {
     const calls: (readonly (string | number)[])[] = [];
-    const loader = new Loader<string | number>(
-      (keys) => {
-        calls.push(keys);
-        return keys.map((id) => ({ id }));
-      },
-      'id' as never,
-    );
+    const loader = new Loader<string | number>((keys) => {
+      calls.push(keys);
+      return keys.map((id) => ({ id }));
+    }, 'id' as never);
     const rows = await Promise.all([3, '2', 2, '3', 1].map((key) => loader.load(key)));
     expect(calls).toEqual([[3, '2', 1]]);
     expect(rows).toEqual([{ id: 3 }, { id: '2' }, { id: '2' }, { id: 3 }, { id: 1 }]);
