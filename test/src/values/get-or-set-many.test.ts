@@ -100,6 +100,13 @@ describe.each(stores)('getOrSetMany in %s', (_name, store) => {
       expect(error).toBeInstanceOf(LoadMissingError);
       expect(error).toMatchObject({ code: 'ERR_CACHE_LOAD_MISSING', message: expect.stringContaining(said) });
     }
+    const named = cache.getOrSetMany(['a\n', 'b', 'c'], (() => rows) as never, { name: 'owners', ttl: 60 });
+    expect(await errorOf(named)).toMatchObject({
+      call: 'owners ("a\\n" and 2 more)',
+      message: expect.stringMatching(/^getOrSetMany of owners \("a\\n" and 2 more\): loadMissing returned a list/),
+    });
+    const unnamed = cache.getOrSetMany([7], (() => rows) as never, 60);
+    expect(await errorOf(unnamed)).toMatchObject({ message: expect.stringMatching(/^getOrSetMany of 7: loadMissing/) });
     expect(await refused(rows, { by: 7 })).toMatchObject({ setting: 'getOrSetMany.by' });
     expect((await cache.getMany([1, 2, 5])).size).toBe(0);
     const list = async () => rows;

@@ -200,7 +200,8 @@ describe('a producer that is slow', () => {
     await clock.advanceAsync(1_000);
     const error = await told;
     expect(error).toBeInstanceOf(ValueTimeoutError);
-    expect(error).toMatchObject({ code: 'ERR_CACHE_VALUE_TIMEOUT', route: 'report', timeoutMs: 1_000 });
+    expect(error).toMatchObject({ code: 'ERR_CACHE_VALUE_TIMEOUT', route: 'report', key: 'k', timeoutMs: 1_000 });
+    expect((error as Error).message).toBe('k: the producer took longer than 1000 ms');
     await clock.advanceAsync(1_000);
     expect(await waiter).toMatchObject({ timeoutMs: 2_000 });
     made.open('late');
@@ -223,6 +224,26 @@ describe('a producer that is slow', () => {
     never.open('too late');
     await until(() => cache.stats().stored === 2);
     expect(await cache.get('k')).toBe('new');
+  });
+
+  it('is named by its key, as people can read it and no longer than they do', async () => {
+    const { cache, clock } = await openMemory();
+    const slow = cache.memoize((_id: number, _more: string) => new Promise<void>(() => {}), {
+      name: 'slow',
+      ttl: 60,
+      hardTimeout: 1,
+    });
+    const long = `line\n${'x'.repeat(1_000)}`;
+    const asked = [
+      slow(7, 'b'),
+      cache.namespace('n').getOrSet(long, () => new Promise(() => {}), { ttl: 60, hardTimeout: 1 }),
+      cache.getOrSetMany([8], () => new Promise<Map<number, number>>(() => {}), { ttl: 60, hardTimeout: 1 }),
+    ].map(errorOf);
+    await clock.advanceAsync(1_000);
+    const keys = (await Promise.all(asked)).map((error) => (error as ValueTimeoutError).key);
+    expect(keys).toEqual(['slow(7, "b")', expect.stringMatching(/^n › line\\nx+…$/), '8']);
+    expect(keys[1]).toHaveLength(200);
+    await cache.close();
   });
 
   it('one that never ends does not keep others from making the value, once it was given up', async () => {

@@ -108,6 +108,9 @@ describe('options of values', () => {
     });
     expect(await errorOf(cache.getMany('k' as never))).toMatchObject({ setting: 'getMany.keys' });
     expect(await errorOf(cache.setMany('k' as never))).toMatchObject({ setting: 'setMany.values' });
+    for (const call of ['increment', 'decrement'] as const) {
+      expect(await errorOf(cache[call]('n', 1, { ttl: (() => 5) as never }))).toMatchObject({ setting: `${call}.ttl` });
+    }
     expect(() => cache.namespace('')).toThrow(ConfigError);
   });
 
@@ -115,8 +118,10 @@ describe('options of values', () => {
     const { cache, clock, warnings } = await openMemory();
     for (let i = 0; i < 3; i++) await cache.set(`k${i}`, i);
     expect(warnings()).toEqual([
-      'set says neither a ttl nor tags: the value is kept for 5 minutes; give one, or createCache a ttl',
+      'set of "k0" says neither a ttl nor tags: the value is kept for 5 minutes; give one, or createCache a ttl',
     ]);
+    for (const version of [1, 2]) await cache.getOrSet('k', () => 1, { version });
+    expect(warnings().slice(1)).toEqual([expect.stringMatching(/^getOrSet of "k" says neither/)]);
     clock.advance(299_999);
     expect(await cache.get('k0')).toBe(0);
     clock.advance(1);

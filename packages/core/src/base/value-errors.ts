@@ -1,4 +1,6 @@
 import { CacheError } from './errors.js';
+import { shownKey } from './printable.js';
+import { spelledKey } from './spelled-key.js';
 
 /** What counts: the name of the call. */
 export type CountingCall = 'increment' | 'decrement';
@@ -16,7 +18,7 @@ export class NotANumberError extends CacheError {
     /** What kind of thing is stored. */
     readonly found: string,
   ) {
-    super(`${call}: ${found} is stored under ${shown(key)}, which is no finite number`);
+    super(`${call}: ${found} is stored under ${shownKey(key)}, which is no finite number`);
   }
 }
 
@@ -33,15 +35,11 @@ export class ValueUnavailableError extends CacheError {
     readonly reason: 'store' | 'contention',
   ) {
     const why = reason === 'store' ? 'the store does not answer' : 'others wrote the value time and again';
-    super(`${call} of ${shown(key)}: ${why}`);
+    super(`${call} of ${shownKey(key)}: ${why}`);
   }
 }
 
-/** A key may be of any length, and what stands at its end is seldom what tells it from others. */
-function shown(key: string | number): string {
-  const text = JSON.stringify(key);
-  return text.length > 100 ? `${text.slice(0, 99)}…` : text;
-}
+const LONGEST = 200;
 
 /**
  * A producer took longer than `hardTimeout`, and nothing stored could answer in its stead. It goes on, and what it makes
@@ -52,12 +50,20 @@ export class ValueTimeoutError extends CacheError {
   readonly code = ValueTimeoutError.code;
   override readonly name = 'ValueTimeoutError';
 
+  /** As events have it, at most 200 characters of it. */
+  readonly key: string;
+
+  /** @param key - as it is stored */
   constructor(
+    key: string,
     /** What the value is counted under. */
     readonly route: string,
     readonly timeoutMs: number,
   ) {
-    super(`${route}: the producer took longer than ${timeoutMs} ms`);
+    const spelled = spelledKey(key);
+    const shown = spelled.length > LONGEST ? `${spelled.slice(0, LONGEST - 1)}…` : spelled;
+    super(`${shown}: the producer took longer than ${timeoutMs} ms`);
+    this.key = shown;
   }
 }
 
@@ -75,7 +81,9 @@ export class LoadMissingError extends CacheError {
     readonly returned: string,
     /** What it is to do instead. */
     readonly advice: string,
+    /** Whose call it was: its `name`, if it has one, and a key of those that were missing. */
+    readonly call: string,
   ) {
-    super(`getOrSetMany: loadMissing returned ${returned}; ${advice}`);
+    super(`getOrSetMany of ${call}: loadMissing returned ${returned}; ${advice}`);
   }
 }

@@ -1,5 +1,6 @@
 import type { Duration } from '../base/duration.js';
 import { ConfigError } from '../base/errors.js';
+import { shownKey } from '../base/printable.js';
 import type { CountingCall } from '../base/value-errors.js';
 import { checkOptions } from '../config/check.js';
 import { readForever } from '../config/lifetimes.js';
@@ -68,7 +69,7 @@ export class ValueCalls implements ValueCache {
   /** The last ttl in options that were found to be sound. */
   #ttl: unknown;
   readonly #copying: Copying;
-  /** Of whose loaders it was told that they load what nobody asks for: the keys in that differ from call to call. */
+  /** What was warned of once, though the keys in it differ from call to call: of whose loaders, and of which calls’ ttls. */
   readonly #told: Set<string>;
 
   constructor(
@@ -115,10 +116,12 @@ export class ValueCalls implements ValueCache {
       options as Duration | object | undefined,
     );
     const named = this.#keys('getOrSetMany', keys as readonly (K & Key)[], given.version);
-    const policy = this.#policy('getOrSetMany', given, MANY_OPTIONS);
+    const policy = this.#policy('getOrSetMany', given, MANY_OPTIONS, keys[0] as (K & Key) | undefined);
     const uses = this.#parts.values.uses(policy);
     const by = readBy('getOrSetMany', given.by);
-    const loader = new Loader<K & Key>(loadMissing, by, (name) => this.#foundNone(policy.route, keys[0], name));
+    const loader = new Loader<K & Key>(loadMissing, by, policy.route, (name) =>
+      this.#foundNone(policy.route, keys[0] as K & Key, name),
+    );
     const values = await this.#parts.values.askMany(
       [...named].map(([key, valueKey]) => ({ key: valueKey, producer: () => loader.load(key) })),
       uses,
@@ -159,7 +162,7 @@ export class ValueCalls implements ValueCache {
   async add<T>(key: Key, value: T, options?: Duration | AddOptions<T>): Promise<boolean> {
     const given = withTtl(options);
     const named = this.#key('add', key, given.version);
-    const policy = this.#policy('add', given, ADD_OPTIONS);
+    const policy = this.#policy('add', given, ADD_OPTIONS, key);
     return await this.#counters.inTurn(named, () => this.#add(named, value, policy));
   }
 
@@ -224,6 +227,7 @@ export class ValueCalls implements ValueCache {
     const { initial = 0, ttl, tags, version } = options;
     checkNumber(`${call}.initial`, initial);
     if (typeof tags === 'function') throw new ConfigError(`${call}.tags`, tags, 'a list of tags');
+    if (ttl !== undefined) readForever(`${call}.ttl`, ttl);
     const named = this.#key(call, key, version);
     const given = { ...(tags !== undefined && { tags }), ttl: ttl ?? (tags === undefined ? 'forever' : undefined) };
     const policy = this.#policy(call, given as ValueOptions<never>);
@@ -282,19 +286,19 @@ export class ValueCalls implements ValueCache {
     const given = withTtl(options);
     const named = this.#key('getOrSet', key, given.version);
     const copying = copyingOf(options, this.#copying);
-    if (copying === undefined) return this.#ask(named, producer, given);
+    if (copying === undefined) return this.#ask(key, named, producer, given);
     const found = values.find(named, copying);
-    if (found === NOTHING_FOUND) return this.#ask(named, producer, given);
+    if (found === NOTHING_FOUND) return this.#ask(key, named, producer, given);
     if (given.version === undefined) this.#shortcuts = values.shorten(named, key, this.#space.prefix);
     return Promise.resolve(found as T);
   }
 
   /** Apart from the hit, which would pay for what this has to keep for later. */
-  #ask<T>(key: ValueKey, producer: Producer, given: ValueOptions<T>): Promise<T> {
+  #ask<T>(key: Key, named: ValueKey, producer: Producer, given: ValueOptions<T>): Promise<T> {
     const { values } = this.#parts;
-    const uses = values.uses(this.#policy('getOrSet', given));
+    const uses = values.uses(this.#policy('getOrSet', given, undefined, key));
     return new Promise<T>((resolve, reject) => {
-      values.caller(key, producer, uses, { resolve: resolve as (value: unknown) => void, reject }).ask();
+      values.caller(named, producer, uses, { resolve: resolve as (value: unknown) => void, reject }).ask();
     });
   }
 
@@ -310,7 +314,7 @@ export class ValueCalls implements ValueCache {
     options?: Duration | SetOptions<T>,
   ): Promise<readonly Written[]> {
     const given = withTtl(options);
-    const policy = this.#policy(what, given, SET_OPTIONS);
+    const policy = this.#policy(what, given, SET_OPTIONS, entries[0]?.[0]);
     const since = this.#tokenOf(what, given.since);
     const writes = entries.map(([key, value]) => ({ key: this.#key(what, key, given.version), value, since }));
     return await this.#parts.values.write(writes, policy);
@@ -336,12 +340,11 @@ export class ValueCalls implements ValueCache {
     return new Map(checkList(what, keys).map((key) => [key, this.#key(what, key, version)]));
   }
 
-  #foundNone(route: string, asked: unknown, name: string): void {
+  #foundNone(route: string, asked: Key, name: string): void {
     if (this.#told.has(route) || this.#told.size >= MOST_TOLD) return;
     this.#told.add(route);
-    const said = typeof asked === 'string' ? `'${asked.slice(0, 40)}'` : asked;
     this.#parts.warn(
-      `getOrSetMany of ${route} got nothing for any of its keys, such as ${said}: loadMissing returned ${name} and the like; it is to return a Map or an object by key, or rows of which by says the key`,
+      `getOrSetMany of ${route} got nothing for any of its keys, such as ${shownKey(asked)}: loadMissing returned ${name} and the like; it is to return a Map or an object by key, or rows of which by says the key`,
     );
   }
 
@@ -353,12 +356,17 @@ export class ValueCalls implements ValueCache {
     throw new ConfigError(`${what}.since`, token, 'what token() of this cache has returned');
   }
 
-  #policy(what: string, given: ValueOptions<never>, names?: readonly string[]): ValuePolicy {
+  /** @param key - one that it is about, for the warning that nothing says how long it is good */
+  #policy(what: string, given: ValueOptions<never>, names?: readonly string[], key?: Key): ValuePolicy {
     return this.#policies.of(what, given, () => {
-      const unsaid = (): void =>
+      const unsaid = (): void => {
+        if (this.#told.has(`${what}.ttl`)) return;
+        this.#told.add(`${what}.ttl`);
+        const named = key === undefined ? what : `${what} of ${shownKey(key)}`;
         this.#parts.warn(
-          `${what} says neither a ttl nor tags: the value is kept for 5 minutes; give one, or createCache a ttl`,
+          `${named} says neither a ttl nor tags: the value is kept for 5 minutes; give one, or createCache a ttl`,
         );
+      };
       return readValueOptions(what, given, this.#parts.defaults, unsaid, names);
     });
   }

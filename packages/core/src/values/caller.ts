@@ -309,7 +309,7 @@ export class Caller implements Visitor, Leader, Alone {
     const giveUp = (): void => {
       if (this.#runOut()) return;
       this.outer?.dependOnNow(this.parts.tags, knownTags(this));
-      const timeout = new ValueTimeoutError(route, hardTimeoutMs);
+      const timeout = new ValueTimeoutError(this.key.text, route, hardTimeoutMs);
       this.reject(timeout);
       this.#apart?.giveUp(timeout);
       this.#run?.giveUpLater();
@@ -327,7 +327,7 @@ export class Caller implements Visitor, Leader, Alone {
     if (this.isSettled) return true;
     if (!this.answerInstead('timeout')) return false;
     const { route, softTimeoutMs = 0 } = this.uses.policy;
-    this.#apart?.giveUp(new ValueTimeoutError(route, softTimeoutMs));
+    this.#apart?.giveUp(new ValueTimeoutError(this.key.text, route, softTimeoutMs));
     this.#run?.giveUpLater();
     return true;
   }

@@ -69,7 +69,7 @@ export class LedRun implements RunEnd {
     const giveUp = (): void => {
       this.#end();
       this.#lead.refuse('aborted', route);
-      this.#told?.giveUp(new ValueTimeoutError(route, refreshTimeoutMs));
+      this.#told?.giveUp(new ValueTimeoutError(this.#leader.key.text, route, refreshTimeoutMs));
     };
     this.#leader.keepScope();
     this.#timers.push(parts.clock.after(refreshTimeoutMs, () => this.#leader.within(giveUp)));

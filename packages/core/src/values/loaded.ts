@@ -13,22 +13,26 @@ export interface LoadedValues {
   readonly first: string | number | undefined;
 }
 
+/** Makes the error of what was returned, and what is to be done instead. */
+type Refuse = (returned: string, advice: string) => LoadMissingError;
+
 /**
  * Reads what `loadMissing` has returned, so that no value can come to stand under the key of another: the place in a list
  * says nothing, as a database returns rows in an order of its own, and leaves out those that are not there.
  *
+ * @param call - whose it is, for errors
  * @throws {@link LoadMissingError}
  */
-export function readLoaded(loaded: unknown, by: KeyOf<never> | undefined): LoadedValues {
-  if (by !== undefined) return ofRows(loaded, by);
+export function readLoaded(loaded: unknown, by: KeyOf<never> | undefined, call: string): LoadedValues {
+  const refuse: Refuse = (returned, advice) => new LoadMissingError(returned, advice, call);
+  if (by !== undefined) return ofRows(loaded, by, refuse);
   if (loaded instanceof Map) return ofMap(loaded);
   if (Array.isArray(loaded))
-    throw new LoadMissingError(
+    throw refuse(
       'a list, of which nobody knows the order',
       "say which property of a row is its key, by: 'id', or return a Map",
     );
-  if (!isPlain(loaded))
-    throw new LoadMissingError(nameOf(loaded), "return a Map or an object by key, or rows and by: 'id'");
+  if (!isPlain(loaded)) throw refuse(nameOf(loaded), "return a Map or an object by key, or rows and by: 'id'");
   return ofObject(loaded);
 }
 
@@ -49,17 +53,17 @@ function ofObject(loaded: Readonly<Record<string, unknown>>): LoadedValues {
   };
 }
 
-function ofRows(loaded: unknown, by: KeyOf<never>): LoadedValues {
+function ofRows(loaded: unknown, by: KeyOf<never>, refuse: Refuse): LoadedValues {
   const how = typeof by === 'function' ? 'by' : `by: '${by}'`;
-  if (!Array.isArray(loaded)) throw new LoadMissingError(nameOf(loaded), `return a list of rows where there is ${how}`);
+  if (!Array.isArray(loaded)) throw refuse(nameOf(loaded), `return a list of rows where there is ${how}`);
   const rows = new Map<string, unknown>();
   for (const row of loaded as readonly unknown[]) {
     if (row === undefined || row === null) continue;
     const key = keyIn(row, by);
     if (key === undefined)
-      throw new LoadMissingError(`a row in which ${how} finds no text or number`, 'say where the key of a row stands');
+      throw refuse(`a row in which ${how} finds no text or number`, 'say where the key of a row stands');
     if (rows.has(key))
-      throw new LoadMissingError(
+      throw refuse(
         `two rows of which ${how} says '${key.slice(0, 40)}'`,
         'return one for each key; several of a key are one list: return a Map of lists',
       );

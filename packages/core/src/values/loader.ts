@@ -1,7 +1,9 @@
 import { begun, isThenable } from '../base/answer.js';
+import { shownKey } from '../base/printable.js';
 import { currentView, runInView, ViewContext } from '../engine/view-context.js';
 import { type KeyOf, readLoaded } from './loaded.js';
 import { NOTHING_MADE } from './producer.js';
+import { UNNAMED } from './value-policy.js';
 
 interface Wanted<K> {
   readonly key: K;
@@ -15,16 +17,24 @@ interface Wanted<K> {
 export class Loader<K extends string | number> {
   readonly #load: (keys: readonly K[]) => unknown;
   readonly #by: KeyOf<never> | undefined;
+  readonly #name: string;
   readonly #onNothing: (name: string) => void;
   #wanted: Wanted<K>[] = [];
 
   /**
    * @param by - what a row is the value of, where rows are loaded
+   * @param name - what the call is counted under
    * @param onNothing - told one of the keys of what was loaded, where none of them was asked for
    */
-  constructor(load: (keys: readonly K[]) => unknown, by?: KeyOf<never>, onNothing: (name: string) => void = () => {}) {
+  constructor(
+    load: (keys: readonly K[]) => unknown,
+    by?: KeyOf<never>,
+    name = UNNAMED,
+    onNothing: (name: string) => void = () => {},
+  ) {
     this.#load = load;
     this.#by = by;
+    this.#name = name;
     this.#onNothing = onNothing;
   }
 
@@ -33,6 +43,13 @@ export class Loader<K extends string | number> {
     // When all that is ready now has run, so that all who were told the same thing at the same time have asked.
     if (this.#wanted.length === 0) process.nextTick(() => void this.#flush());
     return new Promise((resolve, reject) => this.#wanted.push({ key, run: currentView(), resolve, reject }));
+  }
+
+  #callOf(wanted: readonly Wanted<K>[]): string {
+    const keys = wanted.map(({ key }) => key);
+    const said = keys.length > 1 ? ` and ${keys.length - 1} more` : '';
+    const missing = `${shownKey(keys[0] ?? '')}${said}`;
+    return this.#name === UNNAMED ? missing : `${this.#name} (${missing})`;
   }
 
   async #flush(): Promise<void> {
@@ -48,7 +65,7 @@ export class Loader<K extends string | number> {
         return isThenable(loading) ? begun(loading) : loading;
       });
       for (const run of runs) run.takeOver(whole);
-      const { of, first } = readLoaded(loaded, this.#by);
+      const { of, first } = readLoaded(loaded, this.#by, this.#callOf(wanted));
       const values = wanted.map(({ key }) => of(key));
       // Rows that nobody asked for are no answer that there are none.
       if (first !== undefined && values.every((value) => value === NOTHING_MADE)) this.#onNothing(textOf(first));
