@@ -5,7 +5,7 @@ const DEEPEST = 4;
 
 /** Whether a text stands for what a memoized function has made of its own results: it is named with that function, or a call of it. */
 export function isRecursionText(text: string): boolean {
-  return text.startsWith('\n(') && text.endsWith('\n~');
+  return text.startsWith('\n(') && text.endsWith('\n~') && readCall(text).rest === '\n~';
 }
 
 /**
@@ -24,13 +24,18 @@ export function spelledKey(text: string): string {
 }
 
 function spelledCall(text: string): string {
-  const [front = '', mark = '', length = ''] = /^\n\(([^\n]*)\n(\d+):/.exec(text) ?? [];
-  const end = front.length + Number(length);
-  const [, space, name = ''] = /^(?:(.*?):)?memo:(.*)$/s.exec(text.slice(front.length, end)) ?? [];
+  const { mark, prefix, name, rest } = readCall(text);
   const version = ofVersion(/v(\d+)/.exec(mark.replace(/s.*$/, ''))?.[1] ?? '');
   // Behind a line feed and a letter: the instance, and the arguments. Without these it is a call that has no key.
-  const args = text.length <= end + 1 ? '…' : new Spelling(text.slice(end + 2)).list();
-  return `${inSpace(space)}${name}(${args})${version}`;
+  const args = rest.length <= 1 ? '…' : new Spelling(rest, 2).list();
+  return `${inSpace(prefix === '' ? undefined : prefix.slice(0, -1))}${name}(${args})${version}`;
+}
+
+/** What is in front of the key of a call, and the rest. */
+function readCall(text: string): Record<'mark' | 'prefix' | 'name' | 'rest', string> {
+  const [front = '', mark = ''] = /^\n\(([^\n]*)\n/.exec(text) ?? [];
+  const spelling = new Spelling(text, front.length);
+  return { mark, prefix: spelling.text(), name: spelling.text(), rest: spelling.rest };
 }
 
 function inSpace(name: string | undefined): string {
@@ -44,11 +49,23 @@ function ofVersion(version: string): string {
 /** Reads what `encodeArguments` has written, as far as people want to see it; the rest is an ellipsis. */
 class Spelling {
   readonly #text: string;
-  #at = 0;
+  #at: number;
   #isOver = false;
 
-  constructor(text: string) {
+  constructor(text: string, at: number) {
     this.#text = text;
+    this.#at = at;
+  }
+
+  /** What has not been read. */
+  get rest(): string {
+    return this.#text.slice(this.#at);
+  }
+
+  /** A text as it is, or, where it has no bytes, as it would be quoted. */
+  text(): string {
+    this.#at += this.#text[this.#at] === 'w' ? 2 : 1;
+    return this.#string();
   }
 
   list(): string {
@@ -69,21 +86,21 @@ class Spelling {
       case '#': {
         const number = this.#to(';');
         // What was too long is no more than its length and what it hashes to.
-        return /^\d+$/.test(number) ? `#${number}` : this.#rest();
+        return /^\d+$/.test(number) ? `#${number}` : this.#leave();
       }
       case 'd': {
         const ms = Number(this.#to(';'));
         return Number.isNaN(ms) ? 'Invalid Date' : new Date(ms).toISOString();
       }
       case 'a':
-        return depth < DEEPEST ? `[${this.#items(() => this.#next(depth + 1))}]` : this.#rest();
+        return depth < DEEPEST ? `[${this.#items(() => this.#next(depth + 1))}]` : this.#leave();
       case 'o':
       case 'O':
         return depth < DEEPEST
           ? `{${this.#items(() => `${this.#next(depth)}: ${this.#next(depth + 1)}`)}}`
-          : this.#rest();
+          : this.#leave();
       default:
-        return WORDS.get(letter ?? '') ?? this.#rest();
+        return WORDS.get(letter ?? '') ?? this.#leave();
     }
   }
 
@@ -108,7 +125,7 @@ class Spelling {
     return this.#text.slice(start, end < 0 ? undefined : end);
   }
 
-  #rest(): string {
+  #leave(): string {
     this.#isOver = true;
     return '…';
   }

@@ -220,7 +220,8 @@ class Walk {
   }
 }
 
-function encodeText(text: string): string {
+/** A text, and where it ends: nothing that is put behind it can be taken for a part of it. */
+export function encodeText(text: string): string {
   // Half a surrogate pair has no bytes of its own, and where a key is hashed would be the same as any other.
   if (!isWellFormed(text)) return `w${encodeText(JSON.stringify(text))}`;
   return `s${text.length}:${text}`;

@@ -1,12 +1,13 @@
 import type { Counted, Counter } from '../engine/keyed.js';
 import { ALL_TAG, namespaceTag, valueTag } from '../invalidation/tags.js';
-import { shortened } from './arguments.js';
+import { encodeText, shortened } from './arguments.js';
 import type { KeySpace } from './value-key.js';
 
 /**
  * What is in front of the keys of one function, and the tags above them.
  *
- * No view's key begins with a line feed, and no other value's with this one and a bracket; a name has its length before it.
+ * No view's key begins with a line feed, and no other value's with this one and a bracket; the namespace and the name have
+ * their lengths before them.
  */
 export class MemoScope {
   readonly front: string;
@@ -25,9 +26,8 @@ export class MemoScope {
    */
   constructor(space: KeySpace, name: string, mark: string, counter: Counter) {
     this.counter = counter;
-    const whole = `${space.prefix}memo:${name}`;
-    this.front = `\n(${mark}\n${whole.length}:${whole}\n`;
-    this.tag = namespaceTag(whole);
+    this.front = `\n(${mark}\n${encodeText(space.prefix)}${encodeText(name)}\n`;
+    this.tag = namespaceTag(`${space.prefix}memo:${name}`);
     this.tagFront = valueTag(this.front);
     this.recursionTag = `${this.tagFront}~`;
     this.above = [ALL_TAG, this.tag, ...space.namespaces.map(namespaceTag)];

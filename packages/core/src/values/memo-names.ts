@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { ConfigError } from '../base/errors.js';
 import type { Held } from '../engine/keyed.js';
 import type { AnyFunction } from './any-function.js';
+import { encodeText } from './arguments.js';
 import type { ResultKind } from './memo-results.js';
 
 /** What is known of a memoized function, and shared by all that stand for it. */
@@ -61,6 +62,11 @@ interface Namesakes {
   count: number;
 }
 
+/** A name in a namespace: its own in that one, whatever they are called. */
+function idOf(prefix: string, name: string): string {
+  return `${encodeText(prefix)}${encodeText(name)}`;
+}
+
 /** What the keys of a function have beside its name, in every process. */
 function markOf(fn: AnyFunction, version: number | undefined, checksSource: boolean): string {
   return `${version === undefined ? '' : `v${version}`}${checksSource ? `s${sourceOf(fn)}` : ''}`;
@@ -91,7 +97,7 @@ export class MemoNames {
 
   #derive({ prefix, fn, version, isShared, checksSource }: MemoClaim): MemoRecord {
     const own = nameOf(fn);
-    const id = `${prefix}${own}`;
+    const id = idOf(prefix, own);
     if (isShared && own === '') throw new ConfigError('memoize.name', undefined, UNIQUE);
     if (isShared && (this.#derived.has(id) || this.#isGiven(id))) throw taken(own, 'another memoized function');
     const count = (this.#derived.get(id) ?? 0) + 1;
@@ -104,7 +110,7 @@ export class MemoNames {
 
   #give({ prefix, fn, version, isShared, checksSource }: MemoClaim, name: string): MemoRecord {
     const source = sourceOf(fn);
-    const id = `${prefix}${name}`;
+    const id = idOf(prefix, name);
     if (isShared && this.#derived.has(id)) throw taken(name, 'another memoized function');
     const mark = markOf(fn, version, checksSource);
     const whole = `${id}\n${mark}`;
