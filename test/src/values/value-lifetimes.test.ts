@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { ConfigError } from '@viewcache/core';
-import { errorOf, openOn, stores } from './stores.js';
+import { errorOf, openMemory, openOn, stores } from './stores.js';
 
 const DAY = 86_400_000;
 
@@ -19,6 +19,40 @@ describe.each(stores)('the ttl of values in %s', (_name, store) => {
     await cache.set('k', 'v', 10);
     expect(await cache.touch('k', 0)).toBe(false);
     expect(await cache.has('k')).toBe(false);
+  });
+
+  it('ttl tells what is left of it, to this process and others, of counters too', async () => {
+    const { cache, jump, other } = await openOn(store);
+    const asked = [cache, ...(store === undefined ? [] : [await other()])];
+    const left = (key: string) => Promise.all(asked.map((each) => each.ttl(key)));
+    const each = (seconds: number | undefined) => asked.map(() => seconds);
+    expect(await left('never')).toEqual(each(undefined));
+    await cache.increment('n', 1, '1m');
+    await cache.set('k', 'v', { ttl: 10, staleWhileRevalidate: 60 });
+    jump(7_750);
+    await cache.increment('n');
+    expect(await left('k')).toEqual(each(2.25));
+    expect(await left('n')).toEqual(each(52.25));
+    await cache.touch('k', 40);
+    expect(await left('k')).toEqual(each(40));
+    jump(40_000);
+    // What is stale is not there.
+    expect(await left('k')).toEqual(each(undefined));
+    await cache.delete('n');
+    expect(await left('n')).toEqual(each(undefined));
+    await cache.increment('n');
+    await cache.set('v', 1, { ttl: 5, version: 2 });
+    expect([await left('n'), await left('v')]).toEqual([each(Number.POSITIVE_INFINITY), each(undefined)]);
+    expect([await cache.ttl('v', { version: 2 }), await cache.namespace('ns').ttl('n')]).toEqual([5, undefined]);
+    expect(await errorOf(cache.ttl('k', { versions: 1 } as never))).toBeInstanceOf(ConfigError);
+  });
+
+  it('ttl is something that a value around it depends on', async () => {
+    const { cache } = await openOn(store);
+    const outer = () => cache.getOrSet('outer', () => cache.ttl('k'), '1h');
+    expect(await outer()).toBeUndefined();
+    await cache.set('k', 1, 60);
+    expect(await outer()).toBe(60);
   });
 
   it('what was touched goes on depending on its tags', async () => {
@@ -74,4 +108,10 @@ describe.each(stores)('the ttl of values in %s', (_name, store) => {
     for (const call of calls) expect(await errorOf(call)).toBeInstanceOf(ConfigError);
     expect(await cache.has('k')).toBe(false);
   });
+});
+
+it.each(['off:', 'null:'])('nothing has a ttl with the store %s', async (store) => {
+  const { cache } = await openMemory({ store });
+  expect(await cache.increment('n', 1, '1m')).toBe(1);
+  expect(await cache.ttl('n')).toBeUndefined();
 });

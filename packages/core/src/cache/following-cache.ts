@@ -68,6 +68,7 @@ function followingValues(now: () => ValueCache): ValueCache {
     delete: (...given) => now().delete(...given),
     deleteMany: (...given) => now().deleteMany(...given),
     touch: (...given) => now().touch(...given),
+    ttl: (...given) => now().ttl(...given),
     increment: (...given) => now().increment(...given),
     decrement: (...given) => now().decrement(...given),
     incrementVersion: (...given) => now().incrementVersion(...given),

@@ -121,6 +121,16 @@ export interface ValueCache {
    */
   touch(key: Key, ttl: Duration, options?: KeyOptions): Promise<boolean>;
   /**
+   * How many seconds of its ttl a value has left, with fractions; `Infinity` for one that is kept for ever, `undefined` where
+   * there is none. Asks the shared store, so that it is what all processes are told.
+   *
+   * @example
+   * ```ts
+   * if (count > 100) res.set('Retry-After', String(Math.ceil((await requests.ttl(address)) ?? 0)));
+   * ```
+   */
+  ttl(key: Key, options?: KeyOptions): Promise<number | undefined>;
+  /**
    * Adds to a number; several who do so at the same time all count, in one process and, on Redis and Memcached, in many.
    *
    * @returns the sum

@@ -205,6 +205,11 @@ export class ValueCalls implements ValueCache {
     return await this.#counters.inTurn(named, () => engine.values.touch(named, lifetimeMs, encode));
   }
 
+  async ttl(key: Key, options: KeyOptions = NO_OPTIONS): Promise<number | undefined> {
+    checkOptions('ttl', options, ['version']);
+    return await this.#parts.values.secondsLeft(this.#key('ttl', key, options.version));
+  }
+
   async increment(key: Key, by: number | IncrementOptions = 1, options?: Duration | IncrementOptions): Promise<number> {
     return await this.#count('increment', key, by, options);
   }

@@ -21,6 +21,7 @@ export function valueMethods(calls: ValueCache, keep: <T>(work: Promise<T>) => P
     delete: (...given) => keep(calls.delete(...given)),
     deleteMany: (...given) => keep(calls.deleteMany(...given)),
     touch: (...given) => keep(calls.touch(...given)),
+    ttl: (...given) => keep(calls.ttl(...given)),
     increment: (...given) => keep(calls.increment(...given)),
     decrement: (...given) => keep(calls.decrement(...given)),
     incrementVersion: (...given) => keep(calls.incrementVersion(...given)),

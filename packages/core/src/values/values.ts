@@ -193,6 +193,16 @@ export class Values {
     return written ?? 'unavailable';
   }
 
+  /** How long something is fresh for: in seconds, by what the store itself has; `undefined` where there is nothing. */
+  async secondsLeft(key: ValueKey): Promise<number | undefined> {
+    const { engine, clock, tags, isOff } = this.parts;
+    if (isOff) return undefined;
+    // Whoever asks goes by what is there, or is not.
+    currentView()?.dependOnNow(tags, key.tags);
+    const { item } = await engine.values.read(key);
+    return item === undefined ? undefined : Math.max(0, item.freshUntil - clock.monotonic()) / 1000;
+  }
+
   /** The item and the value of a key, and what was known before it was looked for. */
   async read(key: ValueKey): Promise<Reading> {
     const { item, token } = await this.parts.engine.values.read(key);
