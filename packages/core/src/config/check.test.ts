@@ -94,4 +94,22 @@ describe('checks', () => {
   ])('say what was probably meant by %s', (_what, check, message) => {
     expect(check).toThrow(message);
   });
+
+  it.each([
+    ['ttls', "'x'"],
+    ['curl', "'x'"],
+    ['tls', "'***'"],
+    ['tlsOptions', "'***'"],
+    ['TLSOptions', "'***'"],
+    ['redisURL', "'***'"],
+    ['redis_url', "'***'"],
+    ['passwrd', "'***'"],
+    ['mytoken', "'***'"],
+    ['tlx', "'***'"],
+    ['Store', "'***'"],
+  ])('show what stands under a wrong name unless it may be a secret: %s', (name, shown) => {
+    expect(() => checkOptions('what', { [name]: 'x' }, name === 'tlx' ? ['a', 'tls'] : ['a'])).toThrow(
+      `what.${name}: ${shown} is not allowed`,
+    );
+  });
 });

@@ -27,7 +27,14 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 /** What may be a credential under a mistyped name. */
-const PRIVATE = /pass|pwd|secret|token|tls|url|^store$/i;
+const PRIVATE = /pass|pwd|secret|token|^store$/i;
+/** The same, where it is a word of its own: `tls`, `redisUrl`, and not `ttls`. */
+const PRIVATE_WORDS = ['tls', 'url', 'urls', 'uri'];
+
+function isPrivateName(name: string): boolean {
+  const words = name.split(/(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z\d]+/);
+  return PRIVATE.test(name) || words.some((word) => PRIVATE_WORDS.includes(word.toLowerCase()));
+}
 
 /**
  * Refuses a name that nobody reads.
@@ -45,7 +52,7 @@ export function checkNames(
     if (known.includes(name)) continue;
     const near = Object.hasOwn(elsewhere, name) ? elsewhere[name] : nearest(name, known);
     const given = values?.[name];
-    const isPrivate = values === undefined || PRIVATE.test(name) || PRIVATE.test(near ?? '') || isAddress(given);
+    const isPrivate = values === undefined || isPrivateName(name) || isPrivateName(near ?? '') || isAddress(given);
     const value = isPrivate ? HIDDEN : given;
     throw new ConfigError(`${what}.${name}`, value, `only ${known.join(', ')}`, near);
   }
