@@ -44,8 +44,25 @@ function checkTarball(folder) {
   problems.push(...complaints('publint', ['run', tarball, '--strict']));
   // A CommonJS app gets ES modules from require(): every supported Node can do that, and TypeScript knows with `nodenext`.
   problems.push(...complaints('attw', [tarball, '--ignore-rules', 'cjs-resolves-to-esm']));
+  problems.push(...renamedErrors(root));
   report(`@viewcache/${folder}: a tarball of ${files.length} files, publint, attw`, problems);
   return tarball;
+}
+
+/** Errors whose classes the bundler has given other names: an error that nobody has caught is printed by that. */
+function renamedErrors(root) {
+  const script = `
+    import * as all from '@viewcache/core';
+    const renamed = Object.entries(all).filter(([name, it]) => name.endsWith('Error') && it.name !== name);
+    console.log(renamed.map(([name, it]) => name + ' is called ' + it.name).join('; '));`;
+  if (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).name !== '@viewcache/core') return [];
+  // A package may import itself by its name.
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  if (status !== 0) return [`it cannot be imported:\n${stderr}`];
+  return stdout.trim() === '' ? [] : [stdout.trim()];
 }
 
 function complaints(tool, args) {

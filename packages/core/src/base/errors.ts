@@ -6,6 +6,8 @@ const brand = Symbol.for('viewcache.error');
  * `instanceof` compares codes, not classes, so it holds between two copies of the package in one process.
  */
 export abstract class CacheError extends Error {
+  // A bundler may call a class otherwise, and what nobody has caught is printed by that name.
+  static override readonly name: string = 'CacheError';
   abstract readonly code: `ERR_CACHE_${string}`;
   readonly [brand] = true;
 
@@ -27,6 +29,7 @@ export abstract class CacheError extends Error {
 export class ConfigError extends CacheError {
   static readonly code = 'ERR_CACHE_CONFIG';
   readonly code = ConfigError.code;
+  static override readonly name = 'ConfigError';
   override readonly name = 'ConfigError';
   readonly #problem: string;
 

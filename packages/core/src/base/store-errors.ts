@@ -7,6 +7,7 @@ export type StoreOperation = 'getMany' | 'set' | 'deleteMany' | 'increment' | 's
 export class StoreTimeoutError extends CacheError {
   static readonly code = 'ERR_CACHE_STORE_TIMEOUT';
   readonly code = StoreTimeoutError.code;
+  static override readonly name = 'StoreTimeoutError';
   override readonly name = 'StoreTimeoutError';
 
   constructor(
@@ -22,6 +23,7 @@ export class StoreTimeoutError extends CacheError {
 export class StoreFailedError extends CacheError {
   static readonly code = 'ERR_CACHE_STORE_FAILED';
   readonly code = StoreFailedError.code;
+  static override readonly name = 'StoreFailedError';
   override readonly name = 'StoreFailedError';
 
   constructor(
@@ -37,6 +39,7 @@ export class StoreFailedError extends CacheError {
 export class StoreOpenError extends CacheError {
   static readonly code = 'ERR_CACHE_STORE_OPEN';
   readonly code = StoreOpenError.code;
+  static override readonly name = 'StoreOpenError';
   override readonly name = 'StoreOpenError';
 
   constructor(
@@ -51,6 +54,7 @@ export class StoreOpenError extends CacheError {
 export class StoreBusyError extends CacheError {
   static readonly code = 'ERR_CACHE_STORE_BUSY';
   readonly code = StoreBusyError.code;
+  static override readonly name = 'StoreBusyError';
   override readonly name = 'StoreBusyError';
 
   constructor(
@@ -69,6 +73,7 @@ export class StoreBusyError extends CacheError {
 export class InvalidationUnheardError extends CacheError {
   static readonly code = 'ERR_CACHE_INVALIDATION_UNHEARD';
   readonly code = InvalidationUnheardError.code;
+  static override readonly name = 'InvalidationUnheardError';
   override readonly name = 'InvalidationUnheardError';
 
   /**

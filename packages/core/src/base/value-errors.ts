@@ -9,6 +9,7 @@ export type CountingCall = 'increment' | 'decrement';
 export class NotANumberError extends CacheError {
   static readonly code = 'ERR_CACHE_NOT_A_NUMBER';
   readonly code = NotANumberError.code;
+  static override readonly name = 'NotANumberError';
   override readonly name = 'NotANumberError';
 
   constructor(
@@ -26,6 +27,7 @@ export class NotANumberError extends CacheError {
 export class ValueUnavailableError extends CacheError {
   static readonly code = 'ERR_CACHE_VALUE_UNAVAILABLE';
   readonly code = ValueUnavailableError.code;
+  static override readonly name = 'ValueUnavailableError';
   override readonly name = 'ValueUnavailableError';
 
   constructor(
@@ -48,6 +50,7 @@ const LONGEST = 200;
 export class ValueTimeoutError extends CacheError {
   static readonly code = 'ERR_CACHE_VALUE_TIMEOUT';
   readonly code = ValueTimeoutError.code;
+  static override readonly name = 'ValueTimeoutError';
   override readonly name = 'ValueTimeoutError';
 
   /** As events have it, at most 200 characters of it. */
@@ -74,6 +77,7 @@ export class ValueTimeoutError extends CacheError {
 export class LoadMissingError extends CacheError {
   static readonly code = 'ERR_CACHE_LOAD_MISSING';
   readonly code = LoadMissingError.code;
+  static override readonly name = 'LoadMissingError';
   override readonly name = 'LoadMissingError';
 
   constructor(
