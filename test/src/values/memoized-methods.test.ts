@@ -163,6 +163,13 @@ describe('a method under @memoized()', () => {
     expect(() => memoized({ cach: {} } as never)).toThrow(/\bcache\b/);
     const decorate = memoized(60) as unknown as (...given: unknown[]) => unknown;
     expect(() => decorate({}, 'name', {})).toThrow(ConfigError);
+    expect(() => decorate(undefined, { kind: 'field', name: 'find' })).toThrow(
+      "memoized: 'field find' is no method; use it on methods, or a field that is memoized itself: find = memoize(…)",
+    );
+    expect(() => decorate(() => 1, { kind: 'getter', name: 'size' })).toThrow(
+      "memoized: 'getter size' is no method; use it on",
+    );
+    expect(() => decorate(() => 1)).toThrow('memoized: undefined is no method');
   });
 });
 

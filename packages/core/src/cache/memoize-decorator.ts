@@ -59,8 +59,12 @@ export function memoized<const O extends MemoizedOptions = MemoizedOptions>(opti
 
 /** Of a decorator that was called otherwise than ECMAScript calls that of a method. */
 function misplaced(target: unknown, context: unknown): ConfigError {
-  if (typeof context !== 'string' && typeof context !== 'symbol')
-    return new ConfigError('memoized', context, 'it on methods');
+  if (typeof context !== 'string' && typeof context !== 'symbol') {
+    const { kind, name } = (isRecord(context) ? context : {}) as { readonly kind?: string; readonly name?: unknown };
+    const said = kind === undefined ? context : `${kind} ${String(name)}`;
+    const instead = kind === 'field' ? `, or a field that is memoized itself: ${String(name)} = memoize(…)` : '';
+    return new ConfigError('memoized', said, `it on methods${instead}`, undefined, 'is no method');
+  }
   // What compilers did before the standard: they hand in the prototype, and the name of the method.
   const owner = typeof target === 'function' ? target : (target as object).constructor;
   const method = `${owner.name || 'TheClass'}${owner === target ? '' : '.prototype'}.${String(context)}`;
