@@ -48,7 +48,7 @@ export { formatCacheControl } from './http/cache-control-format.js';
 export type { ContentCoding } from './http/content-coding.js';
 export type { TagField } from './http/tag-field.js';
 export { purgeKeys } from './invalidation/emitted-tags.js';
-export type { InvalidationTarget } from './invalidation/target.js';
+export type { InvalidationTarget, NamespaceTarget } from './invalidation/target.js';
 export { isRefresh } from './node/is-refresh.js';
 export type { Clock, Timer } from './ports/clock.js';
 export type { Bypass, CacheEvent, Forward, Outcome, Refusal, RouteCounters } from './ports/event-sink.js';

@@ -89,8 +89,8 @@ describe('docs/reference/values.md', () => {
 
   it('has a heading for each call, and none that is gone', () => {
     const calls = sections.flatMap((text) => /^.*$/m.exec(text)?.[0].match(/(?<=cache\.)\w+/g) ?? []);
-    // It stands with the namespaces, whose call it is.
-    expect([...calls, 'clear'].sort()).toEqual([...new Set(Array.from(methods, ([, name]) => name))].sort());
+    // They stand with the namespaces, whose calls they are.
+    expect([...calls, 'clear', 'invalidate'].sort()).toEqual([...new Set(Array.from(methods, ([, name]) => name))].sort());
   });
 
   it.each([

@@ -57,6 +57,9 @@ describe('what a module holds of defaultCache()', () => {
     expect(await cache.setMany({ m: 1 }, 60)).toEqual([]);
     expect(await fresh.cache.getMany(['k', 'm'])).toEqual(await cache.getMany(['k', 'm']));
     expect(await cache.getOrSetMany(['k', 'o'], () => ({ o: 3 }), 60)).toEqual(new Map(Object.entries({ k: 1, o: 3 })));
+    await cache.namespace('ns').set('k', 1, 60);
+    await cache.namespace('ns').invalidate({ key: 'k' });
+    expect([await cache.namespace('ns').has('k'), await cache.ttl('never')]).toEqual([false, undefined]);
     expect([await cache.touch('k', 600), await cache.decrement('k')]).toEqual([true, 0]);
     const since = await cache.token();
     await cache.invalidate({ key: 'k' });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ValueCache } from '@viewcache/core';
+import { ConfigError, type ValueCache } from '@viewcache/core';
 import fc from 'fast-check';
-import { openMemory, openOn, stores } from './stores.js';
+import { errorOf, openMemory, openOn, stores } from './stores.js';
 
 const part = fc.oneof(
   fc.constantFrom(':', '::', '=', ' ', '\n', '1', '2:', 'a', 'a:', '*', '\0', '__proto__', '=1:2:a: b'),
@@ -52,6 +52,44 @@ describe('a key in a namespace, of a version', () => {
 });
 
 describe.each(stores)('namespaces in %s', (_name, store) => {
+  it('end what they hold by its keys there, and leave it to staleIfError', async () => {
+    const { cache } = await openOn(store);
+    const carts = cache.namespace('cart');
+    const keys = [1, 2, 3, 'guest:1', 'guest:2'];
+    const fill = async () => {
+      await cache.set('1', 'outer', 60);
+      await carts.setMany(
+        keys.map((key) => [key, 'old'] as const),
+        { ttl: 60, staleIfError: '1h' },
+      );
+    };
+    const left = async () => [...(await carts.getMany(keys)).keys()];
+    await fill();
+    expect(await carts.invalidate({ key: [1, 2] })).toMatchObject({ durable: true });
+    expect(await left()).toEqual([3, 'guest:1', 'guest:2']);
+    await carts.invalidate({ keys: 'guest:*' });
+    expect(await left()).toEqual([3]);
+    await fill();
+    await carts.invalidate({ keys: ['*'] });
+    expect([await left(), await cache.get('1')]).toEqual([[], 'outer']);
+    const failing = () => carts.getOrSet(1, () => Promise.reject(new Error('down')), { ttl: 60, staleIfError: '1h' });
+    // Memcached can only purge.
+    if (store?.startsWith('memcached') !== true) expect(await failing()).toBe('old');
+    await carts.delete(1);
+    expect(await errorOf(failing())).toMatchObject({ message: 'down' });
+    for (const target of [{ tags: 'a' }, { namespace: 'cart' }, {}, undefined, 'a'])
+      expect(await errorOf(carts.invalidate(target as never))).toBeInstanceOf(ConfigError);
+  });
+
+  it('and what is in no namespace are ended by several keys at once', async () => {
+    const { cache } = await openOn(store);
+    const keys = ['a', 'b', 'c:1', 'd:1', 'e'];
+    for (const key of keys) await cache.set(key, 1, 60);
+    await cache.invalidate({ key: ['a', 'b'] });
+    await cache.purge({ keys: ['c:*', 'd:*'] });
+    expect([...(await cache.getMany(keys)).keys()]).toEqual(['e']);
+  });
+
   it('hold the same key apart', async () => {
     const { cache } = await openOn(store);
     const [carts, users] = [cache.namespace('cart'), cache.namespace('user')];

@@ -80,5 +80,5 @@ function followingValues(now: () => ValueCache): ValueCache {
 
 function followingNamespace(outer: () => ValueCache, name: string): ValueNamespace {
   const now = ofEach(outer, (cache) => cache.namespace(name));
-  return { ...followingValues(now), clear: () => now().clear() };
+  return { ...followingValues(now), clear: () => now().clear(), invalidate: (target) => now().invalidate(target) };
 }

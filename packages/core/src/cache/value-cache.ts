@@ -10,7 +10,7 @@ import type {
   SetOptions,
 } from '../config/value-call-options.js';
 import type { ValueOptions } from '../config/value-option-types.js';
-
+import type { NamespaceTarget } from '../invalidation/target.js';
 import type { AnyFunction } from '../values/any-function.js';
 import type { ProducerRun } from '../values/producer.js';
 import type { Memoized } from './memoized-function.js';
@@ -206,6 +206,20 @@ export interface ValueNamespace extends ValueCache {
    * ```
    */
   clear(): Promise<InvalidationReceipt>;
+  /**
+   * {@link Cache.invalidate} by keys of the namespace: where `delete` leaves nothing, this leaves what `staleIfError` may
+   * answer with while the producer fails. By text, as there: what has the whole name for a key of its own goes, too.
+   *
+   * @throws {@link ConfigError} (by rejection) for anything else
+   *
+   * @example
+   * ```ts
+   * const carts = cache.namespace('cart');
+   * await carts.invalidate({ key: [17, 18] });  // cache.invalidate({ key: ['cart:17', 'cart:18'] })
+   * await carts.invalidate({ keys: 'guest:*' });
+   * ```
+   */
+  invalidate(target: NamespaceTarget): Promise<InvalidationReceipt>;
 }
 
 /** Rows, of which `by` says whose value each is; what is null or undefined is none. */

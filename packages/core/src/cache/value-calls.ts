@@ -30,6 +30,7 @@ import type { LocalItem } from '../engine/local-item.js';
 import type { Shortcuts } from '../engine/shortcuts.js';
 import type { Written } from '../engine/value-access.js';
 import { namespaceTag } from '../invalidation/tags.js';
+import { type NamespaceTarget, tagsWithin } from '../invalidation/target.js';
 import type { AnyFunction } from '../values/any-function.js';
 import type { Copying } from '../values/copying.js';
 import { Counters } from '../values/counters.js';
@@ -269,6 +270,11 @@ export class ValueCalls implements ValueCache {
   /** Purges the namespace that these calls are about. */
   async clear(): Promise<InvalidationReceipt> {
     return await this.#parts.purge([namespaceTag(this.#space.prefix.slice(0, -1))]);
+  }
+
+  /** Invalidates what has these keys in the namespace that these calls are about. */
+  async invalidate(target: NamespaceTarget): Promise<InvalidationReceipt> {
+    return await this.#parts.invalidate(tagsWithin(this.#space.prefix, target));
   }
 
   async token(): Promise<CacheToken> {

@@ -28,7 +28,11 @@ export function valueMethods(calls: ValueCache, keep: <T>(work: Promise<T>) => P
     memoize: (...given) => calls.memoize(...given),
     namespace: (...given) => {
       const inner = calls.namespace(...given);
-      return { ...valueMethods(inner, keep), clear: () => keep(inner.clear()) };
+      return {
+        ...valueMethods(inner, keep),
+        clear: () => keep(inner.clear()),
+        invalidate: (target) => keep(inner.invalidate(target)),
+      };
     },
     token: () => keep(calls.token()),
   };

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { ConfigError } from '../base/errors.js';
 import { coarsenTags, expandTag } from './tags.js';
-import { type InvalidationTarget, tagsOf } from './target.js';
+import { type InvalidationTarget, type NamespaceTarget, tagsOf, tagsWithin } from './target.js';
 
 const reading = { isIgnored: (name: string) => name.startsWith('utm_') };
 const read = (target: unknown) => tagsOf(target as InvalidationTarget, reading);
@@ -12,6 +12,13 @@ describe('tagsOf', () => {
   it('takes a tag for a list of one', () => {
     sameAs({ tags: 'users' }, { tags: ['users'] });
     expect(read({ tags: ['users', 'prices'] })).toEqual(['users', 'prices']);
+  });
+
+  it('takes several keys, or beginnings of keys, for each of them', () => {
+    sameAs({ key: 'a' }, { key: ['a'] });
+    sameAs({ key: [7, 'b'] }, { key: ['7', 'b', 7] });
+    expect(read({ key: [7, 'b'] })).toEqual([...read({ key: '7' }), ...read({ key: 'b' })]);
+    expect(read({ keys: ['a:*', 'b:c:*'] })).toEqual([...read({ keys: 'a:*' }), ...read({ keys: 'b:c:*' })]);
   });
 
   it('reads a URL as requests are read: order of names, ignored names, letter case of the host, fragment', () => {
@@ -47,6 +54,9 @@ describe('tagsOf', () => {
     ['a key that is no number', { key: Number.NaN }],
     ['a key without an end', { key: Number.POSITIVE_INFINITY }],
     ['no tag at all', { tags: [] }],
+    ['no key at all', { key: [] }],
+    ['a key in a list that is none', { key: ['a', undefined] }],
+    ['keys in a list without a star', { keys: ['a:*', 'b'] }],
     ['a URL with a star, which is a path', { url: '/users/*' }],
     ['an empty namespace', { namespace: '' }],
     ['keys without a star', { keys: 'user:123' }],
@@ -93,6 +103,26 @@ describe('tagsOf', () => {
     for (const target of [{ key: 'k' }, { keys: 'a:b:c:d:*' }, { url: '/x?y' }, { namespace: 'n' }, { all: true }])
       expect(read(target)).toHaveLength(1);
   });
+});
+
+describe('tagsWithin', () => {
+  it('means what the same keys are called from outside', () => {
+    expect(tagsWithin('cart:', { key: [7, 'b'] })).toEqual(read({ key: ['cart:7', 'cart:b'] }));
+    expect(tagsWithin('cart:', { keys: ['a:*', '*'] })).toEqual(read({ keys: ['cart:a:*', 'cart:*'] }));
+  });
+
+  it.each([
+    undefined,
+    null,
+    'a',
+    {},
+    { tags: 'a' },
+    { key: 'a', keys: 'a:*' },
+    { key: '' },
+    { key: [] },
+    { keys: 'a' },
+    { keys: 'a:b:c:d:*' },
+  ])('throws for %j', (target) => expect(() => tagsWithin('cart:', target as NamespaceTarget)).toThrow(ConfigError));
 });
 
 describe('rows and their group', () => {

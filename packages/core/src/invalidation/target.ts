@@ -23,17 +23,25 @@ import {
  * await cache.invalidate({ url: '/users/1' });                 // all variants, this query (here: none)
  * await cache.invalidate({ url: '/users', queries: 'all' });   // whatever the query
  * await cache.invalidate({ path: '/users/*' });                // /users and everything below it
- * await cache.invalidate({ keys: 'user:123:*' });              // what a `key` option returned, by prefix
+ * await cache.invalidate({ key: ['user:1', 'user:2'] });       // values, and what a `key` option returned
+ * await cache.invalidate({ keys: 'user:123:*' });              // the same by prefix
  * ```
  */
 export type InvalidationTarget =
   | Only<{ readonly tags: string | readonly string[] }>
-  | Only<{ readonly key: string | number }>
-  | Only<{ readonly keys: string }>
+  | Only<{ readonly key: Key | readonly Key[] }>
+  | Only<{ readonly keys: string | readonly string[] }>
   | Only<{ readonly url: string; readonly queries?: 'same' | 'all' }>
   | Only<{ readonly path: string }>
   | Only<{ readonly namespace: string }>
   | Only<{ readonly all: true }>;
+
+/** What of a namespace is to be invalidated, by the keys that things have in there; name one of the two. */
+export type NamespaceTarget =
+  | { readonly key: Key | readonly Key[]; readonly keys?: never }
+  | { readonly keys: string | readonly string[]; readonly key?: never };
+
+type Key = string | number;
 
 const NAMES = ['tags', 'key', 'keys', 'url', 'path', 'namespace', 'all'] as const;
 
@@ -70,9 +78,8 @@ export function tagsOf(target: InvalidationTarget, reading: UrlReading): readonl
     case 'tags':
       return userTags(value);
     case 'key':
-      return [keyTag(Number.isFinite(value) ? String(value) : text(name, value))];
     case 'keys':
-      return [keyPrefixTag(keyPrefix(value))];
+      return keyTags(name, value, '');
     case 'url':
       return urlTags(text(name, value), given['queries'] ?? 'same', reading);
     case 'path':
@@ -86,6 +93,29 @@ export function tagsOf(target: InvalidationTarget, reading: UrlReading): readonl
   throw new ConfigError(`invalidate.${name}`, value, KINDS, nearest(name, NAMES));
 }
 
+/**
+ * {@link tagsOf} of what is in a namespace.
+ *
+ * @param prefix - the namespace, with a colon behind it
+ * @throws {@link ConfigError} as that does
+ */
+export function tagsWithin(prefix: string, target: NamespaceTarget): readonly string[] {
+  const [name, ...others] = typeof target === 'object' && target !== null ? Object.keys(target) : [];
+  if ((name !== 'key' && name !== 'keys') || others.length > 0)
+    throw new ConfigError('invalidate', target, 'exactly one of key, keys');
+  return keyTags(name, target[name], prefix);
+}
+
+function keyTags(name: string, value: unknown, prefix: string): readonly string[] {
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+  if (list.length === 0) throw new ConfigError(`invalidate.${name}`, value, 'one of them, or a list with at least one');
+  const tagOf = (each: unknown): string =>
+    name === 'keys'
+      ? keyPrefixTag(keyPrefix(prefix + text(name, each)))
+      : keyTag(prefix + (Number.isFinite(each) ? String(each) : text(name, each)));
+  return [...new Set(list.map(tagOf))];
+}
+
 function userTags(tags: unknown): readonly string[] {
   const list = typeof tags === 'string' ? [tags] : tags;
   if (!Array.isArray(list) || list.length === 0)
@@ -97,9 +127,8 @@ function userTags(tags: unknown): readonly string[] {
   return [...new Set(list.flatMap(reachOf))];
 }
 
-function keyPrefix(given: unknown): string {
+function keyPrefix(pattern: string): string {
   const allowed = `a prefix that ends in ':*' with at most ${PATH_DEPTH} segments, such as 'user:123:*'`;
-  const pattern = text('keys', given);
   const prefix = pattern.slice(0, -1);
   if (!pattern.endsWith(':*') || prefix.includes('*')) throw new ConfigError('invalidate.keys', pattern, allowed);
   if (prefix.split(':').length - 1 > PATH_DEPTH) throw new ConfigError('invalidate.keys', pattern, allowed);
