@@ -90,7 +90,9 @@ describe('docs/reference/values.md', () => {
   it('has a heading for each call, and none that is gone', () => {
     const calls = sections.flatMap((text) => /^.*$/m.exec(text)?.[0].match(/(?<=cache\.)\w+/g) ?? []);
     // They stand with the namespaces, whose calls they are.
-    expect([...calls, 'clear', 'invalidate'].sort()).toEqual([...new Set(Array.from(methods, ([, name]) => name))].sort());
+    expect([...calls, 'clear', 'invalidate'].sort()).toEqual(
+      [...new Set(Array.from(methods, ([, name]) => name))].sort(),
+    );
   });
 
   it.each([

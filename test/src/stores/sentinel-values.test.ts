@@ -53,7 +53,7 @@ describe('values behind Sentinel', () => {
     await group.primary.kill();
     // Nothing is told to be stored that is not.
     expect(await cache.set('meanwhile', 1, 60)).toBe(false);
-    expect(await cache.add('meanwhile', 1, 60)).toBe(false);
+    await expect(cache.add('meanwhile', 1, 60)).rejects.toBeInstanceOf(ValueUnavailableError);
     await expect(cache.increment('n')).rejects.toBeInstanceOf(ValueUnavailableError);
     group.process.resume();
     await group.process.logged(/\+switch-master/, position);

@@ -23,7 +23,10 @@ export class NotANumberError extends CacheError {
   }
 }
 
-/** A value could not be counted up or down: the store did not answer, or others were faster time and again. */
+/**
+ * A call that answers with what the store has made of it, a sum or who was the first, has no answer: the store did not
+ * answer, or others were faster time and again.
+ */
 export class ValueUnavailableError extends CacheError {
   static readonly code = 'ERR_CACHE_VALUE_UNAVAILABLE';
   readonly code = ValueUnavailableError.code;
@@ -31,7 +34,7 @@ export class ValueUnavailableError extends CacheError {
   override readonly name = 'ValueUnavailableError';
 
   constructor(
-    readonly call: CountingCall,
+    readonly call: CountingCall | 'add',
     /** As it was given to the call. */
     readonly key: string | number,
     readonly reason: 'store' | 'contention',

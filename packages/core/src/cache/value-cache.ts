@@ -104,6 +104,9 @@ export interface ValueCache {
   /**
    * Stores a value where there is none: of several who try at the same time, one is told `true`.
    *
+   * @returns false where there is one already; or where this one has a ttl of 0, or cannot be kept, which a warning says
+   * @throws `ValueUnavailableError` (by rejection) where the store does not answer: who was the first is not known
+   *
    * @example
    * ```ts
    * if (await cache.add(`mail:${id}`, true, '1d')) await sendMail(id);

@@ -1,7 +1,7 @@
 import type { Duration } from '../base/duration.js';
 import { ConfigError } from '../base/errors.js';
 import { shownKey } from '../base/printable.js';
-import type { CountingCall } from '../base/value-errors.js';
+import { type CountingCall, ValueUnavailableError } from '../base/value-errors.js';
 import { checkOptions } from '../config/check.js';
 import { readForever } from '../config/lifetimes.js';
 import type { MemoOptions } from '../config/memo-options.js';
@@ -164,10 +164,10 @@ export class ValueCalls implements ValueCache {
     const given = withTtl(options);
     const named = this.#key('add', key, given.version);
     const policy = this.#policy('add', given, ADD_OPTIONS, key);
-    return await this.#counters.inTurn(named, () => this.#add(named, value, policy));
+    return await this.#counters.inTurn(named, () => this.#add(key, named, value, policy));
   }
 
-  async #add(named: ValueKey, value: unknown, policy: ValuePolicy): Promise<boolean> {
+  async #add(key: Key, named: ValueKey, value: unknown, policy: ValuePolicy): Promise<boolean> {
     for (let attempt = 0; attempt < ADDITIONS; attempt++) {
       const { token, found } = await this.#parts.values.read(named);
       if (found !== undefined) return false;
@@ -175,10 +175,12 @@ export class ValueCalls implements ValueCache {
       if (this.#parts.values.parts.engine.storesNothing) return true;
       const write = { key: named, value, since: token, onlyIf: 'unchanged' as const };
       const [written] = await this.#parts.values.write([write], policy);
+      // To say no would be to say that somebody else was the first.
+      if (written === 'unavailable') throw new ValueUnavailableError('add', key, 'store');
       // Refused for somebody else's value, it is found; and else for what the store did not know, and does now.
       if (written !== 'refused') return written === 'stored';
     }
-    return false;
+    throw new ValueUnavailableError('add', key, 'contention');
   }
 
   async delete(key: Key, options: KeyOptions = NO_OPTIONS): Promise<InvalidationReceipt> {
