@@ -5,7 +5,7 @@ import type { CacheListener } from '../telemetry/telemetry.js';
 import type { Cache } from './cache.js';
 import { invalidateOn } from './invalidate-on.js';
 import { memoizeIn, ofEach } from './memoize-following.js';
-import { type CacheRuntime, followRuntime, runtimeOf } from './runtime.js';
+import { attachCalls, type CacheRuntime, callsOf, followRuntime, runtimeOf } from './runtime.js';
 import type { ValueCache, ValueNamespace } from './value-cache.js';
 
 /** How it is found out for which cache another one stands. */
@@ -80,5 +80,10 @@ function followingValues(now: () => ValueCache): ValueCache {
 
 function followingNamespace(outer: () => ValueCache, name: string): ValueNamespace {
   const now = ofEach(outer, (cache) => cache.namespace(name));
-  return { ...followingValues(now), clear: () => now().clear(), invalidate: (target) => now().invalidate(target) };
+  const space: ValueNamespace = {
+    ...followingValues(now),
+    clear: () => now().clear(),
+    invalidate: (target) => now().invalidate(target),
+  };
+  return attachCalls(space, () => callsOf(now()));
 }

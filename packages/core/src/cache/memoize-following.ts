@@ -2,9 +2,14 @@ import type { Duration } from '../base/duration.js';
 import { ConfigError } from '../base/errors.js';
 import { type MemoOptions, withMemoTtl } from '../config/memo-options.js';
 import type { AnyFunction } from '../values/any-function.js';
-import { checkMemoOptions, ownOf } from './memoize.js';
+import { checkMemoOptions, type Leaving, ownOf } from './memoize.js';
 import { attachMemo, type MemoCalls, type Memoized } from './memoized-function.js';
+import { callsOf } from './runtime.js';
 import type { ValueCache } from './value-cache.js';
+import type { ValueCalls } from './value-calls.js';
+
+/** Namespaces of a cache in which a function is memoized at a time: requests may name them. */
+const MOST_SPACES = 1_000;
 
 /**
  * What is made of a cache, of whichever is the one when it is asked for: once for each.
@@ -40,10 +45,52 @@ export function memoIn<F extends AnyFunction>(
   where: () => ValueCache,
   prepare: () => void = () => {},
 ): () => Memoized<F> {
-  return ofEach(where, (cache) => {
-    prepare();
-    return cache.memoize(fn, options);
-  });
+  const caches = new WeakMap<ValueCache, Memoized<F>>();
+  const inCache = (cache: ValueCache): Memoized<F> => {
+    let found = caches.get(cache);
+    if (found === undefined) {
+      prepare();
+      found = cache.memoize(fn, options);
+      caches.set(cache, found);
+    }
+    return found;
+  };
+  const follower = {};
+  const spaces = new WeakMap<object, Map<string, Leaving<F>>>();
+  const inSpace = (calls: ValueCalls): Memoized<F> => {
+    const known = spaces.get(calls.home) ?? new Map<string, Leaving<F>>();
+    spaces.set(calls.home, known);
+    let found = known.get(calls.prefix);
+    if (found === undefined) {
+      prepare();
+      found = calls.memoizeFor(follower, fn, options);
+    } else known.delete(calls.prefix);
+    known.set(calls.prefix, found);
+    if (known.size > MOST_SPACES) leaveFirst(known);
+    return found.memoized;
+  };
+  let last: ValueCache | ValueCalls | undefined;
+  let memo: Memoized<F>;
+  // A namespace may be another object each time it is asked for, or one that stands for those of several caches.
+  return () => {
+    const cache = where();
+    if (cache === last) return memo;
+    const calls = callsOf(cache);
+    const space = calls === undefined || calls.prefix === '' ? undefined : calls;
+    if (space === undefined || space !== last) {
+      memo = space === undefined ? inCache(cache) : inSpace(space);
+      last = space ?? cache;
+    }
+    return memo;
+  };
+}
+
+/** It may come again, and is memoized anew then: what is stored stays where it is. */
+function leaveFirst(known: Map<string, Leaving<AnyFunction>>): void {
+  const [first] = known;
+  if (first === undefined) return;
+  known.delete(first[0]);
+  first[1].leave();
 }
 
 /**

@@ -9,7 +9,7 @@ import type { Keyed } from '../engine/keyed.js';
 import type { AnyFunction } from '../values/any-function.js';
 import { takesThis } from '../values/memo-instances.js';
 import { MemoScope } from '../values/memo-key.js';
-import type { MemoNames } from '../values/memo-names.js';
+import type { MemoNames, MemoRecord } from '../values/memo-names.js';
 import { kindOfFunction } from '../values/memo-results.js';
 import { MemoSizes } from '../values/memo-sizes.js';
 import type { KeySpace } from '../values/value-key.js';
@@ -34,9 +34,17 @@ export interface MemoizeParts {
 /** Its own first: of names that are equally near to a wrong one, the first is suggested. */
 const KNOWN = [...MEMO_OPTIONS, ...VALUE_OPTIONS];
 
+/** A function that is memoized, and may be so no more. */
+export interface Leaving<F extends AnyFunction> {
+  readonly memoized: Memoized<F>;
+  /** Gives its name back. */
+  leave(): void;
+}
+
 /**
  * A function whose results are kept in a cache.
  *
+ * @param follower - see {@link MemoClaim.follower}
  * @throws {@link ConfigError} for a wrong setting, and where nothing tells the function from another one
  */
 export function memoize<F extends AnyFunction>(
@@ -44,17 +52,18 @@ export function memoize<F extends AnyFunction>(
   options: Duration | MemoOptions<F> | undefined,
   parts: MemoizeParts,
   space: KeySpace,
-): Memoized<F> {
+  follower?: object,
+): Leaving<F> {
   if (typeof fn !== 'function') throw new ConfigError('memoize.fn', fn, 'a function');
   const given = takeMemoOptions('memoize', withMemoTtl(options));
-  const memo = open(fn, given, parts, space);
+  const { memo, record } = open(fn, given, parts, space, follower);
   const memoized = function (this: unknown, ...args: unknown[]): unknown {
     return memo.call(this, args);
   };
   Object.defineProperties(memoized, ownOf(fn, given.name));
   const calls = callsOf(fn, memo, parts);
   attachMemo(memoized as AnyFunction as F, () => calls);
-  return Object.assign(memoized as AnyFunction as F, calls);
+  return { memoized: Object.assign(memoized as AnyFunction as F, calls), leave: record.leave };
 }
 
 /**
@@ -89,7 +98,13 @@ function takeMemoOptions<O extends object>(what: string, given: O, beside: reado
   return taken as O;
 }
 
-function open(fn: AnyFunction, given: MemoOptions<never>, parts: MemoizeParts, space: KeySpace): Memo {
+function open(
+  fn: AnyFunction,
+  given: MemoOptions<never>,
+  parts: MemoizeParts,
+  space: KeySpace,
+  follower: object | undefined,
+): { readonly memo: Memo; readonly record: MemoRecord } {
   const { values, defaults, memoNames, warn } = parts;
   const policy = readMemoOptions(given);
   const isBounded = policy.maxSize !== Number.POSITIVE_INFINITY;
@@ -102,10 +117,10 @@ function open(fn: AnyFunction, given: MemoOptions<never>, parts: MemoizeParts, s
   const kept = readValueOptions('memoize', given as object, { ...defaults, lifetimeMs }, unsaid, KNOWN);
   const version = readVersion('memoize.version', given.version);
   const { name, checksSource } = policy;
-  const record = memoNames.claim({ fn, prefix: space.prefix, name, version, isShared, checksSource });
+  const record = memoNames.claim({ fn, prefix: space.prefix, name, version, isShared, checksSource, follower });
   record.kind ??= kindOfFunction(fn);
   const sizes = new MemoSizes(record, policy.maxSize, values.parts.engine.values);
-  return new Memo({
+  const memo = new Memo({
     fn: fn as unknown as (...args: readonly unknown[]) => unknown,
     record,
     scope: new MemoScope(space, record.name, record.mark, sizes),
@@ -116,6 +131,7 @@ function open(fn: AnyFunction, given: MemoOptions<never>, parts: MemoizeParts, s
     kept: { ...kept, route: printable(record.name), ...(policy.maxSize === 0 ? { lifetimeMs: 0 } : {}) },
     warn,
   });
+  return { memo, record };
 }
 
 function callsOf<F extends AnyFunction>(fn: F, memo: Memo, parts: MemoizeParts): MemoCalls<F> {

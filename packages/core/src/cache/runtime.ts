@@ -5,6 +5,7 @@ import type { Clock } from '../ports/clock.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
 import type { Values } from '../values/values.js';
 import type { Cache } from './cache.js';
+import type { ValueCache } from './value-cache.js';
 import type { ValueCalls } from './value-calls.js';
 
 /** What an adapter to a web framework needs of a cache, and its users do not. */
@@ -61,4 +62,16 @@ export function isCache(cache: unknown): cache is Cache {
 /** Whether a cache is what `defaultCache()` has returned, in this copy of the package or in another: it stands for another one. */
 export function isFollowing(cache: unknown): boolean {
   return isCache(cache) && Object.getOwnPropertyDescriptor(cache, slot)?.get !== undefined;
+}
+
+const callsSlot = Symbol.for('viewcache.calls');
+
+/** Puts the calls of a namespace where {@link callsOf} finds them; they may be those of another one each time. */
+export function attachCalls<T extends ValueCache>(namespace: T, calls: () => ValueCalls | undefined): T {
+  return Object.defineProperty(namespace, callsSlot, { get: calls });
+}
+
+/** The calls of a cache or a namespace, whatever object stands for it; `undefined` for what is neither. */
+export function callsOf(cache: ValueCache): ValueCalls | undefined {
+  return (cache as { [callsSlot]?: ValueCalls })[callsSlot] ?? runtimeOf(cache)?.calls;
 }

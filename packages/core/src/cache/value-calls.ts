@@ -42,7 +42,7 @@ import { type KeySpace, ROOT, spaceIn, ValueKey } from '../values/value-key.js';
 import { valueIn } from '../values/value-parts.js';
 import type { ValuePolicy } from '../values/value-policy.js';
 import { KnownPolicies, NO_OPTIONS } from './known-policies.js';
-import { type MemoizeParts, memoize } from './memoize.js';
+import { type Leaving, type MemoizeParts, memoize } from './memoize.js';
 import type { Memoized } from './memoized-function.js';
 import type { InvalidationReceipt } from './receipts.js';
 import type { Loaded, LoadedRows, LoadOptions, ValueCache, ValueIn } from './value-cache.js';
@@ -262,7 +262,22 @@ export class ValueCalls implements ValueCache {
   }
 
   memoize<F extends AnyFunction>(fn: F, options?: Duration | MemoOptions<F>): Memoized<F> {
-    return memoize(fn, options, this.#parts, this.#space);
+    return memoize(fn, options, this.#parts, this.#space).memoized;
+  }
+
+  /** {@link memoize} for one who comes to many namespaces. */
+  memoizeFor<F extends AnyFunction>(follower: object, fn: F, options: MemoOptions<F>): Leaving<F> {
+    return memoize(fn, options, this.#parts, this.#space, follower);
+  }
+
+  /** The same for all namespaces of a cache. */
+  get home(): object {
+    return this.#parts;
+  }
+
+  /** Of its namespace; empty for the cache itself. */
+  get prefix(): string {
+    return this.#space.prefix;
   }
 
   namespace(name: string): ValueCalls {

@@ -1,12 +1,14 @@
 import type { Key, KeyOptions } from '../config/value-call-options.js';
-import type { ValueCache } from './value-cache.js';
+import { attachCalls } from './runtime.js';
+import type { ValueCache, ValueNamespace } from './value-cache.js';
+import type { ValueCalls } from './value-calls.js';
 
 /**
  * The calls as an object's own, so that what is taken off a cache goes on working.
  *
  * @param keep - keeps the process while a caller waits: nothing else does, where all there is to wait for is a store
  */
-export function valueMethods(calls: ValueCache, keep: <T>(work: Promise<T>) => Promise<T>): ValueCache {
+export function valueMethods(calls: ValueCalls, keep: <T>(work: Promise<T>) => Promise<T>): ValueCache {
   return {
     // What is found in memory is waited for by nobody, and the rest keeps the process only while there is something to wait
     // for that a producer does not do.
@@ -28,11 +30,12 @@ export function valueMethods(calls: ValueCache, keep: <T>(work: Promise<T>) => P
     memoize: (...given) => calls.memoize(...given),
     namespace: (...given) => {
       const inner = calls.namespace(...given);
-      return {
+      const space: ValueNamespace = {
         ...valueMethods(inner, keep),
         clear: () => keep(inner.clear()),
         invalidate: (target) => keep(inner.invalidate(target)),
       };
+      return attachCalls(space, () => inner);
     },
     token: () => keep(calls.token()),
   };

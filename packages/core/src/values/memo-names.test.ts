@@ -82,4 +82,54 @@ describe('names of memoized functions', () => {
     callIt(fn, 'Users.find');
     expect(claim(fn).name).toBe('Users.find');
   });
+
+  it('that were left are no other function’s, and those of the first one when it comes again', () => {
+    const code = () => 'other code';
+    for (const name of [undefined, 'n']) {
+      const { claim } = names(true);
+      const fn = made(1);
+      const comes = (to: string) => {
+        callIt(fn, 'n');
+        return claim(fn, { prefix: to, name, follower: fn });
+      };
+      comes('a:').leave();
+      callIt(code, 'n');
+      for (const other of [undefined, 'n'])
+        expect(() => claim(code, { prefix: 'b:', name: other })).toThrow(ConfigError);
+      expect(comes('a:')).toMatchObject({ mark: '', isTaken: false });
+      expect(claim(code)).toMatchObject({ mark: '' });
+    }
+    const { claim } = names(true);
+    const [one, two, three] = [made(1), made(2), made(3)];
+    claim(one, { prefix: 'a:', name: 'n' }).leave();
+    const second = claim(two, { prefix: 'b:', name: 'n' });
+    expect(second.isTaken).toBe(true);
+    second.leave();
+    // Which of them was the first, and where, nobody knows any more.
+    const taken = [one, two, three].map((fn) => claim(fn, { prefix: 'c:', name: 'n' }).isTaken);
+    expect(taken).toEqual([true, true, true]);
+  });
+
+  it('that were left in memory are told apart by what they were before', () => {
+    const { claim } = names();
+    const [one, two] = [made(1), made(2)];
+    const marksIn = (prefix: string, fns: readonly AnyFunction[]) =>
+      fns.map((fn) => {
+        const given = claim(fn, { prefix, name: 'n' });
+        const derived = claim(fn, { prefix, follower: fn });
+        given.leave();
+        derived.leave();
+        return [given.mark, derived.mark];
+      });
+    const first = marksIn('a:', [one, two]);
+    const again = marksIn('b:', [two, one]).reverse();
+    expect(first).toEqual([
+      ['', '+1'],
+      ['=2', '+2'],
+    ]);
+    expect(again).toEqual([
+      ['=3', '+1'],
+      ['=2', '+2'],
+    ]);
+  });
 });

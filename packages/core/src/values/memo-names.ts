@@ -20,6 +20,8 @@ export interface MemoRecord {
   readonly entries: Map<string, Held>;
   /** The class by which each name of a class is known that is in its keys. */
   readonly classes: Map<string, WeakRef<object>>;
+  /** Gives the name back, of one who has come to many namespaces and may come again: another function does not get it for that. */
+  leave(): void;
 }
 
 /** Names that functions have got otherwise than by their source: methods do not know their class. */
@@ -52,15 +54,24 @@ export interface MemoClaim {
   readonly isShared: boolean;
   /** Its source is part of its keys: another one has other keys. */
   readonly checksSource: boolean;
+  /** Who memoizes it in whichever namespace is asked for: the same in each, and when it comes again. */
+  readonly follower?: object | undefined;
 }
 
 /** Functions that were given one name. */
 interface Namesakes {
   /** Of the first one. */
-  readonly source: string;
+  readonly source: string | undefined;
+  /** Has what other processes know by the name; nobody, where none can be told to be the first. */
+  readonly first: WeakRef<AnyFunction> | undefined;
   readonly records: WeakMap<AnyFunction, MemoRecord>;
-  count: number;
+  others: number;
+  /** Who has claimed it and has not left. */
+  live: number;
 }
+
+/** Who has left a name; with no function where there were several. */
+type Left = Pick<Namesakes, 'source' | 'first'>;
 
 /** A name in a namespace: its own in that one, whatever they are called. */
 function idOf(prefix: string, name: string): string {
@@ -83,6 +94,10 @@ export class MemoNames {
   /** How many functions there were of a name, and the namespace before it. */
   readonly #derived = new Map<string, number>();
   readonly #given = new Map<string, Namesakes>();
+  /** By name: in which of the namespaces it was, nobody knows any more. */
+  readonly #left = new Map<string, Left>();
+  /** Each that shares a name with others, by a number that it has in all namespaces. */
+  readonly #numbers = new Map<string, { readonly of: WeakMap<object, number>; count: number }>();
   readonly #warn: (message: string) => void;
 
   /** @param warn - told, once for each name, of a second function that has got it */
@@ -95,17 +110,27 @@ export class MemoNames {
     return claim.name === undefined ? this.#derive(claim) : this.#give(claim, claim.name);
   }
 
-  #derive({ prefix, fn, version, isShared, checksSource }: MemoClaim): MemoRecord {
+  #derive({ prefix, fn, version, isShared, checksSource, follower }: MemoClaim): MemoRecord {
     const own = nameOf(fn);
     const id = idOf(prefix, own);
-    if (isShared && own === '') throw new ConfigError('memoize.name', undefined, UNIQUE);
-    if (isShared && (this.#derived.has(id) || this.#isGiven(id))) throw taken(own, 'another memoized function');
-    const count = (this.#derived.get(id) ?? 0) + 1;
-    this.#derived.set(id, count);
     const name = own === '' ? '(anonymous)' : own;
-    // Others read what is in a shared store by the name alone.
     const mark = markOf(fn, version, checksSource);
-    return isShared ? record(name, mark) : record(count === 1 ? name : `${name}~${count}`, `~${count}${mark}`);
+    if (isShared) {
+      if (own === '') throw new ConfigError('memoize.name', undefined, UNIQUE);
+      const left = this.#leftOf(prefix, own);
+      if (this.#derived.has(id) || this.#isGiven(id) || (left !== undefined && left.first?.deref() !== fn))
+        throw taken(own, 'another memoized function');
+      this.#derived.set(id, 1);
+      // Others read what is in a shared store by the name alone.
+      return record(name, mark, () => {
+        this.#derived.delete(id);
+        this.#leave(own, fn);
+      });
+    }
+    // By how many came before it nobody could say who it was when it comes again.
+    const at = follower === undefined ? (this.#derived.get(id) ?? 0) + 1 : this.#numberOf(own, follower);
+    if (follower === undefined) this.#derived.set(id, at);
+    return record(at === 1 ? name : `${name}~${at}`, `${follower === undefined ? '~' : '+'}${at}${mark}`);
   }
 
   #give({ prefix, fn, version, isShared, checksSource }: MemoClaim, name: string): MemoRecord {
@@ -114,21 +139,51 @@ export class MemoNames {
     if (isShared && this.#derived.has(id)) throw taken(name, 'another memoized function');
     const mark = markOf(fn, version, checksSource);
     const whole = `${id}\n${mark}`;
-    let namesakes = this.#given.get(whole);
-    if (namesakes === undefined) {
-      namesakes = { source, records: new WeakMap(), count: 0 };
-      this.#given.set(whole, namesakes);
-    }
+    const namesakes = this.#given.get(whole) ?? {
+      ...(this.#leftOf(prefix, name) ?? { source, first: new WeakRef(fn) }),
+      records: new WeakMap(),
+      others: 0,
+      live: 0,
+    };
     let found = namesakes.records.get(fn);
     if (found === undefined) {
       if (isShared && namesakes.source !== source) throw taken(name, 'a function of other code');
-      const count = ++namesakes.count;
-      if (count === 2) this.#warn(secondOf(name, isShared));
+      const isFirst = namesakes.first?.deref() === fn;
+      if (!isFirst && ++namesakes.others === 1) this.#warn(secondOf(name, isShared));
       // In memory it has results of its own. What others read by the name is the first one's.
-      found = record(name, `${count === 1 || isShared ? '' : `=${count}`}${mark}`, isShared && count > 1);
+      const own = isFirst || isShared ? '' : `=${this.#numberOf(`=${name}`, fn) + 1}`;
+      const leave = (): void => {
+        if (--namesakes.live === 0) this.#given.delete(whole);
+        this.#leave(name, fn);
+      };
+      found = record(name, `${own}${mark}`, leave, isShared && !isFirst);
       namesakes.records.set(fn, found);
     }
+    this.#given.set(whole, namesakes);
+    namesakes.live++;
     return found;
+  }
+
+  #numberOf(name: string, who: object): number {
+    let known = this.#numbers.get(name);
+    if (known === undefined) {
+      known = { of: new WeakMap(), count: 0 };
+      this.#numbers.set(name, known);
+    }
+    const number = known.of.get(who) ?? ++known.count;
+    known.of.set(who, number);
+    return number;
+  }
+
+  /** Nobody leaves what is in no namespace. */
+  #leftOf(prefix: string, name: string): Left | undefined {
+    return prefix === '' ? undefined : this.#left.get(name);
+  }
+
+  #leave(name: string, fn: AnyFunction): void {
+    const left = this.#left.get(name);
+    if (left === undefined) this.#left.set(name, { source: sourceOf(fn), first: new WeakRef(fn) });
+    else if (left.first?.deref() !== fn) this.#left.set(name, { source: left.source, first: undefined });
   }
 
   #isGiven(id: string): boolean {
@@ -150,6 +205,6 @@ function secondOf(name: string, isShared: boolean): string {
   return `memoize: '${name}' is the name of another function of this process already, and ${what}; memoize a function once and keep what memoize returned, or give each a name`;
 }
 
-function record(name: string, mark: string, isTaken = false): MemoRecord {
-  return { name, mark, isTaken, kind: undefined, hits: 0, misses: 0, entries: new Map(), classes: new Map() };
+function record(name: string, mark: string, leave = (): void => {}, isTaken = false): MemoRecord {
+  return { name, mark, isTaken, kind: undefined, hits: 0, misses: 0, entries: new Map(), classes: new Map(), leave };
 }
