@@ -137,6 +137,6 @@ describe('the calls of a memoized function', () => {
       'Repo.prototype.find = cache.memoize(Repo.prototype.find, { instanceKey: … })',
     );
     expect(() => legacy(Repo, 'all', {})).toThrow('Repo.all = cache.memoize(Repo.all, { instanceKey: … })');
-    expect(() => legacy(Repo, undefined)).toThrow('memoized: undefined is not allowed; use it on methods');
+    expect(() => legacy(Repo, undefined)).toThrow('memoized: undefined is no method; use it on methods');
   });
 });
