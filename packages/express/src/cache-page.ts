@@ -9,14 +9,14 @@ import { nextSpace } from './view-space.js';
 /** How `cachePage` caches what is mounted after it. */
 export interface CachePageOptions extends ViewOptions<Request, Response> {
   /** @defaultValue the process's own, `defaultCache()` */
-  readonly cache?: Cache;
+  readonly cache?: Cache | undefined;
   /**
    * Answers hits of this route before Express is entered, under {@link createServer}: for public pages. No middleware
    * runs for such a hit, no request with a cookie or credentials gets one; cookies that say nothing can be named.
    *
    * @defaultValue false
    */
-  readonly beforeMiddleware?: BeforeMiddleware;
+  readonly beforeMiddleware?: BeforeMiddleware | undefined;
 }
 
 const EXTRA = ['cache', 'beforeMiddleware'] as const;

@@ -3,7 +3,8 @@ import { ConfigError } from './errors.js';
 
 /**
  * A length of time: a number of **seconds**, or a string with units (`'250ms'`, `'30s'`, `'5m'`, `'1h30m'`, `'7d'`), in
- * lower case, because `M` is read as months elsewhere. At most 100 years.
+ * lower case, because `M` is read as months elsewhere. At most 100 years. Any string compiles, as one from the environment
+ * has to; what is no duration is an error where it is read, with a suggestion.
  */
 export type Duration = number | string;
 

@@ -14,14 +14,14 @@ export interface InvalidateOptions {
    *
    * @defaultValue `'store'`
    */
-  readonly confirm?: 'store' | 'all';
+  readonly confirm?: 'store' | 'all' | undefined;
   /**
    * For how long the data source may still answer with what was there before, such as a replica that lags: what is read in
    * that time is stored by nobody for longer.
    *
    * @defaultValue 0
    */
-  readonly hold?: Duration;
+  readonly hold?: Duration | undefined;
 }
 
 /** What an event stands for, in {@link Cache.invalidateOn}: tags, or any target. */

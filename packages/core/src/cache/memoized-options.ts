@@ -12,25 +12,25 @@ type Asked<T> = { asked(...args: readonly unknown[]): T }['asked'];
 export interface MemoizedOptions
   extends Omit<MemoOptions, 'ttl' | 'tags' | 'storeIf' | 'isStale' | 'when' | 'key' | 'instanceKey'> {
   /** As of a value; a function is told the result and then the arguments. @defaultValue as of a value; `'forever'` with `maxSize` */
-  readonly ttl?: Duration | Told<Duration>;
+  readonly ttl?: Duration | Told<Duration> | undefined;
   /** As of a value; a function is told the result and then the arguments. @defaultValue none */
-  readonly tags?: readonly string[] | Told<readonly string[]>;
+  readonly tags?: readonly string[] | Told<readonly string[]> | undefined;
   /** Whether a result may be stored; told the result and then the arguments. @defaultValue always */
-  readonly storeIf?: Told<boolean>;
+  readonly storeIf?: Told<boolean> | undefined;
   /** Whether a result that is found is not to be used; told the result and then the arguments. @defaultValue never */
-  readonly isStale?: Told<boolean>;
+  readonly isStale?: Told<boolean> | undefined;
   /** Whether a call is cached at all; told the arguments. What is not `true` is no. @defaultValue always */
-  readonly when?: Asked<boolean>;
+  readonly when?: Asked<boolean> | undefined;
   /** What a call is found by, in place of its arguments: anything that can be an argument. @defaultValue the arguments */
-  readonly key?: Asked<unknown>;
+  readonly key?: Asked<unknown> | undefined;
   /**
    * What an instance is known by: the name of a property, or a function that is told the instance. Its class counts, too.
    *
    * @defaultValue being itself; needed with a shared store, where that means nothing to other processes
    */
-  readonly instanceKey?: string | Asked<string | number>;
+  readonly instanceKey?: string | Asked<string | number> | undefined;
   /** Where its results are kept: a cache, a namespace of one, or a function that returns it. @defaultValue `defaultCache()` */
-  readonly cache?: ValueCache | (() => ValueCache);
+  readonly cache?: ValueCache | (() => ValueCache) | undefined;
 }
 
 /** What a method's decorator is given, where the options do not fit the method: no context is one, and the error names them. */

@@ -156,7 +156,7 @@ export interface ValueCache {
    *
    * @returns the new version; `undefined` where nothing was stored
    */
-  incrementVersion(key: Key, options: Required<KeyOptions>, by?: number): Promise<number | undefined>;
+  incrementVersion(key: Key, options: { readonly version: number }, by?: number): Promise<number | undefined>;
   /**
    * A function whose results are kept, by its arguments: called as before, with calls of its own besides. Arguments are
    * compared by what is in them; a call with one that cannot be compared (a function, a symbol, an instance of a class) is

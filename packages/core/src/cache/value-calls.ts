@@ -243,7 +243,7 @@ export class ValueCalls implements ValueCache {
     return this.#counters.add(named, { call, key, by }, { initial, policy, text });
   }
 
-  async incrementVersion(key: Key, options: Required<KeyOptions>, by = 1): Promise<number | undefined> {
+  async incrementVersion(key: Key, options: { readonly version: number }, by = 1): Promise<number | undefined> {
     if (typeof options !== 'object' || options === null)
       throw new ConfigError('incrementVersion.version', options, 'the version that is stored, such as { version: 1 }');
     checkOptions('incrementVersion', options, ['version']);

@@ -39,13 +39,13 @@ export interface CacheOptions {
    *
    * @defaultValue `'memory:'`
    */
-  readonly store?: string | StoreOptions | KeyvLike | RedisClientLike;
+  readonly store?: string | StoreOptions | KeyvLike | RedisClientLike | undefined;
   /**
    * Separates this cache from others in one shared store: 1 to 64 letters, digits, dots, underscores and hyphens.
    *
    * @defaultValue `'viewcache'`
    */
-  readonly namespace?: string;
+  readonly namespace?: string | undefined;
   /**
    * The name of a release: what one stored in a shared store is found by no other, and an invalidation by one is heard
    * by all. 1 to 64 visible ASCII characters.
@@ -59,87 +59,88 @@ export interface CacheOptions {
    *
    * @defaultValue none: what bears the right checksum is believed
    */
-  readonly secret?: string | readonly string[] | undefined;
+  // Not undefined: what the environment should have had, and has not, is no secret that was left out on purpose.
+  readonly secret?: string | readonly string[];
   /**
    * Whether larger bodies are compressed for a shared store: from which size, and by which coding. Costs time on a miss,
    * and on a hit that memory does not have, off the main thread.
    *
    * @defaultValue `{ threshold: '4kb', coding: 'gzip' }`
    */
-  readonly compress?: boolean | CompressOptions;
+  readonly compress?: boolean | CompressOptions | undefined;
   /**
    * Bytes the memory store may hold, everything counted: a number, or `'256mb'`.
    *
    * @defaultValue `'64mb'`
    */
-  readonly maxBytes?: number | string;
+  readonly maxBytes?: number | string | undefined;
   /**
    * Stored responses the memory store may hold, each variant counted: 1 to 8,388,608.
    *
    * @defaultValue 100000
    */
-  readonly maxEntries?: number;
+  readonly maxEntries?: number | undefined;
   /** Which stored response leaves a full memory store. `'lru'` costs a note of each use. @defaultValue `'lru'` */
-  readonly policy?: PolicyName;
+  readonly policy?: PolicyName | undefined;
   /**
    * How long a shared store may take over one operation before the request goes on without it: 1 ms or more. What a
    * request may lose to a store that hangs.
    *
    * @defaultValue `'50ms'`
    */
-  readonly deadline?: Duration;
+  readonly deadline?: Duration | undefined;
   /**
    * How long a request waits for another visitor's handler before it runs its own: 1 ms or more.
    *
    * @defaultValue `'10s'`
    */
-  readonly collapseTimeout?: Duration;
+  readonly collapseTimeout?: Duration | undefined;
   /**
    * How old the knowledge of the memory store may be where another process can write to the shared store. Costs one
    * small question to the store per response and this time.
    *
    * @defaultValue `'1s'`
    */
-  readonly l1MaxLag?: Duration;
+  readonly l1MaxLag?: Duration | undefined;
   /**
    * `'bounded'`: the memory store answers by what this process has heard of, which may lag behind other processes by
    * `l1MaxLag`. `'strict'`: the shared store is asked before each answer; one small command, no body.
    *
    * @defaultValue `'bounded'`
    */
-  readonly consistency?: Consistency;
+  readonly consistency?: Consistency | undefined;
   /**
    * What `invalidate` does where the shared store does not answer: `'queue'` resolves with `durable: false`, `'throw'`
    * rejects with `InvalidationUnheardError`. In both cases it holds in this process, and is sent again and again.
    *
    * @defaultValue `'queue'`
    */
-  readonly onInvalidateFailure?: 'queue' | 'throw';
+  readonly onInvalidateFailure?: 'queue' | 'throw' | undefined;
   /**
    * How long a value is fresh that is stored without a ttl of its own: seconds, `'5m'`, or `'forever'`. Responses have theirs from
    * their view.
    *
    * @defaultValue none: `'forever'` for a value with tags, and else 5 minutes, with a warning
    */
-  readonly ttl?: Duration;
+  readonly ttl?: Duration | undefined;
   /**
    * How callers are kept from changing each other's value: `'structured'`, each gets a copy; `'freeze'`, all get the same,
    * frozen; `false`, all get the same, and nobody may change it.
    *
    * @defaultValue `'structured'`
    */
-  readonly clone?: Copying;
+  readonly clone?: Copying | undefined;
   /**
    * Bytes of one value for a shared store, before they are compressed; a larger one is not stored: it would hold up all
    * that goes by the same connection. In memory alone `maxBytes` is the limit.
    *
    * @defaultValue `'1mb'`
    */
-  readonly maxValueBytes?: number | string;
+  readonly maxValueBytes?: number | string | undefined;
   /** Request fields' variants kept for one URL; further ones are answered and not stored. @defaultValue 32 */
-  readonly maxVariants?: number;
+  readonly maxVariants?: number | undefined;
   /** The clock, for tests. @defaultValue the machine's */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
 }
 
 /** {@link CacheOptions} with nothing left open. */

@@ -9,14 +9,14 @@ export type StoredCoding = (typeof CODINGS)[number];
 /** How bodies are compressed for a shared store. */
 export interface CompressOptions {
   /** Smaller bodies are stored as they are. @defaultValue `'4kb'` */
-  readonly threshold?: number | string;
+  readonly threshold?: number | string | undefined;
   /**
    * `'zstd'` takes half the time; only where each process that shares the store has it (Node 22.15, 23.8 or later), for to
    * the others such a response is a miss.
    *
    * @defaultValue `'gzip'`, which every Node reads
    */
-  readonly coding?: StoredCoding;
+  readonly coding?: StoredCoding | undefined;
 }
 
 /** {@link CompressOptions} with nothing left open. */

@@ -12,19 +12,19 @@ import { checkCount, checkOneOf, checkOptions, parseBytes } from './check.js';
  */
 export interface EmitCacheControl {
   /** `max-age` and Expires. Nobody can take a response back from a browser before. @defaultValue 0 */
-  readonly browser?: Duration | true;
+  readonly browser?: Duration | true | undefined;
   /** `s-maxage`, for shared caches. @defaultValue none: what browsers are told */
-  readonly shared?: Duration | true;
+  readonly shared?: Duration | true | undefined;
   /** Fields addressed to some caches only (RFC 9213): `{ 'CDN-Cache-Control': '1h' }`. @defaultValue none */
-  readonly targets?: Readonly<Record<string, Duration | true>>;
+  readonly targets?: Readonly<Record<string, Duration | true>> | undefined;
 }
 
 /** How much of the head a field of tags may take; over it tags coarsen. */
 export interface EmitTagLimits {
   /** Bytes of its value: long heads break proxies. @defaultValue `'2kb'` */
-  readonly maxBytes?: number | string;
+  readonly maxBytes?: number | string | undefined;
   /** @defaultValue 50; of Cache-Groups 32, which is what every cache has to take */
-  readonly maxTags?: number;
+  readonly maxTags?: number | undefined;
 }
 
 /** Fields that tell caches in front the tags of each response, one by one. */

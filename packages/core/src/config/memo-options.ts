@@ -17,38 +17,41 @@ export type MemoResult<F extends AnyFunction> =
 export interface MemoOptions<F extends AnyFunction = AnyFunction>
   extends Omit<ValueOptions<MemoResult<F>>, 'ttl' | 'tags' | 'storeIf' | 'isStale'> {
   /** As of a value; a function is told the result and then the arguments. @defaultValue as of a value; `'forever'` with `maxSize` */
-  readonly ttl?: Duration | ((result: MemoResult<F>, ...args: Parameters<F>) => Duration);
+  readonly ttl?: Duration | ((result: MemoResult<F>, ...args: Parameters<F>) => Duration) | undefined;
   /** As of a value; a function is told the result and then the arguments. @defaultValue none */
-  readonly tags?: readonly string[] | ((result: MemoResult<F>, ...args: Parameters<F>) => readonly string[]);
+  readonly tags?:
+    | readonly string[]
+    | ((result: MemoResult<F>, ...args: Parameters<F>) => readonly string[])
+    | undefined;
   /** Whether a result may be stored; told the result and then the arguments. @defaultValue always */
-  readonly storeIf?: (result: MemoResult<F>, ...args: Parameters<F>) => boolean;
+  readonly storeIf?: ((result: MemoResult<F>, ...args: Parameters<F>) => boolean) | undefined;
   /** Whether a result that is found is not to be used; told the result and then the arguments. @defaultValue never */
-  readonly isStale?: (result: MemoResult<F>, ...args: Parameters<F>) => boolean;
+  readonly isStale?: ((result: MemoResult<F>, ...args: Parameters<F>) => boolean) | undefined;
   /**
    * What the function is known by: in its keys, as the namespace `memo:NAME`, and in `stats()`. It shares its results with
    * the function of that name in other processes; of one process another function never has them, be it of the same code.
    *
    * @defaultValue the function's name, and a number if another one has it; needed with a shared store where it has none
    */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Results of the function that memory holds; the least recently used one leaves. @defaultValue as many as the cache can hold */
-  readonly maxSize?: number;
+  readonly maxSize?: number | undefined;
   /** Whether a call is cached at all; told the arguments. What is not `true` is no. @defaultValue always */
-  readonly when?: (...args: Parameters<F>) => boolean;
+  readonly when?: ((...args: Parameters<F>) => boolean) | undefined;
   /** What a call is found by, in place of its arguments: anything that can be an argument. @defaultValue the arguments */
-  readonly key?: (...args: Parameters<F>) => unknown;
+  readonly key?: ((...args: Parameters<F>) => unknown) | undefined;
   /** Arguments that do not count: their positions from 0, or a function that says so of each. @defaultValue none */
-  readonly ignore?: readonly number[] | ((argument: unknown, position: number) => boolean);
+  readonly ignore?: readonly number[] | ((argument: unknown, position: number) => boolean) | undefined;
   /** Whether the objects that it is called on, as a method, have results of their own. @defaultValue `'apart'` */
-  readonly instances?: 'apart' | 'shared';
+  readonly instances?: 'apart' | 'shared' | undefined;
   /**
    * What an instance is known by: the name of a property, or a function that is told the instance. Its class counts, too.
    *
    * @defaultValue being itself; needed with a shared store, where that means nothing to other processes
    */
-  readonly instanceKey?: string | ((instance: never) => string | number);
+  readonly instanceKey?: string | ((instance: never) => string | number) | undefined;
   /** The function's code is part of its keys: another release with other code has other results. @defaultValue false */
-  readonly sourceCheck?: boolean;
+  readonly sourceCheck?: boolean | undefined;
 }
 
 /** {@link MemoOptions} as far as no value has them. */

@@ -13,7 +13,7 @@ export interface StaleOptions {
    *
    * @defaultValue what the response's own `stale-while-revalidate` says, else `0`
    */
-  readonly staleWhileRevalidate?: Duration;
+  readonly staleWhileRevalidate?: Duration | undefined;
   /**
    * For so long after its lifetime a stored response answers when the handler throws, answers 500 or worse, breaks off or
    * takes too long (RFC 5861 §4): seconds, or `'1h'`. Also one that was invalidated; never one that was purged. Costs
@@ -21,7 +21,7 @@ export interface StaleOptions {
    *
    * @defaultValue what the response's own `stale-if-error` says, else `0`
    */
-  readonly staleIfError?: Duration;
+  readonly staleIfError?: Duration | undefined;
   /**
    * `'background'`: the handler runs once more when the visitor has been answered, on the same request and response. `'leader'`:
    * one visitor waits for it while the others get what is stale; for routes whose middleware frees on `finish` what the
@@ -29,47 +29,47 @@ export interface StaleOptions {
    *
    * @defaultValue `'background'`
    */
-  readonly revalidate?: 'background' | 'leader';
+  readonly revalidate?: 'background' | 'leader' | undefined;
   /**
    * A refresh that takes longer is given up, and another visitor may begin the next one.
    *
    * @defaultValue `'30s'`
    */
-  readonly refreshTimeout?: Duration;
+  readonly refreshTimeout?: Duration | undefined;
   /**
    * Refreshes of this view that may run at a time; beyond it what is stale answers without one.
    *
    * @defaultValue 32
    */
-  readonly maxRefreshes?: number;
+  readonly maxRefreshes?: number | undefined;
   /**
    * A hit within so much of the end of its lifetime makes the response new behind the answer, so that none has to be stale:
    * less than the ttl. Only what is read is refreshed. Costs handler runs somewhat earlier than needed.
    *
    * @defaultValue none
    */
-  readonly earlyRefresh?: Duration;
+  readonly earlyRefresh?: Duration | undefined;
   /**
    * Each lifetime is shortened by a random part of this, so that what was stored together does not end together: less
    * than the ttl, and never more than half of a lifetime.
    *
    * @defaultValue none
    */
-  readonly jitter?: Duration;
+  readonly jitter?: Duration | undefined;
   /**
    * How long a visitor waits for the handler where a stale response may answer by `staleIfError` or
    * `staleWhileRevalidate`: then it does, and what the handler answers later is stored all the same.
    *
    * @defaultValue none: as long as it takes
    */
-  readonly softTimeout?: Duration;
+  readonly softTimeout?: Duration | undefined;
   /**
    * How long a visitor waits for the handler at all: then a stale response answers, or a 504 where there is none. What the
    * handler answers later is stored all the same. More than `softTimeout`.
    *
    * @defaultValue none
    */
-  readonly hardTimeout?: Duration;
+  readonly hardTimeout?: Duration | undefined;
 }
 
 /** {@link StaleOptions} in milliseconds, with nothing left open. */

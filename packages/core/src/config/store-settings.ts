@@ -3,18 +3,18 @@ import type { KeyvLike } from './keyv-like.js';
 /** What a TLS connection may be told, in the words of `node:tls`. */
 export interface TlsSettings {
   /** Certificates to trust instead of the well-known ones, PEM. */
-  readonly ca?: string | Buffer | (string | Buffer)[];
+  readonly ca?: string | Buffer | (string | Buffer)[] | undefined;
   /** A certificate to show, PEM. */
-  readonly cert?: string | Buffer;
-  readonly key?: string | Buffer;
-  readonly pfx?: string | Buffer;
-  readonly passphrase?: string;
+  readonly cert?: string | Buffer | undefined;
+  readonly key?: string | Buffer | undefined;
+  readonly pfx?: string | Buffer | undefined;
+  readonly passphrase?: string | undefined;
   /** The name that the server's certificate has to carry, where it is not the host's. */
-  readonly servername?: string;
+  readonly servername?: string | undefined;
   /** `false` takes any certificate: for tests alone. */
-  readonly rejectUnauthorized?: boolean;
-  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3';
-  readonly ciphers?: string;
+  readonly rejectUnauthorized?: boolean | undefined;
+  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined;
+  readonly ciphers?: string | undefined;
 }
 
 /** One server by address. */

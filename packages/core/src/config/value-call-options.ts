@@ -11,7 +11,7 @@ export type Key = string | number;
 /** Which of the values of one key is meant. */
 export interface KeyOptions {
   /** A value of another version is another value: a whole number from 0 up. @defaultValue none */
-  readonly version?: number;
+  readonly version?: number | undefined;
 }
 
 /** What was known before something was read; made by `cache.token()`, and good for that cache only. */
@@ -54,7 +54,7 @@ export interface SetOptions<T = unknown>
     | 'name'
   > {
   /** What the cache knew before the data was read of which the value is made: what was invalidated since counts. */
-  readonly since?: CacheToken;
+  readonly since?: CacheToken | undefined;
 }
 
 /** How a value is kept that is stored where there is none. */
@@ -80,11 +80,11 @@ export const SET_OPTIONS: readonly string[] = [...ADD_OPTIONS, 'since'];
 /** How a counter is counted. */
 export interface IncrementOptions extends KeyOptions {
   /** What is counted from where nothing is stored. @defaultValue 0 */
-  readonly initial?: number;
+  readonly initial?: number | undefined;
   /** How long a counter lives that is begun by this call; one that is there keeps its lifetime. */
-  readonly ttl?: Duration;
+  readonly ttl?: Duration | undefined;
   /** Its tags, if it is begun by this call. */
-  readonly tags?: readonly string[];
+  readonly tags?: readonly string[] | undefined;
 }
 
 /** The names in {@link IncrementOptions}. */

@@ -60,20 +60,20 @@ export interface ViewOptions<Req, Res> extends StaleOptions {
    *
    * @defaultValue none: the target URI alone
    */
-  readonly key?: (req: Req) => string | number | undefined;
+  readonly key?: ((req: Req) => string | number | undefined) | undefined;
   /**
    * Stands in every key; also a namespace that `invalidate({ namespace })` names. At most 256 characters.
    *
    * @defaultValue `''`
    */
-  readonly keyPrefix?: string;
+  readonly keyPrefix?: string | undefined;
   /**
    * Names of request fields that select among variants, beyond those that responses name in `Vary`. Costs a stored
    * response for each combination of values.
    *
    * @defaultValue `[]`
    */
-  readonly vary?: readonly string[];
+  readonly vary?: readonly string[] | undefined;
   /**
    * Tags of every response, or a function that is called as the head of a response is written, and again at the end of
    * a stream: strings of 1 to 256 characters without control characters. A wrong one from the function keeps the
@@ -81,34 +81,34 @@ export interface ViewOptions<Req, Res> extends StaleOptions {
    *
    * @defaultValue `[]`
    */
-  readonly tags?: readonly string[] | ((req: Req, res: Res) => readonly string[]);
+  readonly tags?: readonly string[] | ((req: Req, res: Res) => readonly string[]) | undefined;
   /**
    * Anything but `true` lets the request past the cache: nothing is looked up, nothing stored. Costs a call on each
    * request.
    *
    * @defaultValue always
    */
-  readonly when?: (req: Req) => boolean;
+  readonly when?: ((req: Req) => boolean) | undefined;
   /**
    * Anything but `true` keeps a finished response from being stored. Costs a call on each one that could be.
    *
    * @defaultValue always
    */
-  readonly storeIf?: (response: FinishedResponse) => boolean;
+  readonly storeIf?: ((response: FinishedResponse) => boolean) | undefined;
   /**
    * Statuses that are stored, 200 to 599 without 206 and 304; with a ttl for each, `{ 200: '5m', 404: '10s' }`, or all
    * with the view's. An error that is stored is an error for its whole ttl.
    *
    * @defaultValue `[200]`
    */
-  readonly statuses?: readonly number[] | Readonly<Record<number, Duration>>;
+  readonly statuses?: readonly number[] | Readonly<Record<number, Duration>> | undefined;
   /**
    * In the standard profile, guesses a lifetime where a response states none but has Last-Modified (RFC 9111 §4.2.2):
    * a part of the time it has not changed. `true` takes a tenth, at most a day. Costs answers that are as old as that.
    *
    * @defaultValue false: without a stated lifetime nothing is stored
    */
-  readonly heuristicFreshness?: boolean | HeuristicFreshness;
+  readonly heuristicFreshness?: boolean | HeuristicFreshness | undefined;
   /**
    * How long past its lifetime a stored 200 with an entity tag or Last-Modified of its handler's is kept, so that these
    * may spare the handler the work: they are put on the next request, and where the handler answers 304, what is stored
@@ -116,61 +116,61 @@ export interface ViewOptions<Req, Res> extends StaleOptions {
    *
    * @defaultValue `'1h'` in the standard profile, `0` in the view profile
    */
-  readonly revalidateFor?: Duration;
+  readonly revalidateFor?: Duration | undefined;
   /**
    * Methods that are cached; others than GET and HEAD need a `key`, and no longer invalidate their URL.
    *
    * @defaultValue `['GET', 'HEAD']`
    */
-  readonly methods?: readonly string[];
+  readonly methods?: readonly string[] | undefined;
   /**
    * Larger bodies are sent and not stored: bytes, or `'2mb'`. Costs as much memory while a response is recorded.
    *
    * @defaultValue `'1mb'`
    */
-  readonly maxBodyBytes?: number | string;
+  readonly maxBodyBytes?: number | string | undefined;
   /**
    * Tags a response may have; with more, rows coarsen to their group, and each row of the group reaches it.
    *
    * @defaultValue 64
    */
-  readonly maxTags?: number;
+  readonly maxTags?: number | undefined;
   /**
    * Cookies of the handler, by name, that are sent to their visitor and left out of the stored response: a visitor
    * answered from the cache does not get them.
    *
    * @defaultValue none: a response that sets a cookie is not stored
    */
-  readonly stripCookies?: readonly string[];
+  readonly stripCookies?: readonly string[] | undefined;
   /**
    * Cookies of the handler, by name, that are stored with the response and given to every visitor who is answered from
    * the cache: for what is the same for all of them, such as a language. Never for anything that tells visitors apart.
    *
    * @defaultValue none
    */
-  readonly storeCookies?: readonly string[];
+  readonly storeCookies?: readonly string[] | undefined;
   /** Request directives that are obeyed. A visitor who can force a miss can load your handlers. @defaultValue `[]` */
-  readonly honourRequest?: readonly RequestDirective[];
+  readonly honourRequest?: readonly RequestDirective[] | undefined;
   /**
    * Values that differ on every answer, such as a CSP nonce: left out of the stored body, filled in on each hit. Costs
    * a search of each body that is stored, and a new body on each hit.
    *
    * @defaultValue none
    */
-  readonly placeholders?: Readonly<Record<string, (req: Req, res: Res) => string>>;
+  readonly placeholders?: Readonly<Record<string, (req: Req, res: Res) => string>> | undefined;
   /**
    * Content codings that stored text is kept in, too, the preferred one first: `['br', 'gzip']`. Each is made once, in
    * the background, and sent to clients that accept it. Costs the memory of each, and that time of a thread.
    *
    * @defaultValue none: stored responses are sent as they are
    */
-  readonly contentCodings?: readonly ContentCoding[];
+  readonly contentCodings?: readonly ContentCoding[] | undefined;
   /**
    * Query parameters left out of the key: names, or `'utm_*'`. Replaces the default; `[]` leaves nothing out.
    *
    * @defaultValue campaign parameters: `utm_*`, `gclid`, `fbclid` and their like
    */
-  readonly ignoreQuery?: readonly string[];
+  readonly ignoreQuery?: readonly string[] | undefined;
   /**
    * With `ttl: 'origin'`: response fields addressed to this cache (RFC 9213), the one that counts most first, such as
    * `'CDN-Cache-Control'`. Where a response has one, its Cache-Control and Expires do not count here. The fields are
@@ -178,7 +178,7 @@ export interface ViewOptions<Req, Res> extends StaleOptions {
    *
    * @defaultValue `[]`: Cache-Control and Expires alone
    */
-  readonly targets?: readonly string[];
+  readonly targets?: readonly string[] | undefined;
   /**
    * What becomes of a response whose handler read something of the request that is not in the key. For all inputs
    * (`'guard'`, `'refuse'`, `'warn'`, `'off'`), or input by input: `{ 'req.user': 'ignore', cookie: 'hide' }`. With
@@ -186,35 +186,35 @@ export interface ViewOptions<Req, Res> extends StaleOptions {
    *
    * @defaultValue `'guard'`: identity refuses, small enumerations vary
    */
-  readonly inputs?: InputMode | Readonly<Record<string, InputAction>>;
+  readonly inputs?: InputMode | Readonly<Record<string, InputAction>> | undefined;
   /**
    * AsyncLocalStorages that middleware in front puts the visitor into: reading the store of one counts as an input.
    * Costs 30 ns for each `getStore()` of theirs, on every route.
    *
    * @defaultValue `[]`: what is kept there cannot be seen
    */
-  readonly watch?: readonly WatchedStorage[];
+  readonly watch?: readonly WatchedStorage[] | undefined;
   /** What Cache-Status tells. `'full'` shows keys, which hold what clients sent. @defaultValue `'short'` */
-  readonly cacheStatus?: CacheStatusLevel;
+  readonly cacheStatus?: CacheStatusLevel | undefined;
   /**
    * Adds `Server-Timing`, which browsers show beside each request: the outcome, and how long the handler took or what
    * the hit saved. For development: it tells everybody.
    *
    * @defaultValue false
    */
-  readonly serverTiming?: boolean;
+  readonly serverTiming?: boolean | undefined;
   /**
    * Tells browsers and caches in front how long to keep an answer, where the handler has set neither Cache-Control nor
    * Expires: `true` for its own lifetime. Nobody can take it back from a browser before.
    *
    * @defaultValue false
    */
-  readonly emitCacheControl?: boolean | EmitCacheControl;
+  readonly emitCacheControl?: boolean | EmitCacheControl | undefined;
   /**
    * Tells caches in front the tags of each response, so that they can be told to purge by them:
    * `{ 'Surrogate-Key': true }`. Over 2 KB or 50 tags rows coarsen to their group. Everybody can read them.
    *
    * @defaultValue none
    */
-  readonly emitTags?: EmitTags;
+  readonly emitTags?: EmitTags | undefined;
 }

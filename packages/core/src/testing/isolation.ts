@@ -16,7 +16,7 @@ const PATIENT = '5s';
 /** How the cache of a test is made. */
 export interface FreshCacheOptions extends Omit<CacheOptions, 'clock'> {
   /** @defaultValue one that begins at the present */
-  readonly clock?: FakeClock;
+  readonly clock?: FakeClock | undefined;
 }
 
 /** A cache for one test. */
