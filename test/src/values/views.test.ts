@@ -15,7 +15,7 @@ async function pageOf(
   [, express] = expresses[0] as (typeof expresses)[0],
 ) {
   const app = express();
-  app.get('/', cachePage({ ttl: '1h', cache }), async (_req, res) => {
+  app.get('/', cachePage({ ttl: '5m', cache }), async (_req, res) => {
     res.json({ inner: await inner() });
   });
   const site = await serve(app);
@@ -144,7 +144,7 @@ describe.each(expresses)('a page of a value, on %s', (...express) => {
   it('varies by what its part varies by, and that part is stored for nobody', async () => {
     const { cache } = await openMemory();
     const app = express[1]();
-    app.get('/', cachePage({ ttl: '1h', cache }), async (req, res) => {
+    app.get('/', cachePage({ ttl: '5m', cache }), async (req, res) => {
       const make = () => {
         view().varyOn('accept-language');
         return req.get('accept-language');
@@ -179,6 +179,49 @@ describe.each(expresses)('a page of a value, on %s', (...express) => {
     goOn.open();
     expect(await page).toEqual(['old', false]);
     expect(await get()).toEqual(['new', false]);
+  });
+});
+
+describe('a page that lives longer than its value', () => {
+  const sayings: readonly (readonly [string, (cache: Cache) => Promise<void>, number])[] = [
+    ['shows it for as long as its own ttl says', async () => {}, 300],
+    [
+      'unless its handler says how long the value is good',
+      async (cache) => {
+        view().ttl(Math.min(300, (await cache.ttl('price')) ?? 0));
+      },
+      20,
+    ],
+    ['or how long it is at most', async () => void view().ttl('30s'), 30],
+  ];
+  it.each(sayings)('%s', async (_name, say, seconds) => {
+    const { cache, clock } = await openMemory();
+    let runs = 0;
+    const price = (): Promise<number> =>
+      cache.getOrSet('price', () => {
+        view().ttl('30s'); // of the value, and of nothing that uses it
+        return ++runs;
+      });
+    expect(await price()).toBe(1);
+    clock.advance('10s');
+    const get = await pageOf(cache, async () => {
+      const found = await price();
+      await say(cache);
+      return found;
+    });
+    expect(await get()).toEqual([1, false]);
+    clock.advance(seconds * 1_000 - 1);
+    expect(await get()).toEqual([1, true]);
+    clock.advance(1);
+    expect(await get()).toEqual([2, false]);
+  });
+
+  it('stays a hit when it has counted, and goes with a counter that it has read', async () => {
+    const { cache } = await openMemory();
+    const counts = await pageOf(cache, () => cache.increment('visits'));
+    expect([await counts(), await cache.increment('visits'), await counts()]).toEqual([[1, false], 2, [1, true]]);
+    const reads = await pageOf(cache, () => cache.get('visits'));
+    expect([await reads(), await cache.increment('visits'), await reads()]).toEqual([[2, false], 3, [3, false]]);
   });
 });
 
