@@ -205,6 +205,8 @@ describe('a server that is not there', () => {
     expect(await added).toBeInstanceOf(ValueUnavailableError);
     expect(await added).toMatchObject({ call: 'add', key: 'l', reason: 'store' });
     expect(await errorOf(cache.increment('n'))).toBeInstanceOf(ValueUnavailableError);
+    expect(cache.health().shared?.state).toBe('down');
+    expect(cache.health().shared?.failures).toBeGreaterThan(0);
     expect(await cache.getMany(['k', 'l'])).toEqual(new Map());
     expect(await cache.getOrSet('k', () => 'made', 60)).toBe('made');
   });

@@ -54,11 +54,15 @@ export class RedisAsker {
     );
     if (!(answer instanceof Refused)) return answer.read;
     const failure = new StoreFailedError(this.#guard.name, operation, answer.cause);
-    if (!this.#isClosed) {
-      this.#failures++;
-      this.#onFailure(failure);
-    }
+    this.tell(failure);
     throw failure;
+  }
+
+  /** Counts a failure that the guard does not see, and tells of it: an error reply, a connection that could not be made. */
+  tell(failure: StoreFailedError): void {
+    if (this.#isClosed) return;
+    this.#failures++;
+    this.#onFailure(failure);
   }
 
   /** Ends all connections. What that cuts off is no failure of the store's. */

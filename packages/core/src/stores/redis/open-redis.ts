@@ -54,7 +54,8 @@ export function openRedis(
   // A breaker keeps requests from waiting for a server that hangs. That it is back, the connection knows sooner.
   const guard = new Guard(name, { clock, deadlineMs, onFailure, breaker: { maxOpenMs: 500 } });
   const keys = new RedisKeys(namespace);
-  const connecting = (cause: Error): void => onFailure(new StoreFailedError(name, 'connect', cause));
+  // Called when an attempt has failed, which takes a while: there is an asker by then.
+  const connecting = (cause: Error): void => asker.tell(new StoreFailedError(name, 'connect', cause));
   const servers = serversOf(target, keys, clock, connecting, library);
   const asker = new RedisAsker(servers, guard, onFailure);
   const origin = randomBytes(9).toString('base64url');
