@@ -1,5 +1,6 @@
-import { type Call, contextFor, tellOuter, tellOuterOfFailure } from './call.js';
+import { type Call, contextFor, tellOuter, tellOuterOfNothing } from './call.js';
 import { makeValue } from './make-value.js';
+import { NOTHING_MADE } from './producer.js';
 import { runProducer } from './run-producer.js';
 import { ToldRun } from './told-run.js';
 
@@ -17,12 +18,13 @@ export function runApart(call: Alone): ToldRun {
   const context = contextFor(call);
   const made = (value: unknown): void => {
     if (call.isSettled) return;
-    if (outer !== undefined) tellOuter(call, makeValue(value, uses.policy, context, 0, parts), context);
+    if (value === NOTHING_MADE) tellOuterOfNothing(call, context);
+    else if (outer !== undefined) tellOuter(call, makeValue(value, uses.policy, context, 0, parts), context);
     call.resolve(value);
   };
   const failed = (error: unknown): void => {
     if (call.isSettled) return;
-    tellOuterOfFailure(call, context);
+    tellOuterOfNothing(call, context);
     call.reject(error);
   };
   const told = new ToldRun(false);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { ViewContext } from '../engine/view-context.js';
-import { type Call, contextFor, knownTags, tellOuter, tellOuterOfFailure } from './call.js';
+import { type Call, contextFor, knownTags, tellOuter, tellOuterOfNothing } from './call.js';
 import { makeValue } from './make-value.js';
 import { openValues, PLAIN } from './parts.test.support.js';
 import { ROOT, ValueKey } from './value-key.js';
@@ -57,7 +57,7 @@ describe('what is told to a view or value around a call', () => {
     const { call, tags } = callOf({ tags: ['named'] });
     const context = contextFor(call);
     context.dependsOn('rows#1');
-    tellOuterOfFailure(call, context);
+    tellOuterOfNothing(call, context);
     expect(tags()).toEqual(knownTags(call, context));
     expect(tags()).toEqual(expect.arrayContaining([...call.key.tags, 'named', 'rows#1']));
     expect(knownTags(callOf({ tags: () => ['never asked'] }).call)).toEqual(call.key.tags);

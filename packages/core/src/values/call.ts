@@ -48,7 +48,7 @@ export function tellOuter(call: Call, { candidate, refusal }: MadeValue, context
 }
 
 /** {@link tellOuter} of a run that has made nothing. */
-export function tellOuterOfFailure(call: Call, context: ViewContext): void {
+export function tellOuterOfNothing(call: Call, context: ViewContext): void {
   tellOuterOf(call, context.refusal, knownTags(call, context), context);
 }
 

@@ -6,7 +6,7 @@ import type { Lead } from '../engine/lead.js';
 import type { ViewContext } from '../engine/view-context.js';
 import type { Timer } from '../ports/clock.js';
 import type { Refusal } from '../ports/event-sink.js';
-import { type Call, contextFor, knownTags, tellOuter, tellOuterOfFailure } from './call.js';
+import { type Call, contextFor, knownTags, tellOuter, tellOuterOfNothing } from './call.js';
 import { KnownBefore } from './known-before.js';
 import { type MadeValue, makeValue } from './make-value.js';
 import { NOTHING_MADE } from './producer.js';
@@ -93,12 +93,13 @@ export class LedRun implements RunEnd {
   made(value: unknown): void {
     const leader = this.#leader;
     const lead = this.#lead;
-    const { key, parts, uses, outer } = leader;
+    const { key, parts, uses } = leader;
     this.#end();
     uses.backOff.succeeded(key.text);
     parts.errors.forget(key);
     if (value === NOTHING_MADE) {
-      outer?.dependOnNow(parts.tags, key.tags);
+      // What is made of there being nothing depends on all that has said so.
+      tellOuterOfNothing(leader, this.context);
       parts.sink.route(uses.policy.route).misses++;
       lead.handOver();
       leader.resolve(value);
@@ -153,7 +154,7 @@ export class LedRun implements RunEnd {
     }
     lead.fail(failure);
     if (leader.answerInstead('error')) return;
-    tellOuterOfFailure(leader, this.context);
+    tellOuterOfNothing(leader, this.context);
     leader.reject(error);
   }
 
