@@ -1,3 +1,4 @@
+import { ignoreRejection, isThenable } from '../base/answer.js';
 import type { Duration } from '../base/duration.js';
 import { ConfigError } from '../base/errors.js';
 import { type MemoOptions, withMemoTtl } from '../config/memo-options.js';
@@ -49,6 +50,10 @@ export function memoIn<F extends AnyFunction>(
   const inCache = (cache: ValueCache): Memoized<F> => {
     let found = caches.get(cache);
     if (found === undefined) {
+      if (isThenable(cache)) {
+        ignoreRejection(cache);
+        throw new ConfigError('memoized.cache', cache, 'a cache, or a function that returns one and no promise of it');
+      }
       prepare();
       found = cache.memoize(fn, options);
       caches.set(cache, found);

@@ -45,32 +45,27 @@ export class MemoKeys {
   /** Text for what a function was called on. */
   instance(instance: unknown): string | undefined | Unencodable {
     const { instances } = this.#policy;
-    let what = 'cannot be told';
-    const told = (why: string): void => {
-      what = why;
-    };
     // Where nobody else reads the key, there is nothing to tell classes by but themselves.
     const classes = this.#isShared ? this.#record.classes : undefined;
     if (instances.keyOf === undefined) return encodeInstance(instance, instances, classes);
-    const encoded = answerOf(() => ({ text: encodeInstance(instance, instances, classes) }), told);
-    return encoded === undefined ? new Unencodable(`instanceKey ${what}`) : encoded.text;
+    const made = saidBy('instanceKey', () => encodeInstance(instance, instances, classes));
+    return made instanceof Unencodable ? made : made.said;
   }
 
   /** Text for arguments, with and without those at the end that are `undefined`. */
   arguments(args: readonly unknown[]): { readonly whole: string; readonly trimmed: string } | Unencodable {
     const { key, isIgnored } = this.#policy;
     if (key !== undefined) {
-      let why = '';
-      const made = answerOf(
-        () => ({ key: key(...args) }),
-        (what) => {
-          why = what;
-        },
-      );
-      return made === undefined ? new Unencodable(`key ${why}`) : textsOf([made.key]);
+      const made = saidBy('key', () => key(...args));
+      return made instanceof Unencodable ? made : textsOf([made.said]);
     }
     if (isIgnored === undefined) return textsOf(args);
-    const counted = args.map((arg, position) => (isIgnored(arg, position) === true ? NOT_COUNTED : arg));
+    const counted: unknown[] = [];
+    for (const [position, arg] of args.entries()) {
+      const made = saidBy('ignore', () => isIgnored(arg, position));
+      if (made instanceof Unencodable) return made;
+      counted.push(made.said === true ? NOT_COUNTED : arg);
+    }
     // Left out or given, what does not count does not count.
     while (counted.at(-1) === NOT_COUNTED) counted.pop();
     return textsOf(counted);
@@ -87,6 +82,15 @@ export class MemoKeys {
       `cannot be part of a key: ${encoded.what}`,
     );
   }
+}
+
+/** What an option says, which may be anything; or that it has not said it. */
+function saidBy<T>(option: string, ask: () => T): { readonly said: T } | Unencodable {
+  let why: string | undefined;
+  const said = answerOf(ask, (what) => {
+    why = what;
+  });
+  return why === undefined ? { said: said as T } : new Unencodable(`${option} ${why}`);
 }
 
 function textsOf(args: readonly unknown[]): { readonly whole: string; readonly trimmed: string } | Unencodable {

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { inspect, types } from 'node:util';
+import { textOf } from '../base/answer.js';
 import { classOfPrototype, type RegisteredClass } from './registered-classes.js';
 import { hrefOf, infoOf, isOwnClass, isUrl, kindOf } from './value-kinds.js';
 
@@ -171,7 +172,7 @@ class Walk {
   /** What is stored of an instance says what it is; without that, all that it has. */
   #registered(value: object, { name, ways }: RegisteredClass): string {
     const front = `c${encodeText(name)}`;
-    if (ways !== undefined) return front + this.within('encode()', ways.encode(value));
+    if (ways !== undefined) return front + this.within('encode()', this.#encoded(value, name, ways.encode));
     const kind = kindOf(value);
     const href = isUrl(value) ? `U${encodeText(hrefOf(value))}` : '';
     if ((kind === 'other' && href === '') || Object.getOwnPropertySymbols(value).length > 0)
@@ -182,6 +183,14 @@ class Walk {
         !(own === 'stack' && kind === 'error') && !isOwnClass(value, own, (value as Record<string, unknown>)[own]),
     );
     return front + href + this.#builtInText(value) + this.#named(value, names);
+  }
+
+  #encoded(value: object, name: string, encode: (instance: unknown) => unknown): unknown {
+    try {
+      return encode(value);
+    } catch (error) {
+      return this.#refuse(`is not encoded, as encode of ${name} threw ${textOf(error)}`);
+    }
   }
 
   #typedArray(value: NodeJS.TypedArray): string {

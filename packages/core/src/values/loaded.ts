@@ -1,4 +1,4 @@
-import { kindOf } from '../base/answer.js';
+import { ignoreRejection, isThenable, kindOf } from '../base/answer.js';
 import { LoadMissingError } from '../base/value-errors.js';
 import { NOTHING_MADE } from './producer.js';
 
@@ -59,7 +59,7 @@ function ofRows(loaded: unknown, by: KeyOf<never>, refuse: Refuse): LoadedValues
   const rows = new Map<string, unknown>();
   for (const row of loaded as readonly unknown[]) {
     if (row === undefined || row === null) continue;
-    const key = keyIn(row, by);
+    const key = keyIn(row, by, refuse);
     if (key === undefined)
       throw refuse(`a row in which ${how} finds no text or number`, 'say where the key of a row stands');
     if (rows.has(key))
@@ -72,8 +72,12 @@ function ofRows(loaded: unknown, by: KeyOf<never>, refuse: Refuse): LoadedValues
   return ofMap(rows);
 }
 
-function keyIn(row: unknown, by: KeyOf<never>): string | undefined {
+function keyIn(row: unknown, by: KeyOf<never>, refuse: Refuse): string | undefined {
   const key = typeof by === 'function' ? (by as (row: unknown) => unknown)(row) : (row as Record<string, unknown>)[by];
+  if (typeof by === 'function' && isThenable(key)) {
+    ignoreRejection(key);
+    throw refuse('rows of which by returns a promise', 'have by return the key of a row itself');
+  }
   // Some drivers hand out large numbers as big integers, others as text: all are the key's text.
   return typeof key === 'string' || typeof key === 'bigint' || Number.isFinite(key) ? String(key) : undefined;
 }

@@ -1,4 +1,4 @@
-import { kindOf } from '../base/answer.js';
+import { ignoreRejection, isThenable, kindOf } from '../base/answer.js';
 import { encodeArguments, Unencodable } from './arguments.js';
 import { registeredOf } from './value-kinds.js';
 
@@ -49,6 +49,10 @@ function named(
   key: unknown,
   classes: Map<string, WeakRef<object>> | undefined,
 ): string | Unencodable {
+  if (isThenable(key)) {
+    ignoreRejection(key);
+    return new Unencodable('this has a promise for an instanceKey');
+  }
   const isKey = (typeof key === 'string' && key !== '') || (typeof key === 'number' && Number.isFinite(key));
   if (!isKey) return new Unencodable(`this has ${kindOf(key)} for an instanceKey`);
   const made: unknown = typeof instance === 'function' ? instance : instance.constructor;

@@ -18,9 +18,9 @@ describe('registerClass', () => {
     class Again {}
     registerClass(Again);
     registerClass(Again);
-    const decode = (): Again => new Again();
-    registerClass(Again, { encode: () => 1, decode });
-    expect(classOfPrototype(Again.prototype)?.ways?.decode).toBe(decode);
+    const again = new Again();
+    registerClass(Again, { encode: () => 1, decode: () => again });
+    expect(classOfPrototype(Again.prototype)?.ways?.decode(1)).toBe(again);
   });
 
   it('does not mean the subclasses', () => {

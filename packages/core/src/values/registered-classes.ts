@@ -1,3 +1,5 @@
+import { isPromise } from 'node:util/types';
+import { ignoreRejection } from '../base/answer.js';
 import { ConfigError } from '../base/errors.js';
 
 /** A class as its user writes it. */
@@ -27,9 +29,11 @@ export interface RegisteredClass {
 }
 
 interface Ways {
-  readonly encode: (instance: unknown) => unknown;
-  readonly decode: (stored: unknown) => unknown;
+  readonly encode: Way;
+  readonly decode: Way;
 }
+
+type Way = (given: unknown) => unknown;
 
 interface Registry {
   readonly byName: Map<string, RegisteredClass>;
@@ -75,7 +79,10 @@ export function registerClass<T extends object, const P = unknown>(
   if (typeof name !== 'string' || name === '')
     throw new ConfigError('registerClass.name', name, 'a string that is not empty');
   checkWays(encode, decode);
-  const ways = encode === undefined || decode === undefined ? undefined : ({ encode, decode } as unknown as Ways);
+  const ways =
+    encode === undefined || decode === undefined
+      ? undefined
+      : { encode: atOnce('encode', encode as Way), decode: atOnce('decode', decode as Way) };
   const other = registry.byName.get(name);
   if (other !== undefined && other.prototype !== prototype)
     throw new ConfigError('registerClass.name', name, 'another name', undefined, 'is the name of another class');
@@ -107,6 +114,16 @@ function checkSettings(options: object): void {
   for (const name of Object.keys(options))
     if (!SETTINGS.includes(name))
       throw new ConfigError(`registerClass.${name}`, name, SETTINGS.join(', '), undefined, 'is no setting of it');
+}
+
+/** Whoever asks cannot wait, and nobody else would look at a promise that rejects. */
+function atOnce(setting: string, way: Way): Way {
+  return (given) => {
+    const made = way(given);
+    if (!isPromise(made)) return made;
+    ignoreRejection(made);
+    throw new ConfigError(`registerClass.${setting}`, made, 'a function that returns no promise');
+  };
 }
 
 function checkWays(encode: unknown, decode: unknown): void {
