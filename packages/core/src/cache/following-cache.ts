@@ -53,14 +53,12 @@ export function followingCache(now: () => Cache, { known, listen }: Following): 
 
 function followingValues(now: () => ValueCache): ValueCache {
   return {
-    getOrSet: (key, producer, options) => now().getOrSet(key, producer, options),
+    getOrSet: (...given) => now().getOrSet(...given),
     getOrSetMany: <K>(
-      keys: readonly K[] & readonly Key[],
-      loadMissing: (missing: readonly K[]) => never,
-      options?: never,
-    ) => now().getOrSetMany<K>(keys, loadMissing, options),
+      ...given: [keys: readonly K[] & readonly Key[], loadMissing: (missing: readonly K[]) => never, options?: never]
+    ) => now().getOrSetMany<K>(...given),
     get: (...given) => now().get(...given),
-    getMany: <T, K extends Key>(keys: readonly K[], options?: KeyOptions) => now().getMany<T, K>(keys, options),
+    getMany: <T, K extends Key>(...given: [keys: readonly K[], options?: KeyOptions]) => now().getMany<T, K>(...given),
     has: (...given) => now().has(...given),
     set: (...given) => now().set(...given),
     setMany: (...given) => now().setMany(...given),
@@ -72,7 +70,7 @@ function followingValues(now: () => ValueCache): ValueCache {
     increment: (...given) => now().increment(...given),
     decrement: (...given) => now().decrement(...given),
     incrementVersion: (...given) => now().incrementVersion(...given),
-    memoize: (fn, options) => memoizeIn(now, fn, options),
+    memoize: (...given) => memoizeIn(now, ...given),
     namespace: (name) => followingNamespace(now, readNamespace(name)),
     token: () => now().token(),
   };

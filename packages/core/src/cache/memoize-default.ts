@@ -17,6 +17,10 @@ import type { Memoized } from './memoized-function.js';
  * export const userOf = memoize(async (id: number) => await users.find(id), { name: 'userOf', ttl: '10m' });
  * ```
  */
-export function memoize<F extends AnyFunction>(fn: F, options?: Duration | MemoOptions<F>): Memoized<F> {
-  return memoizeIn(currentCache, fn, options);
+export function memoize<F extends AnyFunction>(
+  fn: F,
+  options?: Duration | MemoOptions<F>,
+  ...further: never[]
+): Memoized<F> {
+  return memoizeIn(currentCache, fn, options, ...further);
 }

@@ -1,9 +1,10 @@
 import { ignoreRejection, isThenable } from '../base/answer.js';
 import type { Duration } from '../base/duration.js';
 import { ConfigError } from '../base/errors.js';
+import { checkNoMore } from '../config/check.js';
 import { type MemoOptions, withMemoTtl } from '../config/memo-options.js';
 import type { AnyFunction } from '../values/any-function.js';
-import { checkMemoOptions, type Leaving, ownOf } from './memoize.js';
+import { checkInstanceKey, checkMemoOptions, type Leaving, ownOf } from './memoize.js';
 import { attachMemo, type MemoCalls, type Memoized } from './memoized-function.js';
 import { callsOf } from './runtime.js';
 import type { ValueCache } from './value-cache.js';
@@ -106,10 +107,13 @@ function leaveFirst(known: Map<string, Leaving<AnyFunction>>): void {
 export function memoizeIn<F extends AnyFunction>(
   where: () => ValueCache,
   fn: F,
-  options: Duration | MemoOptions<F> | undefined,
+  options?: Duration | MemoOptions<F>,
+  ...more: never[]
 ): Memoized<F> {
+  checkNoMore('memoize', more, 'a function and options');
   if (typeof fn !== 'function') throw new ConfigError('memoize.fn', fn, 'a function');
   const given = checkMemoOptions('memoize', withMemoTtl(options));
+  checkInstanceKey(fn, given);
   const memo = memoIn(fn, given, where);
   const memoized = function (this: unknown, ...args: never[]): unknown {
     return memo().apply(this, args);

@@ -56,6 +56,7 @@ export function memoize<F extends AnyFunction>(
 ): Leaving<F> {
   if (typeof fn !== 'function') throw new ConfigError('memoize.fn', fn, 'a function');
   const given = takeMemoOptions('memoize', withMemoTtl(options));
+  checkInstanceKey(fn, given);
   const { memo, record } = open(fn, given, parts, space, follower);
   const memoized = function (this: unknown, ...args: unknown[]): unknown {
     return memo.call(this, args);
@@ -85,6 +86,13 @@ export function checkMemoOptions<O extends object>(what: string, given: O, besid
     throw error;
   }
   return taken;
+}
+
+/** @throws {@link ConfigError} for a function that is never called on an instance */
+export function checkInstanceKey(fn: AnyFunction, { instanceKey }: MemoOptions<never>): void {
+  if (instanceKey === undefined || takesThis(fn)) return;
+  const allowed = 'no instanceKey for an arrow function or a bound one, which has no this of its own';
+  throw new ConfigError('memoize.instanceKey', instanceKey, allowed);
 }
 
 /** Options as they are now: they are asked again at calls, and in further caches, and mean what they did all the same. */

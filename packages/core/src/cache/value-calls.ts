@@ -2,7 +2,7 @@ import type { Duration } from '../base/duration.js';
 import { ConfigError } from '../base/errors.js';
 import { shownKey } from '../base/printable.js';
 import { type CountingCall, ValueUnavailableError } from '../base/value-errors.js';
-import { checkOptions } from '../config/check.js';
+import { checkNoMore, checkOptions } from '../config/check.js';
 import { readForever } from '../config/lifetimes.js';
 import type { MemoOptions } from '../config/memo-options.js';
 import { areSound } from '../config/sound-options.js';
@@ -92,8 +92,10 @@ export class ValueCalls implements ValueCache {
     key: Key,
     producer: (run: ProducerRun<Stale>) => T | Promise<T>,
     options?: Duration | ValueOptions<T>,
+    ...more: never[]
   ): Promise<T> {
     try {
+      if (more.length > 0) checkNoMore('getOrSet', more, 'key, producer and options');
       const known = this.#shortcuts.get(key);
       if (known !== undefined && typeof producer === 'function') {
         // What a fresh value needs no reading of options for.
@@ -111,7 +113,9 @@ export class ValueCalls implements ValueCache {
     keys: readonly K[] & readonly Key[],
     loadMissing: (missing: readonly K[]) => L | Promise<L>,
     options?: LoadOptions<L>,
+    ...more: never[]
   ): Promise<Map<K, ValueIn<L>>> {
+    checkNoMore('getOrSetMany', more, 'keys, loadMissing and options');
     if (typeof loadMissing !== 'function') throw new ConfigError('getOrSetMany.loadMissing', loadMissing, 'a function');
     const given: Partial<RowOptions<never>> = withTtl<Partial<RowOptions<never>>>(
       options as Duration | object | undefined,
@@ -132,21 +136,29 @@ export class ValueCalls implements ValueCache {
     );
   }
 
-  async get<T = unknown>(key: Key, options: KeyOptions = NO_OPTIONS): Promise<T | undefined> {
+  async get<T = unknown>(key: Key, options: KeyOptions = NO_OPTIONS, ...more: never[]): Promise<T | undefined> {
+    checkNoMore('get', more, 'key and options');
     return (await this.#look('get', [key], options))[0]?.value as T | undefined;
   }
 
-  async getMany<T, K extends Key>(keys: readonly K[], options: KeyOptions = NO_OPTIONS): Promise<Map<K, T>> {
+  async getMany<T, K extends Key>(
+    keys: readonly K[],
+    options: KeyOptions = NO_OPTIONS,
+    ...more: never[]
+  ): Promise<Map<K, T>> {
+    checkNoMore('getMany', more, 'keys and options');
     const asked = [...new Set(checkList('getMany', keys))];
     const found = await this.#look('getMany', asked, options);
     return new Map(asked.flatMap((key, i) => (found[i] === undefined ? [] : [[key, found[i].value as T]])));
   }
 
-  async has(key: Key, options: KeyOptions = NO_OPTIONS): Promise<boolean> {
+  async has(key: Key, options: KeyOptions = NO_OPTIONS, ...more: never[]): Promise<boolean> {
+    checkNoMore('has', more, 'key and options');
     return (await this.#look('has', [key], options, false))[0] !== undefined;
   }
 
-  async set<T>(key: Key, value: T, options?: Duration | SetOptions<T>): Promise<boolean> {
+  async set<T>(key: Key, value: T, options?: Duration | SetOptions<T>, ...more: never[]): Promise<boolean> {
+    checkNoMore('set', more, 'key, value and options');
     const [written] = await this.#write('set', [[key, value]], options);
     return written === 'stored';
   }
@@ -154,13 +166,16 @@ export class ValueCalls implements ValueCache {
   async setMany<T, K extends Key = Key>(
     values: Iterable<readonly [K, T]> | Readonly<Record<string, T>>,
     options?: Duration | SetOptions<T>,
+    ...more: never[]
   ): Promise<readonly Key[]> {
+    checkNoMore('setMany', more, 'values and options');
     const entries = entriesOf('setMany', values);
     const written = await this.#write('setMany', entries, options);
     return entries.flatMap(([key], i) => (written[i] === 'stored' ? [] : [key]));
   }
 
-  async add<T>(key: Key, value: T, options?: Duration | AddOptions<T>): Promise<boolean> {
+  async add<T>(key: Key, value: T, options?: Duration | AddOptions<T>, ...more: never[]): Promise<boolean> {
+    checkNoMore('add', more, 'key, value and options');
     const given = withTtl(options);
     const named = this.#key('add', key, given.version);
     const policy = this.#policy('add', given, ADD_OPTIONS, key);
@@ -183,15 +198,22 @@ export class ValueCalls implements ValueCache {
     throw new ValueUnavailableError('add', key, 'contention');
   }
 
-  async delete(key: Key, options: KeyOptions = NO_OPTIONS): Promise<InvalidationReceipt> {
+  async delete(key: Key, options: KeyOptions = NO_OPTIONS, ...more: never[]): Promise<InvalidationReceipt> {
+    checkNoMore('delete', more, 'key and options');
     return await this.#delete('delete', [key], options);
   }
 
-  async deleteMany(keys: readonly Key[], options: KeyOptions = NO_OPTIONS): Promise<InvalidationReceipt> {
+  async deleteMany(
+    keys: readonly Key[],
+    options: KeyOptions = NO_OPTIONS,
+    ...more: never[]
+  ): Promise<InvalidationReceipt> {
+    checkNoMore('deleteMany', more, 'keys and options');
     return await this.#delete('deleteMany', checkList('deleteMany', keys), options);
   }
 
-  async touch(key: Key, ttl: Duration, options: KeyOptions = NO_OPTIONS): Promise<boolean> {
+  async touch(key: Key, ttl: Duration, options: KeyOptions = NO_OPTIONS, ...more: never[]): Promise<boolean> {
+    checkNoMore('touch', more, 'key, ttl and options');
     checkOptions('touch', options, ['version']);
     const lifetimeMs = readForever('touch.ttl', ttl);
     const { engine, codec } = this.#parts.values.parts;
@@ -208,16 +230,29 @@ export class ValueCalls implements ValueCache {
     return await this.#counters.inTurn(named, () => engine.values.touch(named, lifetimeMs, encode));
   }
 
-  async ttl(key: Key, options: KeyOptions = NO_OPTIONS): Promise<number | undefined> {
+  async ttl(key: Key, options: KeyOptions = NO_OPTIONS, ...more: never[]): Promise<number | undefined> {
+    checkNoMore('ttl', more, 'key and options');
     checkOptions('ttl', options, ['version']);
     return await this.#parts.values.secondsLeft(this.#key('ttl', key, options.version));
   }
 
-  async increment(key: Key, by: number | IncrementOptions = 1, options?: Duration | IncrementOptions): Promise<number> {
+  async increment(
+    key: Key,
+    by: number | IncrementOptions = 1,
+    options?: Duration | IncrementOptions,
+    ...more: never[]
+  ): Promise<number> {
+    checkNoMore('increment', more, 'key, by and options');
     return await this.#count('increment', key, by, options);
   }
 
-  async decrement(key: Key, by: number | IncrementOptions = 1, options?: Duration | IncrementOptions): Promise<number> {
+  async decrement(
+    key: Key,
+    by: number | IncrementOptions = 1,
+    options?: Duration | IncrementOptions,
+    ...more: never[]
+  ): Promise<number> {
+    checkNoMore('decrement', more, 'key, by and options');
     return await this.#count('decrement', key, by, options);
   }
 
@@ -243,7 +278,13 @@ export class ValueCalls implements ValueCache {
     return this.#counters.add(named, { call, key, by }, { initial, policy, text });
   }
 
-  async incrementVersion(key: Key, options: { readonly version: number }, by = 1): Promise<number | undefined> {
+  async incrementVersion(
+    key: Key,
+    options: { readonly version: number },
+    by = 1,
+    ...more: never[]
+  ): Promise<number | undefined> {
+    checkNoMore('incrementVersion', more, 'key, options and by');
     if (typeof options !== 'object' || options === null)
       throw new ConfigError('incrementVersion.version', options, 'the version that is stored, such as { version: 1 }');
     checkOptions('incrementVersion', options, ['version']);
@@ -261,7 +302,8 @@ export class ValueCalls implements ValueCache {
     return (await this.#counters.inTurn(places.from, () => this.#counters.move(places, usual))) ? to : undefined;
   }
 
-  memoize<F extends AnyFunction>(fn: F, options?: Duration | MemoOptions<F>): Memoized<F> {
+  memoize<F extends AnyFunction>(fn: F, options?: Duration | MemoOptions<F>, ...more: never[]): Memoized<F> {
+    checkNoMore('memoize', more, 'a function and options');
     return memoize(fn, options, this.#parts, this.#space).memoized;
   }
 

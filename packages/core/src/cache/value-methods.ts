@@ -12,10 +12,11 @@ export function valueMethods(calls: ValueCalls, keep: <T>(work: Promise<T>) => P
   return {
     // What is found in memory is waited for by nobody, and the rest keeps the process only while there is something to wait
     // for that a producer does not do.
-    getOrSet: (key, producer, options) => calls.getOrSet(key, producer, options),
+    getOrSet: (key, producer, options, ...more: never[]) => calls.getOrSet(key, producer, options, ...more),
     getOrSetMany: calls.getOrSetMany.bind(calls),
     get: (...given) => keep(calls.get(...given)),
-    getMany: <T, K extends Key>(keys: readonly K[], options?: KeyOptions) => keep(calls.getMany<T, K>(keys, options)),
+    getMany: <T, K extends Key>(...given: [keys: readonly K[], options?: KeyOptions]) =>
+      keep(calls.getMany<T, K>(...given)),
     has: (...given) => keep(calls.has(...given)),
     set: (...given) => keep(calls.set(...given)),
     setMany: (...given) => keep(calls.setMany(...given)),

@@ -18,7 +18,19 @@ export function checkOptions(
   if (!isRecord(options)) {
     throw new ConfigError(what, options, `${orElse}an object with some of ${known.join(', ')}`);
   }
-  checkNames(what, Object.keys(options), known, options, elsewhere);
+  checkNames(what, namesIn(options), known, options, elsewhere);
+}
+
+/** The names that are there to be read, those that it inherits among them: but not what somebody has given every object. */
+function namesIn(options: object): string[] {
+  const names: string[] = [];
+  for (const name in options) if (!(name in Object.prototype) || Object.hasOwn(options, name)) names.push(name);
+  return names;
+}
+
+/** Refuses what stands behind the last argument: options that are not read would count for nothing. */
+export function checkNoMore(what: string, more: readonly unknown[], allowed: string): void {
+  if (more.length > 0) throw new ConfigError(what, more[0], `no more than ${allowed}`);
 }
 
 /** A Map, a Date or a list has no settings to read, and would pass for an object that leaves all of them out. */
@@ -68,8 +80,9 @@ export function withDefaults<D extends object, O extends object>(
   defaults: D,
   options: O,
 ): { [K in keyof D]: K extends keyof O ? D[K] | Exclude<O[K], undefined> : D[K] } {
-  const given = Object.entries(options).filter(([name, value]) => name in defaults && value !== undefined);
-  return { ...defaults, ...Object.fromEntries(given) } as ReturnType<typeof withDefaults<D, O>>;
+  const given = Object.keys(defaults).map((name) => [name, options[name as keyof O]]);
+  const said = given.filter(([, value]) => value !== undefined);
+  return { ...defaults, ...Object.fromEntries(said) } as ReturnType<typeof withDefaults<D, O>>;
 }
 
 /** One of a few words. */

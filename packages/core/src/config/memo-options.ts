@@ -38,14 +38,20 @@ export interface MemoOptions<F extends AnyFunction = AnyFunction>
   readonly maxSize?: number | undefined;
   /** Whether a call is cached at all; told the arguments. What is not `true` is no. @defaultValue always */
   readonly when?: ((...args: Parameters<F>) => boolean) | undefined;
-  /** What a call is found by, in place of its arguments: anything that can be an argument. @defaultValue the arguments */
+  /** What a call is found by, in place of its arguments: anything that can be an argument. Not with `ignore`. @defaultValue the arguments */
   readonly key?: ((...args: Parameters<F>) => unknown) | undefined;
-  /** Arguments that do not count: their positions from 0, or a function that says so of each. @defaultValue none */
+  /**
+   * Arguments that do not count: their positions from 0, or a function that says so of each. A position that no call has an
+   * argument at does nothing: how many there may be, a function with defaults or a rest does not tell.
+   *
+   * @defaultValue none
+   */
   readonly ignore?: readonly number[] | ((argument: unknown, position: number) => boolean) | undefined;
   /** Whether the objects that it is called on, as a method, have results of their own. @defaultValue `'apart'` */
   readonly instances?: 'apart' | 'shared' | undefined;
   /**
    * What an instance is known by: the name of a property, or a function that is told the instance. Its class counts, too.
+   * For what is called on instances: not for arrow functions and bound ones, nor with `instances: 'shared'`.
    *
    * @defaultValue being itself; needed with a shared store, where that means nothing to other processes
    */
@@ -76,6 +82,10 @@ export function readMemoOptions(given: MemoOptions<never>): MemoPolicy {
   if (name !== undefined && (typeof name !== 'string' || name === ''))
     throw new ConfigError('memoize.name', name, 'a string that is not empty');
   const isShared = checkOneOf('memoize.instances', instances, ['apart', 'shared']) === 'shared';
+  if (isShared && given.instanceKey !== undefined)
+    throw new ConfigError('memoize.instanceKey', given.instanceKey, "no instanceKey with instances: 'shared'");
+  if (given.key !== undefined && given.ignore !== undefined)
+    throw new ConfigError('memoize.ignore', given.ignore, 'no ignore with key, which stands for all arguments');
   return {
     name,
     maxSize: maxSize === undefined ? Number.POSITIVE_INFINITY : checkCount('memoize.maxSize', maxSize, 0),
