@@ -96,13 +96,16 @@ describe.each(stores)('where others fail, in %s', (_name, store) => {
 });
 
 describe('where others fail, without their store', () => {
-  it('a store that is down costs no call more than its deadline, and throws nothing', async () => {
+  it('a store that is down costs no call more than its deadline, and throws only where nobody knows the answer', async () => {
     const { cache } = await openMemory({ store: 'redis://127.0.0.1:1', clock: undefined as never, deadline: '50ms' });
     const began = performance.now();
     expect(await cache.getOrSet('k', () => 'made', 60)).toBe('made');
     expect(await cache.get('other')).toBeUndefined();
     expect(await cache.set('k', 1, 60)).toBe(false);
-    expect(await cache.add('a', 1, 60)).toBe(false);
+    expect(await errorOf(cache.add('a', 1, 60))).toMatchObject({
+      code: 'ERR_CACHE_VALUE_UNAVAILABLE',
+      reason: 'store',
+    });
     expect(await cache.delete('k')).toMatchObject({ durable: false });
     expect(await errorOf(cache.increment('n'))).toMatchObject({
       code: 'ERR_CACHE_VALUE_UNAVAILABLE',
