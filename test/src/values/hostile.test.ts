@@ -5,7 +5,7 @@ import { openCache } from '../../../packages/core/dist/cache/create-cache.js';
 import { readCacheOptions } from '../../../packages/core/dist/config/cache-options.js';
 import { frameCodec, RetryQueue } from '../races/internals.js';
 import { ModelStore } from '../races/model-store.js';
-import { openOn, servers, stores } from './stores.js';
+import { errorOf, openOn, servers, stores } from './stores.js';
 
 describe('what somebody else has put under the key of a value', () => {
   it.each([
@@ -112,7 +112,7 @@ describe.each(stores)('a value that has a `then`, in %s', (_name, store) => {
     expect(await cache.set('k', query, { ttl: 60, clone })).toBe(false);
     // What it was to replace is older than it.
     expect([await cache.has('k'), await cache.get('k')]).toEqual([false, undefined]);
-    expect(await cache.add('k', query, { ttl: 60, clone })).toBe(false);
+    expect(await errorOf(cache.add('k', query, { ttl: 60, clone }))).toMatchObject({ reason: 'value' });
     expect(await cache.setMany({ k: query, other: 1 }, { ttl: 60, clone })).toEqual(['k']);
     expect(await cache.set('promise', Promise.resolve(1), { ttl: 60, clone })).toBe(false);
     expect(Query.runs).toBe(0);

@@ -54,6 +54,40 @@ describe.each(stores)('what a producer makes of what was there before, in %s', (
     expect(await whole()).toEqual({ price: 2 });
   });
 
+  it('is told of nothing that was deleted since the run began', async () => {
+    const { cache, jump } = await openOn(store);
+    await cache.getOrSet('k', () => 'secret', lasting);
+    await settled(cache);
+    jump(10_000);
+    const [begun, go] = [gate(), gate()];
+    const told: unknown[] = [];
+    const make = async (run: ProducerRun<string>) => {
+      begun.open();
+      await go.passed;
+      told.push(run.stale);
+      return 'made';
+    };
+    expect(await cache.getOrSet('k', make, lasting)).toBe('secret');
+    await begun.passed;
+    await cache.delete('k');
+    go.open();
+    await settled(cache);
+    expect(told).toEqual([undefined]);
+    expect(await cache.has('k')).toBe(false);
+  });
+
+  it('is kept under no other key, by a value that is made within the run', async () => {
+    const { cache, jump } = await openOn(store);
+    const part = () => cache.getOrSet('part', () => 1, '1d');
+    await cache.getOrSet('k', async () => ({ of: await part() }), lasting);
+    await settled(cache);
+    jump(10_000);
+    const inner = (run: ProducerRun<unknown>) => cache.getOrSet('inner', () => run.stale, '1h');
+    expect(await cache.getOrSet('k', (run: ProducerRun<unknown>) => inner(run), { ttl: '1h' })).toEqual({ of: 1 });
+    await settled(cache);
+    expect(await cache.has('inner')).toBe(false);
+  });
+
   it('is not stored where a part goes meanwhile', async () => {
     const { cache, jump } = await openOn(store);
     const { passed, open } = gate();

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { SilentProxy } from '../servers/silent-proxy.js';
 import { gate } from '../support/gate.js';
-import { openMemory, openOn, servers, stores } from './stores.js';
+import { errorOf, openMemory, openOn, servers, stores } from './stores.js';
 
 const shared = stores.flatMap(([name, store]) => (store === undefined ? [] : [[name, store] as const]));
 const large = 'x'.repeat(2_000);
@@ -13,7 +13,7 @@ describe.each(shared)('a value over maxValueBytes in %s', (_name, store) => {
     expect(await cache.set('k', 'small')).toBe(true);
     expect(await cache.set('k', large)).toBe(false);
     expect(await cache.setMany({ a: 'small', b: large })).toEqual(['b']);
-    expect(await cache.add('c', large)).toBe(false);
+    expect(await errorOf(cache.add('c', large))).toMatchObject({ reason: 'value' });
     expect([...(await cache.getMany(['k', 'a', 'b', 'c'])).keys()]).toEqual(['a']);
     const { stored, refusals } = await cache.explain({ key: 'k' });
     const detail = 'its 2004 bytes are more than maxValueBytes allows (1000)';

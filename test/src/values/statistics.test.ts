@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Cache } from '@viewcache/core';
-import { openMemory, openOn, stores } from './stores.js';
+import { errorOf, openMemory, openOn, stores } from './stores.js';
 
 /** What is counted of values: over all, and under the name that they have. */
 function countsOf(cache: Cache, name = '(values)') {
@@ -69,6 +69,6 @@ it('a value that no memory has room for is no miss where it was set', async () =
   const { cache } = await openMemory({ ttl: 60, store: 'memory:?maxBytes=64kb', maxValueBytes: '1mb' });
   expect(await cache.set('large', 'x'.repeat(100_000))).toBe(false);
   expect(countsOf(cache)).toEqual(counts(0, 0));
-  expect(await cache.add('large', 'x'.repeat(100_000))).toBe(false);
+  expect(await errorOf(cache.add('large', 'x'.repeat(100_000)))).toMatchObject({ reason: 'value' });
   expect(cache.stats().refused).toEqual({ 'too-large': 2 });
 });

@@ -93,7 +93,7 @@ describe.each(stores)('the ttl of values in %s', (_name, store) => {
     expect(await cache.get('k')).toBeUndefined();
     expect(await cache.getOrSet('k', () => 'made', 0)).toBe('made');
     expect(await cache.has('k')).toBe(false);
-    expect(await cache.add('k', 'v', 0)).toBe(false);
+    expect(await errorOf(cache.add('k', 'v', 0))).toMatchObject({ reason: 'value' });
   });
 
   it.each([-1, Number.NaN, null, '5 minutes', '', true])('a ttl of %p is an error', async (ttl) => {

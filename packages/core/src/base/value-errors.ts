@@ -37,12 +37,17 @@ export class ValueUnavailableError extends CacheError {
     readonly call: CountingCall | 'add',
     /** As it was given to the call. */
     readonly key: string | number,
-    readonly reason: 'store' | 'contention',
+    readonly reason: 'store' | 'contention' | 'value',
   ) {
-    const why = reason === 'store' ? 'the store does not answer' : 'others wrote the value time and again';
-    super(`${call} of ${shownKey(key)}: ${why}`);
+    super(`${call} of ${shownKey(key)}: ${WHY[reason]}`);
   }
 }
+
+const WHY = {
+  store: 'the store does not answer',
+  contention: 'others wrote the value time and again',
+  value: 'what it was given cannot be stored, or not for that long',
+} as const;
 
 const LONGEST = 200;
 

@@ -192,6 +192,7 @@ export class ValueCalls implements ValueCache {
       const [written] = await this.#parts.values.write([write], policy);
       // To say no would be to say that somebody else was the first.
       if (written === 'unavailable') throw new ValueUnavailableError('add', key, 'store');
+      if (written === 'unstorable') throw new ValueUnavailableError('add', key, 'value');
       // Refused for somebody else's value, it is found; and else for what the store did not know, and does now.
       if (written !== 'refused') return written === 'stored';
     }

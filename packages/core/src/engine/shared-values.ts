@@ -131,12 +131,12 @@ export class SharedValues {
     });
     if (verdict.kind !== 'stored') return verdict.kind === 'refused' && 'refused';
     const names = tagNames(stored);
-    if (this.#parts.tags.admits(names, item.token)) {
-      this.#parts.local.keep(
-        this.#parts.local.item({ ...stored, tags: verdict.tags }, key, item.token, sentAt, 0),
-        names,
-        true,
-      );
+    const { local, tags } = this.#parts;
+    if (tags.admits(names, item.token)) {
+      const touched = local.item({ ...stored, tags: verdict.tags }, key, item.token, sentAt, 0);
+      // It was made when it was made, and no run that began before that may replace it.
+      touched.run = local.peek(key.text)?.run ?? 0;
+      local.keep(touched, names, true);
     }
     return true;
   }

@@ -1,7 +1,7 @@
 import { answerOf } from '../base/answer.js';
 import type { StaleItem } from '../engine/local-item.js';
 import { type NestedTag, nestedIn } from '../engine/nested-tag.js';
-import type { ViewContext } from '../engine/view-context.js';
+import { currentView, type ViewContext } from '../engine/view-context.js';
 import { coarsenTags, isTag } from '../invalidation/tags.js';
 import type { Call } from './call.js';
 import { copyOf } from './copies.js';
@@ -17,14 +17,17 @@ const MOST_TAKEN = 1_024;
 export class KnownBefore {
   readonly #call: Call;
   readonly #context: ViewContext;
-  readonly #stale: StaleItem | undefined;
+  readonly #find: () => StaleItem | undefined;
   #isTaken: boolean | undefined;
 
-  /** @param context - of the run */
-  constructor(call: Call, context: ViewContext, stale: StaleItem | undefined) {
+  /**
+   * @param context - of the run
+   * @param find - what there is, as long as it was not purged
+   */
+  constructor(call: Call, context: ViewContext, find: () => StaleItem | undefined) {
     this.#call = call;
     this.#context = context;
-    this.#stale = stale;
+    this.#find = find;
   }
 
   /**
@@ -33,11 +36,22 @@ export class KnownBefore {
    */
   read(): unknown {
     const { parts, uses } = this.#call;
-    const held = this.#stale === undefined ? undefined : valueIn(parts, this.#stale.item);
-    if (this.#stale === undefined || held === undefined) return undefined;
+    const stale = this.#find();
+    const held = stale === undefined ? undefined : valueIn(parts, stale.item);
+    if (stale === undefined || held === undefined) return undefined;
     const copy = copyOf(held, uses.policy.copying);
-    this.#isTaken ??= this.#take(this.#stale, copy);
-    return this.#isTaken ? copy : undefined;
+    this.#isTaken ??= this.#take(stale, copy);
+    if (!this.#isTaken) return undefined;
+    this.#tellWithin(stale);
+    return copy;
+  }
+
+  /** What is made within the run is a value of its own, and is not made new by asking this one's source. */
+  #tellWithin({ item }: StaleItem): void {
+    const view = currentView();
+    if (view === undefined || view === this.#context) return;
+    view.refuse('stale-part');
+    if (item.stored.inputs !== undefined) view.readBy(item.stored.inputs, this.#call.key.text);
   }
 
   #take({ item, validity }: StaleItem, value: unknown): boolean {

@@ -3,6 +3,7 @@ import { printable } from '../base/printable.js';
 import { ValueTimeoutError } from '../base/value-errors.js';
 import type { Failure } from '../engine/failure.js';
 import type { Lead } from '../engine/lead.js';
+import type { StaleItem } from '../engine/local-item.js';
 import type { ViewContext } from '../engine/view-context.js';
 import type { Timer } from '../ports/clock.js';
 import type { Refusal } from '../ports/event-sink.js';
@@ -81,8 +82,14 @@ export class LedRun implements RunEnd {
   }
 
   #readStale(): unknown {
-    this.#before ??= new KnownBefore(this.#leader, this.context, this.#lead.stale);
+    this.#before ??= new KnownBefore(this.#leader, this.context, () => this.#stillStale());
     return this.#before.read();
+  }
+
+  /** What was purged since the run began is nothing to make anything of. */
+  #stillStale(): StaleItem | undefined {
+    const { visitor, stale } = this.#lead;
+    return stale && this.#leader.parts.engine.stillStale(visitor, stale);
   }
 
   #end(): void {
