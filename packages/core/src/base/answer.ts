@@ -38,11 +38,20 @@ export function textOf(error: unknown): string {
   }
 }
 
-/** What a value is, without what is in it: it may be a visitor's. */
+/** What a value is, without what is in it: it may be a visitor's, or anything else that was thrown. */
 export function kindOf(value: unknown): string {
   if (value === undefined || value === null) return String(value);
-  if (Array.isArray(value)) return 'a list';
+  if (isList(value)) return 'a list';
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}
+
+/** A proxy that was revoked cannot even be asked that. */
+function isList(value: unknown): boolean {
+  try {
+    return Array.isArray(value);
+  } catch {
+    return false;
+  }
 }
 
 /** Looks after a promise that nobody waits for. */

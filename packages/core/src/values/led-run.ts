@@ -154,12 +154,15 @@ export class LedRun implements RunEnd {
     if (lead.stale !== undefined) uses.backOff.failed(key.text, parts.clock.monotonic());
     const failure = this.#failureOf(error);
     // That it was given up was told already, and is nothing to keep.
-    if (this.#told?.hasStopped(error) !== true) {
-      this.#keep(failure);
+    const isNew = this.#told?.hasStopped(error) !== true;
+    // In front of those who wait, of whom one may run anew, and succeed.
+    if (isNew) this.#keep(failure);
+    // Nobody is to wait for good for what cannot be told of.
+    lead.fail(failure);
+    if (isNew) {
       parts.sink.refused(key.text, uses.policy.route, 'failed', shownError(error));
       if (this.#isBehind) parts.warn(`${uses.policy.route} could not be made new: ${textOf(error)}`);
     }
-    lead.fail(failure);
     if (leader.answerInstead('error')) return;
     tellOuterOfNothing(leader, this.context);
     leader.reject(error);
