@@ -1,5 +1,6 @@
 import type { TagTable } from '../invalidation/tag-table.js';
 import type { NestedTag } from './nested-tag.js';
+import type { ViewContext } from './view-context.js';
 
 /** Why nothing was made, and what that goes by. */
 export interface Failure {
@@ -14,6 +15,8 @@ export interface Failure {
   readonly nested: readonly NestedTag[];
   /** What was read of a request on the way. */
   readonly inputs?: readonly string[] | undefined;
+  /** What was said that holds for all that is made of its having failed, too. */
+  readonly refusal?: ViewContext['refusal'];
 }
 
 /** Whether nothing that it goes by was invalidated since that was read. */

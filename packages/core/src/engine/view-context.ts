@@ -40,6 +40,8 @@ export class ViewContext implements View {
   making: string | undefined;
   /** The keys of those that are made with one run, where it makes several. */
   makingMany: ReadonlySet<string> | undefined;
+  /** The run that does this one's work together with that of others, until it is done. */
+  worker: ViewContext | undefined;
   /** What this run waits for. */
   #waits: Set<Wait> | undefined;
   /** Why the view may not be stored, once something said so. */
@@ -124,6 +126,11 @@ export class ViewContext implements View {
   /** What a producer has read of the request that it runs for, by itself or in what it used. */
   get inputs(): readonly string[] | undefined {
     return this.#inputs === undefined ? undefined : [...this.#inputs];
+  }
+
+  /** What is made here is for the request alone that it is made for: no key says what the field of a request was. */
+  get isSelected(): boolean {
+    return this.varyNames.size > 0 || this.refusal === 'vary-star' || this.selectedBy !== undefined;
   }
 
   /** The text of a key that is being made here. */

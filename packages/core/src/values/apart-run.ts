@@ -1,3 +1,4 @@
+import type { ViewContext } from '../engine/view-context.js';
 import { type Call, contextFor, tellOuter, tellOuterOfNothing } from './call.js';
 import { makeValue } from './make-value.js';
 import { NOTHING_MADE } from './producer.js';
@@ -12,8 +13,14 @@ export interface Alone extends Call {
   reject(error: unknown): void;
 }
 
+/** A run that is somebody's alone. */
+export interface ApartRun {
+  readonly context: ViewContext;
+  readonly told: ToldRun;
+}
+
 /** Runs the producer for one call alone: nobody else waits for it, and nothing of it is stored. */
-export function runApart(call: Alone): ToldRun {
+export function runApart(call: Alone): ApartRun {
   const { parts, outer, uses } = call;
   const context = contextFor(call);
   const made = (value: unknown): void => {
@@ -29,5 +36,5 @@ export function runApart(call: Alone): ToldRun {
   };
   const told = new ToldRun(false);
   runProducer(context, call, told, { made, failed });
-  return told;
+  return { context, told };
 }

@@ -35,6 +35,11 @@ export function contextFor({ parts, outer, hearer }: Call): ViewContext {
   return context;
 }
 
+/** Whether what is said of a value holds for all that is made of it, too. */
+export function holdsForAll(refusal: Refusal | undefined): refusal is 'tag' | 'too-many-tags' | 'view' | 'stale-part' {
+  return refusal === 'tag' || refusal === 'too-many-tags' || refusal === 'view' || refusal === 'stale-part';
+}
+
 /** What is known of a value's tags while there is no value. */
 export function knownTags({ key, uses }: Call, context?: ViewContext): readonly string[] {
   const { tags } = uses.policy;
@@ -59,8 +64,7 @@ function tellOuterOf(
   context: ViewContext,
 ): void {
   if (outer === undefined || isRefresh) return;
-  if (refusal === 'tag' || refusal === 'too-many-tags' || refusal === 'view' || refusal === 'stale-part')
-    outer.refuse(refusal);
+  if (holdsForAll(refusal)) outer.refuse(refusal);
   // What varies by a field of the request does so wherever it is used, and nothing but a view knows requests.
   if (context.varyNames.size > 0) outer.varyOn(...context.varyNames);
   else if (refusal === 'vary-star') outer.refuse(refusal);

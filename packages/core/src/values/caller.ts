@@ -8,15 +8,14 @@ import type { Lead } from '../engine/lead.js';
 import type { LocalItem, StaleItem } from '../engine/local-item.js';
 import type { StaleUses } from '../engine/stale-uses.js';
 import { currentView, type ViewContext } from '../engine/view-context.js';
-import { type Alone, runApart } from './apart-run.js';
-import { knownTags } from './call.js';
+import { type Alone, type ApartRun, runApart } from './apart-run.js';
+import { holdsForAll, knownTags, tellOuterOfNothing } from './call.js';
 import { copyOf } from './copies.js';
 import { deliver, NOTHING_FOUND } from './delivery.js';
 import { type Leader, LedRun } from './led-run.js';
 import { Patience } from './patience.js';
 import type { Producer } from './producer.js';
 import { runProducer } from './run-producer.js';
-import type { ToldRun } from './told-run.js';
 import { type ValueParts, valueIn } from './value-parts.js';
 import type { ValuePolicy } from './value-policy.js';
 
@@ -46,7 +45,7 @@ export class Caller implements Visitor, Leader, Alone {
   /** The run of its producer, where it leads. */
   #run: LedRun | undefined;
   /** The run that is for it alone. */
-  #apart: ToldRun | undefined;
+  #apart: ApartRun | undefined;
   /** What it waits in. */
   #flight: Flight | undefined;
   /** Its asynchronous context, once it waits for somebody else or for a time: whatever runs for it from then on is called by others. */
@@ -233,13 +232,14 @@ export class Caller implements Visitor, Leader, Alone {
   }
 
   /** What failed at another time than this call has begun is as old as that. */
-  fail({ error, token, startedAt, tags, nested, inputs }: Failure): void {
+  fail({ error, token, startedAt, tags, nested, inputs, refusal }: Failure): void {
     if (this.answerInstead('error')) return;
     const parts = [
       ...tags.map((tag) => ({ tag, token, stamp: '' })),
       ...nested.map((part) => ({ tag: part.tag, token: Math.min(token, part.token), stamp: '' })),
     ];
     this.outer?.absorb(this.parts.tags, parts, startedAt);
+    if (holdsForAll(refusal)) this.outer?.refuse(refusal);
     if (inputs !== undefined) this.outer?.readBy(inputs, this.key.text);
     this.reject(error);
   }
@@ -308,13 +308,25 @@ export class Caller implements Visitor, Leader, Alone {
     if (hardTimeoutMs === undefined) return;
     const giveUp = (): void => {
       if (this.#runOut()) return;
-      this.outer?.dependOnNow(this.parts.tags, knownTags(this));
+      this.#tellOuterOfTimeout();
       const timeout = new ValueTimeoutError(this.key.text, route, hardTimeoutMs);
       this.reject(timeout);
-      this.#apart?.giveUp(timeout);
+      this.#apart?.told.giveUp(timeout);
       this.#run?.giveUpLater();
     };
     this.#after(hardTimeoutMs, giveUp);
+  }
+
+  /** What is made of nothing having come goes by all that was said and used until now by whoever was to make it. */
+  #tellOuterOfTimeout(): void {
+    const context = this.#apart?.context ?? this.maker;
+    if (context === undefined) this.outer?.dependOnNow(this.parts.tags, knownTags(this));
+    else {
+      if (context.worker !== undefined) context.takeOver(context.worker);
+      tellOuterOfNothing(this, context);
+      const { inputs } = context;
+      if (inputs !== undefined) this.outer?.readBy(inputs, this.key.text);
+    }
   }
 
   #after(ms: number, tell: () => void): void {
@@ -327,7 +339,7 @@ export class Caller implements Visitor, Leader, Alone {
     if (this.isSettled) return true;
     if (!this.answerInstead('timeout')) return false;
     const { route, softTimeoutMs = 0 } = this.uses.policy;
-    this.#apart?.giveUp(new ValueTimeoutError(this.key.text, route, softTimeoutMs));
+    this.#apart?.told.giveUp(new ValueTimeoutError(this.key.text, route, softTimeoutMs));
     this.#run?.giveUpLater();
     return true;
   }

@@ -6,8 +6,7 @@ import type { Lead } from '../engine/lead.js';
 import type { StaleItem } from '../engine/local-item.js';
 import type { ViewContext } from '../engine/view-context.js';
 import type { Timer } from '../ports/clock.js';
-import type { Refusal } from '../ports/event-sink.js';
-import { type Call, contextFor, knownTags, tellOuter, tellOuterOfNothing } from './call.js';
+import { type Call, contextFor, holdsForAll, knownTags, tellOuter, tellOuterOfNothing } from './call.js';
 import { KnownBefore } from './known-before.js';
 import { type MadeValue, makeValue } from './make-value.js';
 import { NOTHING_MADE } from './producer.js';
@@ -32,9 +31,6 @@ export interface Leader extends Call {
   /** Nothing is made for him any more. */
   hasEnded(): void;
 }
-
-/** What is said of a value that holds for all that is made of it, too. */
-const FOR_ALL: ReadonlySet<Refusal | undefined> = new Set<Refusal>(['view', 'tag', 'too-many-tags', 'stale-part']);
 
 /** What is told of an error that may reach nobody, as what is stale answers in its stead. */
 const LONGEST_ERROR = 200;
@@ -139,7 +135,7 @@ export class LedRun implements RunEnd {
     warnUnstorable(parts, key, route, refusal, detail);
     if (isShareable) {
       sink.refused(key.text, route, refusal, detail);
-      lead.handOut(candidate, FOR_ALL.has(refusal));
+      lead.handOut(candidate, holdsForAll(refusal));
     }
     // What cannot be copied, or selects, is one caller's alone: each of the others runs his own producer.
     else lead.refuse(refusal, route, detail);
@@ -155,24 +151,27 @@ export class LedRun implements RunEnd {
     const failure = this.#failureOf(error);
     // That it was given up was told already, and is nothing to keep.
     const isNew = this.#told?.hasStopped(error) !== true;
-    // In front of those who wait, of whom one may run anew, and succeed.
-    if (isNew) this.#keep(failure);
-    // Nobody is to wait for good for what cannot be told of.
-    lead.fail(failure);
-    if (isNew) {
-      parts.sink.refused(key.text, uses.policy.route, 'failed', shownError(error));
-      if (this.#isBehind) parts.warn(`${uses.policy.route} could not be made new: ${textOf(error)}`);
+    const { route } = uses.policy;
+    // An error says what it was made of as a value does: what selects is one caller's alone.
+    if (this.context.isSelected && isNew) lead.refuse('failed', route, shownError(error));
+    else {
+      // In front of those who wait, of whom one may run anew, and succeed.
+      if (isNew) this.#keep(failure);
+      // Nobody is to wait for good for what cannot be told of.
+      lead.fail(failure);
+      if (isNew) parts.sink.refused(key.text, route, 'failed', shownError(error));
     }
+    if (isNew && this.#isBehind) parts.warn(`${route} could not be made new: ${textOf(error)}`);
     if (leader.answerInstead('error')) return;
     tellOuterOfNothing(leader, this.context);
     leader.reject(error);
   }
 
   #failureOf(error: unknown): Failure {
-    const { nested, nestedVerifiedAt, inputs } = this.context;
+    const { nested, nestedVerifiedAt, inputs, refusal } = this.context;
     const { token, startedAt } = this.#lead;
     const tags = knownTags(this.#leader, this.context);
-    return { error, token, startedAt: Math.min(startedAt, nestedVerifiedAt), tags, nested, inputs };
+    return { error, token, startedAt: Math.min(startedAt, nestedVerifiedAt), tags, nested, inputs, refusal };
   }
 
   /** Keeps an error, as long as its policy says. */

@@ -95,7 +95,10 @@ function beginWith(whole: ViewContext, runs: ReadonlySet<ViewContext>): readonly
   whole.isProducer = true;
   whole.hearer = first?.hearer;
   whole.makingMany = new Set([...runs].flatMap(({ making }) => making ?? []));
-  return [...runs].map((run) => run.wait({ maker: whole }));
+  return [...runs].map((run) => {
+    run.worker = whole;
+    return run.wait({ maker: whole });
+  });
 }
 
 function textOf(name: unknown): string {

@@ -49,8 +49,6 @@ export function makeValue(
   const form = formOf(value, policy, parts, lifetimeMs > 0);
   const { selectedBy } = context;
   const tooMany = tooManyOf(tags, nested.length, context.depth, policy.maxTags);
-  // Nothing in the key of a value says what the field of a request was: it is for that request alone.
-  const isSelected = context.varyNames.size > 0 || context.refusal === 'vary-star' || selectedBy !== undefined;
   const refusal =
     context.refusal ??
     (context.varyNames.size > 0 ? 'vary-star' : undefined) ??
@@ -80,7 +78,7 @@ export function makeValue(
     inputs: context.inputs,
   };
   const detail = refusal === 'input' ? selectedBy : refusal === 'too-many-tags' ? tooMany : form.detail;
-  return { candidate, refusal, detail, isShareable: form.isShareable && !isSelected };
+  return { candidate, refusal, detail, isShareable: form.isShareable && !context.isSelected };
 }
 
 /** What keeps a value with too many tags from being stored, and what to do. */
