@@ -99,4 +99,6 @@ process.once('message', (options: AppOptions) => {
     tell({ kind: 'listening', port: (server.address() as AddressInfo).port });
     void cache.ready().then(() => tell({ kind: 'ready' }));
   });
+  // A connection that is closed for being idle is closed under a request that is just coming, now and then.
+  server.keepAliveTimeout = 0;
 });
