@@ -235,4 +235,17 @@ describe('a method under @memoized() with a shared store', () => {
     expect([await users.find(1), await users.find(1)]).toEqual([1, 2]);
     expect(warnings()).toEqual([expect.stringContaining('Users.find was called with what cannot be part of a key')]);
   });
+
+  it.each([undefined, null, 'shops', {}, Promise.resolve({})])(
+    'is refused at a call where cache returns %p',
+    (given) => {
+      class Shop {
+        @memoized({ ttl: 60, cache: (() => given) as never })
+        offer(id: number): number {
+          return id;
+        }
+      }
+      expect(() => new Shop().offer(1)).toThrow(/^memoized\.cache: .* a function that returns a cache/);
+    },
+  );
 });

@@ -51,10 +51,6 @@ export function memoIn<F extends AnyFunction>(
   const inCache = (cache: ValueCache): Memoized<F> => {
     let found = caches.get(cache);
     if (found === undefined) {
-      if (isThenable(cache)) {
-        ignoreRejection(cache);
-        throw new ConfigError('memoized.cache', cache, 'a cache, or a function that returns one and no promise of it');
-      }
       prepare();
       found = cache.memoize(fn, options);
       caches.set(cache, found);
@@ -76,14 +72,15 @@ export function memoIn<F extends AnyFunction>(
     return found.memoized;
   };
   let last: ValueCache | ValueCalls | undefined;
-  let memo: Memoized<F>;
+  let memo: Memoized<F> | undefined;
   // A namespace may be another object each time it is asked for, or one that stands for those of several caches.
   return () => {
     const cache = where();
-    if (cache === last) return memo;
+    if (cache === last && memo !== undefined) return memo;
+    checkIsCache(cache);
     const calls = callsOf(cache);
     const space = calls === undefined || calls.prefix === '' ? undefined : calls;
-    if (space === undefined || space !== last) {
+    if (memo === undefined || space === undefined || space !== last) {
       memo = space === undefined ? inCache(cache) : inSpace(space);
       last = space ?? cache;
     }
@@ -131,4 +128,11 @@ export function memoizeIn<F extends AnyFunction>(
   };
   attachMemo(memoized as F, () => calls);
   return Object.assign(memoized as F, calls);
+}
+
+/** What a function of the user's has returned in the place of one. */
+function checkIsCache(cache: unknown): void {
+  if (typeof cache === 'object' && cache !== null && typeof (cache as ValueCache).memoize === 'function') return;
+  if (isThenable(cache)) ignoreRejection(cache);
+  throw new ConfigError('memoized.cache', cache, 'a function that returns a cache, and no promise of one');
 }
