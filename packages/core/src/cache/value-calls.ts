@@ -1,16 +1,13 @@
 import type { Duration } from '../base/duration.js';
 import { ConfigError } from '../base/errors.js';
-import { shownKey } from '../base/printable.js';
 import { type CountingCall, ValueUnavailableError } from '../base/value-errors.js';
 import { checkNoMore, checkOptions } from '../config/check.js';
 import { readForever } from '../config/lifetimes.js';
 import type { MemoOptions } from '../config/memo-options.js';
-import { areSound } from '../config/sound-options.js';
 import {
   ADD_OPTIONS,
   type AddOptions,
   type CacheToken,
-  INCREMENT_OPTIONS,
   type IncrementOptions,
   type Key,
   type KeyOptions,
@@ -44,8 +41,11 @@ import type { ValuePolicy } from '../values/value-policy.js';
 import { KnownPolicies, NO_OPTIONS } from './known-policies.js';
 import { type Leaving, type MemoizeParts, memoize } from './memoize.js';
 import type { Memoized } from './memoized-function.js';
+import { copyingOf, isOnly } from './quick-options.js';
 import type { InvalidationReceipt } from './receipts.js';
+import { checkList, entriesOf, readCount, withTtl } from './value-arguments.js';
 import type { Loaded, LoadedRows, LoadOptions, ValueCache, ValueIn } from './value-cache.js';
+import { ValueWarnings } from './value-warnings.js';
 
 /** What the calls stand on. */
 export interface ValueCallParts extends MemoizeParts {
@@ -55,8 +55,6 @@ export interface ValueCallParts extends MemoizeParts {
 
 /** How often something is added before it is given up: a tag that the store does not know may be refused once. */
 const ADDITIONS = 10;
-/** Of how many routes it is told that their loaders load what nobody asks for. */
-const MOST_TOLD = 100;
 
 /** Reads what a caller has given, and does it. */
 export class ValueCalls implements ValueCache {
@@ -70,19 +68,18 @@ export class ValueCalls implements ValueCache {
   /** The last ttl in options that were found to be sound. */
   #ttl: unknown;
   readonly #copying: Copying;
-  /** What was warned of once, though the keys in it differ from call to call: of whose loaders, and of which calls’ ttls. */
-  readonly #told: Set<string>;
+  readonly #warnings: ValueWarnings;
 
   constructor(
     parts: ValueCallParts,
     space: KeySpace = ROOT,
     counters: Counters = new Counters(parts.values),
-    told: Set<string> = new Set(),
+    warnings: ValueWarnings = new ValueWarnings(parts.warn),
   ) {
     this.#parts = parts;
     this.#space = space;
     this.#counters = counters;
-    this.#told = told;
+    this.#warnings = warnings;
     this.#shortcuts = parts.values.shortcutsOf(space.prefix);
     this.#quick = parts.values.quick;
     this.#copying = parts.defaults.copying;
@@ -125,7 +122,7 @@ export class ValueCalls implements ValueCache {
     const uses = this.#parts.values.uses(policy);
     const by = readBy('getOrSetMany', given.by);
     const loader = new Loader<K & Key>(loadMissing, by, policy.route, (name) =>
-      this.#foundNone(policy.route, keys[0] as K & Key, name),
+      this.#warnings.foundNone(policy.route, keys[0] as K & Key, name),
     );
     const values = await this.#parts.values.askMany(
       [...named].map(([key, valueKey]) => ({ key: valueKey, producer: () => loader.load(key) })),
@@ -263,19 +260,10 @@ export class ValueCalls implements ValueCache {
     step: number | IncrementOptions,
     more: Duration | IncrementOptions | undefined,
   ): Promise<number> {
-    const isLeftOut = typeof step === 'object' && step !== null && more === undefined;
-    const by = isLeftOut ? 1 : step;
-    checkNumber(`${call}.by`, by, 'a finite number, or options in its place');
-    const options = isLeftOut ? step : withTtl<IncrementOptions>(more);
-    checkOptions(call, options, INCREMENT_OPTIONS);
-    const { initial = 0, ttl, tags, version } = options;
-    checkNumber(`${call}.initial`, initial);
-    if (typeof tags === 'function') throw new ConfigError(`${call}.tags`, tags, 'a list of tags');
-    if (ttl !== undefined) readForever(`${call}.ttl`, ttl);
+    const { by, initial, version, given } = readCount(call, step, more);
     const named = this.#key(call, key, version);
-    const given = { ...(tags !== undefined && { tags }), ttl: ttl ?? (tags === undefined ? 'forever' : undefined) };
     const policy = this.#policy(call, given as ValueOptions<never>);
-    const text = JSON.stringify([initial, given.ttl, tags]);
+    const text = JSON.stringify([initial, given.ttl, given.tags]);
     return this.#counters.add(named, { call, key, by }, { initial, policy, text });
   }
 
@@ -324,7 +312,7 @@ export class ValueCalls implements ValueCache {
   }
 
   namespace(name: string): ValueCalls {
-    return new ValueCalls(this.#parts, spaceIn(this.#space, readNamespace(name)), this.#counters, this.#told);
+    return new ValueCalls(this.#parts, spaceIn(this.#space, readNamespace(name)), this.#counters, this.#warnings);
   }
 
   /** Purges the namespace that these calls are about. */
@@ -411,14 +399,6 @@ export class ValueCalls implements ValueCache {
     return new Map(checkList(what, keys).map((key) => [key, this.#key(what, key, version)]));
   }
 
-  #foundNone(route: string, asked: Key, name: string): void {
-    if (this.#told.has(route) || this.#told.size >= MOST_TOLD) return;
-    this.#told.add(route);
-    this.#parts.warn(
-      `getOrSetMany of ${route} got nothing for any of its keys, such as ${shownKey(asked)}: loadMissing returned ${name} and the like; it is to return a Map or an object by key, or rows of which by says the key`,
-    );
-  }
-
   #tokenOf(what: string, token: unknown): FillToken | undefined {
     if (token === undefined) return undefined;
     const held = typeof token === 'object' && token !== null ? (token as Partial<CacheToken>)[tokenBrand] : undefined;
@@ -430,63 +410,8 @@ export class ValueCalls implements ValueCache {
   /** @param key - one that it is about, for the warning that nothing says how long it is good */
   #policy(what: string, given: ValueOptions<never>, names?: readonly string[], key?: Key): ValuePolicy {
     return this.#policies.of(what, given, () => {
-      const unsaid = (): void => {
-        if (this.#told.has(`${what}.ttl`)) return;
-        this.#told.add(`${what}.ttl`);
-        const named = key === undefined ? what : `${what} of ${shownKey(key)}`;
-        this.#parts.warn(
-          `${named} says neither a ttl nor tags: the value is kept for 5 minutes; give one, or createCache a ttl`,
-        );
-      };
+      const unsaid = (): void => this.#warnings.noTtl(what, key);
       return readValueOptions(what, given, this.#parts.defaults, unsaid, names);
     });
   }
-}
-
-function withTtl<O extends ValueOptions<never>>(options: Duration | O | undefined): O {
-  if (options === undefined) return NO_OPTIONS as O;
-  if (typeof options === 'object' && options !== null) return options;
-  return { ttl: options } as unknown as O;
-}
-
-/**
- * How callers are kept apart where a fresh value answers whatever else the options say; `undefined` where it may not.
- *
- * @param usual - what the cache says
- */
-function copyingOf(options: Duration | ValueOptions<never> | undefined, usual: Copying): Copying | undefined {
-  if (!areSound(options)) return undefined;
-  if (typeof options !== 'object') return usual;
-  if (options.forceRefresh === true || options.isStale !== undefined || options.earlyRefresh !== undefined)
-    return undefined;
-  return options.clone ?? usual;
-}
-
-/** Whether these are options that say nothing but this ttl, as most do. */
-function isOnly(ttl: unknown, options: Duration | ValueOptions<never> | undefined): boolean {
-  if (typeof options !== 'object' || options === null || options.ttl !== ttl) return false;
-  for (const name in options) if (name !== 'ttl') return false;
-  return Object.getPrototypeOf(options) === Object.prototype;
-}
-
-function checkNumber(setting: string, value: unknown, allowed = 'a finite number'): asserts value is number {
-  if (typeof value !== 'number' || !Number.isFinite(value)) throw new ConfigError(setting, value, allowed);
-}
-
-function checkList<K extends Key>(what: string, keys: readonly K[]): readonly K[] {
-  if (!Array.isArray(keys)) throw new ConfigError(`${what}.keys`, keys, 'a list of keys');
-  return keys;
-}
-
-function entriesOf<T>(
-  what: string,
-  values: Iterable<readonly [Key, T]> | Readonly<Record<string, T>>,
-): readonly (readonly [Key, T])[] {
-  if (typeof values !== 'object' || values === null)
-    throw new ConfigError(`${what}.values`, values, 'a Map, an object, or a list of pairs [key, value]');
-  if (!(Symbol.iterator in values)) return Object.entries(values);
-  const entries = [...(values as Iterable<readonly [Key, T]>)];
-  const wrong = entries.findIndex((entry) => !Array.isArray(entry) || entry.length !== 2);
-  if (wrong >= 0) throw new ConfigError(`${what}.values[${wrong}]`, entries[wrong], 'a pair: [key, value]');
-  return entries;
 }

@@ -1,4 +1,4 @@
-import { retentionMs } from '../ports/stored-response.js';
+import { retentionMs, type StoredResponse } from '../ports/stored-response.js';
 import type { CommitVerdict, Patience, Put, SharedToken } from '../ports/tagged-store.js';
 import { Flight } from './flight.js';
 import type { Keyed } from './keyed.js';
@@ -66,13 +66,7 @@ export class SharedValues {
     if (validity !== 'valid' || unheard.isWaiting(tagNames(response))) return { item: undefined, token };
     const unpacked = await codec.unpack(response);
     if (unpacked === undefined) return { item: undefined, token };
-    const item = this.#parts.local.item(
-      unpacked,
-      key,
-      at,
-      sentAt,
-      Math.max(0, this.#parts.clock.now() - response.storedAt),
-    );
+    const item = this.#itemOf(unpacked, key, at, sentAt);
     return { item: this.#parts.clock.monotonic() < item.freshUntil ? item : undefined, token };
   }
 
@@ -88,15 +82,15 @@ export class SharedValues {
     const { response, validity } = found;
     const unpacked = await codec.unpack(response);
     if (unpacked === undefined) return undefined;
-    const item = this.#parts.local.item(
-      unpacked,
-      key,
-      at,
-      sentAt,
-      Math.max(0, this.#parts.clock.now() - response.storedAt),
-    );
+    const item = this.#itemOf(unpacked, key, at, sentAt);
     item.isOutdated = validity !== 'valid' || unheard.isWaiting(tagNames(response));
     return item;
+  }
+
+  /** What the store has, as this process would hold it, with its age by now. */
+  #itemOf(stored: StoredResponse, key: Keyed, at: number, sentAt: number): LocalItem {
+    const { local, clock } = this.#parts;
+    return local.item(stored, key, at, sentAt, Math.max(0, clock.now() - stored.storedAt));
   }
 
   /** See {@link ValueAccess.touch}. The tags keep their stamps: what was invalidated meanwhile stays so. */
