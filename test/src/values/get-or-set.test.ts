@@ -242,6 +242,28 @@ describe.each(stores)('getOrSet in %s', (_name, store) => {
     expect(cache.stats().refused).toMatchObject({ view: 1, tag: 1, 'vary-star': 1 });
   });
 
+  it.each([
+    ['before', () => view().varyOn('*').doNotStore()],
+    ['after', () => view().doNotStore().varyOn('*')],
+  ])(
+    'what varies by nobody knows what is for one caller alone, said %s that it is not to be stored',
+    async (_when, say) => {
+      const { cache } = await openOn(store);
+      const go = gate();
+      let runs = 0;
+      const part = async () => {
+        say();
+        await go.passed;
+        return ++runs;
+      };
+      const whole = () => cache.getOrSet('whole', () => cache.getOrSet('part', part, 60), 60);
+      const asked = [cache.getOrSet('k', part, 60), cache.getOrSet('k', part, 60), whole(), whole()];
+      go.open();
+      expect(new Set(await Promise.all(asked)).size).toBe(4);
+      expect(await cache.getMany(['k', 'whole', 'part'])).toEqual(new Map());
+    },
+  );
+
   it('a producer that asks for its own value makes it, and waits for nobody', async () => {
     const { cache, events } = await openOn(store);
     const value = await cache.getOrSet('k', () => cache.getOrSet('k', () => 'inner', 60), 60);

@@ -24,6 +24,8 @@ export class ViewContext implements View {
   #inputs: Set<string> | undefined;
   /** An input that selects among variants, which a value has none of. */
   selectedBy: string | undefined;
+  /** Nobody knows what it varies by, whatever else was said before. */
+  variesByAll = false;
   // Most views declare neither; a set for nothing is a good part of what a view costs.
   #tags: Set<string> | undefined;
   #varyNames: Set<string> | undefined;
@@ -130,7 +132,7 @@ export class ViewContext implements View {
 
   /** What is made here is for the request alone that it is made for: no key says what the field of a request was. */
   get isSelected(): boolean {
-    return this.varyNames.size > 0 || this.refusal === 'vary-star' || this.selectedBy !== undefined;
+    return this.varyNames.size > 0 || this.variesByAll || this.selectedBy !== undefined;
   }
 
   /** The text of a key that is being made here. */
@@ -216,7 +218,7 @@ export class ViewContext implements View {
     if (other.refusal !== undefined) this.refuse(other.refusal);
     if (other.lifetimeMs !== undefined) this.lifetimeMs = other.lifetimeMs;
     this.dependsOn(...other.tags);
-    this.varyOn(...other.varyNames);
+    this.varyOn(...other.varyNames, ...(other.variesByAll ? ['*'] : []));
     if (other.home !== undefined) this.absorbAll(other.home, other);
     if (other.inputs !== undefined) this.keepInputs(other.inputs);
     this.selectedBy ??= other.selectedBy;
@@ -276,6 +278,7 @@ export class ViewContext implements View {
     for (const name of headerNames) {
       // What cannot be a field's name, and `*`, say that nobody knows what selects: as in Vary itself (RFC 9111 §4.1).
       if (typeof name !== 'string' || name === '*' || !isToken(name)) {
+        this.variesByAll = true;
         this.refuse('vary-star');
         continue;
       }

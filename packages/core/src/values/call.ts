@@ -67,7 +67,7 @@ function tellOuterOf(
   if (holdsForAll(refusal)) outer.refuse(refusal);
   // What varies by a field of the request does so wherever it is used, and nothing but a view knows requests.
   if (context.varyNames.size > 0) outer.varyOn(...context.varyNames);
-  else if (refusal === 'vary-star') outer.refuse(refusal);
+  if (context.variesByAll) outer.varyOn('*');
   outer.dependOnNow(parts.tags, tags);
   outer.absorbAll(parts.tags, context);
 }
