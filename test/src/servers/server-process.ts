@@ -1,15 +1,36 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 
-/** Ports on this machine that nobody listens on just now; different ones. */
+/**
+ * Where servers of tests listen: below the ports that Linux (from 32768) and the others (from 49152) give to outgoing connections
+ * and to whoever listens on port 0. One of those may be taken between being found free and being listened on, and while a server
+ * that is to come back is away.
+ */
+const FIRST_PORT = 10_240;
+const LAST_PORT = 32_767;
+
+let nextPort = randomInt(FIRST_PORT, LAST_PORT + 1);
+
+/** Ports on this machine that nobody listens on just now; different ones each time. */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => server.listening || once(server, 'listening')));
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
+  const ports: number[] = [];
+  while (ports.length < count) {
+    const port = nextPort;
+    nextPort = port === LAST_PORT ? FIRST_PORT : port + 1;
+    if (await isFree(port)) ports.push(port);
+  }
   return ports;
+}
+
+function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
 }
 
 /** A server's process with what it has logged, so that a test waits for what happened and not for some time to pass. */
