@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 /** @type {import('jest').Config} */
 export default {
   // `tsc -b` compiles the tests too; jest runs what it wrote, so a type error fails before a test runs.
-  roots: ['<rootDir>/packages/core/dist', '<rootDir>/packages/express/dist', '<rootDir>/test/dist'],
+  roots: ['core', 'express', 'nestjs'].map((name) => `<rootDir>/packages/${name}/dist`).concat('<rootDir>/test/dist'),
   testMatch: ['**/*.test.js'],
   testEnvironment: 'node',
   transform: {},

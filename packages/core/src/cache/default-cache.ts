@@ -87,7 +87,12 @@ export function checkDefaultCache(): void {
   if (holder.cache === undefined) cacheUrl();
 }
 
-function cacheUrl(): string {
+/**
+ * The store that the environment names: `CACHE_URL`, else memory.
+ *
+ * @throws {@link ConfigError} that names `CACHE_URL`
+ */
+export function cacheUrl(): string {
   const url = process.env['CACHE_URL'] || 'memory:';
   try {
     checkDriver(readCacheOptions({ store: url }).store);

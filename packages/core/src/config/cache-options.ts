@@ -164,7 +164,8 @@ export interface CacheSettings {
   readonly clock: Clock | undefined;
 }
 
-const KNOWN = [
+/** The names of {@link CacheOptions}; an adapter adds its own. */
+export const CACHE_OPTIONS = [
   'store',
   'namespace',
   'version',
@@ -219,7 +220,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
  */
 export function readCacheOptions(options: CacheOptions, namespace: string = DEFAULTS.namespace): CacheSettings {
   checkNoStore(options);
-  checkOptions('createCache', options, KNOWN, '', ELSEWHERE);
+  checkOptions('createCache', options, CACHE_OPTIONS, '', ELSEWHERE);
   const { store, settings } = readStoreOption(options.store === undefined ? DEFAULTS.store : options.store);
   // An option wins over the same setting in the URL.
   const given = withDefaults({ ...DEFAULTS, namespace, ...settings }, options);

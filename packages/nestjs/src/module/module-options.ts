@@ -1,0 +1,37 @@
+import type { Cache, CacheOptions } from '@viewcache/core';
+
+/**
+ * How an app's caches are made: the settings of its own cache, as for `createCache`, and beside them what only Nest has.
+ *
+ * @example
+ * ```ts
+ * ViewCacheModule.forRoot({ store: 'redis://localhost', caches: { sessions: { maxBytes: '16mb' } } });
+ * ```
+ */
+export interface ViewCacheModuleOptions extends CacheOptions {
+  /**
+   * Where responses are stored.
+   *
+   * @defaultValue what the environment variable `CACHE_URL` says, else `'memory:'`
+   */
+  readonly store?: NonNullable<CacheOptions['store']>;
+  /**
+   * A cache that was made already, in place of settings for one. Closing it stays your business.
+   *
+   * @defaultValue one is made of the settings, and closed with the app
+   */
+  readonly cache?: Cache;
+  /**
+   * More caches, each by its name for `@InjectCache('pages')` and `cache: 'pages'`: settings for one, or one that was made
+   * already. Each has the namespace `viewcache.<name>` unless it says otherwise.
+   *
+   * @defaultValue none
+   */
+  readonly caches?: Readonly<Record<string, CacheOptions | Cache>>;
+}
+
+/** What a class has for `forRootAsync({ useClass })` and `{ useExisting }`. */
+export interface ViewCacheOptionsFactory {
+  /** The options, or a promise of them; asked for once, when the app starts. */
+  createViewCacheOptions(): ViewCacheModuleOptions | Promise<ViewCacheModuleOptions>;
+}

@@ -1,0 +1,65 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { isRecord } from '@viewcache/core/node';
+import { CacheRegistry } from './cache-registry.js';
+import { DEFAULT_CACHE, injectedNames } from './cache-tokens.js';
+import { type ASYNC_OPTIONS_TYPE, ConfigurableViewCacheModule, type OPTIONS_TYPE } from './module-definition.js';
+import { providerOf } from './named-providers.js';
+
+/**
+ * Gives an app its caches: one of its own, and more by name. Imported once, by the root module; every module may inject
+ * them. They close with the app.
+ *
+ * @example
+ * ```ts
+ * @Module({ imports: [ViewCacheModule.forRoot({ store: 'redis://localhost' })], controllers: [CitiesController] })
+ * class AppModule {}
+ * ```
+ */
+@Module({})
+export class ViewCacheModule extends ConfigurableViewCacheModule {
+  /**
+   * @param options - those of `createCache`, and `cache`, `caches`, `isGlobal`; without any, `CACHE_URL` says which store
+   * @returns the module; where a setting is wrong, the app's start throws a `ConfigError` that names it
+   *
+   * @example
+   * ```ts
+   * ViewCacheModule.forRoot({ maxBytes: '256mb', caches: { pages: { store: 'redis://localhost' } } });
+   * ```
+   */
+  static override forRoot(options: typeof OPTIONS_TYPE = {}): DynamicModule {
+    const names = isRecord(options.caches) ? Object.keys(options.caches) : [];
+    return withCaches(super.forRoot(options), names);
+  }
+
+  /**
+   * As {@link ViewCacheModule.forRoot}, with options that need other providers, such as those of a configuration.
+   *
+   * @param options - `useFactory` with `inject`, `useClass` or `useExisting` (see {@link ViewCacheOptionsFactory}),
+   * `imports`, `isGlobal`
+   *
+   * @example
+   * ```ts
+   * ViewCacheModule.forRootAsync({
+   *   inject: [ConfigService],
+   *   useFactory: (config: ConfigService) => ({ store: config.getOrThrow('CACHE_URL') }),
+   * });
+   * ```
+   */
+  static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
+    return withCaches(super.forRootAsync(options), []);
+  }
+}
+
+function withCaches(definition: DynamicModule, names: readonly string[]): DynamicModule {
+  const providers = () => [...new Set([DEFAULT_CACHE, ...names, ...injectedNames()])].map(providerOf);
+  // Read when the app starts: by then every class with a decorator is there, which it may not be yet.
+  return {
+    ...definition,
+    get providers() {
+      return [...(definition.providers ?? []), CacheRegistry, ...providers()];
+    },
+    get exports() {
+      return [CacheRegistry, ...providers().map(({ provide }) => provide)];
+    },
+  };
+}

@@ -1,0 +1,188 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { Inject, Injectable, Module, type ModuleMetadata } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { type Cache, createCache } from '@viewcache/core';
+import { FakeClock } from '@viewcache/core/testing';
+import {
+  getCacheToken,
+  InjectCache,
+  ViewCache,
+  ViewCacheModule,
+  type ViewCacheModuleOptions,
+  type ViewCacheOptionsFactory,
+} from '@viewcache/nestjs';
+
+const open: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((one) => one.close()));
+});
+
+async function start(metadata: ModuleMetadata) {
+  @Module(metadata)
+  class AppModule {}
+  const app = await NestFactory.createApplicationContext(AppModule, { logger: false, abortOnError: false });
+  open.push(app);
+  return app;
+}
+
+@Injectable()
+class Cities {
+  constructor(
+    readonly cache: ViewCache,
+    @InjectCache() readonly own: ViewCache,
+    @InjectCache('pages') readonly pages: ViewCache,
+  ) {}
+
+  @InjectCache('sessions') readonly sessions!: Cache;
+}
+
+@Injectable()
+class Misspelt {
+  constructor(@InjectCache('pagse') readonly pages: ViewCache) {}
+}
+
+@Module({ providers: [Cities], exports: [Cities] })
+class CitiesModule {}
+
+/** How options reach the module. */
+const ways: readonly (readonly [string, (options: ViewCacheModuleOptions) => ModuleMetadata])[] = [
+  ['forRoot', (options) => ({ imports: [ViewCacheModule.forRoot(options), CitiesModule] })],
+  [
+    'forRootAsync({ useFactory })',
+    (options) => {
+      @Module({ providers: [{ provide: 'config', useValue: options }], exports: ['config'] })
+      class Config {}
+      const useFactory = async (config: ViewCacheModuleOptions) => config;
+      return {
+        imports: [ViewCacheModule.forRootAsync({ imports: [Config], inject: ['config'], useFactory }), CitiesModule],
+      };
+    },
+  ],
+  [
+    'forRootAsync({ useClass })',
+    (options) => {
+      class Config implements ViewCacheOptionsFactory {
+        createViewCacheOptions = () => options;
+      }
+      return { imports: [ViewCacheModule.forRootAsync({ useClass: Config }), CitiesModule] };
+    },
+  ],
+  [
+    'forRootAsync({ useExisting })',
+    (options) => {
+      class Config implements ViewCacheOptionsFactory {
+        createViewCacheOptions = async () => options;
+      }
+      @Module({ providers: [Config], exports: [Config] })
+      class ConfigModule {}
+      const imports = [ConfigModule];
+      return { imports: [ViewCacheModule.forRootAsync({ imports, useExisting: Config }), CitiesModule] };
+    },
+  ],
+];
+
+describe.each(ways)('ViewCacheModule.%s', (_name, modulesWith) => {
+  it("gives every module the app's own cache and those with names", async () => {
+    const app = await start(modulesWith({ caches: { pages: { maxEntries: 7 }, sessions: {} } }));
+    const { cache, own, pages, sessions } = app.get(Cities);
+    expect(own).toBe(cache);
+    expect(app.get(ViewCache)).toBe(cache);
+    expect(app.get(getCacheToken('pages'))).toBe(pages);
+    expect(new Set([cache, pages, sessions]).size).toBe(3);
+    for (const one of [cache, pages, sessions]) expect(one).toBeInstanceOf(ViewCache);
+    await pages.set('a', 1, { ttl: 60 });
+    expect([await pages.get('a'), await cache.get('a'), await sessions.get('a')]).toEqual([1, undefined, undefined]);
+  });
+
+  it('takes caches that were made already, and leaves them open', async () => {
+    const [cache, pages] = [createCache(), createCache()];
+    open.push(cache, pages);
+    const app = await start(modulesWith({ cache, caches: { pages, sessions: {} } }));
+    const cities = app.get(Cities);
+    expect(cities.cache).toBe(cache);
+    expect(cities.pages).toBe(pages);
+    await app.close();
+    await pages.set('a', 1, { ttl: 60 });
+    expect(await pages.get('a')).toBe(1);
+  });
+
+  it.each<[string, string, unknown]>([
+    ['maxBites', 'ViewCacheModule.maxBites', { maxBites: 1 }],
+    ['a ttl that is none', 'ViewCacheModule.ttl', { ttl: 'soon' }],
+    ['a setting of a named cache', 'ViewCacheModule.caches.pages.maxBytes', { caches: { pages: { maxBytes: -1 } } }],
+    ['caches.default', 'ViewCacheModule.caches.default', { caches: { default: {} } }],
+    ['caches that are none', 'ViewCacheModule.caches', { caches: ['pages'] }],
+    ['a cache that is none', 'ViewCacheModule.cache', { cache: new Map() }],
+    ['settings beside a cache', 'ViewCacheModule.maxBytes', { cache: createCache(), maxBytes: 1 }],
+  ])('refuses %s when the app starts', async (_what, setting, options) => {
+    await expect(start(modulesWith(options as ViewCacheModuleOptions))).rejects.toMatchObject({
+      code: 'ERR_CACHE_CONFIG',
+      setting,
+    });
+  });
+
+  it('refuses a name that is injected and that the app has no cache of, and says by whom', async () => {
+    const metadata = modulesWith({ caches: { pages: {}, sessions: {} } });
+    await expect(start({ ...metadata, providers: [Misspelt] })).rejects.toThrow(
+      "@InjectCache() of Misspelt: 'pagse' is not allowed; use one of default, pages, sessions, or add it to ViewCacheModule.caches; did you mean pages?",
+    );
+    // Names that only another app's classes ask for are nobody's business here.
+    await expect(start(metadata)).resolves.toBeDefined();
+  });
+});
+
+describe('ViewCacheModule', () => {
+  it('has one cache of its own without options', async () => {
+    const app = await start({ imports: [ViewCacheModule.forRoot()] });
+    expect(app.get(ViewCache).stats()).toMatchObject({ hits: 0 });
+  });
+
+  it('names CACHE_URL where that is wrong', async () => {
+    process.env['CACHE_URL'] = 'memory:?maxBytes=lots';
+    const failed = start({ imports: [ViewCacheModule.forRoot()] });
+    await expect(failed.finally(() => delete process.env['CACHE_URL'])).rejects.toThrow('CACHE_URL (maxBytes)');
+  });
+
+  it('is for the modules that import it, with isGlobal: false', async () => {
+    @Injectable()
+    class Inside {
+      constructor(readonly cache: ViewCache) {}
+    }
+    @Module({ imports: [ViewCacheModule.forRoot({ isGlobal: false })], providers: [Inside] })
+    class Importing {}
+    const app = await start({ imports: [Importing] });
+    expect(app.get(Inside, { strict: false }).cache).toBeInstanceOf(ViewCache);
+    @Injectable()
+    class Outside {
+      constructor(readonly cache: ViewCache) {}
+    }
+    await expect(start({ imports: [Importing], providers: [Outside] })).rejects.toThrow('ViewCache');
+  });
+
+  it('gives each app in a process its own', async () => {
+    const metadata = { imports: [ViewCacheModule.forRoot({ caches: { pages: {} } })] };
+    const [one, other] = [await start(metadata), await start(metadata)];
+    expect(one.get(ViewCache)).not.toBe(other.get(ViewCache));
+    expect(one.get(getCacheToken('pages'))).not.toBe(other.get(getCacheToken('pages')));
+  });
+
+  it('closes what it made after the hooks of the app have had their use of it', async () => {
+    const told: unknown[] = [];
+    @Injectable()
+    class Reports {
+      constructor(@Inject(ViewCache) readonly cache: ViewCache) {}
+      async beforeApplicationShutdown() {
+        await this.cache.set('last', 'words', { ttl: 60 });
+        told.push(await this.cache.get('last'));
+      }
+    }
+    const clock = new FakeClock();
+    const caches = { pages: { clock } };
+    const app = await start({ imports: [ViewCacheModule.forRoot({ clock, caches })], providers: [Reports] });
+    await app.get<ViewCache>(getCacheToken('pages')).set('a', 1, { ttl: 60 });
+    expect(clock.pendingTimers).toBe(1);
+    await app.close();
+    expect(told).toEqual(['words']);
+    expect(clock.pendingTimers).toBe(0);
+  });
+});
