@@ -1,10 +1,9 @@
 import { type Cache, ConfigError, type Duration, defaultCache, type ViewOptions } from '@viewcache/core';
-import { checkDefaultCache, isCache, isFollowing, nearest, readViewOptions, ViewServer } from '@viewcache/core/node';
+import { checkDefaultCache, isCache, isFollowing, nearest, nextSpace, readViewOptions, ViewServer } from '@viewcache/core/node';
 import type { Response } from 'express';
 import { type BeforeMiddleware, EarlyRoute } from './early.js';
 import { expressHost } from './express-host.js';
 import type { Middleware, Request } from './middleware.js';
-import { nextSpace } from './view-space.js';
 
 /** How `cachePage` caches what is mounted after it. */
 export interface CachePageOptions extends ViewOptions<Request, Response> {

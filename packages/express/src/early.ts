@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { EarlyTerms, OuterFields, ViewServer } from '@viewcache/core/node';
-import { hasBody, parseVary } from '@viewcache/core/node';
+import { hasBody, hostBeside, hostOf, parseVary, schemeOf } from '@viewcache/core/node';
 import type { Application, Response } from 'express';
-import { hostBeside, hostOf, schemeOf } from './express-host.js';
 import type { Request } from './middleware.js';
 
 /** The option `beforeMiddleware`. */

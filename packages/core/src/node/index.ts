@@ -8,6 +8,14 @@ export { isEntityTag } from '../http/entity-tag.js';
 export { formatHttpDate } from '../http/http-date.js';
 export { parseVary } from '../http/vary.js';
 export { answerInstead, forbidStoring } from './answer-instead.js';
+export {
+  type ExpressApp,
+  type ExpressRequest,
+  expressRequests,
+  hostBeside,
+  hostOf,
+  schemeOf,
+} from './express-requests.js';
 export { declareLoader, type InnerLayers, type LayerFunction } from './inner-layers.js';
 export { guardOf } from './input-guard.js';
 export { layersOf } from './leading.js';
@@ -17,4 +25,5 @@ export { hasBody } from './response-head.js';
 export { adoptPrototypes, completeShape, type PrototypeOwner, type ServerClasses } from './server-prototypes.js';
 export type { ViewHost } from './view-host.js';
 export { type EarlyTerms, ViewServer } from './view-server.js';
+export { nextSpace, type ViewKind } from './view-space.js';
 export { writeHit } from './write-hit.js';

@@ -1,4 +1,9 @@
-import type { Request } from './middleware.js';
+/** What a router leaves on a request once a route has matched. */
+export interface RoutedRequest {
+  readonly url?: string | undefined;
+  readonly params?: Readonly<Record<string, unknown>>;
+  readonly route?: { readonly path?: unknown } | undefined;
+}
 
 /** Names of parameters by the number of the segment that they stand for. */
 type Places = ReadonlyMap<string, number>;
@@ -14,10 +19,10 @@ const known = new WeakMap<object, Places>();
  * Middleware in front can put into `req.params` what it likes, as `app.param()` does to make the visitor's own id of `me`.
  * Of a route such as `/users/:id` the URL says what they were; of one that is less plain, all of them are given.
  */
-export function paramsBeside(req: Request): string | undefined {
-  const params: Readonly<Record<string, unknown>> = req.params ?? {};
-  const places = placesOf(req.route as { readonly path?: unknown } | undefined);
-  const segments = places.size === 0 ? [] : pathOf(req.url).split('/');
+export function paramsBeside(req: RoutedRequest): string | undefined {
+  const params = req.params ?? {};
+  const places = placesOf(req.route);
+  const segments = places.size === 0 ? [] : pathOf(req.url ?? '').split('/');
   let text = '';
   for (const name of places.keys()) if (!(name in params)) text += entryOf(name, 'none');
   for (const name in params) {
@@ -46,7 +51,7 @@ function textOf(value: unknown): string | undefined {
 }
 
 /** Only for patterns of whole segments; of others it takes Express to say what a parameter stands for. */
-function placesOf(route: { readonly path?: unknown } | undefined): Places {
+function placesOf(route: RoutedRequest['route']): Places {
   if (typeof route?.path !== 'string') return NOTHING;
   let places = known.get(route);
   if (places === undefined) {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Cache } from '@viewcache/core';
+import type { Cache } from '../cache/cache.js';
 
 /** Which kind of view: one that middleware in front may speak for, or one that answers before it. */
 export type ViewKind = 'view' | 'early';
