@@ -22,6 +22,7 @@ export { layersOf } from './leading.js';
 export { markNever } from './never.js';
 export type { OuterFields } from './response-head.js';
 export { hasBody } from './response-head.js';
+export { paramsBeside, type RoutedRequest } from './route-params.js';
 export { adoptPrototypes, completeShape, type PrototypeOwner, type ServerClasses } from './server-prototypes.js';
 export type { ViewHost } from './view-host.js';
 export { type EarlyTerms, ViewServer } from './view-server.js';

@@ -12,6 +12,8 @@ import type { StaleVisitor, StandIns } from './stand-ins.js';
 interface RefreshingVisitor<Req extends IncomingMessage, Res extends ServerResponse> extends StaleVisitor<Req, Res> {
   /** Remembers the visitor's asynchronous context. */
   wait(): void;
+  /** Nobody asks the handler of one who has gone by now. */
+  left(): void;
 }
 
 /** Makes a stored response new: behind a visitor's answer, or in front of one while the others are answered from it. */
@@ -20,6 +22,8 @@ export class Refresh<Req extends IncomingMessage, Res extends ServerResponse> {
   readonly #standIns: StandIns<Req, Res>;
   /** What the visitor was answered with, once his handler may run behind the answer. */
   item: LocalItem | undefined;
+  /** The visitor has his answer, and his handler may run behind it yet. */
+  isPending = false;
   #end: (() => void) | undefined;
   /** What is held here ends soon, and is to be made new. */
   renews = false;
@@ -44,6 +48,7 @@ export class Refresh<Req extends IncomingMessage, Res extends ServerResponse> {
     else {
       this.#standIns.patience.forget();
       this.#end?.();
+      visitor.over();
     }
   }
 
@@ -73,9 +78,14 @@ export class Refresh<Req extends IncomingMessage, Res extends ServerResponse> {
     const visitor = this.#visitor;
     const { runtime, stale, res, answers } = visitor;
     const isResting = stale.backOff.isResting(visitor.key.text, visitor.now);
-    if (isResting || (this.isBehind && !stale.mayContinue(res))) return answers.write(item, 'hit');
+    const answerOnly = (): boolean => {
+      const isWritten = answers.write(item, 'hit');
+      if (isWritten) visitor.over();
+      return isWritten;
+    };
+    if (isResting || (this.isBehind && !stale.mayContinue(res))) return answerOnly();
     const reservation = runtime.engine.reserve(visitor);
-    if (reservation === undefined) return answers.write(item, 'hit');
+    if (reservation === undefined) return answerOnly();
     if (this.isBehind) {
       const isWritten = this.#answer(item, reservation);
       if (!isWritten) reservation.giveUp();
@@ -106,33 +116,45 @@ export class Refresh<Req extends IncomingMessage, Res extends ServerResponse> {
     // It was counted as a miss, and is none.
     runtime.telemetry.withdrawn(lead.fwd);
     lead.share(item);
-    if (!mayRefresh) lead.handOver();
+    if (mayRefresh) return true;
+    lead.handOver();
+    visitor.over();
     return true;
   }
 
   #answer(item: LocalItem, flight: Reservation): boolean {
-    const { answers, req, res, runtime, stale } = this.#visitor;
-    this.#visitor.wait();
+    const visitor = this.#visitor;
+    const { answers, req, res, runtime, stale } = visitor;
+    visitor.wait();
+    this.isPending = true;
     const countOut = stale.begin();
     const giveUp = (): void => {
       countOut();
+      this.isPending = false;
       flight.giveUp();
+      visitor.over();
     };
     const answer = (): boolean => answers.write(item, 'hit');
     const goOn = (): void => {
+      this.isPending = false;
       this.item = item;
       this.#end = () => {
         this.#standIns.patience.forget();
         countOut();
       };
       markRefresh(req);
-      res.once('close', () => this.#end?.());
+      res.once('close', () => {
+        this.#end?.();
+        visitor.left();
+      });
       this.#standIns.patience.endsAfter(stale.policy.refreshTimeoutMs, () => res.destroy());
       flight.begin();
     };
     const isWritten = continueBehind(req, res, runtime.clock, item, answer, { goOn, giveUp });
-    if (!isWritten) countOut();
-    return isWritten;
+    if (isWritten) return true;
+    countOut();
+    this.isPending = false;
+    return false;
   }
 
   /** Whether a refresh is of something else by now than what was answered with: then nothing of it is stored. */

@@ -42,6 +42,8 @@ export interface StaleVisitor<Req extends IncomingMessage, Res extends ServerRes
   readonly isDemanding: boolean;
   readonly isWithdrawn: boolean;
   isAnswered: boolean;
+  /** He has his answer, and his handler will not be asked. */
+  over(): void;
   /** Monotonic time. */
   readonly now: number;
   refuse(reason: Refusal): void;
@@ -168,7 +170,9 @@ export class StandIns<Req extends IncomingMessage, Res extends ServerResponse> {
       visitor.answers.writeTimeout();
     });
     // With its head sent it counts as gone, and the flight forgets it.
-    if (visitor.isAnswered) this.patience.forget();
+    if (!visitor.isAnswered) return;
+    this.patience.forget();
+    visitor.over();
   }
 
   /** The handler goes on, into nothing, and what it answers is stored. */

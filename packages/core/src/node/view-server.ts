@@ -23,6 +23,7 @@ import { RequestAnswers } from './visitor-answers.js';
 import { watchStorages } from './watched-storages.js';
 
 type Next = (error?: unknown) => void;
+type Done = (() => void) | undefined;
 
 /** What is known of requests that go without the middleware in front. */
 export interface EarlyTerms {
@@ -76,8 +77,13 @@ export class ViewServer<
     return runtime;
   }
 
-  /** Answers the request from the cache, or lets `next` answer it and stores what may be stored. */
-  handle(req: Req, res: Res, next: Next): void {
+  /**
+   * Answers the request from the cache, or lets `next` answer it and stores what may be stored.
+   *
+   * @param done - called once where the request has been answered, or its client has gone, and `next` never will be. Not
+   * yet where `next` is to make what was stored new behind the answer
+   */
+  handle(req: Req, res: Res, next: Next, done?: () => void): void {
     const { methods } = this.#policy;
     const method = req.method ?? 'GET';
     this.#attach();
@@ -94,7 +100,7 @@ export class ViewServer<
     const target = this.#keys.targetOf(req, res);
     const key = target === undefined ? undefined : this.#keys.keyOf(req, method, target);
     if (target === undefined || key === undefined) this.#pass(req, res, next, 'key');
-    else this.#serve(req, res, next, key, target);
+    else this.#serve(req, res, next, done, key, target);
   }
 
   /** Answers a request that no middleware has seen from a fresh stored response, with the fields they would have set. */
@@ -114,7 +120,7 @@ export class ViewServer<
     return true;
   }
 
-  #serve(req: Req, res: Res, next: Next, key: CacheKey, target: Target): void {
+  #serve(req: Req, res: Res, next: Next, done: Done, key: CacheKey, target: Target): void {
     const { engine } = this.runtime;
     const policy = this.#policy;
     const limits = policy.honours === undefined ? undefined : new RequestLimits(req, policy.honours);
@@ -129,18 +135,26 @@ export class ViewServer<
     const isTaken = item !== undefined && limits?.accepts(item, this.runtime.clock.monotonic()) !== false;
     if (isTaken && !this.#isDue(item) && this.#answers.writeItem(req, res, item, 'hit')) {
       if (!key.isRemembered) policy.keys.remember(key);
+      done?.();
       return;
     }
     const usable = isTaken ? item : this.#whileRevalidating(req, key, limits);
     if (usable !== undefined) {
       if (!this.#mayFill(req)) {
-        if (this.#answers.writeItem(req, res, usable, 'hit')) return;
-      } else if (this.#visitor(req, res, next, key, target, limits).revalidate(usable)) return;
+        if (this.#answers.writeItem(req, res, usable, 'hit')) {
+          done?.();
+          return;
+        }
+      } else {
+        const visitor = this.#visitor(req, res, next, done, key, target, limits);
+        if (visitor.revalidate(usable)) return;
+        visitor.forget();
+      }
     }
     const isCachedOnly = limits?.onlyIfCached === true;
     if (isCachedOnly || (req.method === 'HEAD' && policy.revalidatableMs > 0)) {
       // HEAD never fills, but may tell of something stale whether it still holds (RFC 9111 §4.3.5).
-      const asking = this.#visitor(req, res, next, key, target, limits);
+      const asking = this.#visitor(req, res, next, done, key, target, limits);
       engine.fetchApart(asking);
       asking.wait();
       return;
@@ -150,7 +164,7 @@ export class ViewServer<
       this.#pass(req, res, next, req.method === 'HEAD' ? 'method' : 'partial');
       return;
     }
-    const visitor = this.#visitor(req, res, next, key, target, limits);
+    const visitor = this.#visitor(req, res, next, done, key, target, limits);
     // What is stored was not new enough for this request.
     visitor.isDemanding = isRefused || (limits !== undefined && usable === undefined);
     if (visitor.rest()) return;
@@ -180,6 +194,7 @@ export class ViewServer<
     req: Req,
     res: Res,
     next: Next,
+    done: Done,
     key: CacheKey,
     target: Target,
     limits: RequestLimits | undefined,
@@ -191,6 +206,7 @@ export class ViewServer<
       req,
       res,
       next,
+      done,
       this.#policy,
       runtime,
       this.#host,

@@ -34,12 +34,15 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
   readonly #standIns: StandIns<Req, Res>;
   readonly #refresh: Refresh<Req, Res>;
   #scope: AsyncResource | undefined;
+  /** Told where the handler will not be asked. */
+  #done: (() => void) | undefined;
 
   constructor(
     readonly key: CacheKey,
     readonly req: Req,
     readonly res: Res,
     readonly next: (error?: unknown) => void,
+    done: (() => void) | undefined,
     readonly policy: ViewPolicy<Req, Res>,
     readonly runtime: CacheRuntime,
     readonly host: ViewHost<Req>,
@@ -47,6 +50,7 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     readonly stale: StaleView,
     readonly emission: Emission,
   ) {
+    this.#done = done;
     this.#standIns = new StandIns<Req, Res>(this);
     this.#refresh = new Refresh<Req, Res>(this, this.#standIns);
     this.preconditions = new Preconditions(req);
@@ -73,7 +77,28 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
 
   /** Remembers the visitor's asynchronous context when it has to wait: its handler must not run in another visitor's. */
   wait(): void {
-    if (this.#lead === undefined && !this.isAnswered) this.#scope = new AsyncResource('viewcache.visitor');
+    if (this.#lead !== undefined || this.isAnswered) return;
+    this.#scope = new AsyncResource('viewcache.visitor');
+    if (this.#done === undefined) return;
+    if (this.res.destroyed) this.left();
+    else this.res.once('close', () => this.left());
+  }
+
+  /** The visitor has his answer, or has gone, and his handler will not be asked. */
+  over(): void {
+    const done = this.#done;
+    this.#done = undefined;
+    done?.();
+  }
+
+  /** Somebody else stands for the visitor now. */
+  forget(): void {
+    this.#done = undefined;
+  }
+
+  /** Nobody asks the handler of a visitor who has gone while he waited. */
+  left(): void {
+    if (this.#run === undefined && !this.#refresh.isPending) this.over();
   }
 
   takesStale(found: StaleItem): boolean {
@@ -101,9 +126,11 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     this.#standIns.patience.forget();
     this.isAnswered = true;
     this.inScope(() => {
-      if (this.isGone) return;
-      const isWritten = isDue && this.#refresh.isBehind ? this.revalidate(item) : this.answers.write(item, how);
-      if (!isWritten) this.next();
+      if (this.isGone) this.over();
+      else if (isDue && this.#refresh.isBehind) {
+        if (!this.revalidate(item)) this.next();
+      } else if (this.answers.write(item, how)) this.over();
+      else this.next();
     });
   }
 
@@ -137,6 +164,7 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
     // It was counted as a miss, and is none.
     this.runtime.telemetry.withdrawn(lead.fwd);
     lead.handOver();
+    this.over();
     return true;
   }
 
@@ -147,7 +175,9 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
 
   /** Answers from what is stored where the handler has failed a moment ago, and is left alone. */
   rest(): boolean {
-    return this.#standIns.rest();
+    const isAnswered = this.#standIns.rest();
+    if (isAnswered) this.over();
+    return isAnswered;
   }
 
   get leading(): Lead | undefined {

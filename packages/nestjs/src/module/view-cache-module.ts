@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { isRecord } from '@viewcache/core/node';
+import { Views } from '../views/views.js';
 import { CacheRegistry } from './cache-registry.js';
 import { DEFAULT_CACHE, injectedNames } from './cache-tokens.js';
 import { type ASYNC_OPTIONS_TYPE, ConfigurableViewCacheModule, type OPTIONS_TYPE } from './module-definition.js';
@@ -56,10 +57,10 @@ function withCaches(definition: DynamicModule, names: readonly string[]): Dynami
   return {
     ...definition,
     get providers() {
-      return [...(definition.providers ?? []), CacheRegistry, ...providers()];
+      return [...(definition.providers ?? []), CacheRegistry, Views, ...providers()];
     },
     get exports() {
-      return [CacheRegistry, ...providers().map(({ provide }) => provide)];
+      return [CacheRegistry, Views, ...providers().map(({ provide }) => provide)];
     },
   };
 }

@@ -1,0 +1,25 @@
+import type { OutgoingHttpHeader, ServerResponse } from 'node:http';
+import { expressRequests, type ViewHost } from '@viewcache/core/node';
+import type { Field, Platform } from './platform.js';
+import type { ViewRequest } from './request-context.js';
+
+/** With these Nest ends a response of Express. */
+const ENDING = ['send', 'json', 'render', 'redirect'] as const;
+
+/** Nest on Express, whose requests and responses are those of Node. */
+export const expressPlatform: Platform<ViewRequest, ServerResponse> = {
+  host: expressRequests as ViewHost<never> as ViewHost<ViewRequest>,
+  requestOf: (req) => req,
+  responseOf: (res) => res,
+  gather: () => undefined,
+  takeField(res: ServerResponse, name: string): OutgoingHttpHeader | undefined {
+    const value = res.getHeader(name);
+    if (value !== undefined) res.removeHeader(name);
+    return value;
+  },
+  setField: (res: ServerResponse, [name, value]: Field) => void res.setHeader(name, value as string),
+  mute(res: ServerResponse): void {
+    const keep = (): ServerResponse => res;
+    for (const name of ENDING) Reflect.set(res, name, keep);
+  },
+};

@@ -1,0 +1,50 @@
+import type { IncomingMessage, OutgoingHttpHeader, ServerResponse } from 'node:http';
+import { fastifyHost } from './fastify-host.js';
+import type { Field, Platform } from './platform.js';
+import type { ViewRequest } from './request-context.js';
+
+/** What Fastify gives its handlers for a request, as far as a view uses it. */
+export interface FastifyRequest {
+  readonly raw: IncomingMessage;
+}
+
+/** What Fastify gives its handlers for a response, as far as a view uses it. It keeps fields of its own until it sends them. */
+interface FastifyReply {
+  readonly raw: ServerResponse;
+  getHeader(name: string): OutgoingHttpHeader | undefined;
+  getHeaders(): Readonly<Record<string, OutgoingHttpHeader | undefined>>;
+  header(name: string, value: OutgoingHttpHeader): unknown;
+  removeHeader(name: string): unknown;
+}
+
+/** With these Nest ends a response of Fastify; `view` is a plugin's. */
+const ENDING = ['send', 'view'] as const;
+
+/** Nest on Fastify, whose requests and responses stand before those of Node. */
+export const fastifyPlatform: Platform<FastifyRequest, FastifyReply> = {
+  host: fastifyHost,
+  requestOf: (req) => req.raw as ViewRequest,
+  responseOf: (reply) => reply.raw,
+  gather(reply) {
+    const { raw } = reply;
+    const fields = reply.getHeaders();
+    for (const name in fields) {
+      const value = fields[name];
+      // What middleware has set is there already.
+      if (value === undefined || value === null || raw.getHeader(name) === value) continue;
+      // Fastify adds to the cookies that it has, and only to those.
+      if (name !== 'set-cookie') reply.removeHeader(name);
+      raw.setHeader(name, value as string);
+    }
+  },
+  takeField(reply, name) {
+    const value = reply.getHeader(name);
+    if (value !== undefined) reply.removeHeader(name);
+    return value;
+  },
+  setField: (reply, [name, value]: Field) => void reply.header(name, value),
+  mute(reply) {
+    const keep = () => reply;
+    for (const name of ENDING) if (name in reply) Reflect.set(reply, name, keep);
+  },
+};

@@ -1,0 +1,70 @@
+import 'reflect-metadata';
+import type { Type } from '@nestjs/common';
+import type { Duration } from '@viewcache/core';
+import type { CacheViewOptions } from './cache-view-options.js';
+
+/** The method of a controller that answers a route. */
+export type Handler = (...args: never[]) => unknown;
+
+/** What decorators of ours have noted, each under a key of its own. */
+export const NOTED = {
+  /** {@link CacheViewOptions}, or a ttl, or nothing. */
+  view: 'viewcache:view',
+  never: 'viewcache:never',
+  /** Names of request fields. */
+  vary: 'viewcache:vary',
+  /** The value of Cache-Control. */
+  cacheControl: 'viewcache:cache-control',
+} as const;
+
+/** What Nest's own decorators have noted of a route; the names are the same in Nest 11 and 12. */
+const OF_NEST = { headers: '__headers__', sse: '__sse__', method: 'method', path: 'path' } as const;
+
+/** All that decorators say of one route: the handler's word before its controller's. */
+export interface RouteMetadata {
+  /** `undefined` where neither has `@CacheView()`. */
+  readonly view: CacheViewOptions | undefined;
+  readonly isNever: boolean;
+  readonly vary: readonly string[];
+  readonly cacheControl: string | undefined;
+  /** Names of fields that `@Header()` sets, lower case. */
+  readonly headers: readonly string[];
+  readonly isSse: boolean;
+}
+
+/** Reads what was decorated. */
+export function readRoute(controller: Type, handler: Handler): RouteMetadata {
+  const own = noted<Duration | CacheViewOptions>(NOTED.view, handler);
+  const shared = noted<Duration | CacheViewOptions>(NOTED.view, controller);
+  const headers = noted<readonly { readonly name: string }[]>(OF_NEST.headers, handler) ?? [];
+  // The handler's own word stands against its controller's, whichever of the two it is.
+  const isNever = noted(NOTED.never, handler) ?? (own === undefined && noted(NOTED.never, controller));
+  return {
+    view: own === undefined && shared === undefined ? undefined : { ...asOptions(shared), ...asOptions(own) },
+    isNever: isNever === true,
+    vary: [
+      ...new Set([...(noted<string[]>(NOTED.vary, controller) ?? []), ...(noted<string[]>(NOTED.vary, handler) ?? [])]),
+    ],
+    cacheControl: noted<string>(NOTED.cacheControl, handler) ?? noted<string>(NOTED.cacheControl, controller),
+    headers: headers.map(({ name }) => name.toLowerCase()),
+    isSse: noted(OF_NEST.sse, handler) === true,
+  };
+}
+
+/** Whether a method of a class answers a route. */
+export function isRoute(handler: Handler): boolean {
+  return noted(OF_NEST.method, handler) !== undefined && noted(OF_NEST.path, handler) !== undefined;
+}
+
+/** Whether `@CacheView()` stands on this very class or method. */
+export function hasView(target: object): boolean {
+  return noted(NOTED.view, target) !== undefined;
+}
+
+function noted<T = unknown>(key: string, target: object): T | undefined {
+  return Reflect.getMetadata(key, target);
+}
+
+function asOptions(given: Duration | CacheViewOptions | undefined): CacheViewOptions {
+  return typeof given === 'object' && given !== null ? given : given === undefined ? {} : { ttl: given };
+}

@@ -1,0 +1,151 @@
+import type { ServerResponse } from 'node:http';
+import type { CallHandler, ExecutionContext } from '@nestjs/common';
+import { markNever, type ViewServer } from '@viewcache/core/node';
+import { AsyncSubject, finalize, mergeAll, type Observable, of, throwError } from 'rxjs';
+import type { Field, Platform } from './platform.js';
+import { keepContext, type ViewRequest } from './request-context.js';
+import type { RouteMetadata } from './route-metadata.js';
+
+/** What `never_cache` of Django sends: no cache keeps it, and a browser's own validates it anew. */
+const NEVER: Field = ['Cache-Control', 'private, no-cache, no-store, must-revalidate, max-age=0'];
+
+/** What the chain further out sees of a response that was answered here. */
+const ANSWERED: Observable<unknown> = of(undefined);
+
+/** A view, and what of it is asked anew for each response. */
+export interface RouteView {
+  readonly server: ViewServer<ViewRequest, ServerResponse>;
+  readonly setLifetime: ((req: ViewRequest) => void) | undefined;
+}
+
+type Served = ServerResponse & { [slot]?: true };
+/** Is on a response once one of the interceptors has taken it on: a controller's and its handler's may both stand there. */
+const slot: unique symbol = Symbol.for('viewcache.served') as never;
+
+/** One route of a controller that has decorators of ours. */
+export class ServedRoute {
+  readonly #platform: Platform;
+  readonly #metadata: RouteMetadata;
+  readonly #view: RouteView | undefined;
+
+  /** @param view - without one, nothing is looked up or stored */
+  constructor(platform: Platform, metadata: RouteMetadata, view: RouteView | undefined) {
+    this.#platform = platform;
+    this.#metadata = metadata;
+    this.#view = view;
+  }
+
+  /** Answers from the cache, or lets the handler answer: the rest of the chain, its pipes included. */
+  serve(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const platform = this.#platform;
+    const http = context.switchToHttp();
+    const reply: unknown = http.getResponse();
+    const res: Served = platform.responseOf(reply);
+    // Also where the chain is subscribed to once more, as `retry()` does.
+    if (res[slot] === true) return next.handle();
+    res[slot] = true;
+    if (this.#metadata.isNever) {
+      platform.setField(reply, NEVER);
+      markNever(res);
+      return next.handle();
+    }
+    const view = this.#view;
+    if (view === undefined) {
+      this.#setFields(reply, []);
+      return next.handle();
+    }
+    const req = platform.requestOf(http.getRequest());
+    keepContext(req, context);
+    const fields = this.#takeFields(reply);
+    platform.gather(reply);
+    const passage = new Passage(res, () => platform.mute(reply));
+    const proceed = (error?: unknown): void => {
+      if (error === undefined) {
+        this.#setFields(reply, fields);
+        view.setLifetime?.(req);
+      }
+      // Inside the view's asynchronous context, which Nest keeps for the handler from here on.
+      passage.goOn(() => (error === undefined ? next.handle() : throwError(() => error)));
+    };
+    view.server.handle(req, res, proceed, () => passage.end());
+    return passage.observable();
+  }
+
+  /** What `@Header()` sets is the handler's, though Nest has set it before: it is in the stored response. */
+  #takeFields(reply: unknown): Field[] {
+    const taken: Field[] = [];
+    for (const name of this.#metadata.headers) {
+      const value = this.#platform.takeField(reply, name);
+      if (value !== undefined) taken.push([name, value]);
+    }
+    return taken;
+  }
+
+  #setFields(reply: unknown, fields: readonly Field[]): void {
+    const platform = this.#platform;
+    const { cacheControl, vary } = this.#metadata;
+    for (const field of fields) platform.setField(reply, field);
+    if (cacheControl !== undefined) platform.setField(reply, ['Cache-Control', cacheControl]);
+    if (vary.length === 0) return;
+    const outer = platform.takeField(reply, 'vary');
+    platform.setField(reply, ['Vary', [...(outer === undefined ? [] : [outer].flat()), ...vary].join(', ')]);
+  }
+}
+
+/** One request's way through a view: the handler's part of the chain, or nothing where it is answered without. */
+class Passage {
+  readonly #res: ServerResponse;
+  readonly #mute: () => void;
+  #chain: Observable<unknown> | undefined;
+  /** Where it is not known yet which. */
+  #later: AsyncSubject<Observable<unknown>> | undefined;
+  /** Nobody further out listens any more. */
+  #isLeft = false;
+
+  constructor(res: ServerResponse, mute: () => void) {
+    this.#res = res;
+    this.#mute = mute;
+  }
+
+  goOn(chain: () => Observable<unknown>): void {
+    if (this.#isLeft) this.#abandon();
+    else this.#settle(chain());
+  }
+
+  /** The request is answered, or its client has gone. */
+  end(): void {
+    this.#mute();
+    this.#settle(ANSWERED);
+  }
+
+  observable(): Observable<unknown> {
+    if (this.#chain !== undefined) return this.#chain;
+    const later = new AsyncSubject<Observable<unknown>>();
+    this.#later = later;
+    return later.pipe(
+      mergeAll(),
+      finalize(() => this.#leave()),
+    );
+  }
+
+  #settle(chain: Observable<unknown>): void {
+    if (this.#chain !== undefined) return;
+    this.#chain = chain;
+    this.#later?.next(chain);
+    this.#later?.complete();
+  }
+
+  /** Somebody further out has given up, such as a timeout, and answers by an exception filter. */
+  #leave(): void {
+    if (this.#chain !== undefined) return;
+    this.#isLeft = true;
+    // The visitor has his answer, and nothing can be added to it.
+    if (this.#res.headersSent) this.#mute();
+  }
+
+  /** It would make what is stored new behind an answer, and nobody would send what the handler returns. */
+  #abandon(): void {
+    if (this.#res.destroyed) this.#res.end();
+    else this.#res.destroy();
+  }
+}

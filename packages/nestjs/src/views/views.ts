@@ -1,0 +1,92 @@
+import { Injectable, type OnModuleInit, type Type } from '@nestjs/common';
+import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
+import { type Cache, ConfigError } from '@viewcache/core';
+import { runtimeOf, ViewServer } from '@viewcache/core/node';
+import { CacheRegistry } from '../module/cache-registry.js';
+import type { CacheViewOptions } from './cache-view-options.js';
+import { checkPlaces } from './check-places.js';
+import { expressPlatform } from './express-platform.js';
+import { fastifyPlatform } from './fastify-platform.js';
+import type { Platform } from './platform.js';
+import { type Handler, type RouteMetadata, readRoute } from './route-metadata.js';
+import { routesOf } from './routes-of.js';
+import { type RouteView, ServedRoute } from './served-route.js';
+import { readPolicy } from './view-policy.js';
+
+/** The routes of one app that have decorators of ours, made when it starts. */
+@Injectable()
+export class Views implements OnModuleInit {
+  readonly #registry: CacheRegistry;
+  readonly #adapters: HttpAdapterHost;
+  readonly #modules: ModulesContainer;
+  readonly #routes = new Map<Type, Map<Handler, ServedRoute | undefined>>();
+  readonly #spaces = new Map<string, Type>();
+
+  constructor(registry: CacheRegistry, adapters: HttpAdapterHost, modules: ModulesContainer) {
+    this.#registry = registry;
+    this.#adapters = adapters;
+    this.#modules = modules;
+  }
+
+  /** Refuses what is wrong in any decorator before the first request. */
+  onModuleInit(): void {
+    checkPlaces(this.#modules);
+    for (const [controller, handler] of routesOf(this.#modules)) this.routeOf(controller, handler);
+  }
+
+  /** What is to be done for a route; `undefined` where that is nothing. */
+  routeOf(controller: Type, handler: Handler): ServedRoute | undefined {
+    const known = this.#routes.get(controller);
+    if (known?.has(handler)) return known.get(handler);
+    const route = this.#make(controller, handler);
+    if (known === undefined) this.#routes.set(controller, new Map([[handler, route]]));
+    else known.set(handler, route);
+    return route;
+  }
+
+  #make(controller: Type, handler: Handler): ServedRoute | undefined {
+    const metadata = readRoute(controller, handler);
+    const { view, isNever, isSse, vary, cacheControl } = metadata;
+    if (view === undefined && !isNever && vary.length === 0 && cacheControl === undefined) return undefined;
+    const platform = this.#platform();
+    const isCached = view !== undefined && !isNever && !isSse;
+    return new ServedRoute(
+      platform,
+      metadata,
+      isCached ? this.#view(platform, controller, handler, metadata) : undefined,
+    );
+  }
+
+  #view(platform: Platform, controller: Type, handler: Handler, { view }: RouteMetadata): RouteView {
+    const where = `${controller.name}.${handler.name}: @CacheView`;
+    const options: CacheViewOptions = { ...view };
+    const cache = this.#cacheOf(options.cache, `${where}.cache`);
+    const { policy, setLifetime } = readPolicy(where, options, this.#spaceOf(controller, handler));
+    return { server: new ViewServer(policy, () => cache, platform.host), setLifetime };
+  }
+
+  #cacheOf(named: string | Cache | undefined, setting: string): Cache {
+    if (named === undefined || typeof named === 'string') return this.#registry.get(named, setting);
+    if (runtimeOf(named) !== undefined) return named;
+    throw new ConfigError(setting, named, 'the name of a cache of the app, or a cache made by createCache()');
+  }
+
+  /**
+   * Routes keep apart what they store: two may answer the same URL, by its version or its host. By their names, so that a
+   * release which has more of them finds what the last one stored.
+   */
+  #spaceOf(controller: Type, handler: Handler): string {
+    let name = controller.name;
+    for (let at = 2; (this.#spaces.get(name) ?? controller) !== controller; at++) name = `${controller.name}~${at}`;
+    this.#spaces.set(name, controller);
+    return `${name}.${handler.name}`;
+  }
+
+  #platform(): Platform {
+    const adapter = this.#adapters.httpAdapter as HttpAdapterHost['httpAdapter'] | undefined;
+    const type: unknown = adapter?.getType();
+    if (type === 'express') return expressPlatform as Platform;
+    if (type === 'fastify') return fastifyPlatform as Platform;
+    throw new ConfigError('the HTTP adapter', type, "one of type 'express' or 'fastify'");
+  }
+}
