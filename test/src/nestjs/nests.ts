@@ -22,6 +22,8 @@ export interface NestSite extends Site {
   readonly cache: ViewCache;
   /** Of the app's own cache. */
   readonly clock: FakeClock;
+  /** Errors and warnings that Nest has logged. */
+  readonly logged: readonly unknown[];
 }
 
 /** What is particular about one app. */
@@ -44,10 +46,13 @@ export async function serveNest(
   const modules = [ViewCacheModule.forRoot({ clock, ...options }), ...imports];
   @Module({ ...metadata, imports: modules, controllers: [...controllers] })
   class AppModule {}
-  const app = await NestFactory.create(AppModule, make(), { logger: false, abortOnError: false });
+  const logged: unknown[] = [];
+  const note = (message: unknown) => void logged.push(message);
+  const logger = { log: () => {}, error: note, warn: note, fatal: note };
+  const app = await NestFactory.create(AppModule, make(), { logger, abortOnError: false });
   await configure?.(app);
   await app.listen(0, '127.0.0.1');
-  const site = Object.assign(new Site(app.getHttpServer()), { app, clock, cache: app.get(ViewCache) });
+  const site = Object.assign(new Site(app.getHttpServer()), { app, clock, cache: app.get(ViewCache), logged });
   open.add(site);
   return site;
 }

@@ -102,8 +102,10 @@ const NODE_OWN: ReadonlySet<string | symbol> = new Set([
   // What a server adds to a response of its own.
   ...['_maxRequestsPerSocket', '_onPendingData', '_sent100', '_expect_continue'],
 ]);
-/** Symbols of the router and of tracing. Any other is somebody's own, whatever it is called. */
-const PLAIN_SYMBOLS: ReadonlySet<string | undefined> = new Set(['router.tracing.matchedRoute', 'OtListeners']);
+/** Symbols of the router, of tracing, and of Nest, which numbers requests. Any other is somebody's own, whatever it is called. */
+const PLAIN_SYMBOLS: ReadonlySet<string | undefined> = new Set([
+  ...['router.tracing.matchedRoute', 'OtListeners', 'REQUEST_CONTEXT_ID'],
+]);
 
 /** Where Node keeps the answer of the first reader of `headersDistinct`. */
 const DISTINCT = memoOf('headersDistinct');

@@ -19,5 +19,7 @@ export function markRefresh(req: object): void {
  * ```
  */
 export function isRefresh(req: object): boolean {
-  return (req as Marked)[slot] === true;
+  // Fastify's requests stand before those of Node.
+  const { raw } = req as { readonly raw?: Marked };
+  return (req as Marked)[slot] === true || raw?.[slot] === true;
 }

@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeader, ServerResponse } from 'node:http';
 import { expressRequests, type ViewHost } from '@viewcache/core/node';
-import type { Field, Platform } from './platform.js';
+import { type Field, muteMethods, type Platform } from './platform.js';
 import type { ViewRequest } from './request-context.js';
 
 /** With these Nest ends a response of Express. */
@@ -12,14 +12,12 @@ export const expressPlatform: Platform<ViewRequest, ServerResponse> = {
   requestOf: (req) => req,
   responseOf: (res) => res,
   gather: () => undefined,
+  ready: () => undefined,
   takeField(res: ServerResponse, name: string): OutgoingHttpHeader | undefined {
     const value = res.getHeader(name);
     if (value !== undefined) res.removeHeader(name);
     return value;
   },
   setField: (res: ServerResponse, [name, value]: Field) => void res.setHeader(name, value as string),
-  mute(res: ServerResponse): void {
-    const keep = (): ServerResponse => res;
-    for (const name of ENDING) Reflect.set(res, name, keep);
-  },
+  mute: (res: ServerResponse) => muteMethods(res, ENDING),
 };

@@ -1,6 +1,7 @@
 import type { IncomingMessage, OutgoingHttpHeader, ServerResponse } from 'node:http';
 import { fastifyHost } from './fastify-host.js';
-import type { Field, Platform } from './platform.js';
+import { holdHead } from './held-head.js';
+import { type Field, muteMethods, type Platform } from './platform.js';
 import type { ViewRequest } from './request-context.js';
 
 /** What Fastify gives its handlers for a request, as far as a view uses it. */
@@ -43,8 +44,6 @@ export const fastifyPlatform: Platform<FastifyRequest, FastifyReply> = {
     return value;
   },
   setField: (reply, [name, value]: Field) => void reply.header(name, value),
-  mute(reply) {
-    const keep = () => reply;
-    for (const name of ENDING) if (name in reply) Reflect.set(reply, name, keep);
-  },
+  ready: (reply) => holdHead(reply.raw),
+  mute: (reply) => muteMethods(reply, ENDING),
 };

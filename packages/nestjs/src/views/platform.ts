@@ -13,9 +13,20 @@ export interface Platform<Req = unknown, Res = unknown> {
   responseOf(res: Res): ServerResponse;
   /** Puts what hooks have set so far onto the response of Node, where whoever answers finds it. */
   gather(res: Res): void;
+  /** The handler is about to answer, and may be recorded. */
+  ready(res: Res): void;
   /** Takes a field away. */
   takeField(res: Res, name: string): OutgoingHttpHeader | undefined;
   setField(res: Res, field: Field): void;
   /** The response has been answered: what Nest makes of the end of the chain is not sent. */
   mute(res: Res): void;
+}
+
+/** Puts a function that does nothing in place of methods by which a response is ended. */
+export function muteMethods(res: object, names: readonly string[]): void {
+  for (const name of names) if (name in res) Reflect.set(res, name, keep);
+}
+
+function keep(this: unknown): unknown {
+  return this;
 }

@@ -61,6 +61,7 @@ export class ServedRoute {
     const passage = new Passage(res, () => platform.mute(reply));
     const proceed = (error?: unknown): void => {
       if (error === undefined) {
+        platform.ready(reply);
         this.#setFields(reply, fields);
         view.setLifetime?.(req);
       }
