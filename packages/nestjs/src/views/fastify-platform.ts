@@ -29,13 +29,14 @@ export const fastifyPlatform: Platform<FastifyRequest, FastifyReply> = {
   gather(reply) {
     const { raw } = reply;
     const fields = reply.getHeaders();
+    const written = rawNames(raw);
     for (const name in fields) {
       const value = fields[name];
-      // What middleware has set is there already.
-      if (value === undefined || value === null || raw.getHeader(name) === value) continue;
-      // Fastify adds to the cookies that it has, and only to those.
+      if (value === undefined || value === null) continue;
+      // Some are in both places, and then Fastify would write its own over what is set later. It adds to the cookies that
+      // it has, and only to those.
       if (name !== 'set-cookie') reply.removeHeader(name);
-      raw.setHeader(name, value as string);
+      raw.setHeader(written.find((one) => one.toLowerCase() === name) ?? name, value as string);
     }
   },
   takeField(reply, name) {
@@ -47,3 +48,8 @@ export const fastifyPlatform: Platform<FastifyRequest, FastifyReply> = {
   ready: (reply) => holdHead(reply.raw),
   mute: (reply) => muteMethods(reply, ENDING),
 };
+
+/** In the letter case that middleware has set them in; on every Node there is, though not in its types. */
+function rawNames(res: ServerResponse): readonly string[] {
+  return (res as ServerResponse & { getRawHeaderNames(): string[] }).getRawHeaderNames();
+}
