@@ -112,7 +112,7 @@ export class HandlerRun<Req extends IncomingMessage, Res extends ServerResponse>
     const values = this.#refilled?.filter((value) => value !== '');
     // Without a guard nobody knows what the key covers.
     if (inputs.mode !== 'off' || key !== undefined) {
-      this.guard = new InputGuard(req, res, policy, this, values);
+      this.guard = new InputGuard(req, res, policy, this, values, this.host.front?.(req));
       this.guard.keyedBy = keyedBy;
     }
     this.context = new ViewContext((reason) => this.refuse(reason));

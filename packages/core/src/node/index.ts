@@ -27,4 +27,5 @@ export { adoptPrototypes, completeShape, type PrototypeOwner, type ServerClasses
 export type { ViewHost } from './view-host.js';
 export { type EarlyTerms, ViewServer } from './view-server.js';
 export { nextSpace, type ViewKind } from './view-space.js';
+export type { Front } from './watched-front.js';
 export { writeHit } from './write-hit.js';

@@ -15,6 +15,7 @@ import { UNKNOWN_READER } from './loaders.js';
 import { isCloneError, uncloneable } from './uncloneable.js';
 import { tellValue, ValueInputs } from './value-inputs.js';
 import { ALL_FIELDS } from './watched-fields.js';
+import type { Front } from './watched-front.js';
 import { WatchedRequest } from './watched-request.js';
 import { type Watcher, watcherSlot } from './watcher.js';
 
@@ -69,13 +70,17 @@ export class InputGuard implements Watcher, LayerOwner, InputHearer {
   /** By what the framework has read scheme and host for the key; its own to know. */
   keyedBy: unknown;
 
-  /** @param refilled - values that are filled in anew on each hit: where they are read, nothing of one visitor stays */
+  /**
+   * @param refilled - values that are filled in anew on each hit: where they are read, nothing of one visitor stays
+   * @param front - what the handler is given in place of Node's request and response
+   */
   constructor(
     req: IncomingMessage,
     res: ServerResponse,
     policy: GuardPolicy,
     owner: GuardOwner,
     refilled: readonly string[] = [],
+    front?: Front,
   ) {
     const { vary, inputs } = policy;
     this.rules = inputs;
@@ -86,7 +91,7 @@ export class InputGuard implements Watcher, LayerOwner, InputHearer {
     if (vary.length > 0) this.#keyed = new Set(vary.map((name) => `header ${name}`));
     this.#refilled = refilled;
     this.layers = new InnerLayers(this, res);
-    this.#watched = new WatchedRequest(req, res, this);
+    this.#watched = new WatchedRequest(req, res, this, front);
     this.#watched.watch();
   }
 

@@ -1,4 +1,5 @@
 import type { OuterFields } from './response-head.js';
+import type { Front } from './watched-front.js';
 
 /** What the web framework knows of a request, and the engine does not. */
 export interface ViewHost<Req> {
@@ -15,6 +16,8 @@ export interface ViewHost<Req> {
   route(req: Req): string;
   /** The entity tag that the app itself would give a body, if any; without this function, a weak one is made. */
   etag?(req: Req, body: Buffer): string | undefined;
+  /** What handlers are given in place of Node's request and response, where that is something else. */
+  front?(req: Req): Front;
   /** Prepares the request for being watched; what it returns, the guard keeps for it ({@link InputGuard.keyedBy}). */
   prepare?(req: Req): unknown;
   /**

@@ -12,6 +12,7 @@ import {
 } from './inputs.js';
 import { hearFields } from './outer-fields.js';
 import { ALL_FIELDS, WatchedFields, WatchedLines } from './watched-fields.js';
+import { type Front, WatchedFront } from './watched-front.js';
 import {
   isPresent,
   unwatchSocket,
@@ -58,8 +59,10 @@ export class WatchedRequest {
   readonly #ofRequest: WatchedValues;
   readonly #ofResponse: WatchedValues;
   #tainted: Set<string> | undefined;
+  readonly #front: WatchedFront | undefined;
 
-  constructor(req: IncomingMessage, res: ServerResponse, watcher: Watcher) {
+  /** @param front - what the handler is given in their place, where the framework has something else */
+  constructor(req: IncomingMessage, res: ServerResponse, watcher: Watcher, front?: Front) {
     this.#req = req as Request;
     this.#res = res as Response;
     this.#watcher = watcher;
@@ -68,6 +71,7 @@ export class WatchedRequest {
     this.#fields = new WatchedFields(watcher);
     this.#ofRequest = new WatchedValues(this.#req, watcher);
     this.#ofResponse = new WatchedValues(this.#res, watcher);
+    this.#front = front && new WatchedFront(front, watcher);
   }
 
   /** Begins to watch; what cannot be watched is noted as read at once. */
@@ -79,6 +83,7 @@ export class WatchedRequest {
     this.#watchRequest();
     this.#watchResponse();
     watchSocket(req.socket, watcher);
+    this.#front?.watch();
   }
 
   /** Middleware inside has put something of a visitor where the client's own field would be. */
@@ -221,7 +226,9 @@ export class WatchedRequest {
   /** Whether the request has an input, be it `header x` or `req.x`; nobody hears of this question. */
   has(input: string): boolean {
     const name = input.slice(input.indexOf('req.') === 0 ? 4 : 'header '.length);
-    const value: unknown = Reflect.get(input.startsWith('req.') ? this.#req : this.#headers, name);
+    const isProperty = input.startsWith('req.');
+    if (isProperty && this.#front?.has(name) === true) return true;
+    const value: unknown = Reflect.get(isProperty ? this.#req : this.#headers, name);
     return value !== undefined && value !== null;
   }
 

@@ -1,9 +1,11 @@
-import type { ViewHost } from '@viewcache/core/node';
-import { paramsBeside } from '@viewcache/core/node';
+import type { IncomingMessage } from 'node:http';
+import { guardOf, paramsBeside, type ViewHost } from '@viewcache/core/node';
+import { isPlainOnFastify } from './fastify-plain.js';
 import { contextOf, type ViewRequest } from './request-context.js';
 
 /** What Fastify knows of a request, by its own trust-proxy setting. */
 interface FastifyRequest {
+  readonly raw: IncomingMessage;
   readonly protocol: string;
   /** With its port, as the client sent it. */
   readonly host: string;
@@ -21,6 +23,11 @@ export const fastifyHost: ViewHost<ViewRequest> = {
     return beside === undefined ? undefined : hostBeside(req, host) + beside;
   },
   route: (req) => requestOf(req).routeOptions?.url ?? '(no route)',
+  prepare: (req) => coverOrigin(requestOf(req)),
+  front(req) {
+    const http = contextOf(req).switchToHttp();
+    return { request: http.getRequest(), response: http.getResponse(), isPlain: isPlainOnFastify };
+  },
 };
 
 /** `Host` itself, which handlers may read as well, where another host is forwarded. */
@@ -31,4 +38,23 @@ function hostBeside(req: ViewRequest, host: string): string {
 
 function requestOf(req: ViewRequest): FastifyRequest {
   return contextOf(req).switchToHttp().getRequest<FastifyRequest>();
+}
+
+/** What Fastify works out of scheme and host, which are in every key: asking for it is no use of X-Forwarded-Host. */
+const ORIGIN: PropertyDescriptorMap = Object.fromEntries(
+  ['protocol', 'host', 'hostname', 'port'].map((name) => [
+    name,
+    {
+      configurable: true,
+      get(this: FastifyRequest): unknown {
+        const ask = () => Reflect.get(Object.getPrototypeOf(this), name, this);
+        return guardOf(this.raw)?.unwatched(ask) ?? ask();
+      },
+    },
+  ]),
+);
+
+/** On the request itself: what it inherits is Fastify's, and fixed. */
+function coverOrigin(request: FastifyRequest): void {
+  Object.defineProperties(request, ORIGIN);
 }

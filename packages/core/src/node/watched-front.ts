@@ -1,0 +1,95 @@
+import type { Fields } from './inputs.js';
+import { isPresent, watchAbsent } from './watched-properties.js';
+import { WatchedValues } from './watched-values.js';
+import type { Watcher } from './watcher.js';
+
+type Name = string | symbol;
+
+/**
+ * What a framework gives its handlers in place of Node's request and response. It reads fields and the connection of the
+ * request beneath, which is watched itself.
+ */
+export interface Front {
+  readonly request: object;
+  readonly response: object;
+  /** Whether a property that such an object has says nothing of the visitor that is not watched beneath. */
+  isPlain(owner: 'request' | 'response', name: Name, target: object): boolean;
+}
+
+/** Names that were once seen on such a request: watched from then on also where they are absent. */
+const learned = new Set<Name>(['user', 'auth', 'session', 'cookies']);
+const LEARNED = 128;
+
+/** Getters that an app has added to all its requests, by what these inherit. */
+const inherited = new WeakMap<object, readonly Name[]>();
+
+/** The request and the response of a framework that stand before those of Node, with what others have put on them watched. */
+export class WatchedFront {
+  readonly #front: Front;
+  readonly #watcher: Watcher;
+
+  constructor(front: Front, watcher: Watcher) {
+    this.#front = front;
+    this.#watcher = watcher;
+  }
+
+  watch(): void {
+    const request = this.#front.request as Fields;
+    this.#watchOwn('request', request, 'req');
+    for (const name of this.#gettersOf(request)) this.#watchGetter(request, name);
+    for (const name of learned) if (!(name in request)) watchAbsent(request, name);
+    this.#watchOwn('response', this.#front.response as Fields, 'res');
+  }
+
+  /** Whether the request has a property; nobody hears of this question. */
+  has(name: string): boolean {
+    const value: unknown = Reflect.get(this.#front.request, name);
+    return value !== undefined && value !== null;
+  }
+
+  #watchOwn(owner: 'request' | 'response', target: Fields, prefix: 'req' | 'res'): void {
+    const values = new WatchedValues(target, this.#watcher);
+    for (const name of Reflect.ownKeys(target)) {
+      if (this.#front.isPlain(owner, name, target) || !isPresent(target, name) || isMethod(target, name)) continue;
+      if (owner === 'request' && learned.size < LEARNED) learned.add(name);
+      values.watch(name, `${prefix}.${String(name)}`);
+    }
+  }
+
+  /** What such a getter answers may come from anywhere. */
+  #watchGetter(request: Fields, name: Name): void {
+    const watcher = this.#watcher;
+    const input = `req.${String(name)}`;
+    Object.defineProperty(request, name, {
+      configurable: true,
+      get: () => {
+        watcher.note(input);
+        return watcher.unwatched(() => Reflect.get(Object.getPrototypeOf(request), name, request));
+      },
+      set: (value: unknown) => void Reflect.set(Object.getPrototypeOf(request), name, value, request),
+    });
+  }
+
+  #gettersOf(request: object): readonly Name[] {
+    const prototype: object = Object.getPrototypeOf(request);
+    let names = inherited.get(prototype);
+    if (names === undefined) {
+      const found = new Set<Name>();
+      for (let owner = prototype; owner !== null && owner !== Object.prototype; owner = Object.getPrototypeOf(owner)) {
+        for (const name of Reflect.ownKeys(owner)) {
+          const { get } = Object.getOwnPropertyDescriptor(owner, name) ?? {};
+          if (get !== undefined && !this.#front.isPlain('request', name, request)) found.add(name);
+        }
+      }
+      names = [...found];
+      inherited.set(prototype, names);
+    }
+    return names.filter((name) => !Object.hasOwn(request, name));
+  }
+}
+
+/** A method in the place of an inherited one. */
+function isMethod(target: Fields, name: Name): boolean {
+  const value: unknown = Object.getOwnPropertyDescriptor(target, name)?.value;
+  return typeof value === 'function' && typeof Object.getPrototypeOf(target)?.[name] === 'function';
+}

@@ -1,0 +1,69 @@
+import { parse } from 'node:querystring';
+import { isDeepStrictEqual } from 'node:util';
+
+/** What Fastify itself gives a request: from Node's, which is watched, or from the route. */
+const OF_REQUESTS: ReadonlySet<string> = new Set(
+  (
+    'id params raw log server url originalUrl method routeOptions is404 socket signal ip ips host hostname port ' +
+    'protocol headers mediaType'
+  ).split(' '),
+);
+/** The same of a reply. */
+const OF_REPLIES: ReadonlySet<string> = new Set('raw request log server sent statusCode routeOptions'.split(' '));
+
+type QueryParser = (text: string) => unknown;
+interface Options {
+  readonly querystringParser?: QueryParser;
+  readonly routerOptions?: { readonly querystringParser?: QueryParser };
+}
+interface QueriedRequest {
+  readonly query: unknown;
+  readonly raw: { readonly url?: string };
+  readonly server: object;
+}
+
+/** Whether a property that a request or a reply of Fastify has says nothing of the visitor. */
+export function isPlainOnFastify(owner: 'request' | 'response', name: string | symbol, target: object): boolean {
+  if (typeof name === 'symbol') return isPlainSymbol(name);
+  if (owner === 'response') return OF_REPLIES.has(name);
+  if (name === 'query') return isOfUrl(target as QueriedRequest);
+  // A request that has a body is not answered from the cache.
+  if (name === 'body') return ((target as { body?: unknown }).body ?? undefined) === undefined;
+  return OF_REQUESTS.has(name);
+}
+
+/** Fastify's own, ours, and the one by which Nest numbers requests. */
+function isPlainSymbol({ description }: symbol): boolean {
+  return /^(?:fastify|viewcache)\./.test(description ?? '') || description === 'REQUEST_CONTEXT_ID';
+}
+
+/** The query is worked out from the URL, which is in the key, unless somebody has put another one in its place. */
+function isOfUrl({ query, raw, server }: QueriedRequest): boolean {
+  const { url = '' } = raw;
+  const at = url.indexOf('?');
+  const isBare = typeof query === 'object' && query !== null && Reflect.ownKeys(query).length === 0;
+  if (at < 0 || at === url.length - 1) return isBare;
+  const parsed = parserOf(server)(url.slice(at + 1));
+  return isDeepStrictEqual({ ...(parsed as object) }, { ...(query as object) });
+}
+
+const parsers = new WeakMap<object, QueryParser>();
+
+/** As the app was told to parse queries. */
+function parserOf(server: object): QueryParser {
+  let parser = parsers.get(server);
+  if (parser === undefined) {
+    const options = optionsOf(server);
+    parser = options?.routerOptions?.querystringParser ?? options?.querystringParser ?? parse;
+    parsers.set(server, parser);
+  }
+  return parser;
+}
+
+function optionsOf(server: object): Options | undefined {
+  for (let owner: object | null = server; owner !== null; owner = Object.getPrototypeOf(owner)) {
+    const slot = Object.getOwnPropertySymbols(owner).find(({ description }) => description === 'fastify.options');
+    if (slot !== undefined) return Reflect.get(owner, slot);
+  }
+  return undefined;
+}
