@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, it } from '@jest/globals';
 import {
   type CallHandler,
@@ -19,10 +20,11 @@ import {
   UseGuards,
   UseInterceptors,
 } from '@nestjs/common';
-import { APP_GUARD } from '@nestjs/core';
+import { APP_GUARD, REQUEST } from '@nestjs/core';
 import { CacheView } from '@viewcache/nestjs';
 import { Expose, instanceToPlain } from 'class-transformer';
 import { map } from 'rxjs';
+import { closeAfterEach, makeCache } from '../support/site.js';
 import { closeNestsAfterEach, type NestSetup, nests, serveNest } from './nests.js';
 
 /** A request as both adapters have it, as far as handlers here read it. */
@@ -267,5 +269,112 @@ describe.each(nests)('the input guard on %s', (_name, make) => {
     const site = await serve();
     await site.get('/members', { cookie: 'who=ada' });
     expect((await site.get('/members')).status).toBe(403);
+  });
+});
+
+/** Reads who is asking as it is made, before any view is asked. */
+@Injectable({ scope: Scope.REQUEST })
+class Tenant {
+  readonly name: string | undefined;
+  constructor(@Inject(REQUEST) request: AnyRequest) {
+    this.name = nameIn(request);
+  }
+}
+
+@Injectable()
+class Tenants {
+  @Inject(Tenant) readonly tenant!: Tenant;
+}
+
+describe.each(nests)('a request that is injected, on %s', (_name, make) => {
+  closeNestsAfterEach();
+  closeAfterEach();
+
+  @Controller('tenant')
+  class TenantPages {
+    constructor(@Inject(Tenants) readonly tenants: Tenants) {}
+    @CacheView(300)
+    @Get()
+    page() {
+      return { tenant: this.tenants.tenant.name };
+    }
+    @CacheView({ ttl: 300, key: (ctx) => nameIn(requestOf(ctx)) })
+    @Get('keyed')
+    keyed() {
+      return { tenant: this.tenants.tenant.name };
+    }
+    @CacheView({ ttl: 300, inputs: 'guard' })
+    @Get('public')
+    public() {
+      return { page: 1 };
+    }
+  }
+
+  @Controller('property')
+  class Injecting {
+    @Inject(REQUEST) readonly request!: AnyRequest;
+    @CacheView(300)
+    @Get()
+    page() {
+      return { page: 1 };
+    }
+  }
+
+  it('keeps what a controller answers from being stored, and says so when the app starts', async () => {
+    const warned: string[] = [];
+    const cache = makeCache();
+    cache.on((event) => event.type === 'warning' && warned.push(event.message));
+    const site = await serveNest(make, [TenantPages, Injecting], { options: { cache }, providers: [Tenant, Tenants] });
+    expect(warned.map((message) => message.split('\n', 1)[0])).toEqual([
+      'viewcache: what TenantPages answers is not stored: Tenant, which it needs, injects REQUEST, and nobody sees what it reads of it before the cache is asked.',
+      'viewcache: what Injecting answers is not stored: it injects REQUEST, and nobody sees what it reads of it before the cache is asked.',
+    ]);
+    for (const path of ['/tenant', '/property']) {
+      await site.get(path, { cookie: 'who=ada' });
+      const second = await site.get(path, { cookie: 'who=bob' });
+      expect([second.isHit, second.text.includes('ada')]).toEqual([false, false]);
+    }
+  });
+
+  it('is covered by a key, or let be by name', async () => {
+    const site = await serveNest(make, [TenantPages], { providers: [Tenant, Tenants] });
+    const keyed = async (who: string) => await site.get('/tenant/keyed', { cookie: `who=${who}` });
+    await keyed('ada');
+    expect((await keyed('bob')).text).toBe('{"tenant":"bob"}');
+    expect((await keyed('ada')).isHit).toBe(true);
+    await site.get('/tenant/public', { cookie: 'who=ada' });
+    expect((await site.get('/tenant/public', { cookie: 'who=bob' })).isHit).toBe(true);
+  });
+});
+
+describe.each(nests)('who is asking, kept in an AsyncLocalStorage, on %s', (_name, make) => {
+  closeNestsAfterEach();
+  const storage = new AsyncLocalStorage<string | undefined>();
+
+  @Controller()
+  class Stored {
+    @CacheView({ ttl: 300, watch: [storage] })
+    @Get('store')
+    async store() {
+      await new Promise(setImmediate);
+      return { hello: storage.getStore() };
+    }
+    @CacheView({ ttl: 300, watch: [storage], key: () => storage.getStore() })
+    @Get('keyed')
+    keyed() {
+      return { hello: storage.getStore() };
+    }
+  }
+
+  it('is seen where it is watched, and covered by a key', async () => {
+    const site = await serveNest(make, [Stored], {
+      configure: (app) => app.use((req: AnyRequest, _res: unknown, next: () => void) => storage.run(nameIn(req), next)),
+    });
+    const get = async (path: string, who: string) => await site.get(path, { cookie: `who=${who}` });
+    await get('/store', 'ada');
+    expect((await get('/store', 'bob')).text).toBe('{"hello":"bob"}');
+    await get('/keyed', 'ada');
+    expect((await get('/keyed', 'bob')).text).toBe('{"hello":"bob"}');
+    expect((await get('/keyed', 'ada')).isHit).toBe(true);
   });
 });

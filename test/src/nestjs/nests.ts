@@ -20,7 +20,7 @@ export const nests: readonly (readonly [name: string, make: MakeAdapter])[] = [
 export interface NestSite extends Site {
   readonly app: INestApplication;
   readonly cache: ViewCache;
-  /** Of the app's own cache. */
+  /** Of the app's own cache, where none is handed in. */
   readonly clock: FakeClock;
   /** Errors and warnings that Nest has logged. */
   readonly logged: readonly unknown[];
@@ -43,7 +43,8 @@ export async function serveNest(
   { options, configure, imports = [], ...metadata }: NestSetup = {},
 ): Promise<NestSite> {
   const clock = new FakeClock();
-  const modules = [ViewCacheModule.forRoot({ clock, ...options }), ...imports];
+  const own = options?.cache === undefined ? { clock, ...options } : options;
+  const modules = [ViewCacheModule.forRoot(own), ...imports];
   @Module({ ...metadata, imports: modules, controllers: [...controllers] })
   class AppModule {}
   const logged: unknown[] = [];

@@ -8,6 +8,7 @@ import { checkPlaces } from './check-places.js';
 import { expressPlatform } from './express-platform.js';
 import { fastifyPlatform } from './fastify-platform.js';
 import type { Platform } from './platform.js';
+import { messageOfInjection, whoInjectsRequest } from './request-injection.js';
 import { type Handler, type RouteMetadata, readRoute } from './route-metadata.js';
 import { routesOf } from './routes-of.js';
 import { type RouteView, ServedRoute } from './served-route.js';
@@ -21,6 +22,9 @@ export class Views implements OnModuleInit {
   readonly #modules: ModulesContainer;
   readonly #routes = new Map<Type, Map<Handler, ServedRoute | undefined>>();
   readonly #spaces = new Map<string, Type>();
+  /** Controllers with a class among what they need that injects the request, by its name. */
+  readonly #injectors = new Map<Type, string>();
+  readonly #told = new Set<Type>();
 
   constructor(registry: CacheRegistry, adapters: HttpAdapterHost, modules: ModulesContainer) {
     this.#registry = registry;
@@ -31,6 +35,12 @@ export class Views implements OnModuleInit {
   /** Refuses what is wrong in any decorator before the first request. */
   onModuleInit(): void {
     checkPlaces(this.#modules);
+    for (const module of this.#modules.values()) {
+      for (const wrapper of module.controllers.values()) {
+        const injector = whoInjectsRequest(wrapper);
+        if (injector !== undefined) this.#injectors.set(wrapper.metatype as Type, injector);
+      }
+    }
     for (const [controller, handler] of routesOf(this.#modules)) this.routeOf(controller, handler);
   }
 
@@ -57,12 +67,25 @@ export class Views implements OnModuleInit {
     );
   }
 
-  #view(platform: Platform, controller: Type, handler: Handler, { view }: RouteMetadata): RouteView {
+  #view(platform: Platform, controller: Type, handler: Handler, { view }: RouteMetadata): RouteView | undefined {
     const where = `${controller.name}.${handler.name}: @CacheView`;
     const options: CacheViewOptions = { ...view };
     const cache = this.#cacheOf(options.cache, `${where}.cache`);
     const { policy, setLifetime } = readPolicy(where, options, this.#spaceOf(controller, handler));
-    return { server: new ViewServer(policy, () => cache, platform.host), setLifetime };
+    return this.#mayStore(controller, options, cache)
+      ? { server: new ViewServer(policy, () => cache, platform.host), setLifetime }
+      : undefined;
+  }
+
+  #mayStore(controller: Type, { key, vary, inputs }: CacheViewOptions, cache: Cache): boolean {
+    const injector = this.#injectors.get(controller);
+    if (injector === undefined || key !== undefined || vary !== undefined || inputs !== undefined) return true;
+    if (this.#told.has(controller)) return false;
+    this.#told.add(controller);
+    const message = messageOfInjection(controller.name, injector);
+    runtimeOf(cache)?.telemetry.emit({ type: 'warning', message });
+    process.emitWarning(message, 'ViewcacheWarning');
+    return false;
   }
 
   #cacheOf(named: string | Cache | undefined, setting: string): Cache {
