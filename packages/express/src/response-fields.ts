@@ -1,10 +1,7 @@
-import { type CacheControlDirectives, ConfigError, formatCacheControl } from '@viewcache/core';
-import { markNever } from '@viewcache/core/node';
+import type { CacheControlDirectives } from '@viewcache/core';
+import { checkVaryNames, markNever, NEVER_CONTROL, readDirectives } from '@viewcache/core/node';
 import type { Response } from 'express';
 import type { Middleware } from './middleware.js';
-
-/** What `never_cache` of Django sends: no cache keeps it, and a browser's own validates it anew. */
-const NEVER = 'private, no-cache, no-store, must-revalidate, max-age=0';
 
 /**
  * Keeps responses out of every cache: of this one, wherever it is mounted, and by Cache-Control of all others. In front
@@ -18,7 +15,7 @@ const NEVER = 'private, no-cache, no-store, must-revalidate, max-age=0';
 export function neverCache(): Middleware {
   return (_req, res, next) => {
     markNever(res);
-    res.setHeader('Cache-Control', NEVER);
+    res.setHeader('Cache-Control', NEVER_CONTROL);
     next();
   };
 }
@@ -35,7 +32,7 @@ export function neverCache(): Middleware {
  * ```
  */
 export function cacheControl(directives: CacheControlDirectives): Middleware {
-  const value = readDirectives(directives);
+  const value = readDirectives('cacheControl', directives);
   return (_req, res, next) => {
     res.setHeader('Cache-Control', value);
     next();
@@ -53,28 +50,9 @@ export function cacheControl(directives: CacheControlDirectives): Middleware {
  * ```
  */
 export function varyOn(...names: string[]): Middleware {
-  const allowed = "names of request fields, such as 'Accept-Language'";
-  if (names.length === 0) throw new ConfigError('varyOn', undefined, allowed);
-  for (const name of names) {
-    // `*` is a token too, and says that nobody knows what selects: nothing would ever be stored.
-    if (typeof name !== 'string' || name === '*' || !/^[\w!#$%&'*+.^`|~-]+$/.test(name)) {
-      throw new ConfigError('varyOn', name, allowed);
-    }
-  }
+  checkVaryNames('varyOn', names);
   return (_req, res, next) => {
     (res as Response).vary(names.join(', '));
     next();
   };
-}
-
-function readDirectives(directives: CacheControlDirectives): string {
-  try {
-    return formatCacheControl(directives);
-  } catch (error) {
-    throw new ConfigError(
-      'cacheControl',
-      directives,
-      `directives of RFC 9111 §5.2.2 that agree${error instanceof Error ? ` (${error.message})` : ''}`,
-    );
-  }
 }

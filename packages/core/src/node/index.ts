@@ -3,6 +3,7 @@ export { cacheUrl, checkDefaultCache } from '../cache/default-cache.js';
 export { type CacheRuntime, isCache, isFollowing, runtimeOf } from '../cache/runtime.js';
 export { CACHE_OPTIONS } from '../config/cache-options.js';
 export { checkOptions, isRecord } from '../config/check.js';
+export { checkVaryNames, NEVER_CONTROL, readDirectives } from '../config/response-fields.js';
 export { readViewOptions, VIEW_OPTIONS, type ViewPolicy } from '../config/view-options.js';
 export { isEntityTag } from '../http/entity-tag.js';
 export { formatHttpDate } from '../http/http-date.js';

@@ -4,7 +4,7 @@ import { DEFAULT_CACHE } from './cache-tokens.js';
 import type { ViewCacheModuleOptions } from './module-options.js';
 
 const MODULE = 'ViewCacheModule';
-const OWN = ['cache', 'caches'] as const;
+const OWN = ['cache', 'caches', 'views'] as const;
 
 /** The caches of one app. */
 export interface AppCaches {
@@ -20,7 +20,7 @@ export interface AppCaches {
  */
 export function makeCaches(options: ViewCacheModuleOptions): AppCaches {
   checkOptions(MODULE, options, [...OWN, ...CACHE_OPTIONS]);
-  const { cache, caches = {}, ...settings } = options;
+  const { cache, caches = {}, views: _, ...settings } = options;
   checkOptions(`${MODULE}.caches`, caches, Object.keys(caches));
   if (Object.hasOwn(caches, DEFAULT_CACHE)) {
     const allowed = 'the settings beside caches, or cache, for the cache without a name';

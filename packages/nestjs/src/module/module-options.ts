@@ -1,4 +1,5 @@
 import type { Cache, CacheOptions } from '@viewcache/core';
+import type { CacheViewOptions } from '../views/cache-view-options.js';
 
 /**
  * How an app's caches are made: the settings of its own cache, as for `createCache`, and beside them what only Nest has.
@@ -28,6 +29,13 @@ export interface ViewCacheModuleOptions extends CacheOptions {
    * @defaultValue none
    */
   readonly caches?: Readonly<Record<string, CacheOptions | Cache>>;
+  /**
+   * What `@CacheView()` starts from, everywhere. With a `ttl` in it, every GET route of the app is cached, with a decorator
+   * or without, except under `@NeverCache()` and `@Sse()`.
+   *
+   * @defaultValue `{}`
+   */
+  readonly views?: CacheViewOptions;
 }
 
 /** What a class has for `forRootAsync({ useClass })` and `{ useExisting }`. */

@@ -1,4 +1,4 @@
-import { type DynamicModule, Module } from '@nestjs/common';
+import { type DynamicModule, Module, type NestModule } from '@nestjs/common';
 import { isRecord } from '@viewcache/core/node';
 import { Views } from '../views/views.js';
 import { CacheRegistry } from './cache-registry.js';
@@ -17,7 +17,19 @@ import { providerOf } from './named-providers.js';
  * ```
  */
 @Module({})
-export class ViewCacheModule extends ConfigurableViewCacheModule {
+export class ViewCacheModule extends ConfigurableViewCacheModule implements NestModule {
+  readonly #views: Views;
+
+  constructor(views: Views) {
+    super();
+    this.#views = views;
+  }
+
+  /** @internal Called by Nest before it makes the routes of the app. */
+  configure(): void {
+    this.#views.serveEvery();
+  }
+
   /**
    * @param options - those of `createCache`, and `cache`, `caches`, `isGlobal`; without any, `CACHE_URL` says which store
    * @returns the module; where a setting is wrong, the app's start throws a `ConfigError` that names it

@@ -24,11 +24,20 @@ interface QueriedRequest {
 /** Whether a property that a request or a reply of Fastify has says nothing of the visitor. */
 export function isPlainOnFastify(owner: 'request' | 'response', name: string | symbol, target: object): boolean {
   if (typeof name === 'symbol') return isPlainSymbol(name);
-  if (owner === 'response') return OF_REPLIES.has(name);
+  if (owner === 'response') return OF_REPLIES.has(name) || isEmpty(Reflect.get(target, name));
   if (name === 'query') return isOfUrl(target as QueriedRequest);
   // A request that has a body is not answered from the cache.
   if (name === 'body') return ((target as { body?: unknown }).body ?? undefined) === undefined;
   return OF_REQUESTS.has(name);
+}
+
+/** Plugins declare on every reply what they may put there; templates are given all of `locals`. */
+function isEmpty(value: unknown): boolean {
+  if (value === undefined || value === null) return true;
+  // A Map, or an object of a class, has more than its keys tell.
+  const prototype: object | null = typeof value === 'object' ? Object.getPrototypeOf(value) : value;
+  const isLiteral = prototype === null || Object.getPrototypeOf(prototype) === null;
+  return typeof value === 'object' && isLiteral && Reflect.ownKeys(value).length === 0;
 }
 
 /** Fastify's own, ours, and the one by which Nest numbers requests. */

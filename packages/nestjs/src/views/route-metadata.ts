@@ -30,6 +30,8 @@ export interface RouteMetadata {
   /** Names of fields that `@Header()` sets, lower case. */
   readonly headers: readonly string[];
   readonly isSse: boolean;
+  /** Whether any decorator of ours stands there: then there is an interceptor, too. */
+  readonly isDecorated: boolean;
 }
 
 /** Reads what was decorated. */
@@ -48,6 +50,7 @@ export function readRoute(controller: Type, handler: Handler): RouteMetadata {
     cacheControl: noted<string>(NOTED.cacheControl, handler) ?? noted<string>(NOTED.cacheControl, controller),
     headers: headers.map(({ name }) => name.toLowerCase()),
     isSse: noted(OF_NEST.sse, handler) === true,
+    isDecorated: Object.values(NOTED).some((key) => [controller, handler].some((it) => noted(key, it) !== undefined)),
   };
 }
 

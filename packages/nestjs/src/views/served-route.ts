@@ -1,13 +1,12 @@
 import type { ServerResponse } from 'node:http';
 import type { CallHandler, ExecutionContext } from '@nestjs/common';
-import { markNever, type ViewServer } from '@viewcache/core/node';
+import { markNever, NEVER_CONTROL, type ViewServer } from '@viewcache/core/node';
 import { AsyncSubject, finalize, mergeAll, type Observable, of, throwError } from 'rxjs';
 import type { Field, Platform } from './platform.js';
 import { keepContext, type ViewRequest } from './request-context.js';
 import type { RouteMetadata } from './route-metadata.js';
 
-/** What `never_cache` of Django sends: no cache keeps it, and a browser's own validates it anew. */
-const NEVER: Field = ['Cache-Control', 'private, no-cache, no-store, must-revalidate, max-age=0'];
+const NEVER: Field = ['Cache-Control', NEVER_CONTROL];
 
 /** What the chain further out sees of a response that was answered here. */
 const ANSWERED: Observable<unknown> = of(undefined);
@@ -33,6 +32,11 @@ export class ServedRoute {
     this.#platform = platform;
     this.#metadata = metadata;
     this.#view = view;
+  }
+
+  /** Whether an interceptor of its own serves it. */
+  get isDecorated(): boolean {
+    return this.#metadata.isDecorated;
   }
 
   /** Answers from the cache, or lets the handler answer: the rest of the chain, its pipes included. */

@@ -1,10 +1,13 @@
-import { Injectable, type OnModuleInit, type Type } from '@nestjs/common';
-import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
+import { Inject, Injectable, type OnModuleInit, type Type } from '@nestjs/common';
+import { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { type Cache, ConfigError } from '@viewcache/core';
-import { runtimeOf, ViewServer } from '@viewcache/core/node';
+import { checkOptions, runtimeOf, VIEW_OPTIONS, ViewServer } from '@viewcache/core/node';
 import { CacheRegistry } from '../module/cache-registry.js';
+import { MODULE_OPTIONS } from '../module/module-definition.js';
+import type { ViewCacheModuleOptions } from '../module/module-options.js';
 import type { CacheViewOptions } from './cache-view-options.js';
 import { checkPlaces } from './check-places.js';
+import { EveryViewInterceptor } from './every-view-interceptor.js';
 import { expressPlatform } from './express-platform.js';
 import { fastifyPlatform } from './fastify-platform.js';
 import type { Platform } from './platform.js';
@@ -14,22 +17,42 @@ import { routesOf } from './routes-of.js';
 import { type RouteView, ServedRoute } from './served-route.js';
 import { readPolicy } from './view-policy.js';
 
+const DEFAULTS = 'ViewCacheModule.views';
+
+/** Options by which what a class has read of the request may be covered. */
+type Covering = Record<'key' | 'vary' | 'inputs', unknown>;
+
 /** The routes of one app that have decorators of ours, made when it starts. */
 @Injectable()
 export class Views implements OnModuleInit {
   readonly #registry: CacheRegistry;
   readonly #adapters: HttpAdapterHost;
   readonly #modules: ModulesContainer;
+  readonly #config: ApplicationConfig;
+  /** What every view starts from; with a ttl, every GET route is one. */
+  readonly #defaults: CacheViewOptions;
   readonly #routes = new Map<Type, Map<Handler, ServedRoute | undefined>>();
   readonly #spaces = new Map<string, Type>();
   /** Controllers with a class among what they need that injects the request, by its name. */
   readonly #injectors = new Map<Type, string>();
   readonly #told = new Set<Type>();
 
-  constructor(registry: CacheRegistry, adapters: HttpAdapterHost, modules: ModulesContainer) {
+  constructor(
+    registry: CacheRegistry,
+    adapters: HttpAdapterHost,
+    modules: ModulesContainer,
+    config: ApplicationConfig,
+    @Inject(MODULE_OPTIONS) { views = {} }: ViewCacheModuleOptions,
+  ) {
     this.#registry = registry;
     this.#adapters = adapters;
     this.#modules = modules;
+    this.#config = config;
+    this.#defaults = views;
+    // By themselves first, so that what is wrong there is not said of a route.
+    checkOptions(DEFAULTS, views, [...VIEW_OPTIONS, 'cache']);
+    readPolicy(DEFAULTS, { ttl: 1, ...views }, '');
+    this.#cacheOf(views.cache, `${DEFAULTS}.cache`);
   }
 
   /** Refuses what is wrong in any decorator before the first request. */
@@ -44,6 +67,15 @@ export class Views implements OnModuleInit {
     for (const [controller, handler] of routesOf(this.#modules)) this.routeOf(controller, handler);
   }
 
+  /**
+   * Caches the routes without a decorator, too, where the module says so. To be called when the app has its global
+   * interceptors, and not its routes yet: behind them, so that they see all that it answers.
+   */
+  serveEvery(): void {
+    if (this.#defaults.ttl !== undefined)
+      this.#config.useGlobalInterceptors(new EveryViewInterceptor((...route) => this.routeOf(...route)));
+  }
+
   /** What is to be done for a route; `undefined` where that is nothing. */
   routeOf(controller: Type, handler: Handler): ServedRoute | undefined {
     const known = this.#routes.get(controller);
@@ -56,10 +88,11 @@ export class Views implements OnModuleInit {
 
   #make(controller: Type, handler: Handler): ServedRoute | undefined {
     const metadata = readRoute(controller, handler);
-    const { view, isNever, isSse, vary, cacheControl } = metadata;
-    if (view === undefined && !isNever && vary.length === 0 && cacheControl === undefined) return undefined;
+    const { view, isNever, isSse, isDecorated } = metadata;
+    // Other methods than GET, too: their success invalidates what a GET has stored.
+    const isCached = !isNever && !isSse && (view !== undefined || this.#defaults.ttl !== undefined);
+    if (!isCached && !isDecorated) return undefined;
     const platform = this.#platform();
-    const isCached = view !== undefined && !isNever && !isSse;
     return new ServedRoute(
       platform,
       metadata,
@@ -69,15 +102,16 @@ export class Views implements OnModuleInit {
 
   #view(platform: Platform, controller: Type, handler: Handler, { view }: RouteMetadata): RouteView | undefined {
     const where = `${controller.name}.${handler.name}: @CacheView`;
-    const options: CacheViewOptions = { ...view };
+    const options: CacheViewOptions = { ...this.#defaults, ...view };
     const cache = this.#cacheOf(options.cache, `${where}.cache`);
     const { policy, setLifetime } = readPolicy(where, options, this.#spaceOf(controller, handler));
-    return this.#mayStore(controller, options, cache)
+    // What the module says of inputs, it says of no controller in particular.
+    return this.#mayStore(controller, { ...options, inputs: view?.inputs }, cache)
       ? { server: new ViewServer(policy, () => cache, platform.host), setLifetime }
       : undefined;
   }
 
-  #mayStore(controller: Type, { key, vary, inputs }: CacheViewOptions, cache: Cache): boolean {
+  #mayStore(controller: Type, { key, vary, inputs }: Partial<Covering>, cache: Cache): boolean {
     const injector = this.#injectors.get(controller);
     if (injector === undefined || key !== undefined || vary !== undefined || inputs !== undefined) return true;
     if (this.#told.has(controller)) return false;
