@@ -5,4 +5,5 @@ export { ViewCacheModule } from './module/view-cache-module.js';
 export { CacheView } from './views/cache-view.js';
 export type { CacheViewOptions } from './views/cache-view-options.js';
 export { CacheControl, NeverCache, VaryOn } from './views/field-decorators.js';
+export { Observer } from './views/observer.js';
 export type { RouteDecorator } from './views/route-decorator.js';

@@ -131,6 +131,9 @@ class Pages {
   @Get('all-headers') allHeaders(@Headers() headers: object) {
     return { ...headers };
   }
+  @Get('cloned') cloned(@Req() req: AnyRequest) {
+    return { cookie: structuredClone(req.headers)['cookie'] };
+  }
   @Get('bound-headers') boundHeaders(@Headers() _headers: object) {
     return { page: 1 };
   }
@@ -263,6 +266,15 @@ describe.each(nests)('the input guard on %s', (_name, make) => {
     const german = await site.get('/language', { 'accept-language': 'de' });
     expect([german.text, german.headers.vary]).toEqual(['{"language":"de"}', 'accept-language']);
     expect((await site.get('/language', { 'accept-language': 'fr' })).isHit).toBe(true);
+  });
+
+  it('lets a handler clone what is watched, and stores nothing of it', async () => {
+    const site = await serve();
+    for (let i = 0; i < 3; i++) {
+      const reply = await site.get('/cloned', { cookie: 'who=ada' });
+      expect([reply.status, reply.isHit, reply.text]).toEqual([200, false, '{"cookie":"who=ada"}']);
+    }
+    expect(site.logged).toEqual([]);
   });
 
   it('runs a guard that reads cookies on hits, too', async () => {

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { guardOf } from './input-guard.js';
+import { guardOf } from './guarding.js';
 import { paramsBeside, type RoutedRequest } from './route-params.js';
 import type { ViewHost } from './view-host.js';
 

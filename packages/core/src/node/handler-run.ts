@@ -10,6 +10,7 @@ import { runInView, ViewContext } from '../engine/view-context.js';
 import { momentNow } from '../invalidation/tag-table.js';
 import type { Refusal } from '../ports/event-sink.js';
 import { declaredTags } from './declared-tags.js';
+import { earlyWatchOf } from './early-watch.js';
 import { type Emission, forbidKeeping } from './emission.js';
 import { type Framing, judge } from './frame-head.js';
 import { Freshening } from './freshening.js';
@@ -119,6 +120,8 @@ export class HandlerRun<Req extends IncomingMessage, Res extends ServerResponse>
     this.context.home = this.runtime.tags;
     if (inputs.mode !== 'off') this.context.hearer = this.guard;
     if (key !== undefined && this.guard !== undefined) this.#keyInputs(this.guard, key);
+    const early = earlyWatchOf(req);
+    if (early !== undefined) this.guard?.noteEarly(early.inputs);
     if (inputs.mode === 'off') this.guard?.leave();
     this.#inheritance.take(visitorOf(res), this.context);
     markLeading(res, this);

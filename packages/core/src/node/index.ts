@@ -9,6 +9,7 @@ export { isEntityTag } from '../http/entity-tag.js';
 export { formatHttpDate } from '../http/http-date.js';
 export { parseVary } from '../http/vary.js';
 export { answerInstead, forbidStoring } from './answer-instead.js';
+export { earlyWatchOf, watchEarly } from './early-watch.js';
 export {
   type ExpressApp,
   type ExpressRequest,
@@ -17,14 +18,15 @@ export {
   hostOf,
   schemeOf,
 } from './express-requests.js';
+export { type Guarding, guardOf } from './guarding.js';
 export { declareLoader, type InnerLayers, type LayerFunction } from './inner-layers.js';
-export { guardOf } from './input-guard.js';
 export { layersOf } from './leading.js';
 export { markNever } from './never.js';
 export type { OuterFields } from './response-head.js';
 export { hasBody } from './response-head.js';
 export { paramsBeside, type RoutedRequest } from './route-params.js';
 export { adoptPrototypes, completeShape, type PrototypeOwner, type ServerClasses } from './server-prototypes.js';
+export { isCloneError, neverStore } from './uncloneable.js';
 export type { ViewHost } from './view-host.js';
 export { type EarlyTerms, ViewServer } from './view-server.js';
 export { nextSpace, type ViewKind } from './view-space.js';

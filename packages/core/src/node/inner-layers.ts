@@ -15,6 +15,8 @@ export interface ReadBy {
   readonly layer: string | undefined;
   /** It went on to the next one, so a hit would skip it. */
   readonly hasGoneOn: boolean;
+  /** It ran in front of the view, and around the handler. */
+  readonly isEarly?: boolean;
 }
 
 /** What the guard lends to the layers inside it. */

@@ -5,6 +5,7 @@ import type { Lead } from '../engine/lead.js';
 import type { RequestFields } from '../engine/variants.js';
 import { currentView } from '../engine/view-context.js';
 import { fieldAction } from './field-inputs.js';
+import type { Guarding } from './guarding.js';
 import { InnerLayers, type LayerFunction, type LayerOwner, type ReadBy, type Stock } from './inner-layers.js';
 import { actionOn, FIELD, isLearned, selectingNameIn } from './input-action.js';
 import type { Use } from './input-use.js';
@@ -17,7 +18,7 @@ import { tellValue, ValueInputs } from './value-inputs.js';
 import { ALL_FIELDS } from './watched-fields.js';
 import type { Front } from './watched-front.js';
 import { WatchedRequest } from './watched-request.js';
-import { type Watcher, watcherSlot } from './watcher.js';
+import type { Watcher } from './watcher.js';
 
 /** On whose behalf a guard watches. */
 export interface GuardOwner {
@@ -42,7 +43,7 @@ export interface GuardPolicy {
  * recognised loaders are excused, which always go on. Nothing of it exists on a hit. What was read before the cache and
  * kept in a closure or an AsyncLocalStorage it cannot see.
  */
-export class InputGuard implements Watcher, LayerOwner, InputHearer {
+export class InputGuard implements Watcher, LayerOwner, InputHearer, Guarding {
   readonly rules: InputRules;
   readonly mayExcuse: boolean;
   readonly layers: InnerLayers;
@@ -240,6 +241,14 @@ export class InputGuard implements Watcher, LayerOwner, InputHearer {
     return this.#passed ?? NOTHING;
   }
 
+  /** What was read in front of the view, by code that shapes its responses: a use, unless the key covers it. */
+  noteEarly(inputs: Iterable<string>): void {
+    for (const input of inputs) {
+      if (this.isCleared(input)) this.#letThrough(input);
+      else this.use(input, EARLIER);
+    }
+  }
+
   /** Somebody has asked for the store of an AsyncLocalStorage. */
   noteStore(storage: object): void {
     const at = this.rules.watch.indexOf(storage as WatchedStorage);
@@ -368,18 +377,14 @@ export class InputGuard implements Watcher, LayerOwner, InputHearer {
   }
 }
 
-/** Inputs that say who is asking, as a whole. */
-const PERSONS = ['req.user', 'req.auth', 'header authorization'];
-
-const NOTHING: ReadonlySet<string> = new Set();
 const NOBODY: ReadBy = {
   reader: UNKNOWN_READER,
   layer: undefined,
   hasGoneOn: false,
 };
+const EARLIER: ReadBy = { ...NOBODY, isEarly: true };
 
-/** The guard that watches a request now. */
-export function guardOf(req: object): InputGuard | undefined {
-  const { headers } = req as { readonly headers: { readonly [watcherSlot]?: InputGuard } };
-  return headers[watcherSlot];
-}
+/** Inputs that say who is asking, as a whole. */
+const PERSONS = ['req.user', 'req.auth', 'header authorization'];
+
+const NOTHING: ReadonlySet<string> = new Set();

@@ -89,8 +89,11 @@ function textOf(use: Use, where: Place): string {
   }
   return [
     `${start} it ${deedOf(use)}.`,
-    `  read by   the handler of ${where.route}${place}`,
+    by.isEarly === true
+      ? `  read by   an interceptor further out than the cache, whose result is stored`
+      : `  read by   the handler of ${where.route}${place}`,
     ...remediesOf(use),
+    ...(by.isEarly === true ? ['  if it only observes, such as a log   declare its class: @Observer()'] : []),
     why,
   ].join('\n');
 }

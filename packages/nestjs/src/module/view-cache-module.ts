@@ -25,9 +25,9 @@ export class ViewCacheModule extends ConfigurableViewCacheModule implements Nest
     this.#views = views;
   }
 
-  /** @internal Called by Nest before it makes the routes of the app. */
+  /** Nest calls it when the app has its global interceptors, and not its routes yet. */
   configure(): void {
-    this.#views.serveEvery();
+    this.#views.prepare();
   }
 
   /**

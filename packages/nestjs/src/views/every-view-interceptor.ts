@@ -1,11 +1,13 @@
 import type { CallHandler, ExecutionContext, NestInterceptor, Type } from '@nestjs/common';
 import type { Observable } from 'rxjs';
+import { ViewInterceptor } from './observer.js';
 import type { Handler } from './route-metadata.js';
 import type { ServedRoute } from './served-route.js';
 
 type RouteOf = (controller: Type, handler: Handler) => ServedRoute | undefined;
 
 /** The same for the routes without a decorator of ours, where the module says that all are cached. */
+@ViewInterceptor()
 export class EveryViewInterceptor implements NestInterceptor {
   readonly #routeOf: RouteOf;
 

@@ -1,9 +1,7 @@
 import 'reflect-metadata';
 import { UseInterceptors } from '@nestjs/common';
 import { CacheViewInterceptor } from './cache-view-interceptor.js';
-
-/** Where Nest notes interceptors. */
-const INTERCEPTORS = '__interceptors__';
+import { INTERCEPTORS } from './route-metadata.js';
 
 /** For a controller, and for a method that answers a route. */
 export type RouteDecorator = ClassDecorator & MethodDecorator;

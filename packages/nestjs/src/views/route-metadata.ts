@@ -20,6 +20,9 @@ export const NOTED = {
 /** What Nest's own decorators have noted of a route; the names are the same in Nest 11 and 12. */
 const OF_NEST = { headers: '__headers__', sse: '__sse__', method: 'method', path: 'path' } as const;
 
+/** Where Nest notes interceptors. */
+export const INTERCEPTORS = '__interceptors__';
+
 /** All that decorators say of one route: the handler's word before its controller's. */
 export interface RouteMetadata {
   /** `undefined` where neither has `@CacheView()`. */

@@ -1,10 +1,10 @@
 import type { ServerResponse } from 'node:http';
 import type { CallHandler, ExecutionContext } from '@nestjs/common';
-import { markNever, NEVER_CONTROL, type ViewServer } from '@viewcache/core/node';
-import { AsyncSubject, finalize, mergeAll, type Observable, of, throwError } from 'rxjs';
+import { earlyWatchOf, guardOf, markNever, NEVER_CONTROL, type ViewServer } from '@viewcache/core/node';
+import { AsyncSubject, catchError, finalize, mergeAll, type Observable, of, throwError } from 'rxjs';
 import type { Field, Platform } from './platform.js';
 import { keepContext, type ViewRequest } from './request-context.js';
-import type { RouteMetadata } from './route-metadata.js';
+import type { Handler, RouteMetadata } from './route-metadata.js';
 
 const NEVER: Field = ['Cache-Control', NEVER_CONTROL];
 
@@ -39,6 +39,11 @@ export class ServedRoute {
     return this.#metadata.isDecorated;
   }
 
+  /** Whether anything of it is looked up or stored. */
+  get isCached(): boolean {
+    return this.#view !== undefined;
+  }
+
   /** Answers from the cache, or lets the handler answer: the rest of the chain, its pipes included. */
   serve(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const platform = this.#platform;
@@ -60,6 +65,7 @@ export class ServedRoute {
     }
     const req = platform.requestOf(http.getRequest());
     keepContext(req, context);
+    earlyWatchOf(req)?.end();
     const fields = this.#takeFields(reply);
     platform.gather(reply);
     const passage = new Passage(res, () => platform.mute(reply));
@@ -70,7 +76,7 @@ export class ServedRoute {
         view.setLifetime?.(req);
       }
       // Inside the view's asynchronous context, which Nest keeps for the handler from here on.
-      passage.goOn(() => (error === undefined ? next.handle() : throwError(() => error)));
+      passage.goOn(() => (error === undefined ? chainOf(req, context, next) : throwError(() => error)));
     };
     view.server.handle(req, res, proceed, () => passage.end());
     return passage.observable();
@@ -95,6 +101,17 @@ export class ServedRoute {
     const outer = platform.takeField(reply, 'vary');
     platform.setField(reply, ['Vary', [...(outer === undefined ? [] : [outer].flat()), ...vary].join(', ')]);
   }
+}
+
+/** The handler's part of the chain, once more where it could not do with a request that is watched. */
+function chainOf(req: ViewRequest, context: ExecutionContext, next: CallHandler): Observable<unknown> {
+  const guard = guardOf(req);
+  if (guard?.mayRunAgain === undefined) return next.handle();
+  const handler = context.getHandler() as Handler;
+  guard.entering?.(handler);
+  const again = (error: unknown): Observable<unknown> =>
+    guard.mayRunAgain?.(error, handler) === true ? next.handle() : throwError(() => error);
+  return next.handle().pipe(catchError(again));
 }
 
 /** One request's way through a view: the handler's part of the chain, or nothing where it is answered without. */

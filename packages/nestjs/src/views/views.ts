@@ -8,9 +8,9 @@ import type { ViewCacheModuleOptions } from '../module/module-options.js';
 import type { CacheViewOptions } from './cache-view-options.js';
 import { checkPlaces } from './check-places.js';
 import { EveryViewInterceptor } from './every-view-interceptor.js';
-import { expressPlatform } from './express-platform.js';
-import { fastifyPlatform } from './fastify-platform.js';
+import { watchOuter } from './outer-interceptors.js';
 import type { Platform } from './platform.js';
+import { PLATFORMS } from './platforms.js';
 import { messageOfInjection, whoInjectsRequest } from './request-injection.js';
 import { type Handler, type RouteMetadata, readRoute } from './route-metadata.js';
 import { routesOf } from './routes-of.js';
@@ -55,25 +55,36 @@ export class Views implements OnModuleInit {
     this.#cacheOf(views.cache, `${DEFAULTS}.cache`);
   }
 
-  /** Refuses what is wrong in any decorator before the first request. */
+  /** Refuses what is wrong in any decorator before the first request: also in an app that answers none. */
   onModuleInit(): void {
     checkPlaces(this.#modules);
-    for (const module of this.#modules.values()) {
-      for (const wrapper of module.controllers.values()) {
-        const injector = whoInjectsRequest(wrapper);
-        if (injector !== undefined) this.#injectors.set(wrapper.metatype as Type, injector);
-      }
-    }
-    for (const [controller, handler] of routesOf(this.#modules)) this.routeOf(controller, handler);
   }
 
   /**
-   * Caches the routes without a decorator, too, where the module says so. To be called when the app has its global
-   * interceptors, and not its routes yet: behind them, so that they see all that it answers.
+   * Makes the views of the app. To be called when it has its global interceptors, and not its routes yet.
+   *
+   * @throws {@link ConfigError} that names class, method and setting
    */
-  serveEvery(): void {
+  prepare(): void {
+    const config = this.#config;
+    this.#findInjectors();
+    const routes = [...routesOf(this.#modules)].map((route) => [...route, this.routeOf(...route)] as const);
+    for (const [controller, handler, route] of routes)
+      if (route?.isCached === true) watchOuter(config, controller, handler, !route.isDecorated);
+    // Behind those of the app, which see all that it answers.
     if (this.#defaults.ttl !== undefined)
-      this.#config.useGlobalInterceptors(new EveryViewInterceptor((...route) => this.routeOf(...route)));
+      config.useGlobalInterceptors(new EveryViewInterceptor((...route) => this.routeOf(...route)));
+  }
+
+  #findInjectors(): void {
+    const around = this.#config.getGlobalRequestInterceptors().map((wrapper) => whoInjectsRequest(wrapper));
+    const everywhere = around.find((injector) => injector !== undefined);
+    for (const module of this.#modules.values()) {
+      for (const wrapper of module.controllers.values()) {
+        const injector = whoInjectsRequest(wrapper) ?? everywhere;
+        if (injector !== undefined) this.#injectors.set(wrapper.metatype as Type, injector);
+      }
+    }
   }
 
   /** What is to be done for a route; `undefined` where that is nothing. */
@@ -142,8 +153,8 @@ export class Views implements OnModuleInit {
   #platform(): Platform {
     const adapter = this.#adapters.httpAdapter as HttpAdapterHost['httpAdapter'] | undefined;
     const type: unknown = adapter?.getType();
-    if (type === 'express') return expressPlatform as Platform;
-    if (type === 'fastify') return fastifyPlatform as Platform;
-    throw new ConfigError('the HTTP adapter', type, "one of type 'express' or 'fastify'");
+    const platform = typeof type === 'string' && Object.hasOwn(PLATFORMS, type) ? PLATFORMS[type] : undefined;
+    if (platform !== undefined) return platform;
+    throw new ConfigError('the HTTP adapter', type, `one of type ${Object.keys(PLATFORMS).join(' or ')}`);
   }
 }

@@ -1,0 +1,37 @@
+import 'reflect-metadata';
+
+const OBSERVER = 'viewcache:observer';
+
+/**
+ * Declares that an interceptor only observes, such as one that logs: what it reads of a request shapes no response. Then what
+ * it reads in front of a cached route keeps nothing from being stored. Never on one that changes what handlers return.
+ *
+ * @example
+ * ```ts
+ * @Observer()
+ * @Injectable()
+ * class Logging implements NestInterceptor { … }
+ *
+ * Observer()(InterceptorOfALibrary);
+ * ```
+ */
+export function Observer(): ClassDecorator {
+  return (target) => Reflect.defineMetadata(OBSERVER, true, target);
+}
+
+/** Whether a class was declared to be one; one that extends it may do more. */
+export function isObserver(target: object): boolean {
+  return Reflect.getOwnMetadata(OBSERVER, target) === true;
+}
+
+const VIEW = 'viewcache:view-interceptor';
+
+/** Marks an interceptor of ours, by which a view is asked. */
+export function ViewInterceptor(): ClassDecorator {
+  return (target) => Reflect.defineMetadata(VIEW, true, target);
+}
+
+/** Whether it is one of those. */
+export function isView(type: unknown): boolean {
+  return typeof type === 'function' && Reflect.getOwnMetadata(VIEW, type) === true;
+}
