@@ -5,7 +5,7 @@ import { checkNoMore } from '../config/check.js';
 import { type MemoOptions, withMemoTtl } from '../config/memo-options.js';
 import type { AnyFunction } from '../values/any-function.js';
 import { checkInstanceKey, checkMemoOptions, type Leaving, ownOf } from './memoize.js';
-import { attachMemo, type MemoCalls, type Memoized } from './memoized-function.js';
+import { attachMemo, attachPut, type MemoCalls, type Memoized, putResult } from './memoized-function.js';
 import { callsOf } from './runtime.js';
 import type { ValueCache } from './value-cache.js';
 import type { ValueCalls } from './value-calls.js';
@@ -127,6 +127,7 @@ export function memoizeIn<F extends AnyFunction>(
     of: (instance) => memo().of(instance),
   };
   attachMemo(memoized as F, () => calls);
+  attachPut(memoized as F, (...put) => putResult(memo(), ...put));
   return Object.assign(memoized as F, calls);
 }
 

@@ -1,6 +1,7 @@
 import { begun, ignoreRejection, saysTrue } from '../base/answer.js';
 import { readForever } from '../config/lifetimes.js';
 import type { MemoOptions, MemoPolicy } from '../config/memo-options.js';
+import type { FillToken } from '../engine/fill-token.js';
 import { type OwnName, Shortcuts } from '../engine/shortcuts.js';
 import type { StaleUses } from '../engine/stale-uses.js';
 import { currentView } from '../engine/view-context.js';
@@ -165,14 +166,40 @@ export class Memo {
     const text = this.#keys.checked(args, this.#keys.arguments(args));
     const on = this.#keys.checked([instance], this.#keys.instance(instance));
     const tag = on === undefined ? scope.argumentsTag(text.trimmed) : scope.callTag(on, text.trimmed);
-    return [tag, ...this.#recursion()];
+    return [tag, ...this.recursion];
+  }
+
+  /**
+   * Stores what the function would return, in place of what it has: of its own tags, and of nothing else that it was made of.
+   *
+   * @param since - what was known before it was made
+   * @returns false where it was not stored
+   * @throws {@link ConfigError} (by rejection) for arguments that can be no part of a key
+   */
+  async put(
+    instance: object | undefined,
+    args: readonly unknown[],
+    value: unknown,
+    since: FillToken,
+  ): Promise<boolean> {
+    const { values, record } = this.#parts;
+    const key = this.keyOf(instance, args);
+    // Others would take it for a result of the function that has the name.
+    if (record.isTaken) return false;
+    const [written] = await values.write([{ key, value, since }], this.#usesFor(args).policy);
+    return written === 'stored';
+  }
+
+  /** The tag of what was made of so many results that it names none of them, and depends on each. */
+  get recursion(): readonly string[] {
+    return this.#isShared ? [] : [this.#parts.scope.recursionTag];
   }
 
   /** Lets go of what is in memory; returns the tags by which the rest is purged. */
   clear(instance: object | undefined): readonly string[] {
     const { scope, record, sizes } = this.#parts;
     const on = this.#keys.checked([instance], this.#keys.instance(instance));
-    if (on !== undefined) return [scope.instanceTag(on), ...this.#recursion()];
+    if (on !== undefined) return [scope.instanceTag(on), ...this.recursion];
     sizes.clear();
     record.hits = 0;
     record.misses = 0;
@@ -307,11 +334,6 @@ export class Memo {
       storeIf: told(given.storeIf, kept.storeIf),
       isStale: told(given.isStale, kept.isStale),
     });
-  }
-
-  /** What was made of so many results that it names none of them depends on each. */
-  #recursion(): readonly string[] {
-    return this.#isShared ? [] : [this.#parts.scope.recursionTag];
   }
 
   #hit(text: string): void {

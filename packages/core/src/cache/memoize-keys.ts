@@ -39,7 +39,7 @@ export class MemoKeys {
     if (text instanceof Unencodable) return text;
     const on = this.instance(instance);
     if (on instanceof Unencodable) return on;
-    return new MemoKey(this.#scope, on, text.whole, text.trimmed);
+    return new MemoKey(this.#scope, on, text.whole, text.trimmed, text.named);
   }
 
   /** Text for what a function was called on. */
@@ -53,11 +53,11 @@ export class MemoKeys {
   }
 
   /** Text for arguments, with and without those at the end that are `undefined`. */
-  arguments(args: readonly unknown[]): { readonly whole: string; readonly trimmed: string } | Unencodable {
+  arguments(args: readonly unknown[]): ArgumentTexts | Unencodable {
     const { key, isIgnored } = this.#policy;
     if (key !== undefined) {
       const made = saidBy('key', () => key(...args));
-      return made instanceof Unencodable ? made : textsOf([made.said]);
+      return made instanceof Unencodable ? made : textsOf([made.said], nameOf(made.said));
     }
     if (isIgnored === undefined) return textsOf(args);
     const counted: unknown[] = [];
@@ -84,6 +84,13 @@ export class MemoKeys {
   }
 }
 
+interface ArgumentTexts {
+  readonly whole: string;
+  readonly trimmed: string;
+  /** What the `key` option has returned, where `invalidate({ key })` can name it. */
+  readonly named?: string | undefined;
+}
+
 /** What an option says, which may be anything; or that it has not said it. */
 function saidBy<T>(option: string, ask: () => T): { readonly said: T } | Unencodable {
   let why: string | undefined;
@@ -93,13 +100,19 @@ function saidBy<T>(option: string, ask: () => T): { readonly said: T } | Unencod
   return why === undefined ? { said: said as T } : new Unencodable(`${option} ${why}`);
 }
 
-function textsOf(args: readonly unknown[]): { readonly whole: string; readonly trimmed: string } | Unencodable {
+function textsOf(args: readonly unknown[], named?: string): ArgumentTexts | Unencodable {
   const whole = encodeArguments(args);
   if (whole instanceof Unencodable) return whole;
   let end = args.length;
   while (end > 0 && args[end - 1] === undefined) end--;
   // Each of them is one letter.
-  return { whole, trimmed: end === args.length ? whole : whole.slice(0, whole.length - (args.length - end)) };
+  return { whole, trimmed: end === args.length ? whole : whole.slice(0, whole.length - (args.length - end)), named };
+}
+
+/** What a `key` option's answer is called, as a view's and a value's. */
+function nameOf(key: unknown): string | undefined {
+  if (typeof key === 'number' && Number.isFinite(key)) return String(key);
+  return typeof key === 'string' && key !== '' ? key : undefined;
 }
 
 /** A Map takes -0 for 0. */

@@ -3,6 +3,7 @@ import { ConfigError } from '../base/errors.js';
 import { printable } from '../base/printable.js';
 import { checkOptions } from '../config/check.js';
 import { MEMO_OPTIONS, type MemoOptions, readMemoOptions, withMemoTtl } from '../config/memo-options.js';
+import { tokenOf } from '../config/value-call-options.js';
 import type { ValueDefaults } from '../config/value-option-types.js';
 import { readValueOptions, readVersion, VALUE_OPTIONS } from '../config/value-options.js';
 import type { Keyed } from '../engine/keyed.js';
@@ -10,13 +11,14 @@ import type { AnyFunction } from '../values/any-function.js';
 import { takesThis } from '../values/memo-instances.js';
 import { MemoScope } from '../values/memo-key.js';
 import type { MemoNames, MemoRecord } from '../values/memo-names.js';
+import { originOf } from '../values/memo-origins.js';
 import { kindOfFunction } from '../values/memo-results.js';
 import { MemoSizes } from '../values/memo-sizes.js';
 import type { KeySpace } from '../values/value-key.js';
 import type { Values } from '../values/values.js';
 import type { ValueExplanation } from './explanation.js';
 import { Memo } from './memoize-function.js';
-import { attachMemo, type MemoCalls, type Memoized, type MemoResults } from './memoized-function.js';
+import { attachMemo, attachPut, type MemoCalls, type Memoized, type MemoResults } from './memoized-function.js';
 import type { InvalidationReceipt } from './receipts.js';
 
 /** What memoizing stands on. */
@@ -64,6 +66,11 @@ export function memoize<F extends AnyFunction>(
   Object.defineProperties(memoized, ownOf(fn, given.name));
   const calls = callsOf(fn, memo, parts);
   attachMemo(memoized as AnyFunction as F, () => calls);
+  attachPut(memoized as AnyFunction, async (instance, args, value, token) => {
+    const since = tokenOf('memoize', token, parts.values.parts.tags);
+    if (memo.recursion.length > 0) await parts.invalidate(memo.recursion);
+    return await memo.put(instance, args, value, since);
+  });
   return { memoized: Object.assign(memoized as AnyFunction as F, calls), leave: record.leave };
 }
 
@@ -126,7 +133,7 @@ function open(
   const version = readVersion('memoize.version', given.version);
   const { name, checksSource } = policy;
   const record = memoNames.claim({ fn, prefix: space.prefix, name, version, isShared, checksSource, follower });
-  record.kind ??= kindOfFunction(fn);
+  record.kind ??= originOf(fn)?.kind ?? kindOfFunction(fn);
   const sizes = new MemoSizes(record, policy.maxSize, values.parts.engine.values);
   const memo = new Memo({
     fn: fn as unknown as (...args: readonly unknown[]) => unknown,

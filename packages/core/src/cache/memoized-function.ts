@@ -1,4 +1,5 @@
 import { ConfigError } from '../base/errors.js';
+import type { CacheToken } from '../config/value-call-options.js';
 import type { AnyFunction } from '../values/any-function.js';
 import type { ValueExplanation } from './explanation.js';
 import type { InvalidationReceipt } from './receipts.js';
@@ -89,4 +90,37 @@ export function memoOf<F extends AnyFunction>(fn: F): MemoCalls<F> {
   if (calls === undefined)
     throw new ConfigError('memoOf', fn, 'what cache.memoize() has returned, or a method under @memoized()');
   return calls();
+}
+
+/**
+ * Stores what a memoized function would return; see {@link putResult}.
+ *
+ * @param since - of the function's own cache
+ */
+export type PutResult = (
+  instance: object | undefined,
+  args: readonly unknown[],
+  value: unknown,
+  since: CacheToken,
+) => Promise<boolean>;
+
+/** Finds how results are put, from any copy of this package. */
+const putSlot = Symbol.for('viewcache.memo-put');
+
+/** Puts it where {@link putResult} finds it. */
+export function attachPut(memoized: AnyFunction, put: PutResult): void {
+  Object.defineProperty(memoized, putSlot, { value: put });
+}
+
+/**
+ * Stores what a memoized function would return for these arguments, in place of what it has: of what its options say of
+ * tags and of a ttl, and of nothing else that it was made of.
+ *
+ * @param memoized - what `cache.memoize` has returned
+ * @param since - what the cache knew before the value was made: what was invalidated since counts
+ * @returns false where it was not stored
+ * @throws {@link ConfigError} (by rejection) for arguments that can be no part of a key
+ */
+export async function putResult(memoized: AnyFunction, ...given: Parameters<PutResult>): Promise<boolean> {
+  return (await (memoized as { [putSlot]?: PutResult })[putSlot]?.(...given)) === true;
 }

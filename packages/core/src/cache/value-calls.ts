@@ -19,10 +19,10 @@ import {
   SET_OPTIONS,
   type SetOptions,
   tokenBrand,
+  tokenOf,
 } from '../config/value-call-options.js';
 import type { ValueOptions } from '../config/value-option-types.js';
 import { readValueOptions, readVersion } from '../config/value-options.js';
-import type { FillToken } from '../engine/fill-token.js';
 import type { LocalItem } from '../engine/local-item.js';
 import type { Shortcuts } from '../engine/shortcuts.js';
 import type { Written } from '../engine/value-access.js';
@@ -374,7 +374,7 @@ export class ValueCalls implements ValueCache {
   ): Promise<readonly Written[]> {
     const given = withTtl(options);
     const policy = this.#policy(what, given, SET_OPTIONS, entries[0]?.[0]);
-    const since = this.#tokenOf(what, given.since);
+    const since = given.since === undefined ? undefined : tokenOf(what, given.since, this.#parts.values.parts.tags);
     const writes = entries.map(([key, value]) => ({ key: this.#key(what, key, given.version), value, since }));
     return await this.#parts.values.write(writes, policy);
   }
@@ -397,14 +397,6 @@ export class ValueCalls implements ValueCache {
 
   #keys<K extends Key>(what: string, keys: readonly K[], version: unknown): Map<K, ValueKey> {
     return new Map(checkList(what, keys).map((key) => [key, this.#key(what, key, version)]));
-  }
-
-  #tokenOf(what: string, token: unknown): FillToken | undefined {
-    if (token === undefined) return undefined;
-    const held = typeof token === 'object' && token !== null ? (token as Partial<CacheToken>)[tokenBrand] : undefined;
-    // What one cache knows means nothing to another.
-    if (held?.of === this.#parts.values.parts.tags) return held.known;
-    throw new ConfigError(`${what}.since`, token, 'what token() of this cache has returned');
   }
 
   /** @param key - one that it is about, for the warning that nothing says how long it is good */

@@ -22,6 +22,18 @@ export interface CacheToken {
 /** Where a {@link CacheToken} keeps what it is. */
 export const tokenBrand = Symbol.for('viewcache.token');
 
+/**
+ * What a token says.
+ *
+ * @param of - the tag table of the cache that is asked: what one knows means nothing to another
+ * @throws {@link ConfigError} for anything else
+ */
+export function tokenOf(what: string, token: unknown, of: object): FillToken {
+  const held = typeof token === 'object' && token !== null ? (token as Partial<CacheToken>)[tokenBrand] : undefined;
+  if (held?.of === of) return held.known;
+  throw new ConfigError(`${what}.since`, token, 'what token() of this cache has returned');
+}
+
 /** How many values are kept that are loaded as a list of rows. */
 export interface RowOptions<T> extends ValueOptions<T> {
   /** Of which key a row is the value: `'id'`, or a function of the row. The order of the rows says nothing. */

@@ -1,5 +1,8 @@
 export { nearest } from '../base/near-miss.js';
 export { cacheUrl, checkDefaultCache } from '../cache/default-cache.js';
+export { checkMemoOptions, ownOf } from '../cache/memoize.js';
+export { attachMemo, putResult } from '../cache/memoized-function.js';
+export type { Fit } from '../cache/memoized-options.js';
 export { type CacheRuntime, isCache, isFollowing, runtimeOf } from '../cache/runtime.js';
 export { CACHE_OPTIONS } from '../config/cache-options.js';
 export { checkOptions, isRecord } from '../config/check.js';

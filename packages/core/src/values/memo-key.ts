@@ -1,5 +1,5 @@
 import type { Counted, Counter } from '../engine/keyed.js';
-import { ALL_TAG, namespaceTag, valueTag } from '../invalidation/tags.js';
+import { ALL_TAG, keyPrefixes, keyPrefixTag, keyTag, namespaceTag, valueTag } from '../invalidation/tags.js';
 import { encodeText, shortened } from './arguments.js';
 import type { KeySpace } from './value-key.js';
 
@@ -19,12 +19,14 @@ export class MemoScope {
   readonly tagFront: string;
   readonly above: readonly string[];
   readonly counter: Counter;
+  readonly #prefix: string;
 
   /**
    * @param mark - what else tells the function from others of its name: its version, its source
    * @param counter - told of what memory holds of the function
    */
   constructor(space: KeySpace, name: string, mark: string, counter: Counter) {
+    this.#prefix = space.prefix;
     this.counter = counter;
     this.front = `\n(${mark}\n${encodeText(space.prefix)}${encodeText(name)}\n`;
     this.tag = namespaceTag(`${space.prefix}memo:${name}`);
@@ -36,6 +38,12 @@ export class MemoScope {
   /** The tag of a list of arguments, whatever the instance. */
   argumentsTag(trimmed: string): string {
     return `${this.tagFront}*${shortened(trimmed)}`;
+  }
+
+  /** The tags by which `invalidate({ key })` and `{ keys }` name what the `key` option has returned. */
+  keyTags(key: string): readonly string[] {
+    const named = this.#prefix + key;
+    return [keyTag(named), ...keyPrefixes(named).map(keyPrefixTag)];
   }
 
   /** The tag of an instance, whatever the arguments. */
@@ -55,17 +63,20 @@ export class MemoKey implements Counted {
   readonly #scope: MemoScope;
   readonly #instance: string | undefined;
   readonly #trimmed: string;
+  readonly #named: string | undefined;
   #tags: readonly string[] | undefined;
 
   /**
    * @param instance - encoded; `undefined` for a function that is nobody's method
    * @param trimmed - the arguments without those at the end that are `undefined`: by these it is invalidated, as whoever
    * leaves them out means the same
+   * @param named - what the `key` option has returned, where that is a name or a number
    */
-  constructor(scope: MemoScope, instance: string | undefined, args: string, trimmed: string) {
+  constructor(scope: MemoScope, instance: string | undefined, args: string, trimmed: string, named?: string) {
     this.#scope = scope;
     this.#instance = instance;
     this.#trimmed = trimmed;
+    this.#named = named;
     // An encoding ends by itself, so that the instance and the arguments never run into one another.
     this.text = scope.front + (instance === undefined ? `-${shortened(args)}` : `@${shortened(instance + args)}`);
   }
@@ -74,12 +85,21 @@ export class MemoKey implements Counted {
     return this.#scope.counter;
   }
 
+  /** The tag of this call alone, by which its result is replaced: with and without arguments at the end that are `undefined`. */
+  get ownTag(): string {
+    const scope = this.#scope;
+    return this.#instance === undefined
+      ? scope.argumentsTag(this.#trimmed)
+      : scope.callTag(this.#instance, this.#trimmed);
+  }
+
   get tags(): readonly string[] {
     if (this.#tags !== undefined) return this.#tags;
     const scope = this.#scope;
     const tags = [...scope.above, scope.argumentsTag(this.#trimmed)];
     if (this.#instance !== undefined)
       tags.push(scope.instanceTag(this.#instance), scope.callTag(this.#instance, this.#trimmed));
+    if (this.#named !== undefined) tags.push(...scope.keyTags(this.#named));
     this.#tags = tags;
     return tags;
   }

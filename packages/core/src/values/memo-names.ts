@@ -3,6 +3,7 @@ import { ConfigError } from '../base/errors.js';
 import type { Held } from '../engine/keyed.js';
 import type { AnyFunction } from './any-function.js';
 import { encodeText } from './arguments.js';
+import { originOf } from './memo-origins.js';
 import type { ResultKind } from './memo-results.js';
 
 /** What is known of a memoized function, and shared by all that stand for it. */
@@ -39,7 +40,7 @@ function nameOf(fn: AnyFunction): string {
 
 /** What the code of a function hashes to. */
 function sourceOf(fn: AnyFunction): string {
-  return hash('sha256', Function.prototype.toString.call(fn), 'base64url').slice(0, 22);
+  return hash('sha256', Function.prototype.toString.call(originOf(fn)?.source ?? fn), 'base64url').slice(0, 22);
 }
 
 /** Of which function a name is claimed, and how it is kept. */

@@ -19,9 +19,15 @@ import type { ValueKey } from './value-key.js';
 import { type ValueParts, valueIn } from './value-parts.js';
 import { UNNAMED, type ValuePolicy } from './value-policy.js';
 
+/** What something is found by that is written, rather than made by a producer. */
+export interface WrittenKey extends Keyed {
+  /** The tag of this very value. */
+  readonly ownTag: string;
+}
+
 /** A value on its way into the cache. */
 export interface ValueWrite {
-  readonly key: ValueKey;
+  readonly key: WrittenKey;
   readonly value: unknown;
   readonly since?: FillToken | undefined;
   readonly onlyIf?: Write['onlyIf'];
