@@ -1,3 +1,9 @@
+export { CacheInvalidate } from './methods/cache-invalidate.js';
+export type { CacheInvalidateOptions } from './methods/cache-invalidate-options.js';
+export { CachePut } from './methods/cache-put.js';
+export type { CachePutOptions } from './methods/cache-put-options.js';
+export { Cacheable, type CacheableDecorator } from './methods/cacheable.js';
+export type { CacheableOptions } from './methods/cacheable-options.js';
 export { getCacheToken, InjectCache } from './module/cache-tokens.js';
 export type { ViewCacheModuleOptions, ViewCacheOptionsFactory } from './module/module-options.js';
 export { ViewCache } from './module/view-cache.js';

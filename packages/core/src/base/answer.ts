@@ -69,6 +69,7 @@ export function begun(thenable: PromiseLike<unknown>): Promise<unknown> {
   return new Promise((resolve, reject) => void thenable.then(resolve, reject));
 }
 
+/** Whether something is a promise, or can be waited for as one. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }

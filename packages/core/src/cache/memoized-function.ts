@@ -72,7 +72,8 @@ const slot = Symbol.for('viewcache.memo');
 
 /** Puts calls where {@link memoOf} finds them. */
 export function attachMemo<F extends AnyFunction>(fn: F, calls: () => MemoCalls<F>): void {
-  Object.defineProperty(fn, slot, { value: calls });
+  // Configurable, as one that stands before another has what that has, and then its own.
+  Object.defineProperty(fn, slot, { configurable: true, value: calls });
 }
 
 /**

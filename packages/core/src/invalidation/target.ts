@@ -116,6 +116,21 @@ function keyTags(name: string, value: unknown, prefix: string): readonly string[
   return [...new Set(list.map(tagOf))];
 }
 
+/**
+ * Refuses what is no target before anything is invalidated by it.
+ *
+ * @param setting - what it was given as, for errors
+ * @throws {@link ConfigError} as {@link tagsOf}
+ */
+export function checkTarget(setting: string, target: object): void {
+  try {
+    tagsOf(target as InvalidationTarget, { isIgnored: () => false });
+  } catch (error) {
+    if (error instanceof ConfigError) throw error.named(error.setting.replace(/^invalidate/, setting));
+    throw error;
+  }
+}
+
 function userTags(tags: unknown): readonly string[] {
   const list = typeof tags === 'string' ? [tags] : tags;
   if (!Array.isArray(list) || list.length === 0)

@@ -29,6 +29,10 @@ export class EarlyWatch implements Watcher, Guarding {
     this.#watched.watch();
   }
 
+  get isHeard(): boolean {
+    return this.isListening;
+  }
+
   /** What was read. */
   get inputs(): ReadonlySet<string> {
     return this.#inputs;

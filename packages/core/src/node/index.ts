@@ -1,3 +1,4 @@
+export { answerOf, ignoreRejection, isThenable, saysTrue, textOf } from '../base/answer.js';
 export { nearest } from '../base/near-miss.js';
 export { cacheUrl, checkDefaultCache } from '../cache/default-cache.js';
 export { checkMemoOptions, ownOf } from '../cache/memoize.js';
@@ -5,12 +6,16 @@ export { attachMemo, putResult } from '../cache/memoized-function.js';
 export type { Fit } from '../cache/memoized-options.js';
 export { type CacheRuntime, isCache, isFollowing, runtimeOf } from '../cache/runtime.js';
 export { CACHE_OPTIONS } from '../config/cache-options.js';
-export { checkOptions, isRecord } from '../config/check.js';
+export { checkBoolean, checkFunction, checkOneOf, checkOptions, isRecord } from '../config/check.js';
 export { checkVaryNames, NEVER_CONTROL, readDirectives } from '../config/response-fields.js';
 export { readViewOptions, VIEW_OPTIONS, type ViewPolicy } from '../config/view-options.js';
 export { isEntityTag } from '../http/entity-tag.js';
 export { formatHttpDate } from '../http/http-date.js';
 export { parseVary } from '../http/vary.js';
+export { checkTarget } from '../invalidation/target.js';
+export type { AnyFunction } from '../values/any-function.js';
+export { standFor } from '../values/memo-origins.js';
+export { kindOfFunction } from '../values/memo-results.js';
 export { answerInstead, forbidStoring } from './answer-instead.js';
 export { earlyWatchOf, watchEarly } from './early-watch.js';
 export {

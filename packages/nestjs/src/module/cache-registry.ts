@@ -1,6 +1,6 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { type Cache, ConfigError } from '@viewcache/core';
-import { nearest } from '@viewcache/core/node';
+import { nearest, runtimeOf } from '@viewcache/core/node';
 import { DEFAULT_CACHE } from './cache-tokens.js';
 import { type AppCaches, makeCaches } from './make-caches.js';
 import { MODULE_OPTIONS } from './module-definition.js';
@@ -36,6 +36,18 @@ export class CacheRegistry implements OnApplicationShutdown {
       `one of ${names.join(', ')}, or add it to ViewCacheModule.caches`,
       nearest(name, names),
     );
+  }
+
+  /**
+   * The cache that an option asks for.
+   *
+   * @param named - its name, or a cache that was made already; `undefined`: the app's own
+   * @throws {@link ConfigError} for a name that the app has no cache of, and for anything else
+   */
+  resolve(named: string | Cache | undefined, setting: string): Cache {
+    if (named === undefined || typeof named === 'string') return this.get(named, setting);
+    if (runtimeOf(named) !== undefined) return named;
+    throw new ConfigError(setting, named, 'the name of a cache of the app, or a cache made by createCache()');
   }
 
   /** After the server has answered its last request: until then the app's own hooks may use the caches. */

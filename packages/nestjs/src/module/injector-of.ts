@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import type { InjectionToken } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
+import { type Wrapper, wrappersOf } from './nest-containers.js';
 
 /** Where `@Inject()` notes what constructors and properties ask for. */
 const CONSTRUCTOR = 'self:paramtypes';
@@ -14,21 +15,18 @@ type Noted = readonly { readonly param?: InjectionToken; readonly type?: Injecti
  */
 export function injectorOf(token: InjectionToken, modules: ModulesContainer): string | undefined {
   for (const module of modules.values()) {
-    for (const wrapper of [
-      ...module.providers.values(),
-      ...module.controllers.values(),
-      ...module.injectables.values(),
-    ]) {
-      const { metatype, inject } = wrapper;
-      if (inject?.some((one) => one === token || (typeof one === 'object' && 'token' in one && one.token === token)))
-        return wrapper.name;
-      if (typeof metatype === 'function' && asksFor(token, metatype)) return wrapper.name;
+    for (const wrapper of wrappersOf(module)) {
+      if (asksFor(token, wrapper)) return wrapper.name;
     }
   }
   return undefined;
 }
 
-function asksFor(token: InjectionToken, metatype: object): boolean {
+/** Whether something asks for a token itself: a class, or a factory. */
+export function asksFor(token: InjectionToken, { metatype, inject }: Wrapper): boolean {
+  if (inject?.some((one) => one === token || (typeof one === 'object' && 'token' in one && one.token === token)))
+    return true;
+  if (typeof metatype !== 'function') return false;
   const parameters: Noted = Reflect.getMetadata(CONSTRUCTOR, metatype);
   const properties: Noted = Reflect.getMetadata(PROPERTIES, metatype);
   return [...(parameters ?? []), ...(properties ?? [])].some(({ param, type }) => param === token || type === token);

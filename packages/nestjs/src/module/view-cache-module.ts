@@ -1,5 +1,6 @@
 import { type DynamicModule, Module, type NestModule } from '@nestjs/common';
 import { isRecord } from '@viewcache/core/node';
+import { CachedMethods } from '../methods/cached-methods.js';
 import { Views } from '../views/views.js';
 import { CacheRegistry } from './cache-registry.js';
 import { DEFAULT_CACHE, injectedNames } from './cache-tokens.js';
@@ -69,10 +70,10 @@ function withCaches(definition: DynamicModule, names: readonly string[]): Dynami
   return {
     ...definition,
     get providers() {
-      return [...(definition.providers ?? []), CacheRegistry, Views, ...providers()];
+      return [...(definition.providers ?? []), CacheRegistry, CachedMethods, Views, ...providers()];
     },
     get exports() {
-      return [CacheRegistry, Views, ...providers().map(({ provide }) => provide)];
+      return [CacheRegistry, CachedMethods, Views, ...providers().map(({ provide }) => provide)];
     },
   };
 }

@@ -1,0 +1,110 @@
+import {
+  type Cache,
+  ConfigError,
+  type InvalidateOptions,
+  type InvalidationTarget,
+  parseDuration,
+} from '@viewcache/core';
+import {
+  type AnyFunction,
+  checkBoolean,
+  checkFunction,
+  checkOneOf,
+  checkOptions,
+  checkTarget,
+  ignoreRejection,
+} from '@viewcache/core/node';
+import { concatMap, defer, type Observable } from 'rxjs';
+import { saidBy, saysYes, warn, warningOf } from './asked-options.js';
+import type { CacheInvalidateOptions } from './cache-invalidate-options.js';
+import { defaultsOf } from './class-defaults.js';
+import { type BoundMethod, type DecoratedMethod, type MethodOwner, MethodRule } from './method-rule.js';
+import { followedBy } from './result-kinds.js';
+
+const TARGETS = ['tags', 'key', 'keys', 'url', 'path', 'namespace', 'all'] as const;
+const KINDS = [...TARGETS, 'method'] as const;
+const OPTIONS = [...KINDS, 'of', 'args', 'before', 'when', 'cache', 'confirm', 'hold'] as const;
+
+/** Invalidates what is named; `told` is the result and then the arguments. */
+type End = (instance: object, told: readonly unknown[]) => Promise<void>;
+
+/** What `@CacheInvalidate` says of one method. */
+export class CacheInvalidateRule extends MethodRule {
+  readonly #given: CacheInvalidateOptions;
+
+  constructor(decorated: DecoratedMethod, given: CacheInvalidateOptions) {
+    super('@CacheInvalidate', decorated);
+    this.#given = given;
+  }
+
+  bind(owner: MethodOwner): BoundMethod {
+    const setting = this.placeIn(owner.Class);
+    const kind = this.#check(setting);
+    const { before = false, when } = this.#given;
+    const [cache, end] =
+      kind === 'method' ? this.#endOfMethod(owner, setting) : this.#endOfTarget(owner, setting, kind);
+    const { method, returns } = this;
+    return {
+      call: (instance, args) => {
+        const run = (): unknown => method.apply(instance, args as never[]);
+        if (!saysYes(cache, `${setting}.when`, when as AnyFunction | undefined, args)) return run();
+        const whole = (): unknown => followedBy(run(), (result) => end(instance, [result, ...args]));
+        if (!before) return whole();
+        const begin = (): Promise<void> => end(instance, [undefined, ...args]);
+        if (returns.kind === 'promise') return begin().then(whole);
+        if (returns.kind === 'observable') return defer(begin).pipe(concatMap(() => whole() as Observable<unknown>));
+        ignoreRejection(begin());
+        return whole();
+      },
+    };
+  }
+
+  /** @returns what the options name */
+  #check(setting: string): (typeof KINDS)[number] {
+    const given = this.#given;
+    checkOptions(setting, given, OPTIONS);
+    const [kind, ...others] = KINDS.filter((name) => given[name] !== undefined);
+    if (kind === undefined || others.length > 0)
+      throw new ConfigError(setting, given, `exactly one of ${KINDS.join(', ')}`);
+    if (given.before !== undefined) checkBoolean(`${setting}.before`, given.before);
+    checkFunction(`${setting}.when`, given.when, 'a function of the arguments');
+    if (given.hold !== undefined) parseDuration(`${setting}.hold`, given.hold);
+    if (given.confirm !== undefined) checkOneOf(`${setting}.confirm`, given.confirm, ['store', 'all']);
+    const foreign = kind === 'method' ? (['cache', 'confirm', 'hold'] as const) : (['of', 'args'] as const);
+    const stray = foreign.find((name) => given[name] !== undefined);
+    if (stray !== undefined)
+      throw new ConfigError(`${setting}.${stray}`, given[stray], `it ${kind === 'method' ? 'without' : 'with'} method`);
+    return kind;
+  }
+
+  #endOfTarget(owner: MethodOwner, setting: string, kind: (typeof TARGETS)[number]): readonly [Cache, End] {
+    const { confirm, hold, cache: named = defaultsOf(owner.Class).cache } = this.#given;
+    const cache = owner.cache(named, `${setting}.cache`);
+    const option = this.#given[kind];
+    if (typeof option !== 'function') checkTarget(setting, { [kind]: option });
+    const how: InvalidateOptions = { ...(confirm && { confirm }), ...(hold !== undefined && { hold }) };
+    const end: End = async (_instance, told) => {
+      const named = saidBy(cache, `${setting}.${kind}`, option, told);
+      if (named === undefined || (Array.isArray(named) && named.length === 0)) return;
+      const target = { [kind]: named } as unknown as InvalidationTarget;
+      await warningOf(cache, `${setting} invalidated nothing`, () => cache.invalidate(target, how));
+    };
+    return [cache, end];
+  }
+
+  #endOfMethod(owner: MethodOwner, setting: string): readonly [Cache, End] {
+    const { of, args } = this.#given;
+    checkFunction(`${setting}.args`, args, 'a function of the result and the arguments');
+    const results = owner.results(this.#given, setting);
+    const isOwn = of === undefined || of === owner.Class;
+    const end: End = async (instance, told) => {
+      const said = args === undefined ? undefined : saidBy(results.cache, `${setting}.args`, args, told);
+      if (said !== undefined && !Array.isArray(said)) warn(results.cache, `${setting}.args returned no list`);
+      // Where nobody knows which, it is all of them.
+      const which = Array.isArray(said) ? (said as readonly unknown[]) : undefined;
+      const act = (): Promise<unknown> => results.invalidate(isOwn ? instance : undefined, which);
+      await warningOf(results.cache, `${setting} invalidated nothing`, act);
+    };
+    return [results.cache, end];
+  }
+}

@@ -1,0 +1,101 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { type Cache, ConfigError } from '@viewcache/core';
+import { CacheRegistry } from '../module/cache-registry.js';
+import { classProvided, type ModuleRef, sees, type Wrapper, wrappersOf } from '../module/nest-containers.js';
+import { bindMade } from './bind-made.js';
+import { classOf } from './bound-instances.js';
+import { checkAlike } from './check-alike.js';
+import { hasDefaults } from './class-defaults.js';
+import { ClassMethods, type MethodsOfApp } from './class-methods.js';
+import { type AnyClass, rulesOf } from './method-rule.js';
+
+/** The decorated methods of one app. The injector gives it to each instance that has any. */
+@Injectable()
+export class CachedMethods implements OnModuleInit, MethodsOfApp {
+  readonly #registry: CacheRegistry;
+  readonly #modules: ModulesContainer;
+  readonly #classes = new Map<AnyClass, ClassMethods>();
+  /** The module that provides this one. */
+  #own: ModuleRef | undefined;
+  #isStarted = false;
+
+  constructor(registry: CacheRegistry, modules: ModulesContainer) {
+    this.#registry = registry;
+    this.#modules = modules;
+  }
+
+  /**
+   * Whether something is one of these: not a test's mock of it, nor what the injector has in its place until it is made, for
+   * an instance that is no more than that either.
+   */
+  static is(told: unknown): told is CachedMethods {
+    return typeof told === 'object' && told !== null && #registry in told;
+  }
+
+  /** Refuses what is wrong in any decorator before anybody asks, also of what is made anew for each request. */
+  onModuleInit(): void {
+    for (const wrapper of this.#wrappers()) {
+      bindMade(wrapper, this);
+      const Class = classProvided(wrapper);
+      if (Class === undefined) continue;
+      if (rulesOf(Class.prototype).length > 0) this.of(Class);
+      else if (hasDefaults(Class)) {
+        const allowed = 'it on a class with methods under @Cacheable(), for what these leave open, or on methods';
+        throw new ConfigError(`${Class.name}: @Cacheable`, Class, allowed);
+      }
+    }
+    this.#isStarted = true;
+    for (const methods of this.#classes.values()) this.#checkAlike(methods);
+  }
+
+  cache(named: string | Cache | undefined, setting: string): Cache {
+    return this.#registry.resolve(named, setting);
+  }
+
+  /** The methods of a class in this app. */
+  of(Class: AnyClass): ClassMethods {
+    const known = this.#classes.get(Class);
+    if (known !== undefined) return known;
+    const methods = new ClassMethods(this, Class);
+    this.#classes.set(Class, methods);
+    try {
+      methods.bindAll();
+      // Of a module that is loaded while the app runs.
+      if (this.#isStarted) this.#checkAlike(methods);
+      return methods;
+    } catch (error) {
+      // What is wrong is so the next time, too.
+      this.#classes.delete(Class);
+      throw error;
+    }
+  }
+
+  provides(Class: AnyClass): boolean {
+    return this.#classes.has(Class) || this.#wrappersOf(Class).length > 0;
+  }
+
+  #checkAlike(methods: ClassMethods): void {
+    const { undecided } = methods;
+    if (undecided !== undefined) checkAlike(methods.Class, undecided, this.#wrappersOf(methods.Class));
+  }
+
+  /** Those who can have this one injected: an app may have another one of each import of the module. */
+  #wrappers(): readonly Wrapper[] {
+    const modules = [...this.#modules.values()];
+    this.#own ??= modules.find(({ providers }) => providers.get(CachedMethods)?.instance === this);
+    const own = this.#own;
+    return own === undefined ? [] : modules.filter((module) => sees(module, own)).flatMap(wrappersOf);
+  }
+
+  #wrappersOf(Class: AnyClass): readonly Wrapper[] {
+    return this.#wrappers().filter((wrapper) => !wrapper.isAlias && isOf(wrapper, Class));
+  }
+}
+
+function isOf(wrapper: Wrapper, Class: AnyClass): boolean {
+  const provided = classProvided(wrapper);
+  if (provided !== undefined) return provided === Class;
+  const { instance } = wrapper as { readonly instance: unknown };
+  return typeof instance === 'object' && instance !== null && classOf(instance) === Class;
+}

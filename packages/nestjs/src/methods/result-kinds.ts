@@ -1,0 +1,78 @@
+import { ignoreRejection, isThenable } from '@viewcache/core/node';
+import {
+  concat,
+  defer,
+  from,
+  ignoreElements,
+  isObservable,
+  lastValueFrom,
+  mergeMap,
+  type Observable,
+  type ObservableInput,
+  takeLast,
+  tap,
+  toArray,
+} from 'rxjs';
+import type { ResultKind } from './declared-kind.js';
+
+/** The last value of an Observable, or nothing, where it has none: what is stored in its stead. */
+export type Last = readonly unknown[];
+
+/** Runs an Observable to its end; a promise, where there is one in its place, too. */
+export function lastOf(source: unknown): Promise<Last> {
+  return lastValueFrom(from(source as ObservableInput<unknown>).pipe(takeLast(1), toArray()));
+}
+
+/** An Observable of what becomes known when somebody subscribes. */
+export function observe(ask: () => unknown): Observable<unknown> {
+  return defer(async () => (await ask()) as Last).pipe(mergeMap((last) => last));
+}
+
+/** What a method has returned; `undefined` for what nobody has to wait for. */
+export function kindOf(result: unknown): ResultKind | undefined {
+  if (isObservable(result)) return 'observable';
+  if (isThenable(result)) return 'promise';
+  const isStream = typeof result === 'object' && result !== null && Symbol.asyncIterator in result;
+  return isStream ? 'stream' : undefined;
+}
+
+/**
+ * What a method returns, with something done once it has succeeded, before whoever called it hears of that.
+ *
+ * @param after - told what its promise comes to, or the last value of its Observable; what it returns is waited for
+ */
+export function followedBy(result: unknown, after: (value: unknown) => unknown): unknown {
+  switch (kindOf(result)) {
+    case 'promise':
+      return (result as PromiseLike<unknown>).then(async (value) => {
+        await after(value);
+        return value;
+      });
+    case 'observable':
+      return followedObservable(result as Observable<unknown>, after);
+    case 'stream':
+      return followedStream(result as AsyncIterable<unknown>, after);
+    default:
+      // Nobody waits for a method that returns no promise.
+      ignoreRejection(after(result));
+      return result;
+  }
+}
+
+function followedObservable(source: Observable<unknown>, after: (value: unknown) => unknown): Observable<unknown> {
+  return defer(() => {
+    let last: unknown;
+    const values = source.pipe(
+      tap((value) => {
+        last = value;
+      }),
+    );
+    return concat(values, defer(async () => await after(last)).pipe(ignoreElements()));
+  });
+}
+
+async function* followedStream(source: AsyncIterable<unknown>, after: (value: unknown) => unknown): AsyncGenerator {
+  const returned: unknown = yield* source as AsyncGenerator;
+  await after(returned);
+  return returned;
+}
