@@ -1,3 +1,4 @@
+import fastifyCookie from '@fastify/cookie';
 import fastifyHelmet from '@fastify/helmet';
 import { describe, expect, it } from '@jest/globals';
 import {
@@ -60,6 +61,12 @@ class Pages {
   }
   @Get('cookie') cookie(@Res({ passthrough: true }) res: AnyResponse) {
     res.header('set-cookie', 'a=1');
+    return { run: ++runs };
+  }
+  @Get('plugin-cookie') pluginCookie(
+    @Res({ passthrough: true }) reply: { setCookie(name: string, value: string): void },
+  ) {
+    reply.setCookie('own', '1');
     return { run: ++runs };
   }
   @Get('varied') @Header('Vary', 'X-Tone') varied() {
@@ -197,5 +204,22 @@ describe('hooks of Fastify around a view', () => {
     expect(miss.text).toBe('{"run":1}!');
     expect(hit.isHit).toBe(true);
     expect(lasting(hit, miss)).toEqual(lasting(miss));
+  });
+
+  it("gives each visitor the cookies that hooks have set by @fastify/cookie, and stores no handler's", async () => {
+    const site = await serve(async (fastify) => {
+      await fastify.register(fastifyCookie, { secret: 'of the test, and of nobody else' });
+      fastify.addHook('preHandler', async (request, reply) => {
+        reply.setCookie('name', String(request.headers['x-name']), { path: '/' });
+        reply.setCookie('seen', '1', { signed: true });
+      });
+    });
+    const [miss, hit] = [await site.get('/page', { 'x-name': 'ada' }), await site.get('/page', { 'x-name': 'bob' })];
+    expect([miss.isHit, hit.isHit]).toEqual([false, true]);
+    expect(miss.headers['set-cookie']?.[0]).toBe('name=ada; Path=/; SameSite=Lax');
+    expect(hit.headers['set-cookie']).toEqual(miss.headers['set-cookie']?.map((it) => it.replace('ada', 'bob')));
+    const first = await site.get('/plugin-cookie', { 'x-name': 'ada' });
+    expect(first.headers['set-cookie']).toHaveLength(3);
+    expect((await site.get('/plugin-cookie', { 'x-name': 'bob' })).isHit).toBe(false);
   });
 });

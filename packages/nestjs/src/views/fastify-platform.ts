@@ -1,4 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeader, ServerResponse } from 'node:http';
+import { putCookies } from './fastify-cookies.js';
 import { fastifyHost } from './fastify-host.js';
 import { holdHead } from './held-head.js';
 import { type Field, muteMethods, type Platform } from './platform.js';
@@ -27,6 +28,7 @@ export const fastifyPlatform: Platform<FastifyRequest, FastifyReply> = {
   requestOf: (req) => req.raw as ViewRequest,
   responseOf: (reply) => reply.raw,
   gather(reply) {
+    putCookies(reply);
     const { raw } = reply;
     const fields = reply.getHeaders();
     const written = rawNames(raw);
