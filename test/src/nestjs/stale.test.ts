@@ -351,4 +351,33 @@ describe.each(ways)('what is stale, on %s', (name, make, open) => {
     expect((await site.get('/json')).text).toBe('{"data":{"run":3}}');
     expect(site.logged).toEqual([]);
   });
+
+  it('ends the chain of a visitor who goes while he waits, or whose answer was stale', async () => {
+    const site = await serve();
+    const gateway = gate();
+    slow = gateway;
+    const leader = site.get('/json');
+    while (!log.includes('handler')) await new Promise(setImmediate);
+    const socket = await site.connect();
+    socket.write(`GET /json HTTP/1.1\r\nHost: 127.0.0.1:${site.port}\r\n\r\n`);
+    while (log.filter((what) => what === 'outer').length < 2) await new Promise(setImmediate);
+    socket.destroy();
+    while (!log.includes('outer end')) await new Promise(setImmediate);
+    expect(log.filter((what) => what === 'handler')).toHaveLength(1);
+    gateway.open();
+    expect((await leader).text).toBe('{"data":{"run":1}}');
+    await settled(2);
+    // Somebody else makes it new: this visitor's chain has nothing more to do.
+    site.clock.advance(MINUTE);
+    slow = gate();
+    log = [];
+    await site.get('/json');
+    while (!log.includes('refresh')) await new Promise(setImmediate);
+    await site.get('/json');
+    await settled(1);
+    expect(log.filter((what) => what === 'refresh').length).toBe(1);
+    slow.open();
+    await settled(2);
+    expect(site.logged).toEqual([]);
+  });
 });
