@@ -1,3 +1,4 @@
+export { type EventClass, InvalidateOn, type InvalidateOnOptions } from './events/invalidate-on.js';
 export { CacheInvalidate } from './methods/cache-invalidate.js';
 export type { CacheInvalidateOptions } from './methods/cache-invalidate-options.js';
 export { CachePut } from './methods/cache-put.js';

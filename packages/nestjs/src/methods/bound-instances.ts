@@ -60,6 +60,6 @@ export function methodsOf(instance: unknown): InstanceMethods | undefined {
 }
 
 /** The class of an instance. */
-export function classOf(instance: object): AnyClass {
+function classOf(instance: object): AnyClass {
   return (Object.getPrototypeOf(instance) as { readonly constructor: AnyClass }).constructor;
 }

@@ -2,9 +2,8 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { type Cache, ConfigError } from '@viewcache/core';
 import { CacheRegistry } from '../module/cache-registry.js';
-import { classProvided, type ModuleRef, sees, type Wrapper, wrappersOf } from '../module/nest-containers.js';
+import { classOfWrapper, classProvided, type Wrapper, wrappersSeeing } from '../module/nest-containers.js';
 import { bindMade } from './bind-made.js';
-import { classOf } from './bound-instances.js';
 import { checkAlike } from './check-alike.js';
 import { hasDefaults } from './class-defaults.js';
 import { ClassMethods, type MethodsOfApp } from './class-methods.js';
@@ -16,8 +15,6 @@ export class CachedMethods implements OnModuleInit, MethodsOfApp {
   readonly #registry: CacheRegistry;
   readonly #modules: ModulesContainer;
   readonly #classes = new Map<AnyClass, ClassMethods>();
-  /** The module that provides this one. */
-  #own: ModuleRef | undefined;
   #isStarted = false;
 
   constructor(registry: CacheRegistry, modules: ModulesContainer) {
@@ -35,7 +32,7 @@ export class CachedMethods implements OnModuleInit, MethodsOfApp {
 
   /** Refuses what is wrong in any decorator before anybody asks, also of what is made anew for each request. */
   onModuleInit(): void {
-    for (const wrapper of this.#wrappers()) {
+    for (const wrapper of wrappersSeeing(this.#modules, CachedMethods, this)) {
       bindMade(wrapper, this);
       const Class = classProvided(wrapper);
       if (Class === undefined) continue;
@@ -80,22 +77,9 @@ export class CachedMethods implements OnModuleInit, MethodsOfApp {
     if (undecided !== undefined) checkAlike(methods.Class, undecided, this.#wrappersOf(methods.Class));
   }
 
-  /** Those who can have this one injected: an app may have another one of each import of the module. */
-  #wrappers(): readonly Wrapper[] {
-    const modules = [...this.#modules.values()];
-    this.#own ??= modules.find(({ providers }) => providers.get(CachedMethods)?.instance === this);
-    const own = this.#own;
-    return own === undefined ? [] : modules.filter((module) => sees(module, own)).flatMap(wrappersOf);
-  }
-
   #wrappersOf(Class: AnyClass): readonly Wrapper[] {
-    return this.#wrappers().filter((wrapper) => !wrapper.isAlias && isOf(wrapper, Class));
+    return wrappersSeeing(this.#modules, CachedMethods, this).filter(
+      (wrapper) => !wrapper.isAlias && classOfWrapper(wrapper) === Class,
+    );
   }
-}
-
-function isOf(wrapper: Wrapper, Class: AnyClass): boolean {
-  const provided = classProvided(wrapper);
-  if (provided !== undefined) return provided === Class;
-  const { instance } = wrapper as { readonly instance: unknown };
-  return typeof instance === 'object' && instance !== null && classOf(instance) === Class;
 }

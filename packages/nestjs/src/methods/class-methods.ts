@@ -79,13 +79,17 @@ export class ClassMethods implements MethodOwner {
     return this.#app.of(of).#own(method, setting);
   }
 
-  #own(method: string | undefined, setting: string): CachedResults {
+  /** The results of a method, where it is under `@Cacheable`. */
+  resultsOf(method: string | symbol | undefined): CachedResults | undefined {
     // Its own before one that it extends: what is called is what stands nearest.
-    const rules = this.#rules.filter(({ hasResults }) => hasResults);
-    const rule = rules.find(({ key }) => key === method);
-    const { results } = rule === undefined ? NONE : this.bound(rule);
+    const rule = this.#rules.find(({ key, hasResults }) => hasResults && key === method);
+    return rule === undefined ? undefined : this.bound(rule).results;
+  }
+
+  #own(method: string | undefined, setting: string): CachedResults {
+    const results = this.resultsOf(method);
     if (results !== undefined) return results;
-    const names = rules.map(({ key }) => String(key));
+    const names = this.#rules.filter(({ hasResults }) => hasResults).map(({ key }) => String(key));
     const which = names.length === 0 ? ', which it has none of' : `: ${names.join(', ')}`;
     const allowed = `a method of ${this.Class.name} under @Cacheable()${which}`;
     throw new ConfigError(`${setting}.method`, method, allowed, nearest(String(method), names));
@@ -99,5 +103,3 @@ export class ClassMethods implements MethodOwner {
     return isOverridden ? `${name}.super(${rule.prototype.constructor.name}).${key}` : `${name}.${key}`;
   }
 }
-
-const NONE: Partial<BoundMethod> = {};

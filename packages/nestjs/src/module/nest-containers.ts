@@ -1,3 +1,4 @@
+import type { InjectionToken } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 
 /** A module of an app, as Nest keeps it. */
@@ -17,8 +18,22 @@ export function classProvided({ metatype, inject }: Wrapper): (new (...args: nev
   return isClass ? (metatype as new (...args: never[]) => object) : undefined;
 }
 
+/** The class of what is provided: as it is, or of what was made already by a factory or somebody else. */
+export function classOfWrapper(wrapper: Wrapper): (new (...args: never[]) => object) | undefined {
+  const provided = classProvided(wrapper);
+  if (provided !== undefined) return provided;
+  const { instance } = wrapper as { readonly instance: unknown };
+  if (typeof instance !== 'object' || instance === null) return undefined;
+  try {
+    return (Object.getPrototypeOf(instance) as { readonly constructor?: new () => object } | null)?.constructor;
+  } catch {
+    // A proxy that answers only where there is a request.
+    return undefined;
+  }
+}
+
 /** Whether a module can have injected what another one exports. */
-export function sees(module: ModuleRef, other: ModuleRef, passed: Set<ModuleRef> = new Set()): boolean {
+function sees(module: ModuleRef, other: ModuleRef, passed: Set<ModuleRef> = new Set()): boolean {
   if (module === other) return true;
   if (passed.has(module)) return false;
   passed.add(module);
@@ -26,6 +41,21 @@ export function sees(module: ModuleRef, other: ModuleRef, passed: Set<ModuleRef>
   return [...module.imports].some(
     (each) => each === other || (each.exports.has(other.metatype as never) && sees(each, other, passed)),
   );
+}
+
+/**
+ * Whatever the modules make that can have injected what one module provides.
+ *
+ * @param instance - what the token stands for there: an app may import a module more than once
+ */
+export function wrappersSeeing(
+  modules: ModulesContainer,
+  token: InjectionToken,
+  instance: unknown,
+): readonly Wrapper[] {
+  const all = [...modules.values()];
+  const own = all.find(({ providers }) => providers.get(token)?.instance === instance);
+  return own === undefined ? [] : all.filter((module) => sees(module, own)).flatMap(wrappersOf);
 }
 
 /** All that something is made of, directly or not. */

@@ -1,5 +1,6 @@
 import { type DynamicModule, Module, type NestModule } from '@nestjs/common';
 import { isRecord } from '@viewcache/core/node';
+import { EventSources } from '../events/event-sources.js';
 import { CachedMethods } from '../methods/cached-methods.js';
 import { Views } from '../views/views.js';
 import { CacheRegistry } from './cache-registry.js';
@@ -64,16 +65,19 @@ export class ViewCacheModule extends ConfigurableViewCacheModule implements Nest
   }
 }
 
+/** What the classes of an app have injected, by our decorators or by themselves. */
+const SHARED = [CacheRegistry, CachedMethods, Views];
+
 function withCaches(definition: DynamicModule, names: readonly string[]): DynamicModule {
   const providers = () => [...new Set([DEFAULT_CACHE, ...names, ...injectedNames()])].map(providerOf);
   // Read when the app starts: by then every class with a decorator is there, which it may not be yet.
   return {
     ...definition,
     get providers() {
-      return [...(definition.providers ?? []), CacheRegistry, CachedMethods, Views, ...providers()];
+      return [...(definition.providers ?? []), ...SHARED, EventSources, ...providers()];
     },
     get exports() {
-      return [CacheRegistry, CachedMethods, Views, ...providers().map(({ provide }) => provide)];
+      return [...SHARED, ...providers().map(({ provide }) => provide)];
     },
   };
 }
