@@ -1,4 +1,9 @@
 export { type EventClass, InvalidateOn, type InvalidateOnOptions } from './events/invalidate-on.js';
+export {
+  type CacheHealthDetail,
+  type CacheHealthOptions,
+  ViewCacheHealthIndicator,
+} from './health/view-cache-health-indicator.js';
 export { CacheInvalidate } from './methods/cache-invalidate.js';
 export type { CacheInvalidateOptions } from './methods/cache-invalidate-options.js';
 export { CachePut } from './methods/cache-put.js';

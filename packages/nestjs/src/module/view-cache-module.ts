@@ -1,6 +1,7 @@
 import { type DynamicModule, Module, type NestModule } from '@nestjs/common';
 import { isRecord } from '@viewcache/core/node';
 import { EventSources } from '../events/event-sources.js';
+import { ViewCacheHealthIndicator } from '../health/view-cache-health-indicator.js';
 import { CachedMethods } from '../methods/cached-methods.js';
 import { Views } from '../views/views.js';
 import { CacheRegistry } from './cache-registry.js';
@@ -66,7 +67,7 @@ export class ViewCacheModule extends ConfigurableViewCacheModule implements Nest
 }
 
 /** What the classes of an app have injected, by our decorators or by themselves. */
-const SHARED = [CacheRegistry, CachedMethods, Views];
+const SHARED = [CacheRegistry, CachedMethods, ViewCacheHealthIndicator, Views];
 
 function withCaches(definition: DynamicModule, names: readonly string[]): DynamicModule {
   const providers = () => [...new Set([DEFAULT_CACHE, ...names, ...injectedNames()])].map(providerOf);
