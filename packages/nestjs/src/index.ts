@@ -19,3 +19,4 @@ export type { CacheViewOptions } from './views/cache-view-options.js';
 export { CacheControl, NeverCache, VaryOn } from './views/field-decorators.js';
 export { Observer } from './views/observer.js';
 export type { RouteDecorator } from './views/route-decorator.js';
+export type { Attach, WatchOptions } from './watch/watch-source.js';

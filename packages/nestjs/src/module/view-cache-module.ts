@@ -1,9 +1,10 @@
-import { type DynamicModule, Module, type NestModule } from '@nestjs/common';
+import { type DynamicModule, type InjectionToken, Module, type NestModule } from '@nestjs/common';
 import { isRecord } from '@viewcache/core/node';
 import { EventSources } from '../events/event-sources.js';
 import { ViewCacheHealthIndicator } from '../health/view-cache-health-indicator.js';
 import { CachedMethods } from '../methods/cached-methods.js';
 import { Views } from '../views/views.js';
+import { type Attach, type WatchOptions, watchModule } from '../watch/watch-source.js';
 import { CacheRegistry } from './cache-registry.js';
 import { DEFAULT_CACHE, injectedNames } from './cache-tokens.js';
 import { type ASYNC_OPTIONS_TYPE, ConfigurableViewCacheModule, type OPTIONS_TYPE } from './module-definition.js';
@@ -63,6 +64,29 @@ export class ViewCacheModule extends ConfigurableViewCacheModule implements Nest
    */
   static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
     return withCaches(super.forRootAsync(options), []);
+  }
+
+  /**
+   * Ties a data source to a cache, from before the app's own hooks until it has closed. Imported beside the module itself;
+   * as often as there are data sources.
+   *
+   * @param token - of a provider of any module, which is asked for once
+   * @param attach - as the adapters of ORMs are: is told the client and the cache, and returns what stops it
+   * @param options - `cache`, where that is not the app's own
+   * @returns the module; where there is no such provider, the app's start throws a `ConfigError`
+   *
+   * @example
+   * ```ts
+   * @Module({ imports: [ViewCacheModule.forRoot(), ViewCacheModule.watch(DataSource, watchTypeOrm)] })
+   * class AppModule {}
+   * ```
+   */
+  static watch<Client>(
+    token: InjectionToken<Client>,
+    attach: Attach<Client>,
+    options: WatchOptions = {},
+  ): DynamicModule {
+    return watchModule(token, attach, options);
   }
 }
 
