@@ -7,16 +7,16 @@ import type { Express } from 'express';
 import request from 'supertest';
 import { servers } from '../values/stores.js';
 import { repository } from '../workspace/repository.js';
-import { compiler, pages, samplesFolder, samplesOf, writeSamples } from './samples.js';
+import { compiler, pages, projects, samplesFolder, samplesOf, writeSamples } from './samples.js';
 
 describe('the samples of the documentation', () => {
   const samples = pages().flatMap(samplesOf);
   const servers: Server[] = [];
-  let compiled: { status: number | null; stdout: string };
+  let compiled: readonly { status: number | null; stdout: string }[];
 
   beforeAll(() => {
     writeSamples(samples);
-    compiled = spawnSync(process.execPath, [compiler, '-p', fileURLToPath(samplesFolder)], { encoding: 'utf8' });
+    compiled = projects.map((path) => spawnSync(process.execPath, [compiler, '-p', path], { encoding: 'utf8' }));
   });
 
   afterAll(() => {
@@ -28,8 +28,7 @@ describe('the samples of the documentation', () => {
   });
 
   it('compile', () => {
-    expect(compiled.stdout).toBe('');
-    expect(compiled.status).toBe(0);
+    for (const { stdout, status } of compiled) expect([stdout, status]).toEqual(['', 0]);
   });
 
   it.each(['readme', 'step-5', 'values'])('%s answers from the cache until the city changes', async (name) => {
