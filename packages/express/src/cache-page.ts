@@ -1,5 +1,13 @@
 import { type Cache, ConfigError, type Duration, defaultCache, type ViewOptions } from '@viewcache/core';
-import { checkDefaultCache, isCache, isFollowing, nearest, nextSpace, readViewOptions, ViewServer } from '@viewcache/core/node';
+import {
+  checkDefaultCache,
+  isCache,
+  isFollowing,
+  nextSpace,
+  readBefore,
+  readViewOptions,
+  ViewServer,
+} from '@viewcache/core/node';
 import type { Response } from 'express';
 import { type BeforeMiddleware, EarlyRoute } from './early.js';
 import { expressHost } from './express-host.js';
@@ -19,6 +27,8 @@ export interface CachePageOptions extends ViewOptions<Request, Response> {
 }
 
 const EXTRA = ['cache', 'beforeMiddleware'] as const;
+/** What cannot be asked for before the answer, where no middleware has run. */
+const NOT_EARLY = ['key', 'when', 'placeholders', 'honourRequest'] as const;
 
 /**
  * Caches the responses of everything mounted after it: for a whole app, a router or one route.
@@ -41,7 +51,7 @@ export function cachePage(options: Duration | CachePageOptions, ...further: neve
   // Left unread, a cache given this way would be the default one: in the memory of this process, where Redis was meant.
   if (further.length > 0) throw new ConfigError('cachePage', further[0], 'one argument, such as { ttl: 300, cache }');
   const given: Partial<CachePageOptions> = typeof options === 'object' && options !== null ? options : {};
-  const early = readEarly(given);
+  const early = readBefore('cachePage', 'beforeMiddleware', given as Record<string, unknown>, NOT_EARLY);
   const cache = isFollowing(given.cache) ? undefined : given.cache;
   if (cache !== undefined && !isCache(cache)) {
     throw new ConfigError('cachePage.cache', cache, 'a cache made by createCache()');
@@ -64,34 +74,4 @@ export function cachePage(options: Duration | CachePageOptions, ...further: neve
   return function viewcache(req, res, next) {
     server.handle(req as Request, res as Response, next);
   };
-}
-
-function readEarly(options: Partial<CachePageOptions>): BeforeMiddleware {
-  const early: unknown = options.beforeMiddleware;
-  const allowed = "true, false, or { ignoreCookies: ['_ga', …] }";
-  if (early === undefined || early === false) return false;
-  if (typeof early === 'object' && early !== null && !Array.isArray(early)) readIgnoredCookies(early, allowed);
-  else if (early !== true) throw new ConfigError('cachePage.beforeMiddleware', early, allowed);
-  for (const name of ['key', 'when', 'placeholders', 'honourRequest'] as const) {
-    if (options[name] === undefined) continue;
-    throw new ConfigError(
-      `cachePage.${name}`,
-      options[name],
-      `no ${name} with beforeMiddleware, where it could not run before the answer`,
-    );
-  }
-  return early as BeforeMiddleware;
-}
-
-function readIgnoredCookies(early: { readonly ignoreCookies?: unknown }, allowed: string): void {
-  for (const [name, value] of Object.entries(early)) {
-    if (name === 'ignoreCookies') continue;
-    const meant = nearest(name, ['ignoreCookies']);
-    throw new ConfigError(`cachePage.beforeMiddleware.${name}`, value, allowed, meant);
-  }
-  const { ignoreCookies } = early;
-  // A copy has no holes, which every function of a list would pass over.
-  if (!Array.isArray(ignoreCookies) || [...ignoreCookies].some((name) => typeof name !== 'string' || name === '')) {
-    throw new ConfigError('cachePage.beforeMiddleware', early, allowed);
-  }
 }

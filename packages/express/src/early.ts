@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { EarlyTerms, OuterFields, ViewServer } from '@viewcache/core/node';
-import { hasBody, hostBeside, hostOf, parseVary, schemeOf } from '@viewcache/core/node';
+import { hostBeside, hostOf, PlainVisitors, parseVary, schemeOf } from '@viewcache/core/node';
 import type { Application, Response } from 'express';
 import type { Request } from './middleware.js';
 
@@ -40,7 +40,7 @@ const URL_OVERHEAD = 100;
  */
 export class EarlyRoute implements EarlyTerms {
   readonly #server: ViewServer<Request, Response>;
-  readonly #ignoredCookies: ReadonlySet<string>;
+  readonly #visitors: PlainVisitors;
   readonly #warn: (message: string) => void;
   #first: { readonly outer: OuterFields | undefined } | undefined;
   /** `undefined` until it is known to be always the same. */
@@ -56,7 +56,7 @@ export class EarlyRoute implements EarlyTerms {
 
   constructor(server: ViewServer<Request, Response>, option: BeforeMiddleware, warn: (message: string) => void) {
     this.#server = server;
-    this.#ignoredCookies = new Set(typeof option === 'object' ? option.ignoreCookies : []);
+    this.#visitors = new PlainVisitors(option);
     this.#warn = warn;
   }
 
@@ -75,7 +75,9 @@ export class EarlyRoute implements EarlyTerms {
   /** Takes down what middleware in front did for a request that passes, and puts the route on its app. */
   observe(req: Request, outer: OuterFields | undefined, variantBy: VariantBy): void {
     // What a visitor with cookies or credentials is sent says nothing of those who are answered early.
-    if (this.#obstacle === undefined && this.#isPlain(req) && this.#cameBare(req)) this.#learn(req, outer, variantBy);
+    if (this.#obstacle === undefined && this.#visitors.isPlain(req) && this.#visitors.cameBare(req)) {
+      this.#learn(req, outer, variantBy);
+    }
     if (this.#obstacle !== undefined && !this.#hasWarned && rootOf(req.app)[served] === true) {
       this.#hasWarned = true;
       this.#warn(
@@ -121,33 +123,10 @@ export class EarlyRoute implements EarlyTerms {
   /** Answers from a fresh stored response, if nothing about the request speaks against it. */
   answer(req: IncomingMessage, res: ServerResponse): boolean {
     const app = this.#app;
-    if (app === undefined || this.#front === undefined || !this.#isPlain(req)) return false;
+    if (app === undefined || this.#front === undefined || !this.#visitors.isPlain(req)) return false;
     const request = req as Request;
     const [scheme, host, beside] = [schemeOf(request, app), hostOf(request, app), hostBeside(request, app)];
     return this.#server.answerEarly(request, res as Response, scheme, host, beside, this);
-  }
-
-  #isPlain(req: IncomingMessage): boolean {
-    const { headers, method } = req;
-    if (method !== 'GET' && method !== 'HEAD') return false;
-    if (headers.authorization !== undefined || headers['proxy-authorization'] !== undefined) return false;
-    if (headers.upgrade !== undefined || headers.expect !== undefined) return false;
-    if (headers.range !== undefined || !req.url?.startsWith('/') || hasBody(req)) return false;
-    return headers.cookie === undefined || this.#ignoresAll(headers.cookie);
-  }
-
-  /** Whether the client sent neither cookies nor credentials, which middleware in front may have taken away since. */
-  #cameBare({ rawHeaders }: IncomingMessage): boolean {
-    return rawHeaders.every((name, at) => {
-      const lower = at % 2 === 0 ? name.toLowerCase() : '';
-      if (lower === 'cookie') return this.#ignoresAll(rawHeaders[at + 1] ?? '');
-      return lower !== 'authorization' && lower !== 'proxy-authorization';
-    });
-  }
-
-  #ignoresAll(cookie: string): boolean {
-    if (this.#ignoredCookies.size === 0) return false;
-    return cookie.split(';').every((pair) => this.#ignoredCookies.has((pair.split('=', 1)[0] ?? '').trim()));
   }
 }
 
