@@ -1,3 +1,4 @@
+import type { LocalItem } from '../engine/local-item.js';
 import type { OuterFields } from './response-head.js';
 import type { Front } from './watched-front.js';
 
@@ -31,4 +32,6 @@ export interface ViewHost<Req> {
     outer: OuterFields | undefined,
     variantBy: (names: readonly string[]) => string | undefined,
   ): void;
+  /** Told of each fresh stored response before it answers. */
+  observeHit?(req: Req, item: LocalItem): void;
 }

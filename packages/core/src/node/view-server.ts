@@ -35,6 +35,14 @@ export interface EarlyTerms {
   hasLetThrough(variant: string, url: string): boolean;
 }
 
+/** What is known of requests that are answered in front of where the view stands. */
+export interface AheadTerms {
+  /** Whether this stored response may answer there. */
+  mayAnswer(item: LocalItem): boolean;
+  /** The answer is about to be written. */
+  ready(): void;
+}
+
 /**
  * Serves one cached view: the same for every web framework, which only says how to read its requests.
  *
@@ -120,6 +128,27 @@ export class ViewServer<
     return true;
   }
 
+  /**
+   * Answers a request from a fresh stored response in front of where the view stands, where the same request is asked for
+   * by {@link handle} otherwise; false, with nothing changed, where it cannot be.
+   */
+  answerAhead(req: Req, res: Res, terms: AheadTerms): boolean {
+    const { engine, isOff, clock } = this.#attach();
+    const { honours, keys, vary } = this.#policy;
+    if (isOff || isNever(res) || res.headersSent || visitorOf(res) !== undefined) return false;
+    const target = this.#keys.targetOf(req, res);
+    const key = target === undefined ? undefined : this.#keys.keyOf(req, 'GET', target);
+    if (key === undefined) return false;
+    const limits = honours === undefined ? undefined : new RequestLimits(req, honours);
+    if (limits?.noStore === true || limits?.noCache === true) return false;
+    const item = engine.find(key, vary, fieldsOf(req));
+    if (item === undefined || item.stored.placeholders.length > 0 || this.#isDue(item)) return false;
+    if (limits?.accepts(item, clock.monotonic()) === false || !terms.mayAnswer(item)) return false;
+    terms.ready();
+    if (!key.isRemembered) keys.remember(key);
+    return this.#answers.writeItem(req, res, item, 'hit');
+  }
+
   #serve(req: Req, res: Res, next: Next, done: Done, key: CacheKey, target: Target): void {
     const { engine } = this.runtime;
     const policy = this.#policy;
@@ -133,6 +162,7 @@ export class ViewServer<
     const isRefused = limits?.noCache === true;
     const item = isRefused ? undefined : engine.find(key, policy.vary, fieldsOf(req));
     const isTaken = item !== undefined && limits?.accepts(item, this.runtime.clock.monotonic()) !== false;
+    if (isTaken) this.#host.observeHit?.(req, item);
     if (isTaken && !this.#isDue(item) && this.#answers.writeItem(req, res, item, 'hit')) {
       if (!key.isRemembered) policy.keys.remember(key);
       done?.();

@@ -40,4 +40,12 @@ export interface CacheViewOptions extends Omit<Shared, 'ttl' | 'tags' | 'placeho
    * @defaultValue the app's own
    */
   readonly cache?: string | Cache;
+  /**
+   * Answers hits of this route before its guards run, for pages that are everybody's: a decision about security, which is
+   * taken at the route. No guard, filter or interceptor runs for such a hit; no request with a cookie or credentials gets
+   * one. Cookies that say nothing can be named. Not in the module's `views`.
+   *
+   * @defaultValue false
+   */
+  readonly beforeGuards?: boolean | { readonly ignoreCookies: readonly string[] };
 }

@@ -13,6 +13,7 @@ export const expressPlatform: Platform<ViewRequest, ServerResponse> = {
   responseOf: (res) => res,
   gather: () => undefined,
   ready: () => undefined,
+  fieldsOf: (res) => res.getHeaders(),
   takeField(res: ServerResponse, name: string): OutgoingHttpHeader | undefined {
     const value = res.getHeader(name);
     if (value !== undefined) res.removeHeader(name);

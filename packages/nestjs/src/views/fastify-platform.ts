@@ -41,6 +41,7 @@ export const fastifyPlatform: Platform<FastifyRequest, FastifyReply> = {
       raw.setHeader(written.find((one) => one.toLowerCase() === name) ?? name, value as string);
     }
   },
+  fieldsOf: (reply) => reply.getHeaders(),
   takeField(reply, name) {
     const value = reply.getHeader(name);
     if (value !== undefined) reply.removeHeader(name);

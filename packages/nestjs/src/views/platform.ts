@@ -15,6 +15,8 @@ export interface Platform<Req = unknown, Res = unknown> {
   gather(res: Res): void;
   /** The handler is about to answer, and may be recorded. */
   ready(res: Res): void;
+  /** All fields that were set so far, by their names in lower case. */
+  fieldsOf(res: Res): Readonly<Record<string, OutgoingHttpHeader | undefined>>;
   /** Takes a field away. */
   takeField(res: Res, name: string): OutgoingHttpHeader | undefined;
   setField(res: Res, field: Field): void;

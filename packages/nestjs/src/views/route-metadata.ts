@@ -18,7 +18,13 @@ export const NOTED = {
 } as const;
 
 /** What Nest's own decorators have noted of a route; the names are the same in Nest 11 and 12. */
-const OF_NEST = { headers: '__headers__', sse: '__sse__', method: 'method', path: 'path' } as const;
+export const OF_NEST = {
+  headers: '__headers__',
+  sse: '__sse__',
+  method: 'method',
+  path: 'path',
+  guards: '__guards__',
+} as const;
 
 /** Where Nest notes interceptors. */
 export const INTERCEPTORS = '__interceptors__';
@@ -39,13 +45,13 @@ export interface RouteMetadata {
 
 /** Reads what was decorated. */
 export function readRoute(controller: Type, handler: Handler): RouteMetadata {
-  const own = noted<Duration | CacheViewOptions>(NOTED.view, handler);
-  const shared = noted<Duration | CacheViewOptions>(NOTED.view, controller);
+  const own = viewOptionsAt(handler);
+  const shared = viewOptionsAt(controller);
   const headers = noted<readonly { readonly name: string }[]>(OF_NEST.headers, handler) ?? [];
   // The handler's own word stands against its controller's, whichever of the two it is.
   const isNever = noted(NOTED.never, handler) ?? (own === undefined && noted(NOTED.never, controller));
   return {
-    view: own === undefined && shared === undefined ? undefined : { ...asOptions(shared), ...asOptions(own) },
+    view: own === undefined && shared === undefined ? undefined : { ...shared, ...own },
     isNever: isNever === true,
     vary: [
       ...new Set([...(noted<string[]>(NOTED.vary, controller) ?? []), ...(noted<string[]>(NOTED.vary, handler) ?? [])]),
@@ -67,10 +73,13 @@ export function hasView(target: object): boolean {
   return noted(NOTED.view, target) !== undefined;
 }
 
-function noted<T = unknown>(key: string, target: object): T | undefined {
+/** What was noted of a class, or of one that it extends, or of a method. */
+export function noted<T = unknown>(key: string, target: object): T | undefined {
   return Reflect.getMetadata(key, target);
 }
 
-function asOptions(given: Duration | CacheViewOptions | undefined): CacheViewOptions {
-  return typeof given === 'object' && given !== null ? given : given === undefined ? {} : { ttl: given };
+/** What `@CacheView()` says on a class or a method; `undefined` where it does not stand there. */
+export function viewOptionsAt(target: object): CacheViewOptions | undefined {
+  const given = noted<Duration | CacheViewOptions>(NOTED.view, target);
+  return given === undefined || (typeof given === 'object' && given !== null) ? given : { ttl: given };
 }

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { CallHandler, ExecutionContext } from '@nestjs/common';
 import { earlyWatchOf, guardOf, markNever, NEVER_CONTROL, type ViewServer } from '@viewcache/core/node';
 import { AsyncSubject, catchError, finalize, mergeAll, type Observable, of, throwError } from 'rxjs';
+import type { BeforeGuards } from './before-guards.js';
 import type { Field, Platform } from './platform.js';
 import { keepContext, type ViewRequest } from './request-context.js';
 import type { Handler, RouteMetadata } from './route-metadata.js';
@@ -15,6 +16,7 @@ const ANSWERED: Observable<unknown> = of(undefined);
 export interface RouteView {
   readonly server: ViewServer<ViewRequest, ServerResponse>;
   readonly setLifetime: ((req: ViewRequest) => void) | undefined;
+  readonly ahead: BeforeGuards | undefined;
 }
 
 type Served = ServerResponse & { [slot]?: true };
@@ -44,6 +46,27 @@ export class ServedRoute {
     return this.#view !== undefined;
   }
 
+  /** Whether it is asked before the guards, too. */
+  get isBeforeGuards(): boolean {
+    return this.#view?.ahead !== undefined;
+  }
+
+  /** Answers before the guards run, if it may; `asked`: it might have, and is to be told of what becomes of the request. */
+  enter(context: ExecutionContext): 'answered' | 'asked' | 'passed' {
+    const platform = this.#platform;
+    const http = context.switchToHttp();
+    const req = platform.requestOf(http.getRequest());
+    const { ahead, server } = this.#view ?? {};
+    if (ahead === undefined || server === undefined || !ahead.isOpenTo(req)) return 'passed';
+    keepContext(req, context);
+    return ahead.answer(server, platform, req, http.getResponse()) ? 'answered' : 'asked';
+  }
+
+  /** The chain of a request has failed, perhaps before {@link serve}. */
+  fail(context: ExecutionContext): void {
+    this.#view?.ahead?.fail(this.#platform.requestOf(context.switchToHttp().getRequest()));
+  }
+
   /** Answers from the cache, or lets the handler answer: the rest of the chain, its pipes included. */
   serve(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const platform = this.#platform;
@@ -66,6 +89,8 @@ export class ServedRoute {
     const req = platform.requestOf(http.getRequest());
     keepContext(req, context);
     earlyWatchOf(req)?.end();
+    // Not while what interceptors further out read is watched.
+    view.ahead?.arrive(platform, req, reply);
     const fields = this.#takeFields(reply);
     platform.gather(reply);
     const passage = new Passage(res, () => platform.mute(reply));

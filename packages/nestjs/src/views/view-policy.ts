@@ -37,7 +37,12 @@ export function readPolicy(where: string, options: CacheViewOptions, space: stri
     placeholders: placeholders && mapped(placeholders),
   };
   return {
-    policy: readViewOptions(where, translated as ViewOptions<ViewRequest, ServerResponse>, ['cache'], () => space),
+    policy: readViewOptions(
+      where,
+      translated as ViewOptions<ViewRequest, ServerResponse>,
+      ['cache', 'beforeGuards'],
+      () => space,
+    ),
     setLifetime: typeof ttl === 'function' ? (req) => setLifetime(req, ttl) : undefined,
   };
 }

@@ -5,6 +5,8 @@ import { checkOptions, runtimeOf, VIEW_OPTIONS, ViewServer } from '@viewcache/co
 import { CacheRegistry } from '../module/cache-registry.js';
 import { MODULE_OPTIONS } from '../module/module-definition.js';
 import type { ViewCacheModuleOptions } from '../module/module-options.js';
+import { BeforeGuards, messageOfGuards } from './before-guards.js';
+import { readBeforeGuards, refuseBeforeGuards } from './before-guards-option.js';
 import type { CacheViewOptions } from './cache-view-options.js';
 import { checkPlaces } from './check-places.js';
 import { EveryViewInterceptor } from './every-view-interceptor.js';
@@ -12,6 +14,7 @@ import { watchOuter } from './outer-interceptors.js';
 import type { Platform } from './platform.js';
 import { PLATFORMS } from './platforms.js';
 import { messageOfInjection, whoInjectsRequest } from './request-injection.js';
+import { enterBefore } from './route-entry.js';
 import { type Handler, type RouteMetadata, readRoute } from './route-metadata.js';
 import { routesOf } from './routes-of.js';
 import { type RouteView, ServedRoute } from './served-route.js';
@@ -50,7 +53,8 @@ export class Views implements OnModuleInit {
     this.#config = config;
     this.#defaults = views;
     // By themselves first, so that what is wrong there is not said of a route.
-    checkOptions(DEFAULTS, views, [...VIEW_OPTIONS, 'cache']);
+    checkOptions(DEFAULTS, views, [...VIEW_OPTIONS, 'cache', 'beforeGuards']);
+    refuseBeforeGuards(DEFAULTS, views);
     readPolicy(DEFAULTS, { ttl: 1, ...views }, '');
     this.#cacheOf(views.cache, `${DEFAULTS}.cache`);
   }
@@ -71,6 +75,8 @@ export class Views implements OnModuleInit {
     const routes = [...routesOf(this.#modules)].map((route) => [...route, this.routeOf(...route)] as const);
     for (const [controller, handler, route] of routes)
       if (route?.isCached === true) watchOuter(config, controller, handler, !route.isDecorated);
+    if (routes.some(([, , route]) => route?.isBeforeGuards === true))
+      enterBefore(this.#adapters.httpAdapter, (...route) => this.routeOf(...route));
     // Behind those of the app, which see all that it answers.
     if (this.#defaults.ttl !== undefined)
       config.useGlobalInterceptors(new EveryViewInterceptor((...route) => this.routeOf(...route)));
@@ -111,15 +117,21 @@ export class Views implements OnModuleInit {
     );
   }
 
-  #view(platform: Platform, controller: Type, handler: Handler, { view }: RouteMetadata): RouteView | undefined {
+  #view(platform: Platform, controller: Type, handler: Handler, metadata: RouteMetadata): RouteView | undefined {
+    const { view } = metadata;
     const where = `${controller.name}.${handler.name}: @CacheView`;
     const options: CacheViewOptions = { ...this.#defaults, ...view };
     const cache = this.#cacheOf(options.cache, `${where}.cache`);
     const { policy, setLifetime } = readPolicy(where, options, this.#spaceOf(controller, handler));
+    const before = readBeforeGuards(where, options, controller, handler);
     // What the module says of inputs, it says of no controller in particular.
-    return this.#mayStore(controller, { ...options, inputs: view?.inputs }, cache)
-      ? { server: new ViewServer(policy, () => cache, platform.host), setLifetime }
-      : undefined;
+    if (!this.#mayStore(controller, { ...options, inputs: view?.inputs }, cache)) return undefined;
+    const ahead =
+      before === false
+        ? undefined
+        : new BeforeGuards(before, metadata.headers, (what) => warn(cache, messageOfGuards(where, what)));
+    const host = ahead === undefined ? platform.host : ahead.watching(platform.host);
+    return { server: new ViewServer(policy, () => cache, host), setLifetime, ahead };
   }
 
   #mayStore(controller: Type, { key, vary, inputs }: Partial<Covering>, cache: Cache): boolean {
@@ -127,9 +139,7 @@ export class Views implements OnModuleInit {
     if (injector === undefined || key !== undefined || vary !== undefined || inputs !== undefined) return true;
     if (this.#told.has(controller)) return false;
     this.#told.add(controller);
-    const message = messageOfInjection(controller.name, injector);
-    runtimeOf(cache)?.telemetry.emit({ type: 'warning', message });
-    process.emitWarning(message, 'ViewcacheWarning');
+    warn(cache, messageOfInjection(controller.name, injector));
     return false;
   }
 
@@ -157,4 +167,9 @@ export class Views implements OnModuleInit {
     if (platform !== undefined) return platform;
     throw new ConfigError('the HTTP adapter', type, `one of type ${Object.keys(PLATFORMS).join(' or ')}`);
   }
+}
+
+function warn(cache: Cache, message: string): void {
+  runtimeOf(cache)?.telemetry.emit({ type: 'warning', message });
+  process.emitWarning(message, 'ViewcacheWarning');
 }
