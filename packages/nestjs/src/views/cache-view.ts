@@ -10,6 +10,9 @@ import { NOTED } from './route-metadata.js';
  * those further out get `undefined`, and what they return is not sent. The handler's options win over the controller's, one by
  * one. What is private is never stored: see `docs/guides/what-to-cache.md`.
  *
+ * For routes alone, as nothing else has a response of HTTP: on a resolver, a gateway or a handler of messages it is refused.
+ * Where a controller, or one of its methods, answers messages as well, it does nothing for these.
+ *
  * @param options - a ttl (seconds, or `'5m'`), or an object with it and more
  * @throws {@link ConfigError} when the app starts, for a setting that is wrong or unknown, naming class, method and setting
  *

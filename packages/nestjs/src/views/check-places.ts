@@ -1,32 +1,39 @@
 import type { Type } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import { ConfigError } from '@viewcache/core';
-import { hasView, isRoute } from './route-metadata.js';
+import { classOfWrapper } from '../module/nest-containers.js';
+import { decoratorOn, isRoute } from './route-metadata.js';
 import { methodsOf } from './routes-of.js';
 
-const ALLOWED =
-  'it on controllers, and on methods of theirs that answer routes; the results of other methods can be kept, too, by @Cacheable()';
+const ALLOWED = 'it on controllers that have routes, and on methods of theirs that answer one';
+const INSTEAD = '; the results of other methods can be kept, too, by @Cacheable()';
 
 /**
- * Refuses `@CacheView()` where no response of HTTP is made: on resolvers, gateways, handlers of messages and services.
+ * Refuses decorators of routes where no response of HTTP is made: on resolvers, gateways, handlers of messages and services.
  *
  * @throws {@link ConfigError} that names the class and the method
  */
 export function checkPlaces(modules: ModulesContainer): void {
-  for (const module of modules.values()) {
-    const controllers = new Set<unknown>([...module.controllers.values()].map(({ metatype }) => metatype));
-    for (const { metatype, inject } of [...module.providers.values(), ...module.controllers.values()]) {
-      // A factory is a function, and no class.
-      if (typeof metatype !== 'function' || (inject !== undefined && inject !== null)) continue;
-      check(metatype as Type, controllers.has(metatype));
-    }
+  const all = [...modules.values()];
+  const controllers = new Set(all.flatMap((module) => [...module.controllers.values()].map(classOfWrapper)));
+  const providers = all.flatMap((module) => [...module.providers.values()].map(classOfWrapper));
+  // A controller may be provided as well, so that others have it injected.
+  for (const type of new Set([...controllers, ...providers])) {
+    // What a factory has made may say of itself that it has any class.
+    if (typeof type === 'function') check(type as Type, controllers.has(type));
   }
 }
 
 function check(type: Type, isController: boolean): void {
-  if (!isController && hasView(type)) throw new ConfigError(`${type.name}: @CacheView`, type, ALLOWED);
-  for (const [name, method] of methodsOf(type)) {
-    if (!hasView(method) || (isController && isRoute(method))) continue;
-    throw new ConfigError(`${type.name}.${name}: @CacheView`, method, ALLOWED);
-  }
+  const methods = methodsOf(type);
+  const isPlace = (method: object): boolean => isController && isRoute(method);
+  // Of a controller that answers routes and messages it stands for the routes.
+  if (!methods.some(([, method]) => isPlace(method))) refuse(type.name, type);
+  for (const [name, method] of methods) if (!isPlace(method)) refuse(`${type.name}.${name}`, method);
+}
+
+function refuse(where: string, target: object): void {
+  const decorator = decoratorOn(target);
+  if (decorator === undefined) return;
+  throw new ConfigError(`${where}: ${decorator}`, target, decorator === '@CacheView' ? ALLOWED + INSTEAD : ALLOWED);
 }

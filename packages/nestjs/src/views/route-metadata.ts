@@ -64,13 +64,23 @@ export function readRoute(controller: Type, handler: Handler): RouteMetadata {
 }
 
 /** Whether a method of a class answers a route. */
-export function isRoute(handler: Handler): boolean {
+export function isRoute(handler: object): boolean {
   return noted(OF_NEST.method, handler) !== undefined && noted(OF_NEST.path, handler) !== undefined;
 }
 
-/** Whether `@CacheView()` stands on this very class or method. */
-export function hasView(target: object): boolean {
-  return noted(NOTED.view, target) !== undefined;
+/** The decorators by what they note. */
+const DECORATORS = {
+  view: '@CacheView',
+  never: '@NeverCache',
+  vary: '@VaryOn',
+  cacheControl: '@CacheControl',
+} as const;
+
+/** The decorator of ours that stands on a class or a method. */
+export function decoratorOn(target: object): (typeof DECORATORS)[keyof typeof DECORATORS] | undefined {
+  const names = Object.keys(NOTED) as (keyof typeof NOTED)[];
+  const name = names.find((each) => noted(NOTED[each], target) !== undefined);
+  return name === undefined ? undefined : DECORATORS[name];
 }
 
 /** What was noted of a class, or of one that it extends, or of a method. */
