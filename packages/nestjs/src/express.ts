@@ -1,0 +1,1 @@
+export { ViewCacheExpressAdapter } from './adapter/express-adapter.js';
