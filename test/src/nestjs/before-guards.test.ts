@@ -127,6 +127,7 @@ describe.each(nests)('beforeGuards on %s', (_name, make) => {
     ['credentials', { authorization: 'Bearer a' }],
     ['a cookie', { cookie: 'sid=1' }],
     ['a cookie beside one that says nothing', { cookie: '_ga=1; sid=1' }],
+    ['a range', { range: 'bytes=0-1' }],
   ])('asks them about a request with %s', async (_what, headers) => {
     const site = await serve();
     await warm(site, '/pages/counted');
@@ -235,6 +236,27 @@ describe.each(nests)('beforeGuards on %s', (_name, make) => {
     expect(intercepted).toBe(before);
   });
 
+  it('asks them about a request to which middleware in front has given credentials', async () => {
+    @Module({})
+    class Front {
+      configure(consumer: MiddlewareConsumer) {
+        consumer
+          .apply((req: AnyRequest, _res: unknown, next: () => void) => {
+            if (req.url.includes('token')) req.headers['authorization'] = 'Bearer a';
+            next();
+          })
+          .forRoutes('*path');
+      }
+    }
+    const site = await serve([Pages], { imports: [Front] });
+    await warm(site, '/pages/plain/7');
+    await warm(site, '/pages/plain/7?token=a');
+    await site.get('/pages/plain/7');
+    expect(guarded).toEqual([]);
+    await site.get('/pages/plain/7?token=a');
+    expect(guarded).toHaveLength(1);
+  });
+
   it('keeps what middleware in front sets, on hits too', async () => {
     let passed = 0;
     @Module({})
@@ -266,6 +288,14 @@ describe.each(nests)('beforeGuards on %s', (_name, make) => {
     const again = await site.get('/pages/plain/7', { 'if-none-match': etag });
     expect([again.status, again.text]).toEqual([304, '']);
     expect(guarded).toEqual([]);
+  });
+
+  it('goes by no HEAD that they have let through', async () => {
+    const site = await serve();
+    await site.get('/pages/plain/7', { cookie: 'sid=1' });
+    for (let i = 0; i < 3; i++) await site.ask('/pages/plain/7', { method: 'HEAD' });
+    decide = () => false;
+    expect((await site.get('/pages/plain/7')).status).toBe(403);
   });
 
   it('asks them when what is stored is no longer fresh', async () => {

@@ -178,11 +178,14 @@ describe('ViewCacheExpressAdapter', () => {
   it('closes with the app, and its connections with it where Nest is told so', async () => {
     const app = await start(new ViewCacheExpressAdapter(), { forceCloseConnections: true });
     app.enableShutdownHooks();
+    const connected = once(app.getHttpServer(), 'connection');
     const socket = await new Site(app.getHttpServer()).connect();
-    socket.write('GET /pages/what HTTP/1.1\r\nHost: a\r\n\r\n');
-    await once(socket, 'data');
+    // In the middle of a request, so that no server lets it go by itself.
+    socket.on('error', () => {});
+    socket.write('GET /pages/what HTTP/1.1\r\n');
+    await connected;
     const before = closed;
-    const gone = once(socket.resume(), 'close');
+    const gone = new Promise((resolve) => socket.resume().on('close', resolve));
     await app.close();
     await gone;
     expect(closed).toBe(before + 1);

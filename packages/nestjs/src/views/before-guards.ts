@@ -19,8 +19,6 @@ type Values = Readonly<Record<string, unknown>>;
 interface Entered {
   readonly inputs: Values;
   readonly fields: Values;
-  /** What is stored for it, as far as can be told there. */
-  readonly item: LocalItem | undefined;
   /** The guards have let it through, and changed nothing. */
   isUnchanged: boolean;
   hasArrived: boolean;
@@ -67,17 +65,13 @@ export class BeforeGuards {
     req: ViewRequest,
     reply: unknown,
   ): boolean {
-    let found: LocalItem | undefined;
     const terms: AheadTerms = {
-      mayAnswer: (item) => {
-        found = item;
-        return this.#letThrough.get(item)?.has(urlOf(req)) === true;
-      },
+      mayAnswer: (item) => this.#letThrough.get(item)?.has(urlOf(req)) === true,
       ready: () => platform.gather(reply),
     };
     if (server.answerAhead(req, platform.responseOf(reply), terms)) return true;
     const fields = { ...platform.fieldsOf(reply) };
-    this.#entered.set(req, { inputs: inputsOf(req), fields, item: found, isUnchanged: false, hasArrived: false });
+    this.#entered.set(req, { inputs: inputsOf(req), fields, isUnchanged: false, hasArrived: false });
     return false;
   }
 
@@ -98,9 +92,9 @@ export class BeforeGuards {
   }
 
   #observe(req: ViewRequest, item: LocalItem): void {
-    const entered = this.#entered.get(req);
-    // By what guards leave on the request, another one may be selected than without them.
-    if (entered?.isUnchanged !== true || entered.item !== item || this.#isClosed) return;
+    if (this.#isClosed || this.#entered.get(req)?.isUnchanged !== true) return;
+    // Who may have the head of a page need not be allowed its body.
+    if (req.method !== 'GET') return;
     const urls = this.#letThrough.get(item);
     if (urls === undefined || urls.size >= URLS) this.#letThrough.set(item, new Set([urlOf(req)]));
     else urls.add(urlOf(req));
