@@ -11,7 +11,7 @@ import {
   type ServerOptions as HttpsServerOptions,
 } from 'node:https';
 import { ConfigError } from '@viewcache/core';
-import { adoptPrototypes, completeShape } from '@viewcache/core/node';
+import { adoptPrototypes, completeShape, hasPrototypes } from '@viewcache/core/node';
 
 /**
  * Where `cachePage({ beforeMiddleware: true })` leaves, on the application, the function that may answer before Express.
@@ -128,8 +128,7 @@ export function createServer(app: ExpressApplication, options: CreateServerOptio
 }
 
 function checkApplication(app: ExpressApplication): asserts app is Owner {
-  const owner = app as Partial<Owner> | undefined;
-  if (typeof app === 'function' && isObject(owner?.request) && isObject(owner.response)) return;
+  if (hasPrototypes(app)) return;
   throw new ConfigError('app', app, 'the application that express() returns');
 }
 

@@ -166,6 +166,16 @@ describe('ViewCacheExpressAdapter', () => {
     expect((await site.get('/pages/cached')).status).toBe(200);
   });
 
+  it.each<[string, object]>([
+    ['options', { logger: true }],
+    ['a function', () => {}],
+    ['a router', express.Router()],
+  ])('refuses %s in place of an app of Express', (_what, app) => {
+    expect(() => new ViewCacheExpressAdapter(app)).toThrow(
+      /^ViewCacheExpressAdapter: .* is not allowed; use nothing, or the application that express\(\) returns/,
+    );
+  });
+
   it('serves supertest through an app that does not listen', async () => {
     const module = await Test.createTestingModule({ imports: [AppModule] }).compile();
     const app = module.createNestApplication<NestExpressApplication>(new ViewCacheExpressAdapter());

@@ -36,7 +36,13 @@ export { markNever } from './never.js';
 export { PlainVisitors } from './plain-visitors.js';
 export type { OuterFields } from './response-head.js';
 export { paramsBeside, type RoutedRequest } from './route-params.js';
-export { adoptPrototypes, completeShape, type PrototypeOwner, type ServerClasses } from './server-prototypes.js';
+export {
+  adoptPrototypes,
+  completeShape,
+  hasPrototypes,
+  type PrototypeOwner,
+  type ServerClasses,
+} from './server-prototypes.js';
 export { isCloneError, neverStore } from './uncloneable.js';
 export type { ViewHost } from './view-host.js';
 export { type AheadTerms, type EarlyTerms, ViewServer } from './view-server.js';

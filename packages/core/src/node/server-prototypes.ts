@@ -8,6 +8,16 @@ export interface PrototypeOwner {
   response: object;
 }
 
+/** Whether something is an application of Express, or one made like it. */
+export function hasPrototypes(app: unknown): app is PrototypeOwner {
+  const { request, response } = (app ?? {}) as Partial<PrototypeOwner>;
+  return typeof app === 'function' && isObject(request) && isObject(response);
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** The pair of classes that `http.createServer` and `https.createServer` take as options. */
 export interface ServerClasses {
   readonly IncomingMessage: typeof IncomingMessage;

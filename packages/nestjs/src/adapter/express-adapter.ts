@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { NestApplicationOptions } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
-import { adoptPrototypes, completeShape, type PrototypeOwner } from '@viewcache/core/node';
+import { ConfigError } from '@viewcache/core';
+import { adoptPrototypes, completeShape, hasPrototypes, type PrototypeOwner } from '@viewcache/core/node';
 
 /** An app of Express, as far as it is served. */
 type ExpressApp = PrototypeOwner & ((req: IncomingMessage, res: ServerResponse) => void);
@@ -24,6 +25,17 @@ type ExpressApp = PrototypeOwner & ((req: IncomingMessage, res: ServerResponse) 
  * ```
  */
 export class ViewCacheExpressAdapter extends ExpressAdapter {
+  /**
+   * @param app - an app of Express, 4.19 or later, or 5; without it, one is made
+   * @throws {@link ConfigError} for anything else
+   */
+  constructor(app?: object) {
+    if (app !== undefined && !hasPrototypes(app)) {
+      throw new ConfigError('ViewCacheExpressAdapter', app, 'nothing, or the application that express() returns');
+    }
+    super(app);
+  }
+
   /** Makes the server; Nest calls it once, when the app is created. */
   override initHttpServer(options: NestApplicationOptions): void {
     const app = this.getInstance<ExpressApp>();
