@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { ViewCacheExpressAdapter } from '@viewcache/nestjs/express';
 import { AppModule } from './app.module.js';
 import { STAFF_TOKEN } from './staff.guard.js';
@@ -11,6 +12,8 @@ const app = await NestFactory.create<NestExpressApplication>(AppModule, new View
   forceCloseConnections: true,
 });
 app.enableShutdownHooks();
+const title = new DocumentBuilder().setTitle('A bookshop').addBearerAuth().build();
+SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, title));
 await app.listen(Number(process.env['PORT'] || 3000), '127.0.0.1');
 
 const origin = await app.getUrl();
@@ -21,4 +24,6 @@ console.log(`A bookshop on ${origin}; Ctrl-C ends it.
   curl -i ${origin}/staff/worth -H 'Authorization: Bearer ${app.get<string>(STAFF_TOKEN)}'
   curl -X PUT ${origin}/staff/books/1 -H 'Content-Type: application/json' \\
     -H 'Authorization: Bearer ${app.get<string>(STAFF_TOKEN)}' -d '{"price": 999}'
-  curl -i ${origin}/books/1       # the new price`);
+  curl -i ${origin}/books/1       # the new price
+
+All routes: ${origin}/docs`);

@@ -9,6 +9,7 @@ import {
   Put,
   UseGuards,
 } from '@nestjs/common';
+import { ApiBearerAuth } from '@nestjs/swagger';
 import { CacheView, NeverCache, ViewCache } from '@viewcache/nestjs';
 import type { Book, BookEdit } from './book.entity.js';
 import { Books } from './books.service.js';
@@ -22,6 +23,7 @@ interface Worth {
 
 /** What staff see and change. The guard stands in front of the cache: without the token there is no answer, stored or not. */
 @Controller('staff')
+@ApiBearerAuth()
 @UseGuards(StaffGuard)
 export class StaffController {
   constructor(

@@ -32,7 +32,7 @@ describe('npm run demo:nestjs', () => {
     let output = '';
     for await (const chunk of started.stdout.iterator({ destroyOnReturn: false })) {
       output += String(chunk);
-      if (output.includes('the new price')) break;
+      if (output.includes('All routes')) break;
     }
     started.stdout.resume();
     origin = /http:\/\/127\.0\.0\.1:\d+/.exec(output)?.[0] ?? '';
@@ -75,6 +75,19 @@ describe('npm run demo:nestjs', () => {
   it('says what there is not', async () => {
     expect((await get('/books/99')).status).toBe(404);
     expect(await put('/staff/books/99', { price: 1 })).toBe(404);
+  });
+
+  it('describes its routes', async () => {
+    const { paths } = JSON.parse((await get('/docs-json')).text) as { paths: object };
+    expect(Object.keys(paths)).toEqual([
+      '/',
+      '/books',
+      '/books/{id}',
+      '/staff/worth',
+      '/staff/books/{id}',
+      '/staff/cache',
+    ]);
+    expect((await get('/docs')).text).toContain('swagger-ui');
   });
 
   it('counts', async () => {
