@@ -413,7 +413,7 @@ describe('beforeGuards is a start-up error', () => {
     ],
   ])('%s', async (_what, controller, message, ...[views]) => {
     @Module({
-      imports: [ViewCacheModule.forRoot(views === undefined ? {} : { views })],
+      imports: [ViewCacheModule.forRoot(views === undefined ? {} : { views: views as object })],
       controllers: [controller],
     })
     class AppModule {}

@@ -35,7 +35,7 @@ export interface ViewCacheModuleOptions extends CacheOptions {
    *
    * @defaultValue `{}`
    */
-  readonly views?: CacheViewOptions;
+  readonly views?: Omit<CacheViewOptions, 'beforeGuards'>;
 }
 
 /** What a class has for `forRootAsync({ useClass })` and `{ useExisting }`. */

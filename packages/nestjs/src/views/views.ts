@@ -171,5 +171,4 @@ export class Views implements OnModuleInit {
 
 function warn(cache: Cache, message: string): void {
   runtimeOf(cache)?.telemetry.emit({ type: 'warning', message });
-  process.emitWarning(message, 'ViewcacheWarning');
 }
