@@ -35,3 +35,15 @@ export function ViewInterceptor(): ClassDecorator {
 export function isView(type: unknown): boolean {
   return typeof type === 'function' && Reflect.getOwnMetadata(VIEW, type) === true;
 }
+
+const PASSING = 'viewcache:passing-interceptor';
+
+/** Marks an interceptor that reads nothing of a request before its own view is asked, or where another one is. */
+export function PassingInterceptor(): ClassDecorator {
+  return (target) => Reflect.defineMetadata(PASSING, true, target);
+}
+
+/** Whether it is one of those, or of a class that extends one. */
+export function isPassing(type: unknown): boolean {
+  return typeof type === 'function' && Reflect.getMetadata(PASSING, type) === true;
+}

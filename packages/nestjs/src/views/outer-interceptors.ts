@@ -9,7 +9,7 @@ import {
 import type { ApplicationConfig } from '@nestjs/core';
 import { earlyWatchOf, isCloneError, neverStore, watchEarly } from '@viewcache/core/node';
 import { catchError, defer, mergeAll, type Observable, throwError } from 'rxjs';
-import { isObserver, isView } from './observer.js';
+import { isObserver, isPassing, isView } from './observer.js';
 import { platformOf } from './platforms.js';
 import { keepContext } from './request-context.js';
 import { type Handler, INTERCEPTORS } from './route-metadata.js';
@@ -17,19 +17,30 @@ import { type Handler, INTERCEPTORS } from './route-metadata.js';
 /** Handlers of cached routes around which somebody may ask who it is: a mark for all apps of the process. */
 const watched = new WeakSet<Handler>();
 
+/** Where the interceptor stands by which a view is asked. */
+export interface ViewPlace {
+  /** How many of the app's interceptors stand further out. @defaultValue all */
+  readonly globals?: number;
+  /** The same of those that are made for each request, which stand behind the others. @defaultValue all */
+  readonly scoped?: number;
+  /** Tells it at the controller or at the handler; without it, it is one of the app's. */
+  readonly isHere?: (interceptor: unknown) => boolean;
+}
+
 /**
  * Has watched what the interceptors further out than a view read before it is asked: they shape what is stored, and a hit
  * would skip nothing of them but show everybody what they made for one. To be called before Nest makes the routes.
- *
- * @param isEvery - the view stands behind the global interceptors, and in front of all others
  */
-export function watchOuter(config: ApplicationConfig, controller: Type, handler: Handler, isEvery: boolean): void {
+export function watchOuter(config: ApplicationConfig, controller: Type, handler: Handler, place: ViewPlace): void {
   const globals = config.getGlobalInterceptors();
-  const first = globals.findIndex((one) => !isHarmless(one));
-  const hasScoped = config.getGlobalRequestInterceptors().some(({ metatype }) => !isHarmless(metatype));
-  const places = isEvery
-    ? []
-    : [controller, handler].filter((place) => outerAt(place, controller, handler).some((one) => !isHarmless(one)));
+  const first = globals.slice(0, place.globals).findIndex((one) => !isHarmless(one));
+  const scoped = config.getGlobalRequestInterceptors().slice(0, place.scoped);
+  const hasScoped = scoped.some(({ metatype }) => !isHarmless(metatype));
+  const { isHere } = place;
+  const places =
+    isHere === undefined
+      ? []
+      : [controller, handler].filter((it) => outerAt(it, controller, handler, isHere).some((one) => !isHarmless(one)));
   if (first < 0 && !hasScoped && places.length === 0) return;
   watched.add(handler);
   if (first >= 0) {
@@ -41,13 +52,18 @@ export function watchOuter(config: ApplicationConfig, controller: Type, handler:
 }
 
 /** Interceptors at one place that stand further out than the view. */
-function outerAt(place: object, controller: Type, handler: Handler): readonly unknown[] {
+function outerAt(
+  place: object,
+  controller: Type,
+  handler: Handler,
+  isHere: (interceptor: unknown) => boolean,
+): readonly unknown[] {
   const of = (it: object): readonly unknown[] => Reflect.getMetadata(INTERCEPTORS, it) ?? [];
   const own = of(place);
-  const at = own.findIndex(isView);
+  const at = own.findIndex(isHere);
   if (at >= 0) return own.slice(0, at);
   // The view is the controller's: what stands at the handler is further in.
-  return place === handler && of(controller).some(isView) ? [] : own;
+  return place === handler && of(controller).some(isHere) ? [] : own;
 }
 
 function putFirst(place: object): void {
@@ -59,7 +75,7 @@ function putFirst(place: object): void {
 function isHarmless(interceptor: unknown): boolean {
   const type: unknown = typeof interceptor === 'function' ? interceptor : (interceptor as object | null)?.constructor;
   if (interceptor === WATCH || type === ClassSerializerInterceptor) return true;
-  return typeof type === 'function' && (isObserver(type) || isView(type));
+  return typeof type === 'function' && (isObserver(type) || isView(type) || isPassing(type));
 }
 
 /** An interceptor, with all that it and those further in read of a request of a cached route. */

@@ -1,6 +1,6 @@
 import { Inject, Injectable, type OnModuleInit, type Type } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
-import { type Cache, ConfigError } from '@viewcache/core';
+import type { Cache } from '@viewcache/core';
 import { checkOptions, runtimeOf, VIEW_OPTIONS, ViewServer } from '@viewcache/core/node';
 import { CacheRegistry } from '../module/cache-registry.js';
 import { MODULE_OPTIONS } from '../module/module-definition.js';
@@ -10,20 +10,19 @@ import { readBeforeGuards, refuseBeforeGuards } from './before-guards-option.js'
 import type { CacheViewOptions } from './cache-view-options.js';
 import { checkPlaces } from './check-places.js';
 import { EveryViewInterceptor } from './every-view-interceptor.js';
+import { isView } from './observer.js';
 import { watchOuter } from './outer-interceptors.js';
 import type { Platform } from './platform.js';
-import { PLATFORMS } from './platforms.js';
-import { messageOfInjection, whoInjectsRequest } from './request-injection.js';
+import { platformOfApp } from './platforms.js';
+import { RequestInjectors } from './request-injection.js';
 import { enterBefore } from './route-entry.js';
 import { type Handler, type RouteMetadata, readRoute } from './route-metadata.js';
+import { RouteSpaces } from './route-spaces.js';
 import { routesOf } from './routes-of.js';
 import { type RouteView, ServedRoute } from './served-route.js';
 import { readPolicy } from './view-policy.js';
 
 const DEFAULTS = 'ViewCacheModule.views';
-
-/** Options by which what a class has read of the request may be covered. */
-type Covering = Record<'key' | 'vary' | 'inputs', unknown>;
 
 /** The routes of one app that have decorators of ours, made when it starts. */
 @Injectable()
@@ -35,10 +34,8 @@ export class Views implements OnModuleInit {
   /** What every view starts from; with a ttl, every GET route is one. */
   readonly #defaults: CacheViewOptions;
   readonly #routes = new Map<Type, Map<Handler, ServedRoute | undefined>>();
-  readonly #spaces = new Map<string, Type>();
-  /** Controllers with a class among what they need that injects the request, by its name. */
-  readonly #injectors = new Map<Type, string>();
-  readonly #told = new Set<Type>();
+  readonly #spaces = new RouteSpaces();
+  readonly #injectors = new RequestInjectors();
 
   constructor(
     registry: CacheRegistry,
@@ -56,7 +53,7 @@ export class Views implements OnModuleInit {
     checkOptions(DEFAULTS, views, [...VIEW_OPTIONS, 'cache', 'beforeGuards']);
     refuseBeforeGuards(DEFAULTS, views);
     readPolicy(DEFAULTS, { ttl: 1, ...views }, '');
-    this.#cacheOf(views.cache, `${DEFAULTS}.cache`);
+    this.#registry.resolve(views.cache, `${DEFAULTS}.cache`);
   }
 
   /** Refuses what is wrong in any decorator before the first request: also in an app that answers none. */
@@ -71,26 +68,16 @@ export class Views implements OnModuleInit {
    */
   prepare(): void {
     const config = this.#config;
-    this.#findInjectors();
+    this.#injectors.find(config, this.#modules);
     const routes = [...routesOf(this.#modules)].map((route) => [...route, this.routeOf(...route)] as const);
     for (const [controller, handler, route] of routes)
-      if (route?.isCached === true) watchOuter(config, controller, handler, !route.isDecorated);
+      if (route?.isCached === true)
+        watchOuter(config, controller, handler, route.isDecorated ? { isHere: isView } : {});
     if (routes.some(([, , route]) => route?.isBeforeGuards === true))
       enterBefore(this.#adapters.httpAdapter, (...route) => this.routeOf(...route));
     // Behind those of the app, which see all that it answers.
     if (this.#defaults.ttl !== undefined)
       config.useGlobalInterceptors(new EveryViewInterceptor((...route) => this.routeOf(...route)));
-  }
-
-  #findInjectors(): void {
-    const around = this.#config.getGlobalRequestInterceptors().map((wrapper) => whoInjectsRequest(wrapper));
-    const everywhere = around.find((injector) => injector !== undefined);
-    for (const module of this.#modules.values()) {
-      for (const wrapper of module.controllers.values()) {
-        const injector = whoInjectsRequest(wrapper) ?? everywhere;
-        if (injector !== undefined) this.#injectors.set(wrapper.metatype as Type, injector);
-      }
-    }
   }
 
   /** What is to be done for a route; `undefined` where that is nothing. */
@@ -109,7 +96,7 @@ export class Views implements OnModuleInit {
     // Other methods than GET, too: their success invalidates what a GET has stored.
     const isCached = !isNever && !isSse && (view !== undefined || this.#defaults.ttl !== undefined);
     if (!isCached && !isDecorated) return undefined;
-    const platform = this.#platform();
+    const platform = platformOfApp(this.#adapters);
     return new ServedRoute(
       platform,
       metadata,
@@ -121,51 +108,17 @@ export class Views implements OnModuleInit {
     const { view } = metadata;
     const where = `${controller.name}.${handler.name}: @CacheView`;
     const options: CacheViewOptions = { ...this.#defaults, ...view };
-    const cache = this.#cacheOf(options.cache, `${where}.cache`);
-    const { policy, setLifetime } = readPolicy(where, options, this.#spaceOf(controller, handler));
+    const cache = this.#registry.resolve(options.cache, `${where}.cache`);
+    const { policy, setLifetime } = readPolicy(where, options, this.#spaces.of(controller, handler));
     const before = readBeforeGuards(where, options, controller, handler);
     // What the module says of inputs, it says of no controller in particular.
-    if (!this.#mayStore(controller, { ...options, inputs: view?.inputs }, cache)) return undefined;
+    if (!this.#injectors.mayStore(controller, { ...options, inputs: view?.inputs }, cache)) return undefined;
     const ahead =
       before === false
         ? undefined
         : new BeforeGuards(before, metadata.headers, (what) => warn(cache, messageOfGuards(where, what)));
     const host = ahead === undefined ? platform.host : ahead.watching(platform.host);
     return { server: new ViewServer(policy, () => cache, host), setLifetime, ahead };
-  }
-
-  #mayStore(controller: Type, { key, vary, inputs }: Partial<Covering>, cache: Cache): boolean {
-    const injector = this.#injectors.get(controller);
-    if (injector === undefined || key !== undefined || vary !== undefined || inputs !== undefined) return true;
-    if (this.#told.has(controller)) return false;
-    this.#told.add(controller);
-    warn(cache, messageOfInjection(controller.name, injector));
-    return false;
-  }
-
-  #cacheOf(named: string | Cache | undefined, setting: string): Cache {
-    if (named === undefined || typeof named === 'string') return this.#registry.get(named, setting);
-    if (runtimeOf(named) !== undefined) return named;
-    throw new ConfigError(setting, named, 'the name of a cache of the app, or a cache made by createCache()');
-  }
-
-  /**
-   * Routes keep apart what they store: two may answer the same URL, by its version or its host. By their names, so that a
-   * release which has more of them finds what the last one stored.
-   */
-  #spaceOf(controller: Type, handler: Handler): string {
-    let name = controller.name;
-    for (let at = 2; (this.#spaces.get(name) ?? controller) !== controller; at++) name = `${controller.name}~${at}`;
-    this.#spaces.set(name, controller);
-    return `${name}.${handler.name}`;
-  }
-
-  #platform(): Platform {
-    const adapter = this.#adapters.httpAdapter as HttpAdapterHost['httpAdapter'] | undefined;
-    const type: unknown = adapter?.getType();
-    const platform = typeof type === 'string' && Object.hasOwn(PLATFORMS, type) ? PLATFORMS[type] : undefined;
-    if (platform !== undefined) return platform;
-    throw new ConfigError('the HTTP adapter', type, `one of type ${Object.keys(PLATFORMS).join(' or ')}`);
   }
 }
 
