@@ -83,6 +83,13 @@ describe.each(apps)('%s', (_name, nest, isRequired, compile) => {
       expect((await get(name, '/cities/caches')).body).toEqual([true, true, true]);
     });
 
+    it('has what came from @nestjs/cache-manager by another import', async () => {
+      const asked = async () => ((await get(name, '/moved?a')).body as { run: number }).run;
+      expect([await asked(), await asked()]).toEqual([1, 1]);
+      await get(name, '/moved', { method: 'PUT' });
+      expect(await asked()).toBe(2);
+    });
+
     it('has public views answered before the guards', async () => {
       const banned = { headers: { 'x-banned': '1' } };
       await get(name, '/cities/public');

@@ -9,16 +9,19 @@ import {
   Get,
   Header,
   type INestApplication,
+  Inject,
   Injectable,
   Module,
   Param,
   Put,
   UseGuards,
+  UseInterceptors,
 } from '@nestjs/common';
 import { type AbstractHttpAdapter, NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Cacheable, CacheInvalidate, CacheView, InjectCache, ViewCache, ViewCacheModule } from '@viewcache/nestjs';
+import { CACHE_MANAGER, type Cache, CacheInterceptor, CacheModule, CacheTTL } from '@viewcache/nestjs/compat';
 import { ViewCacheExpressAdapter } from '@viewcache/nestjs/express';
 
 interface City {
@@ -87,9 +90,28 @@ class CitiesController {
   }
 }
 
+@Controller('moved')
+@UseInterceptors(CacheInterceptor)
+class MovedController {
+  #runs = 0;
+
+  constructor(@Inject(CACHE_MANAGER) private readonly manager: Cache) {}
+
+  @Get()
+  @CacheTTL(60_000)
+  page(): object {
+    return { run: ++this.#runs };
+  }
+
+  @Put()
+  async forget(): Promise<boolean> {
+    return await this.manager.del('/moved?a');
+  }
+}
+
 @Module({
-  imports: [ViewCacheModule.forRoot({ caches: { pages: {} } })],
-  controllers: [CitiesController],
+  imports: [ViewCacheModule.forRoot({ caches: { pages: {} } }), CacheModule.register({ ttl: 5_000 })],
+  controllers: [CitiesController, MovedController],
   providers: [Cities],
 })
 class AppModule {}
