@@ -295,7 +295,15 @@ describe.each(nests)('CacheInterceptor of @viewcache/nestjs/compat on %s', (_nam
         return { name: user?.name, run: ++runs };
       }
     }
-    const site = await serveCompat(make, CacheModule.register(), [Profiles]);
+    @Injectable()
+    class Wrapping implements NestInterceptor {
+      intercept(_context: ExecutionContext, next: CallHandler) {
+        return next.handle().pipe(map((page: object) => ({ ...page, wrapped: true })));
+      }
+    }
+    // What trackBy() reads counts as read for the key, also where somebody further out is watched.
+    const providers = [{ provide: APP_INTERCEPTOR, useClass: Wrapping }];
+    const site = await serveCompat(make, CacheModule.register(), [Profiles], { providers });
     for (const [path, expected] of [
       ['/plain', ['ann', 'bob', 'ann']],
       ['/by-url', ['ann', 'bob', 'ann']],

@@ -13,6 +13,7 @@ import {
 } from '@nestjs/common';
 import { APP_INTERCEPTOR } from '@nestjs/core';
 import { MessagePattern, Payload } from '@nestjs/microservices';
+import { from } from 'rxjs';
 import { closeCompatAfterEach, packages, serveCompat, stopTime } from './compat-packages.js';
 import { closeContextsAfterEach } from './contexts.js';
 import { startService } from './microservice.js';
@@ -309,7 +310,8 @@ describe.each(both)('CacheInterceptor of %s on %s', (_name, _nest, of, make) => 
   });
 });
 
-describe.each(packages)('CacheInterceptor of %s', (_name, { CacheInterceptor, CacheKey, CacheModule, CacheTTL }) => {
+describe.each(packages)('CacheInterceptor of %s', (_name, of, isOurs) => {
+  const { CacheInterceptor, CacheKey, CacheModule, CacheTTL } = of;
   closeContextsAfterEach();
   closeCompatAfterEach();
 
@@ -322,6 +324,10 @@ describe.each(packages)('CacheInterceptor of %s', (_name, { CacheInterceptor, Ca
         runs++;
         return numbers.reduce((sum, each) => sum + each, 0);
       }
+      @CacheKey('nothing') @MessagePattern('nothing') nothing() {
+        runs++;
+        return null;
+      }
       @MessagePattern('other') other() {
         return ++runs;
       }
@@ -332,5 +338,19 @@ describe.each(packages)('CacheInterceptor of %s', (_name, { CacheInterceptor, Ca
     await pass(1_001);
     expect([await ask('sum', [1, 2]), runs]).toEqual([3, 2]);
     expect([await ask('other', 0), await ask('other', 0)]).toEqual([3, 4]);
+    expect([await ask('nothing', 0), await ask('nothing', 0), runs]).toEqual([null, null, 6]);
+  });
+
+  it(`sends ${isOurs ? 'all values' : 'the last value'} of a handler that has several, the second time`, async () => {
+    @Controller()
+    @UseInterceptors(CacheInterceptor)
+    class Messages {
+      @CacheKey('count') @MessagePattern('count') count() {
+        return from([1, 2, 3]);
+      }
+    }
+    const ask = await startService({ imports: [CacheModule.register()], controllers: [Messages] });
+    // The client takes the first one.
+    expect([await ask('count', 0), await ask('count', 0)]).toEqual([1, isOurs ? 1 : 3]);
   });
 });
