@@ -130,6 +130,18 @@ describe('docs/reference/api.md and docs/reference/values.md', () => {
   });
 });
 
+describe('docs/reference/nestjs.md', () => {
+  const page = read('docs/reference/nestjs.md');
+
+  it.each(['index', 'express', 'compat'])('names everything that the entry point %s exports', (entry) => {
+    const file = new URL(`packages/nestjs/dist/${entry}.d.ts`, repository);
+    const names = publicNames(file, (it) => readFileSync(it, 'utf8')).map(({ name }) => name);
+    expect(names.length).toBeGreaterThan(0);
+    const isNamed = (name: string) => new RegExp(`(?:^#+ .*\\b|\`@?)${name}\\b`, 'm').test(page);
+    expect(names.filter((name) => !isNamed(name))).toEqual([]);
+  });
+});
+
 /** The options that a function knows, as its error lists them. */
 async function knownOptions(refuse: () => unknown): Promise<string[]> {
   try {

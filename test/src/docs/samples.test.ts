@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { INestApplication } from '@nestjs/common';
 import type { Express } from 'express';
 import request from 'supertest';
 import { servers } from '../values/stores.js';
@@ -31,25 +32,28 @@ describe('the samples of the documentation', () => {
     for (const { stdout, status } of compiled) expect([stdout, status]).toEqual(['', 0]);
   });
 
-  it.each(['readme', 'step-5', 'values'])('%s answers from the cache until the city changes', async (name) => {
-    // One server, because the host with its port is part of the key.
-    const server = (await load(name)).listen(0, '127.0.0.1');
-    servers.push(server);
-    await once(server, 'listening');
-    const first = await request(server).get('/cities/7');
-    const second = await request(server).get('/cities/7');
-    expect(first.headers['cache-status']).toBe('viewcache; fwd=uri-miss; stored');
-    expect(second.headers['cache-status']).toMatch(/^viewcache; hit; ttl=\d+$/);
-    expect(second.text).toBe(first.text);
-    await request(server).put('/cities/7').send({ name: 'Lisboa', population: 545_000 }).expect(200);
-    const third = await request(server).get('/cities/7');
-    expect(third.headers['cache-status']).toBe('viewcache; fwd=stale; stored');
-    expect(third.body.name).toBe('Lisboa');
-    for (const status of ['viewcache; fwd=uri-miss', 'viewcache; fwd=miss']) {
-      const missing = await request(server).get('/cities/99').expect(404);
-      expect(missing.headers['cache-status']).toBe(status);
-    }
-  });
+  it.each(['readme', 'step-5', 'values', 'nest-readme', 'nest-step-5'])(
+    '%s answers from the cache until the city changes',
+    async (name) => {
+      // One server, because the host with its port is part of the key.
+      const server = await listening(name);
+      servers.push(server);
+      await once(server, 'listening');
+      const first = await request(server).get('/cities/7');
+      const second = await request(server).get('/cities/7');
+      expect(first.headers['cache-status']).toBe('viewcache; fwd=uri-miss; stored');
+      expect(second.headers['cache-status']).toMatch(/^viewcache; hit; ttl=\d+$/);
+      expect(second.text).toBe(first.text);
+      await request(server).put('/cities/7').send({ name: 'Lisboa', population: 545_000 }).expect(200);
+      const third = await request(server).get('/cities/7');
+      expect(third.headers['cache-status']).toBe('viewcache; fwd=stale; stored');
+      expect(third.body.name).toBe('Lisboa');
+      for (const status of ['viewcache; fwd=uri-miss', 'viewcache; fwd=miss']) {
+        const missing = await request(server).get('/cities/99').expect(404);
+        expect(missing.headers['cache-status']).toBe(status);
+      }
+    },
+  );
 });
 
 describe('the samples that are tests or programs', () => {
@@ -82,7 +86,12 @@ function runnerOf(code: string): string[] {
   return ['--experimental-vm-modules', jest, '--config', config, '--runTestsByPath'];
 }
 
-async function load(name: string): Promise<Express> {
-  const { app } = (await import(new URL(`${name}.js`, samplesFolder).href)) as { app: Express };
-  return app;
+async function listening(name: string): Promise<Server> {
+  if (!name.startsWith('nest-')) {
+    const { app } = (await import(new URL(`${name}.js`, samplesFolder).href)) as { app: Express };
+    return app.listen(0, '127.0.0.1');
+  }
+  const { app } = (await import(new URL(`nestjs/${name}.js`, samplesFolder).href)) as { app: INestApplication };
+  await app.init();
+  return (app.getHttpServer() as Server).listen(0, '127.0.0.1');
 }

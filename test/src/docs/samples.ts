@@ -9,7 +9,7 @@ export interface Sample {
   readonly code: string;
   /** `sample`: an app, to be asked through what it exports. `run`: a program, or tests, to be run as printed. `file`: what others import. */
   readonly kind: 'sample' | 'run' | 'file' | undefined;
-  /** Of a page about NestJS. */
+  /** About NestJS, as its page is, or what it imports. */
   readonly isNest: boolean;
 }
 
@@ -36,7 +36,12 @@ export function samplesOf(page: string): Sample[] {
   return Array.from(blocks, ({ 1: kind, 2: name, 3: code = '', index }) => {
     const line = text.slice(0, index).split('\n').length;
     const place = `${page.replaceAll('/', '-').replace('.md', '')}-${line}`;
-    return { name: name ?? place, code, kind: kind as Sample['kind'], isNest: /nest/.test(page) };
+    return {
+      name: name ?? place,
+      code,
+      kind: kind as Sample['kind'],
+      isNest: /nest/.test(page) || /from '@nestjs\//.test(code),
+    };
   });
 }
 
@@ -51,7 +56,7 @@ export function writeSamples(samples: readonly Sample[]): void {
     // A sample that runs is asked through its app: no test may take port 3000.
     const body =
       kind === 'sample'
-        ? `${code.replace(/^(?:createServer\(app\)|app)\.listen\(3000\);.*$/m, '')}\nexport { app };\n`
+        ? `${code.replace(/^(?:await )?(?:createServer\(app\)|app)\.listen\(3000\);.*$/m, '')}\nexport { app };\n`
         : code;
     writeFileSync(new URL(`${name}.ts`, isNest ? nestFolder : samplesFolder), `${body}\nexport {};\n`);
   }
