@@ -281,10 +281,20 @@ describe.each(nests)('CacheInterceptor of @viewcache/nestjs/compat on %s', (_nam
         return 'profile';
       }
     }
+    @Injectable()
+    class ByLookup extends CacheInterceptor {
+      protected override async trackBy(context: ExecutionContext) {
+        await Promise.resolve();
+        return `lookup:${context.switchToHttp().getRequest<Known>().user?.name}`;
+      }
+    }
     let runs = 0;
     @Controller()
     @UseGuards(Login)
     class Profiles {
+      @Get('by-lookup') @UseInterceptors(ByLookup) byLookup() {
+        return { run: ++runs };
+      }
       @Get('plain') @UseInterceptors(CacheInterceptor) plain(@Req() { user }: Known) {
         return { name: user?.name, run: ++runs };
       }
@@ -316,6 +326,9 @@ describe.each(nests)('CacheInterceptor of @viewcache/nestjs/compat on %s', (_nam
       expect(names).toEqual(expected);
       expect([path, runs]).toEqual([path, path === '/by-user' ? 2 : 3]);
     }
+    runs = 0;
+    for (const name of ['ann', 'bob', 'ann']) await site.get('/by-lookup', { 'x-name': name });
+    expect(runs).toBe(2);
   });
 
   it.each(['at the controller', 'in the app, before it', 'in the app, behind it'])(

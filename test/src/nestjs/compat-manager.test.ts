@@ -1,12 +1,20 @@
 import { describe, expect, it } from '@jest/globals';
+import KeyvRedis, { createKeyv } from '@keyv/redis';
 import { Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ConfigError } from '@viewcache/core';
 import * as compat from '@viewcache/nestjs/compat';
 import { Keyv } from 'keyv';
+import { RedisServer } from '../servers/redis.js';
 import { gate } from '../support/gate.js';
 import { until } from '../values/stores.js';
-import { closeCompatAfterEach, packages, startManager, stopTime } from './compat-packages.js';
+import { closeCompat, closeCompatAfterEach, packages, startManager, stopTime } from './compat-packages.js';
+
+/** The client of node-redis in a Keyv, or in an adapter of one. */
+function clientOf(store: unknown): { readonly isOpen: boolean } | undefined {
+  const { client, store: inner } = store as { client?: { isOpen: boolean }; store?: unknown };
+  return client ?? (inner === undefined ? undefined : clientOf(inner));
+}
 
 const YEAR = 365 * 86_400_000;
 
@@ -260,6 +268,27 @@ describe.each(packages)('CACHE_MANAGER of %s', (_name, { CACHE_MANAGER, Cache, C
       await manager.set('a', 1);
       await pass(1_001);
       expect(await manager.get('a')).toBeUndefined();
+    }
+  });
+
+  it.each<[string, (url: string) => unknown]>([
+    ['a Keyv on Redis', (url) => createKeyv(url)],
+    ['a list of a memory and Redis', (url) => [new Keyv(), new KeyvRedis(url)]],
+  ])('shares values with other processes by %s, and disconnects from it when the app closes', async (_what, make) => {
+    const redis = await RedisServer.start();
+    try {
+      const clients = [make(redis.url), make(redis.url)];
+      const [one, other] = await Promise.all(
+        clients.map((stores) => startManager(CacheModule.register({ stores: stores as never, ttl: 60_000 }))),
+      );
+      await one?.set('a', { id: 1 });
+      await until(async () => (await other?.get('a')) !== undefined);
+      expect(await other?.get('a')).toEqual({ id: 1 });
+      await other?.del('a');
+      await closeCompat();
+      for (const stores of clients) expect(clientOf([stores].flat().at(-1))?.isOpen).toBe(false);
+    } finally {
+      await redis.stop();
     }
   });
 

@@ -53,17 +53,20 @@ export async function startManager(module: DynamicModule): Promise<compat.Cache>
 
 /** Closes what the above started, after each test of the file, and gives time back. */
 export function closeCompatAfterEach(): void {
-  afterEach(async () => {
-    jest.useRealTimers();
-    const apps = [...open];
-    open.clear();
-    for (const app of apps) {
-      app.getHttpServer?.().closeAllConnections();
-      await app.close();
-    }
-    for (const cache of caches) await cache.close();
-    caches.clear();
-  });
+  afterEach(closeCompat);
+}
+
+/** Does so at once. */
+export async function closeCompat(): Promise<void> {
+  jest.useRealTimers();
+  const apps = [...open];
+  open.clear();
+  for (const app of apps) {
+    app.getHttpServer?.().closeAllConnections();
+    await app.close();
+  }
+  for (const cache of caches) await cache.close();
+  caches.clear();
 }
 
 /** Time that stands still until it is set forward. */

@@ -69,7 +69,10 @@ export class CacheInterceptor implements NestInterceptor {
     return route === undefined ? next.handle() : await this.#route(route, context, next);
   }
 
-  /** What an answer is found by; `undefined`: it is not cached. Asked for GET and HEAD only, and perhaps more than once. */
+  /**
+   * What an answer is found by; `undefined`: it is not cached. Asked for GET and HEAD
+   * only, and more than once where it answers at once: what it reads of the request is covered by the key then.
+   */
   protected trackBy(context: ExecutionContext): Tracked {
     const named = this.#named(context);
     if (context.getType() !== 'http' || named) return typeof named === 'function' ? named(context) : named;
@@ -96,9 +99,10 @@ export class CacheInterceptor implements NestInterceptor {
     if (request.method !== 'GET' && request.method !== 'HEAD') return served.serve(context, next);
     // What is read for a key shapes nothing.
     earlyWatchOf(platformOf(http.getResponse()).requestOf(request))?.end();
-    const key = await this.trackBy(context);
+    const tracked = this.trackBy(context);
+    const key = await tracked;
     if (!key) return next.handle();
-    keepKey(context, key, () => this.trackBy(context));
+    keepKey(context, key, isThenable(tracked) ? undefined : () => this.trackBy(context));
     return served.serve(context, { handle: () => storedWell(context, ttl, next) });
   }
 

@@ -19,11 +19,12 @@ export function makeManager(options: CacheManagerOptions, registry: CacheRegistr
   const { stores, namespace = NAMESPACE, refreshThreshold, cacheId } = options;
   if (options.cache !== undefined && stores !== undefined)
     throw new ConfigError(`${PLACE}.stores`, stores, 'none beside a cache that was made already');
-  const { store, ttl } = readStores(stores);
+  const { store, ttl, disconnect } = readStores(stores);
   const given = options.cache;
   const cache = given === undefined ? made(store) : cacheOf(given, registry);
   const close = async (): Promise<void> => {
     if (given === undefined) await cache.close();
+    await disconnect();
   };
   warnOf(options, cache);
   return new ManagedCache(cache, { namespace, refreshThreshold, cacheId, ttl: options.ttl ?? ttl, close });

@@ -18,6 +18,8 @@ export interface ReadStores {
   readonly store: CacheStore | undefined;
   /** What the store says of how long values are kept, in milliseconds. */
   readonly ttl: number | undefined;
+  /** Disconnects what was handed in, as `@nestjs/cache-manager` does when the app closes: a cache of ours leaves that to its maker. */
+  disconnect(): Promise<void>;
 }
 
 /**
@@ -35,7 +37,18 @@ export function readStores(stores: CacheStore | readonly CacheStore[] | undefine
   const [store] = shared;
   if (isRecord(store) && 'primary' in store && 'getOrSet' in store)
     throw new ConfigError('CacheModule.stores', 'a Cacheable', 'its secondary store, a Keyv, or the URL of that');
-  return { store, ttl: ttlOf(store ?? list[0]) };
+  return { store, ttl: ttlOf(store ?? list[0]), disconnect: () => disconnectAll(list) };
+}
+
+async function disconnectAll(stores: readonly unknown[]): Promise<void> {
+  for (const store of stores) {
+    // A client of node-redis may be in use elsewhere, and there it cannot be handed in at all.
+    if (isKeyv(store)) await store.disconnect();
+  }
+}
+
+function isKeyv(store: unknown): store is { disconnect(): unknown } {
+  return isRecord(store) && ['get', 'set', 'delete', 'disconnect'].every((name) => typeof store[name] === 'function');
 }
 
 function isInMemory(store: unknown): boolean {
