@@ -258,8 +258,10 @@ describe.each(both)('CacheInterceptor of %s on %s', (_name, _nest, of, make) => 
     @Injectable()
     class ByLanguage extends CacheInterceptor {
       protected override trackBy(context: ExecutionContext) {
-        const { headers, url } = requestOf(context);
-        return as(headers['x-member'] && `${headers['x-member']}:${url}`);
+        const request = requestOf(context);
+        const { httpAdapter } = this.httpAdapterHost;
+        const member = httpAdapter.getRequestMethod?.(request) === 'GET' && request.headers['x-member'];
+        return as(member ? `${member}:${httpAdapter.getRequestUrl?.(request)}` : undefined);
       }
     }
     @Controller()

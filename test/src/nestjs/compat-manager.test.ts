@@ -271,7 +271,7 @@ describe.each(packages)('CACHE_MANAGER of %s', (_name, { CACHE_MANAGER, Cache, C
     }
   });
 
-  it.each<[string, (url: string) => unknown]>([
+  it.each<[string, (url: string) => NonNullable<compat.CacheModuleOptions['stores']>]>([
     ['a Keyv on Redis', (url) => createKeyv(url)],
     ['a list of a memory and Redis', (url) => [new Keyv(), new KeyvRedis(url)]],
   ])('shares values with other processes by %s, and disconnects from it when the app closes', async (_what, make) => {
@@ -279,7 +279,7 @@ describe.each(packages)('CACHE_MANAGER of %s', (_name, { CACHE_MANAGER, Cache, C
     try {
       const clients = [make(redis.url), make(redis.url)];
       const [one, other] = await Promise.all(
-        clients.map((stores) => startManager(CacheModule.register({ stores: stores as never, ttl: 60_000 }))),
+        clients.map((stores) => startManager(CacheModule.register({ stores, ttl: 60_000 }))),
       );
       await one?.set('a', { id: 1 });
       await until(async () => (await other?.get('a')) !== undefined);
@@ -294,7 +294,7 @@ describe.each(packages)('CACHE_MANAGER of %s', (_name, { CACHE_MANAGER, Cache, C
 
   it('takes a Keyv, or a list with a memory in front', async () => {
     for (const stores of [new Keyv(), [new Keyv()], new Keyv({ store: new Map() })]) {
-      const manager = await startManager(CacheModule.register({ stores: stores as never }));
+      const manager = await startManager(CacheModule.register({ stores }));
       await manager.set('a', { id: 1 });
       expect(await manager.get('a')).toEqual({ id: 1 });
       await manager.disconnect();

@@ -46,9 +46,10 @@ interface AnyRequest {
 @PassingInterceptor()
 @Injectable()
 export class CacheInterceptor implements NestInterceptor {
+  /** For classes that extend this one, which may ask it for the URL and the method. */
   @Optional()
   @Inject(HttpAdapterHost)
-  protected readonly httpAdapterHost?: HttpAdapterHost;
+  protected readonly httpAdapterHost!: HttpAdapterHost;
 
   /** Methods whose answers are cached. POST is not, also where it stands here. */
   protected allowedMethods: string[] = ['GET'];
