@@ -20,6 +20,7 @@ import {
   UseInterceptors,
 } from '@nestjs/common';
 import { APP_INTERCEPTOR, REQUEST } from '@nestjs/core';
+import { Test } from '@nestjs/testing';
 import { createCache } from '@viewcache/core';
 import { CacheView, NeverCache, ViewCacheModule } from '@viewcache/nestjs';
 import * as compat from '@viewcache/nestjs/compat';
@@ -27,6 +28,7 @@ import { Exclude } from 'class-transformer';
 import { Keyv } from 'keyv';
 import { map } from 'rxjs';
 import { countdown, gate } from '../support/gate.js';
+import { Site } from '../support/site.js';
 import { closeCompatAfterEach, packages, serveCompat } from './compat-packages.js';
 import { nests } from './nests.js';
 
@@ -415,6 +417,26 @@ describe.each(nests)('CacheInterceptor of @viewcache/nestjs/compat on %s', (_nam
     await site.manager.clear();
     expect(await again()).toEqual([false, true, false]);
     await cache.close();
+  });
+
+  it('lets everything through where a test has put a manager of its own in the place of CACHE_MANAGER', async () => {
+    let runs = 0;
+    @Controller()
+    @UseInterceptors(CacheInterceptor)
+    class Pages {
+      @Get() page() {
+        return { run: ++runs };
+      }
+    }
+    const module = Test.createTestingModule({ imports: [CacheModule.register()], controllers: [Pages] });
+    const app = (await module.overrideProvider(compat.CACHE_MANAGER).useValue({}).compile()).createNestApplication(
+      make(),
+    );
+    await app.listen(0, '127.0.0.1');
+    const site = new Site(app.getHttpServer());
+    expect([(await site.get('/')).text, (await site.get('/')).text]).toEqual(['{"run":1}', '{"run":2}']);
+    app.getHttpServer().closeAllConnections();
+    await app.close();
   });
 
   it('refuses a @CacheTTL() that is no number of milliseconds when the app starts', async () => {

@@ -2,10 +2,13 @@ import { describe, expect, it } from '@jest/globals';
 import {
   type CanActivate,
   Controller,
+  Delete,
   type ExecutionContext,
   Get,
   HttpException,
+  Inject,
   Injectable,
+  Module,
   Param,
   Post,
   UseGuards,
@@ -13,6 +16,7 @@ import {
 } from '@nestjs/common';
 import { APP_INTERCEPTOR } from '@nestjs/core';
 import { MessagePattern, Payload } from '@nestjs/microservices';
+import type { Cache } from '@viewcache/nestjs/compat';
 import { from } from 'rxjs';
 import { closeCompatAfterEach, packages, serveCompat, stopTime } from './compat-packages.js';
 import { closeContextsAfterEach } from './contexts.js';
@@ -30,7 +34,7 @@ const requestOf = (context: ExecutionContext): AnyRequest => context.switchToHtt
 const both = packages.flatMap(([name, of]) => nests.map(([nest, make]) => [name, nest, of, make] as const));
 
 describe.each(both)('CacheInterceptor of %s on %s', (_name, _nest, of, make) => {
-  const { CacheInterceptor, CacheKey, CacheModule, CacheTTL } = of;
+  const { CACHE_MANAGER, CacheInterceptor, CacheKey, CacheModule, CacheTTL } = of;
   closeCompatAfterEach();
 
   let runs = 0;
@@ -280,6 +284,33 @@ describe.each(both)('CacheInterceptor of %s on %s', (_name, _nest, of, make) => 
     await site.manager.del('ann:/');
     expect((await site.get('/', { 'x-member': 'ann' })).text).toBe('{"run":5}');
     expect((await site.get('/', { 'x-member': 'bob' })).text).toBe('{"run":2}');
+  });
+
+  it('has a manager for each module that registers one', async () => {
+    const feature = (path: string) => {
+      @Controller(path)
+      @UseInterceptors(CacheInterceptor)
+      class Pages {
+        constructor(@Inject(CACHE_MANAGER) readonly manager: Cache) {}
+        @Get() @CacheKey('same') page() {
+          return { path, run: ++runs };
+        }
+        @Delete() async forget() {
+          return await this.manager.del('same');
+        }
+      }
+      @Module({ imports: [CacheModule.register({ ttl: 60_000 })], controllers: [Pages] })
+      class FeatureModule {}
+      return FeatureModule;
+    };
+    runs = 0;
+    const imports = [feature('a'), feature('b')];
+    const site = await serveCompat(make, CacheModule.register(), [], { imports });
+    const again = async () => [(await site.get('/a')).text, (await site.get('/b')).text];
+    const before = ['{"path":"a","run":1}', '{"path":"b","run":2}'];
+    expect([await again(), await again()]).toEqual([before, before]);
+    await site.ask('/a', { method: 'DELETE' });
+    expect(await again()).toEqual(['{"path":"a","run":3}', '{"path":"b","run":2}']);
   });
 
   it('leaves out what isRequestCacheable() or allowedMethods leaves out', async () => {
