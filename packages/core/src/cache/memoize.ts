@@ -165,7 +165,7 @@ function callsOf<F extends AnyFunction>(fn: F, memo: Memo, parts: MemoizeParts):
  *
  * @param called - its name, where it has none
  */
-export function ownOf(fn: AnyFunction, called: string | undefined): PropertyDescriptorMap {
+export function ownOf(fn: AnyFunction, called?: string): PropertyDescriptorMap {
   const {
     prototype: _,
     arguments: _arguments,

@@ -1,5 +1,5 @@
 import { ConfigError, createCache, type Cache as ViewCache } from '@viewcache/core';
-import { isRecord, runtimeOf } from '@viewcache/core/node';
+import { isCache, isRecord, runtimeOf } from '@viewcache/core/node';
 import type { CacheRegistry } from '../module/cache-registry.js';
 import { ManagedCache } from './managed-cache.js';
 import { type CacheManagerOptions, KNOWN } from './module-options.js';
@@ -46,7 +46,7 @@ function made(store: NonNullable<Parameters<typeof createCache>[0]>['store']): V
 function cacheOf(given: string | ViewCache, registry: CacheRegistry | undefined): ViewCache {
   const setting = `${PLACE}.cache`;
   if (registry !== undefined) return registry.resolve(given, setting);
-  if (typeof given !== 'string' && runtimeOf(given) !== undefined) return given;
+  if (typeof given !== 'string' && isCache(given)) return given;
   throw new ConfigError(
     setting,
     given,

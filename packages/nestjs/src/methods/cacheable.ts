@@ -58,7 +58,16 @@ function callsOf(rule: MethodRule): MemoCalls<AnyFunction> {
     throw new ConfigError('memoOf', rule.method, 'memoOf(…).of(instance), with an instance that an app has made');
   };
   const of = (instance: object) => methodsOf(instance)?.bound(rule).memo?.of(instance) ?? refuse();
-  return { of, cacheInfo: refuse, cacheClear: refuse, invalidate: refuse, keyFor: refuse };
+  return {
+    of,
+    uncached: rule.method,
+    cacheInfo: refuse,
+    cacheClear: refuse,
+    invalidate: refuse,
+    refresh: refuse,
+    explain: refuse,
+    keyFor: refuse,
+  };
 }
 
 function withTtl(options: Duration | CacheableOptions | undefined): CacheableOptions {

@@ -1,6 +1,6 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { type Cache, ConfigError } from '@viewcache/core';
-import { nearest, runtimeOf } from '@viewcache/core/node';
+import { isCache, nearest } from '@viewcache/core/node';
 import { DEFAULT_CACHE } from './cache-tokens.js';
 import { type AppCaches, makeCaches } from './make-caches.js';
 import { MODULE_OPTIONS } from './module-definition.js';
@@ -46,7 +46,7 @@ export class CacheRegistry implements OnApplicationShutdown {
    */
   resolve(named: string | Cache | undefined, setting: string): Cache {
     if (named === undefined || typeof named === 'string') return this.get(named, setting);
-    if (runtimeOf(named) !== undefined) return named;
+    if (isCache(named)) return named;
     throw new ConfigError(setting, named, 'the name of a cache of the app, or a cache made by createCache()');
   }
 

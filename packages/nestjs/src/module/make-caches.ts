@@ -1,5 +1,5 @@
 import { type Cache, type CacheOptions, ConfigError, createCaches } from '@viewcache/core';
-import { CACHE_OPTIONS, cacheUrl, checkOptions, runtimeOf } from '@viewcache/core/node';
+import { CACHE_OPTIONS, cacheUrl, checkOptions, isCache } from '@viewcache/core/node';
 import { DEFAULT_CACHE } from './cache-tokens.js';
 import type { ViewCacheModuleOptions } from './module-options.js';
 
@@ -41,7 +41,7 @@ export function makeCaches(options: ViewCacheModuleOptions): AppCaches {
 
 function defaultOf(cache: Cache | undefined, settings: CacheOptions): Cache | CacheOptions {
   if (cache === undefined) return settings.store === undefined ? { ...settings, store: cacheUrl() } : settings;
-  if (runtimeOf(cache) === undefined) throw new ConfigError('cache', cache, 'a cache made by createCache()');
+  if (!isCache(cache)) throw new ConfigError('cache', cache, 'a cache made by createCache()');
   const [name] = Object.entries(settings).find(([, value]) => value !== undefined) ?? [];
   if (name === undefined) return cache;
   throw new ConfigError(name, settings[name as keyof CacheOptions], 'no settings beside a cache that was made already');

@@ -1,5 +1,5 @@
 import type { Cache } from '@viewcache/core';
-import { runtimeOf } from '@viewcache/core/node';
+import { isCache } from '@viewcache/core/node';
 
 /** The app's cache; see the class of the same name. */
 export interface ViewCache extends Cache {}
@@ -26,6 +26,6 @@ export interface ViewCache extends Cache {}
 // biome-ignore lint/complexity/noStaticOnlyClass: a token has to be a class, and nothing more.
 export abstract class ViewCache {
   static [Symbol.hasInstance](value: unknown): boolean {
-    return runtimeOf(value) !== undefined;
+    return isCache(value);
   }
 }
