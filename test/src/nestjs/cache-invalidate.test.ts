@@ -159,7 +159,7 @@ describe('a method under @CacheInvalidate()', () => {
       '.args returned no list',
       '.key returned a promise',
       '.key returned undefined',
-      expect.stringMatching(/^ invalidated nothing: tags: '' is not allowed/),
+      expect.stringMatching(/^ invalidated nothing: invalidate\.tags: '' is not allowed/),
       '.tags threw Error: no tags',
     ]);
     // Where nobody knows which results it is about, it is about all.

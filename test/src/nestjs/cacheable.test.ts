@@ -280,7 +280,7 @@ describe('a method under @Cacheable()', () => {
     expect([await cities.find(1), await cities.find(2)]).toEqual([3, 2]);
     await results.cacheClear();
     expect([await cities.find(1), await cities.find(2)]).toEqual([4, 5]);
-    expect(results.keyFor(1)).toContain('memo:Cities.find');
+    expect(results.keyFor(1)).toContain('11:Cities.find\n');
     expect(cache.stats().routes['Cities.find']).toMatchObject({ stored: 5 });
     expect(() => memoOf(cities.find).of(new Cities())).toThrow(ConfigError);
     expect(() => memoOf(cities.find).cacheInfo()).toThrow('memoOf(…).of(instance)');

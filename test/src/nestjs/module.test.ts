@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Inject, Injectable, Module, type ModuleMetadata } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { type Cache, createCache } from '@viewcache/core';
+import { type Cache, createCache, defaultCache, setDefaultCache } from '@viewcache/core';
 import { FakeClock } from '@viewcache/core/testing';
 import {
   getCacheToken,
@@ -141,6 +141,20 @@ describe('ViewCacheModule', () => {
     process.env['CACHE_URL'] = 'memory:?maxBytes=lots';
     const failed = start({ imports: [ViewCacheModule.forRoot()] });
     await expect(failed.finally(() => delete process.env['CACHE_URL'])).rejects.toThrow('CACHE_URL (maxBytes)');
+  });
+
+  it('takes defaultCache() without having one made, and does each thing in whichever is the default one then', async () => {
+    const app = await start({ imports: [ViewCacheModule.forRoot({ cache: defaultCache() })] });
+    expect(app.get(ViewCache)).toBeInstanceOf(ViewCache);
+    process.env['CACHE_URL'] = 'memory:?maxBytes=lots';
+    // Refused only as long as there is none.
+    expect(() => defaultCache()).toThrow('CACHE_URL (maxBytes)');
+    delete process.env['CACHE_URL'];
+    const later = createCache();
+    open.push(later);
+    setDefaultCache(later);
+    await app.get(ViewCache).set('a', 1, { ttl: 60 });
+    expect(await later.get('a')).toBe(1);
   });
 
   it('is for the modules that import it, with isGlobal: false', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { ConfigError } from '@viewcache/core';
+import { ConfigError, defaultCache, setDefaultCache } from '@viewcache/core';
 import { putResult } from '@viewcache/core/node';
 import { openOn, stores } from './stores.js';
 
@@ -88,6 +88,16 @@ describe('a result of a memoized function', () => {
     await expect(putResult(find, undefined, [() => {}], 1, await cache.token())).rejects.toThrow(ConfigError);
     await expect(putResult(find, undefined, [1], 1, await (await other()).token())).rejects.toThrow('memoize.since');
     expect(await putResult((() => {}) as never, undefined, [1], 1, await cache.token())).toBe(false);
+  });
+
+  it('is put in whichever cache is the default one, of a function that is memoized there', async () => {
+    const { cache, other } = await openOn(undefined, { ttl: 60 });
+    const find = defaultCache().memoize((_id: number) => 0, { name: 'find' });
+    for (const [place, each] of [cache, await other()].entries()) {
+      setDefaultCache(each);
+      expect(await putResult(find, undefined, [1], place + 1, await defaultCache().token())).toBe(true);
+      expect(find(1)).toBe(place + 1);
+    }
   });
 
   it('of which too much was made is made anew when one of those is put', async () => {
