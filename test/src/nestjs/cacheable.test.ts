@@ -156,6 +156,8 @@ describe('a method under @Cacheable()', () => {
     await expect(lastValueFrom(cities.fail())).rejects.toThrow(RangeError);
     await expect(lastValueFrom(cities.fail())).rejects.toThrow(RangeError);
     expect(cities.runs).toBe(5);
+    expect(await all(memoOf(cities.watch).of(cities).refresh(7))).toEqual([6]);
+    expect(await all(cities.watch(7))).toEqual([6]);
   });
 
   it('gives whoever goes through an async generator what it came to', async () => {

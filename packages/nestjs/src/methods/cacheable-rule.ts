@@ -1,4 +1,4 @@
-import { type Cache, ConfigError, type Memoized, type MemoOptions } from '@viewcache/core';
+import { type Cache, ConfigError, type Memoized, type MemoOptions, type MemoResults } from '@viewcache/core';
 import { type AnyFunction, checkMemoOptions, putResult, standFor } from '@viewcache/core/node';
 import type { CacheableOptions } from './cacheable-options.js';
 import { defaultsOf } from './class-defaults.js';
@@ -38,7 +38,11 @@ export class CacheableRule extends MethodRule {
     const memo = this.#memoIn(cache, owner, options, setting);
     const isUndecided = instances === undefined && rest.instanceKey === undefined;
     const results = this.#results(memo, cache, { isApart, isUndecided, isStream: this.kind === 'stream' });
-    return { call: this.#caller(memo, cache, setting), results, memo };
+    return {
+      call: this.#caller(memo, cache, setting),
+      results,
+      resultsOf: (instance) => this.#resultsOf(memo, instance),
+    };
   }
 
   #memoIn(cache: Cache, owner: MethodOwner, options: MemoOptions, setting: string): Memoized<AnyFunction> {
@@ -90,6 +94,13 @@ export class CacheableRule extends MethodRule {
       this.learn(result, cache, setting);
       return result;
     };
+  }
+
+  /** What is made anew is of the kind that the method returns. */
+  #resultsOf(memo: Memoized<AnyFunction>, instance: object): MemoResults<AnyFunction> {
+    const results = memo.of(instance);
+    if (this.kind !== 'observable') return results;
+    return { ...results, refresh: (...args) => observe(() => results.refresh(...args)) };
   }
 
   #results(

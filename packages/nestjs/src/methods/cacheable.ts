@@ -57,7 +57,7 @@ function callsOf(rule: MethodRule): MemoCalls<AnyFunction> {
   const refuse = (): never => {
     throw new ConfigError('memoOf', rule.method, 'memoOf(…).of(instance), with an instance that an app has made');
   };
-  const of = (instance: object) => methodsOf(instance)?.bound(rule).memo?.of(instance) ?? refuse();
+  const of = (instance: object) => methodsOf(instance)?.bound(rule).resultsOf?.(instance) ?? refuse();
   return {
     of,
     uncached: rule.method,

@@ -1,4 +1,4 @@
-import { type Cache, type CacheToken, ConfigError, type Memoized } from '@viewcache/core';
+import { type Cache, type CacheToken, ConfigError, type MemoResults } from '@viewcache/core';
 import type { AnyFunction } from '@viewcache/core/node';
 import { warn } from './asked-options.js';
 import type { DeclaredKind, ResultKind } from './declared-kind.js';
@@ -60,8 +60,8 @@ export interface MethodOwner {
 export interface BoundMethod {
   call(instance: object, args: readonly unknown[]): unknown;
   readonly results?: CachedResults;
-  /** What `memoOf` can do about them. */
-  readonly memo?: Memoized<AnyFunction>;
+  /** What `memoOf` can do about those of an instance. */
+  resultsOf?(instance: object): MemoResults<AnyFunction>;
 }
 
 /** What one decorator says of one method, whatever the app. */

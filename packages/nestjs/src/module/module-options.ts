@@ -17,7 +17,8 @@ export interface ViewCacheModuleOptions extends CacheOptions {
    */
   readonly store?: NonNullable<CacheOptions['store']>;
   /**
-   * A cache that was made already, in place of settings for one. Closing it stays your business.
+   * A cache that was made already, in place of settings for one; `defaultCache()` for whichever is the process's own at each
+   * moment. Closing it stays your business.
    *
    * @defaultValue one is made of the settings, and closed with the app
    */
