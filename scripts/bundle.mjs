@@ -2,9 +2,10 @@
 //
 // A module for each entry point instead of one for each source file, because an import costs by the file, and the types
 // as tsc wrote them. See docs/decisions/0014-bundles-in-the-tarballs.md.
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
+import { minify } from 'terser';
 
 const OUT = 'packed';
 /** Entry points that only our own packages import. */
@@ -25,13 +26,13 @@ await build({
   platform: 'node',
   target: 'node20.19',
   packages: 'external',
-  // Names stay, so that stacks can be read; the lines stay short enough for their numbers to say where.
-  minifyWhitespace: true,
   minifySyntax: true,
-  lineLimit: 120,
   logLevel: 'warning',
   plugins: [{ name: 'own-folder', setup: keepOwnFolder }],
 });
+
+for (const file of readdirSync(join(OUT, 'dist'), { recursive: true }))
+  if (file.endsWith('.js')) await shorten(join(OUT, 'dist', file));
 
 const { scripts: _, publishConfig: __, ...published } = manifest;
 writeFileSync(join(OUT, 'package.json'), `${JSON.stringify(published, null, 2)}\n`);
@@ -52,6 +53,20 @@ for (const file of typesFrom(Object.entries(manifest.exports))) {
   // What is there for our own packages alone, or for the compiler to follow a type through, nobody reads in an editor.
   const isRead = forUsers.has(file) && (named.has(file) || !/\bdist[\\/](engine|values|invalidation)[\\/]/.test(file));
   writeFileSync(to, isRead ? types : types.replace(/^ *\/\*\*[\s\S]*?\*\/\n/gm, ''));
+}
+
+/**
+ * Leaves out white space, and gives short names to what is local to a function. Functions, classes and what is declared outside
+ * of all keep theirs, so that stacks can be read; the lines stay short enough for their numbers to say where.
+ */
+async function shorten(file) {
+  const { code } = await minify(readFileSync(file, 'utf8'), {
+    ecma: 2020,
+    compress: false,
+    mangle: { keep_classnames: true, keep_fnames: true },
+    format: { max_line_len: 120 },
+  });
+  writeFileSync(file, code);
 }
 
 /** The files of types that entry points lead to, and so a compiler: most modules are nobody's business. */
