@@ -1,21 +1,5 @@
-/** Whether the load asks for one URL again and again, or for a new one each time. */
-export type Path = 'hit' | 'miss';
-
-/** What answers the requests: one file in `candidates/`, run in a process of its own. */
-export interface Candidate {
-  /** How the table calls it. */
-  label: string;
-  /** What the server is made with; a cache on Express is compared with bare Express on the same kind of server. */
-  server: 'node:http' | 'app.listen' | 'createServer';
-  /** Answers a URL it has answered before without running the handler. */
-  caches: boolean;
-  paths: readonly Path[];
-  /** What it asks Redis on a hit; candidates without it know of no Redis. */
-  redis?: RedisUse;
-}
-
-/** `seldom`: a copy in the process answers. `each`: every hit asks Redis, though requests at the same time may share a question. */
-export type RedisUse = 'seldom' | 'each';
+import type { Candidate } from './candidate.js';
+import { NEST_CANDIDATES, type NestCandidateName } from './nest-candidates.js';
 
 export type CandidateName =
   | 'raw'
@@ -34,7 +18,8 @@ export type CandidateName =
   | 'nest-cache-manager'
   | 'apicache-redis'
   | 'bentocache'
-  | 'cacheable';
+  | 'cacheable'
+  | NestCandidateName;
 
 const HIT = ['hit'] as const;
 const BOTH = ['hit', 'miss'] as const;
@@ -125,9 +110,23 @@ export const CANDIDATES: Readonly<Record<CandidateName, Candidate>> = {
     paths: HIT,
     redis: 'each',
   },
+  ...NEST_CANDIDATES,
 };
 
-/** The uncached Express that a candidate is compared with on the miss path: the one on the same kind of server. */
-export function bareExpressFor(name: CandidateName): CandidateName {
-  return CANDIDATES[name].server === 'createServer' ? 'express-create-server' : 'express';
+const BARE: Readonly<Record<Candidate['server'], CandidateName>> = {
+  'node:http': 'express',
+  'app.listen': 'express',
+  createServer: 'express-create-server',
+  'Nest on Express': 'nest-express',
+  'Nest on Fastify': 'nest-fastify',
+};
+
+/** The uncached framework that a candidate is compared with: the one on the same kind of server. */
+export function bareFor(name: CandidateName): CandidateName {
+  return BARE[CANDIDATES[name].server];
+}
+
+/** Whether a candidate caches with viewcache, and so says in `Cache-Status` what it did. */
+export function isOurs(name: CandidateName): boolean {
+  return name.startsWith('cache-page') || name.startsWith('cache-view');
 }

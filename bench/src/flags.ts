@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import type { Suite } from './scenarios.js';
+import { isSuite, SUITES, type Suite } from './scenarios.js';
 
 /** How a run was asked for. */
 export interface Flags {
@@ -17,16 +17,17 @@ export interface Flags {
   quick: boolean;
 }
 
-export const USAGE = `npm run bench -- [shared] [options]
+export const USAGE = `npm run bench -- [shared|nest] [options]
 
   shared             hits with Redis, which the bench starts itself, instead of hits and misses in one process
+  nest               hits of NestJS apps on Express and on Fastify
 
   --quick            2 KB only, 3 short rounds, and no file written unless --out is given
   --only WORDS       rows with one of these words in their name: --only miss,raw
   --node BINARY      the Node.js that runs the servers; repeat it to compare versions
   --rounds N         measured windows per row (7)
   --seconds N        length of a window in whole seconds (1)
-  --out FILE         the Markdown table (bench/results/http.md, or shared.md)
+  --out FILE         the Markdown table (bench/results/http.md, shared.md or nest.md)
 `;
 
 /**
@@ -66,8 +67,8 @@ export function readFlags(args: string[], defaultOut: (suite: Suite) => string):
 
 function readSuite(positionals: readonly string[]): Suite {
   const [suite = 'http', ...rest] = positionals;
-  if ((suite !== 'http' && suite !== 'shared') || rest.length > 0) {
-    throw new Error(`The one argument may be http or shared, not ${positionals.join(' ')}`);
+  if (!isSuite(suite) || rest.length > 0) {
+    throw new Error(`The one argument may be ${SUITES.join(', ')}, not ${positionals.join(' ')}`);
   }
   return suite;
 }

@@ -15,8 +15,8 @@ export interface Sample {
   cpuMicros: number;
   /** How many times the handler behind the cache ran. */
   handlerRuns: number;
-  /** How many requests entered Express, where the candidate means to answer before that. */
-  reachedExpress?: number;
+  /** How many times the guard in front of it ran, where there is one. */
+  guardRuns?: number;
   /** How many stored responses the cache holds, where it can say. */
   entries?: number;
 }

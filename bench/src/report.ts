@@ -1,21 +1,11 @@
 import { compare, judge, type Rounds, type Verdict } from './bounds.js';
-import { bareExpressFor, CANDIDATES, type CandidateName } from './candidates.js';
+import { bareFor, CANDIDATES, type CandidateName } from './candidates.js';
 import { QUIET, tellsDisturbance } from './measure.js';
 import { median } from './median.js';
-import type { NodeRun, RunOptions } from './run.js';
-import type { Row, Scenario } from './scenarios.js';
-
-/** What the heading of a report says about the run. */
-export interface Circumstances extends RunOptions {
-  date: Date;
-  machine: string;
-  load: string;
-  /** The load kept the servers busy, so that an idle one was disturbed. */
-  saturated: boolean;
-  pinned: boolean;
-  /** The version of the Redis behind some of the candidates. */
-  redis?: string;
-}
+import { interceptorFor } from './nest-candidates.js';
+import { type Circumstances, heading } from './report-heading.js';
+import type { NodeRun } from './run.js';
+import type { Row, Scenario, Suite } from './scenarios.js';
 
 /** A report and how many of its bounds held. */
 export interface Report {
@@ -33,28 +23,6 @@ export function makeReport(runs: readonly NodeRun[], circumstances: Circumstance
     bounds: verdicts.length,
     held: verdicts.filter(({ held }) => held).length,
   };
-}
-
-function heading(circumstances: Circumstances): string {
-  const { date, machine, load, pinned, rounds, seconds, redis } = circumstances;
-  return `# ${redis === undefined ? 'HTTP: the cost of a hit and of a miss' : 'Shared stores: the cost of a hit'}
-
-Server CPU time per request (user and system time of the server process, divided by its requests), from one interleaved
-run: ${rounds} rounds, in each of them a window of ${seconds} s for every row. Each row is a process of its own on
-loopback${pinned ? ', pinned to one core; the load comes from another core' : '; nothing was pinned to a core'}, by ${load} over 64 connections.
-The figures are medians; a comparison is the median of the comparisons within each round. The handler sends an object
-from memory with \`res.json\`, so bare Express is the cheapest uncached route there can be. Express ran with
-\`x-powered-by\` off unless said otherwise, and with \`NODE_ENV=production\`.${redis === undefined ? '' : `\n\n${aboutRedis(redis, pinned)}`}
-
-${date.toISOString().slice(0, 10)} · ${machine}`;
-}
-
-function aboutRedis(version: string, pinned: boolean): string {
-  return `Redis ${version} ran on loopback${pinned ? ", on the load's core" : ''}; its own CPU time is not in the figures, that of asking it is. Where one
-URL is asked for all the time, a cache that lets requests at the same time share one question asks less often than once per
-request; with URLs in turn no two requests at the same time ask for the same. The last column of figures says how often
-Redis was asked. bentocache and cacheable keep objects, which their handlers send with \`res.json\`; all peers ran as their
-documentation sets them up.`;
 }
 
 function chapter(run: NodeRun, { saturated }: Circumstances): { markdown: string; verdicts: Verdict[] } {
@@ -91,7 +59,7 @@ function table(run: NodeRun, scenario: Scenario): { markdown: string; verdicts: 
       Math.min(...rounds).toFixed(1),
       ...comparisons.map(({ of }) => of(row, rounds, roundsOf)),
       throughput(run, row),
-      ...(scenario.usesRedis ? [redisCommands(run, row)] : []),
+      ...(scenario.suite === 'shared' ? [redisCommands(run, row)] : []),
       judged.map(({ bound }) => bound.words).join('; '),
       judged.map(({ held }) => (held ? 'yes' : '**no**')).join('; '),
     ].join(' | ')} |`;
@@ -102,7 +70,7 @@ function table(run: NodeRun, scenario: Scenario): { markdown: string; verdicts: 
     'lowest',
     ...comparisons.map(({ title }) => title),
     'requests/s',
-    ...(scenario.usesRedis ? ['Redis commands/request'] : []),
+    ...(scenario.suite === 'shared' ? ['Redis commands/request'] : []),
     'bound',
     'held',
   ];
@@ -129,11 +97,26 @@ const redisComparisons: readonly Comparison[] = [
   },
 ];
 
+const nestComparisons: readonly Comparison[] = [
+  { title: '× raw', of: (_row, rounds, roundsOf) => ratio(rounds, roundsOf('raw')) },
+  {
+    title: '× bare Nest, same platform',
+    of: ({ candidate }, rounds, roundsOf) => ratio(rounds, roundsOf(bareFor(candidate))),
+  },
+  {
+    title: '× CacheInterceptor, same platform',
+    of({ candidate }, rounds, roundsOf) {
+      const interceptor = interceptorFor(CANDIDATES[candidate]);
+      return ratio(rounds, interceptor && roundsOf(interceptor));
+    },
+  },
+];
+
 const missComparisons: readonly Comparison[] = [
   {
     title: 'µs more than bare Express on the same server',
     of(row, rounds, roundsOf) {
-      const bare = bareExpressFor(row.candidate);
+      const bare = bareFor(row.candidate);
       const reference = roundsOf(bare);
       if (bare === row.candidate || !reference) return '';
       const more = compare('difference', rounds, reference);
@@ -142,9 +125,14 @@ const missComparisons: readonly Comparison[] = [
   },
 ];
 
-function comparisonsOf({ path, usesRedis }: Scenario): readonly Comparison[] {
-  if (path === 'miss') return missComparisons;
-  return usesRedis ? redisComparisons : hitComparisons;
+const HIT_COMPARISONS: Readonly<Record<Suite, readonly Comparison[]>> = {
+  http: hitComparisons,
+  shared: redisComparisons,
+  nest: nestComparisons,
+};
+
+function comparisonsOf({ path, suite }: Scenario): readonly Comparison[] {
+  return path === 'miss' ? missComparisons : HIT_COMPARISONS[suite];
 }
 
 function ratio(rounds: Rounds, reference: Rounds | undefined): string {

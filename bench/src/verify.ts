@@ -1,6 +1,6 @@
 import { get, type IncomingHttpHeaders } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
-import { CANDIDATES } from './candidates.js';
+import { CANDIDATES, isOurs } from './candidates.js';
 import type { Sample } from './messages.js';
 import { makePayload } from './payload.js';
 import type { BenchRedis } from './redis.js';
@@ -28,7 +28,7 @@ export async function verifyRow(row: Row, server: CandidateServer, redis: BenchR
     const path = row.path === 'miss' ? `${PATH}?id=verify-${asked}` : PATH;
     const { body, headers } = await fetchOnce(server.port, path);
     if (body !== expected) throw new Error(`${row.id} answers with other bytes than the handler's`);
-    if (row.candidate.startsWith('cache-page')) checkCacheStatus(row, headers, asked);
+    if (isOurs(row.candidate)) checkCacheStatus(row, headers, asked);
   }
   const runs = (await server.sample()).handlerRuns - before.handlerRuns;
   const wanted = row.candidate === 'raw' ? 0 : row.path === 'hit' && CANDIDATES[row.candidate].caches ? 1 : 3;
@@ -66,8 +66,11 @@ export function verifyWindow(row: Row, requests: number, before: Sample, after: 
   if (row.path === 'hit' && CANDIDATES[row.candidate].caches && runs > 0) {
     throw new Error(`${row.id} ran its handler ${runs} times`);
   }
-  if (row.path === 'hit' && (after.reachedExpress ?? 0) > (before.reachedExpress ?? 0)) {
-    throw new Error(`${row.id} let requests through to Express`);
+  const { guards } = CANDIDATES[row.candidate];
+  if (guards === undefined) return;
+  const guardRuns = (after.guardRuns ?? 0) - (before.guardRuns ?? 0);
+  if (guards === 'none' ? guardRuns > 0 : guardRuns < requests) {
+    throw new Error(`${row.id} asked its guard ${guardRuns} times in ${requests} requests`);
   }
 }
 

@@ -6,7 +6,7 @@ import { isSize, type Size } from '../payload.js';
 /** What a candidate can tell of itself while it is measured. */
 export interface Counters {
   handlerRuns(): number;
-  reachedExpress?(): number;
+  guardRuns?(): number;
   entries?(): number;
 }
 
@@ -42,13 +42,13 @@ export function serve(server: Server, counters: Counters): void {
 
 function sample(counters: Counters): Answer {
   const { user, system } = process.cpuUsage();
-  const reachedExpress = counters.reachedExpress?.();
+  const guardRuns = counters.guardRuns?.();
   const entries = counters.entries?.();
   return {
     kind: 'sample',
     cpuMicros: user + system,
     handlerRuns: counters.handlerRuns(),
-    ...(reachedExpress !== undefined && { reachedExpress }),
+    ...(guardRuns !== undefined && { guardRuns }),
     ...(entries !== undefined && { entries }),
   };
 }

@@ -1,0 +1,4 @@
+// @CacheView() on Nest's own adapter for Express.
+import { cacheView, serveOnExpress } from './nest-app.js';
+
+await serveOnExpress(cacheView());

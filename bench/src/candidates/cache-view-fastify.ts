@@ -1,0 +1,4 @@
+// @CacheView() on Fastify.
+import { cacheView, serveOnFastify } from './nest-app.js';
+
+await serveOnFastify(cacheView());
