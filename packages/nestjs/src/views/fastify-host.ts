@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { guardOf, paramsBeside, type ViewHost } from '@viewcache/core/node';
 import { isPlainOnFastify } from './fastify-plain.js';
-import { contextOf, type ViewRequest } from './request-context.js';
+import { contextOf, requestIn, responseIn, type ViewRequest } from './request-context.js';
 
 /** What Fastify knows of a request, by its own trust-proxy setting. */
 interface FastifyRequest {
@@ -10,7 +10,8 @@ interface FastifyRequest {
   /** With its port, as the client sent it. */
   readonly host: string;
   readonly params?: Readonly<Record<string, unknown>>;
-  readonly routeOptions?: { readonly url?: string };
+  /** Made anew each time it is asked for; its `config` is one and the same object for a route. */
+  readonly routeOptions?: { readonly url?: string; readonly config?: object };
 }
 
 /** How requests of Fastify are read: by what stands before the one of Node. */
@@ -19,14 +20,14 @@ export const fastifyHost: ViewHost<ViewRequest> = {
   host: (req) => requestOf(req).host,
   beside(req) {
     const { host, params, routeOptions } = requestOf(req);
-    const beside = paramsBeside({ url: req.url, route: { path: routeOptions?.url }, params: params ?? {} });
+    const beside = paramsBeside({ url: req.url, route: routeOf(routeOptions), params: params ?? {} });
     return beside === undefined ? undefined : hostBeside(req, host) + beside;
   },
   route: (req) => requestOf(req).routeOptions?.url ?? '(no route)',
   prepare: (req) => coverOrigin(requestOf(req)),
   front(req) {
-    const http = contextOf(req).switchToHttp();
-    return { request: http.getRequest(), response: http.getResponse(), isPlain: isPlainOnFastify };
+    const context = contextOf(req);
+    return { request: requestIn(context), response: responseIn(context), isPlain: isPlainOnFastify };
   },
 };
 
@@ -37,7 +38,24 @@ function hostBeside(req: ViewRequest, host: string): string {
 }
 
 function requestOf(req: ViewRequest): FastifyRequest {
-  return contextOf(req).switchToHttp().getRequest<FastifyRequest>();
+  return requestIn(contextOf(req));
+}
+
+interface Route {
+  readonly path: string | undefined;
+}
+
+/** By their `config`. */
+const routes = new WeakMap<object, Route>();
+
+/** One object for a route: what its pattern says is worked out once for each. */
+function routeOf({ url, config }: NonNullable<FastifyRequest['routeOptions']> = {}): Route {
+  if (config === undefined) return { path: url };
+  const known = routes.get(config);
+  if (known !== undefined && known.path === url) return known;
+  const route = { path: url };
+  routes.set(config, route);
+  return route;
 }
 
 /** What Fastify works out of scheme and host, which are in every key: asking for it is no use of X-Forwarded-Host. */

@@ -2,7 +2,7 @@ import type { IncomingMessage, OutgoingHttpHeader, ServerResponse } from 'node:h
 import { putCookies } from './fastify-cookies.js';
 import { fastifyHost } from './fastify-host.js';
 import { holdHead } from './held-head.js';
-import { type Field, muteMethods, type Platform } from './platform.js';
+import { type Field, keep, type Platform } from './platform.js';
 import type { ViewRequest } from './request-context.js';
 
 /** What Fastify gives its handlers for a request, as far as a view uses it. */
@@ -17,10 +17,10 @@ interface FastifyReply {
   getHeaders(): Readonly<Record<string, OutgoingHttpHeader | undefined>>;
   header(name: string, value: OutgoingHttpHeader): unknown;
   removeHeader(name: string): unknown;
+  send: unknown;
+  /** A plugin's. */
+  view?: unknown;
 }
-
-/** With these Nest ends a response of Fastify; `view` is a plugin's. */
-const ENDING = ['send', 'view'] as const;
 
 /** Nest on Fastify, whose requests and responses stand before those of Node. */
 export const fastifyPlatform: Platform<FastifyRequest, FastifyReply> = {
@@ -31,12 +31,13 @@ export const fastifyPlatform: Platform<FastifyRequest, FastifyReply> = {
     putCookies(reply);
     const { raw } = reply;
     const fields = reply.getHeaders();
-    const written = rawNames(raw);
+    let written: readonly string[] | undefined;
     for (const name in fields) {
       const value = fields[name];
       if (value === undefined || value === null) continue;
       // Some are in both places, and then Fastify would write its own over what is set later. It adds to the cookies that
       // it has, and only to those.
+      written ??= rawNames(raw);
       if (name !== 'set-cookie') reply.removeHeader(name);
       raw.setHeader(written.find((one) => one.toLowerCase() === name) ?? name, value as string);
     }
@@ -49,7 +50,10 @@ export const fastifyPlatform: Platform<FastifyRequest, FastifyReply> = {
   },
   setField: (reply, [name, value]: Field) => void reply.header(name, value),
   ready: (reply) => holdHead(reply.raw),
-  mute: (reply) => muteMethods(reply, ENDING),
+  mute(reply) {
+    reply.send = keep;
+    if ('view' in reply) reply.view = keep;
+  },
 };
 
 /** In the letter case that middleware has set them in; on every Node there is, though not in its types. */

@@ -24,11 +24,7 @@ export interface Platform<Req = unknown, Res = unknown> {
   mute(res: Res): void;
 }
 
-/** Puts a function that does nothing in place of methods by which a response is ended. */
-export function muteMethods(res: object, names: readonly string[]): void {
-  for (const name of names) if (name in res) Reflect.set(res, name, keep);
-}
-
-function keep(this: unknown): unknown {
+/** Stands in place of a method by which a response is ended, and does nothing. */
+export function keep<T>(this: T): T {
   return this;
 }

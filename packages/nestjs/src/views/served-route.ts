@@ -4,7 +4,7 @@ import { earlyWatchOf, guardOf, markNever, NEVER_CONTROL, type ViewServer } from
 import { AsyncSubject, catchError, finalize, mergeAll, type Observable, of, throwError } from 'rxjs';
 import type { BeforeGuards } from './before-guards.js';
 import type { Field, Platform } from './platform.js';
-import { keepContext, type ViewRequest } from './request-context.js';
+import { keepContext, requestIn, responseIn, type ViewRequest } from './request-context.js';
 import type { Handler, RouteMetadata } from './route-metadata.js';
 
 const NEVER: Field = ['Cache-Control', NEVER_CONTROL];
@@ -54,24 +54,22 @@ export class ServedRoute {
   /** Answers before the guards run, if it may; `asked`: it might have, and is to be told of what becomes of the request. */
   enter(context: ExecutionContext): 'answered' | 'asked' | 'passed' {
     const platform = this.#platform;
-    const http = context.switchToHttp();
-    const req = platform.requestOf(http.getRequest());
+    const req = platform.requestOf(requestIn(context));
     const { ahead, server } = this.#view ?? {};
     if (ahead === undefined || server === undefined || !ahead.isOpenTo(req)) return 'passed';
     keepContext(req, context);
-    return ahead.answer(server, platform, req, http.getResponse()) ? 'answered' : 'asked';
+    return ahead.answer(server, platform, req, responseIn(context)) ? 'answered' : 'asked';
   }
 
   /** The chain of a request has failed, perhaps before {@link serve}. */
   fail(context: ExecutionContext): void {
-    this.#view?.ahead?.fail(this.#platform.requestOf(context.switchToHttp().getRequest()));
+    this.#view?.ahead?.fail(this.#platform.requestOf(requestIn(context)));
   }
 
   /** Answers from the cache, or lets the handler answer: the rest of the chain, its pipes included. */
   serve(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const platform = this.#platform;
-    const http = context.switchToHttp();
-    const reply: unknown = http.getResponse();
+    const reply: unknown = responseIn(context);
     const res: Served = platform.responseOf(reply);
     // Also where the chain is subscribed to once more, as `retry()` does.
     if (res[slot] === true) return next.handle();
@@ -86,7 +84,7 @@ export class ServedRoute {
       this.#setFields(reply, []);
       return next.handle();
     }
-    const req = platform.requestOf(http.getRequest());
+    const req = platform.requestOf(requestIn(context));
     keepContext(req, context);
     earlyWatchOf(req)?.end();
     // Not while what interceptors further out read is watched.
