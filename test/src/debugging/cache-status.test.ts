@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { type Cache, view } from '@viewcache/core';
 import { type CachePageOptions, cachePage, neverCache } from '@viewcache/express';
 import type { Express } from 'express';
 import { readStatus } from '../support/cache-status.js';
@@ -69,6 +70,68 @@ describe.each(expresses)(
       expect(cache.explain('/').refusals).toEqual([
         expect.objectContaining({ reason, count: 1, ...(reason === 'input' ? { detail: 'header cookie' } : {}) }),
       ]);
+    });
+
+    it.each<[string, (cache: Cache) => Promise<unknown>]>([
+      [
+        'a value that it found, and wrote after that',
+        async (cache) => {
+          const views = (await cache.get<number>('views')) ?? 0;
+          await cache.set('views', views + 1, 60);
+        },
+      ],
+      [
+        'a value that it made, and whose tag it invalidated after that',
+        async (cache) => {
+          await cache.getOrSet('row', () => 1, { ttl: 60, tags: ['rows'] });
+          await cache.invalidate({ tags: 'rows' });
+        },
+      ],
+      [
+        'a tag that it invalidated before it named it',
+        async (cache) => {
+          await cache.invalidate({ tags: 'rows' });
+          view().dependsOn('rows');
+        },
+      ],
+    ])('says at once that what a handler made of %s is not stored, each time', async (_what, use) => {
+      const { site, cache } = await siteOf({ cacheStatus: 'full' }, (app) =>
+        app.get('/', async (_req, res) => {
+          await use(cache);
+          res.send('a');
+        }),
+      );
+      for (const _ of [1, 2]) {
+        const [status] = readStatus(await site.get('/'));
+        expect(status?.parameters).toMatchObject({ detail: 'invalidated' });
+        expect(status?.parameters).not.toHaveProperty('stored');
+      }
+      expect(cache.stats()).toMatchObject({ refused: { invalidated: 2 } });
+    });
+
+    it('says at once that a run which began later has been stored already', async () => {
+      const came = gate();
+      const going = gate();
+      let calls = 0;
+      const { site, cache } = await siteOf({ cacheStatus: 'full', honourRequest: ['no-cache'] }, (app) =>
+        app.get('/', async (_req, res) => {
+          const call = ++calls;
+          came.open();
+          if (call === 1) await going.passed;
+          res.send(String(call));
+        }),
+      );
+      const first = site.get('/');
+      await came.passed;
+      const second = readStatus(await site.get('/', { 'cache-control': 'no-cache' }))[0];
+      going.open();
+      const [status] = readStatus(await first);
+
+      expect(second?.parameters).toMatchObject({ stored: true });
+      expect(status?.parameters).toMatchObject({ fwd: 'uri-miss', detail: 'overtaken' });
+      expect(status?.parameters).not.toHaveProperty('stored');
+      expect(cache.stats().refused).toEqual({ overtaken: 1 });
+      expect((await site.get('/')).text).toBe('2');
     });
 
     it('keeps the reason to itself where it is short', async () => {

@@ -36,7 +36,7 @@ export class GivesToWhoeverWaits extends Engine {
 abstract class SplitsThoseWhoWait extends Engine {
   override complete(lead: Lead, candidate: Candidate): void {
     const late = (lead.flight?.waiters ?? []).filter(({ isEarly }) => !isEarly);
-    const isRefused = !this.admits(lead, candidate.tags);
+    const isRefused = !this.admits(lead, candidate);
     if (isRefused && lead.flight !== undefined)
       lead.flight.waiters = lead.flight.waiters.filter(({ isEarly }) => isEarly);
     super.complete(lead, candidate);

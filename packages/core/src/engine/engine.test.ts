@@ -106,11 +106,11 @@ describe('Lead', () => {
   it('knows whether what was read under it could be stored with these tags', () => {
     const { come, tags } = world();
     const { leads } = come('/x/y');
-    expect(leads?.admits(['t'])).toBe(true);
+    expect(leads?.admits({ tags: ['t'] })).toBe(true);
     tags.invalidate(['t'], 'soft');
-    expect([leads?.admits(['t']), leads?.admits(['u'])]).toEqual([false, true]);
+    expect([leads?.admits({ tags: ['t'] }), leads?.admits({ tags: ['u'] })]).toEqual([false, true]);
     tags.invalidate(leads?.key.tags.slice(1, 2) ?? [], 'soft');
-    expect(leads?.admits(['u'])).toBe(false);
+    expect(leads?.admits({ tags: ['u'] })).toBe(false);
   });
 });
 

@@ -8,7 +8,7 @@ import type { Flights } from './flights.js';
 import { HitForMiss } from './hit-for-miss.js';
 import { ItemMaker, isVouchedFor } from './item-maker.js';
 import type { Keyed } from './keyed.js';
-import type { Candidate, Lead, Room } from './lead.js';
+import type { Candidate, Lead, Room, Tags } from './lead.js';
 import type { LocalItem, StaleItem } from './local-item.js';
 import { LocalLevel } from './local-level.js';
 import { tagNames } from './make-stored.js';
@@ -183,8 +183,17 @@ export class Engine implements FlightOwner {
     return this.#parts.storesNothing;
   }
 
-  admits(lead: Lead, tags: readonly string[]): boolean {
+  admits(lead: Lead, tags: Tags): boolean {
     return this.#maker.admits(lead, tags);
+  }
+
+  isOvertaken(lead: Lead): boolean {
+    const { key, policyNames, fields } = lead.visitor;
+    return this.#isBehind(lead, this.#selection.textOf(key, policyNames, fields));
+  }
+
+  #isBehind({ flight, run }: Lead, text: string): boolean {
+    return flight?.isOvertaken === true || (this.#local.peek(text)?.run ?? 0) > run;
   }
 
   makeRoom(lead: Lead, name: string, limit: number): Room {
@@ -202,31 +211,28 @@ export class Engine implements FlightOwner {
     const { stored, isOutdated } = item;
     const { sharedToken } = candidate.begun ?? lead;
     if (isOutdated) sink.refused(lead.key.text, candidate.route, 'invalidated');
-    else if (this.#isOvertaken(lead, text)) sink.refused(lead.key.text, candidate.route, 'overtaken');
-    else if (shared?.takes(sharedToken, stored) && isVouchedFor(candidate)) {
-      void this.#underWay.during(this.#commit(shared, lead, sharedToken, item).finally(onTold));
-      this.#underWay.end();
-      return;
-    } else this.#keep(item, shared === undefined ? item.declared : tagNames(stored));
+    else if (this.#isBehind(lead, text)) sink.refused(lead.key.text, candidate.route, 'overtaken');
+    else {
+      this.#overtake(lead, text);
+      if (shared?.takes(sharedToken, stored) && isVouchedFor(candidate)) {
+        void this.#underWay.during(this.#commit(shared, lead, sharedToken, item).finally(onTold));
+        this.#underWay.end();
+        return;
+      }
+      this.#keep(item, shared === undefined ? item.declared : tagNames(stored));
+    }
     this.#underWay.end();
     lead.turn?.end('open');
     this.#answerWaiters(lead, item);
     onTold?.();
   }
 
-  /**
-   * Whether a run that began later has made what is stored by now. Where it has not, those that are under way since before
-   * this one are overtaken by it, and joined by nobody any more: they have read what is older.
-   */
-  #isOvertaken({ flight, run }: Lead, text: string): boolean {
-    const stored = this.#local.peek(text);
-    if (flight?.isOvertaken === true || (stored !== undefined && stored.run > run)) return true;
+  /** Those that are under way since before this run are joined by nobody any more: they have read what is older. */
+  #overtake({ run }: Lead, text: string): void {
     const open = this.#flights.find(text);
-    if (open !== undefined && open.run !== 0 && open.run < run) {
-      open.isOvertaken = true;
-      this.#flights.close(open);
-    }
-    return false;
+    if (open === undefined || open.run === 0 || open.run >= run) return;
+    open.isOvertaken = true;
+    this.#flights.close(open);
   }
 
   handOut(lead: Lead, candidate: Candidate, staysApart: boolean): void {

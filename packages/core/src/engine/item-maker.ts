@@ -1,7 +1,7 @@
 import type { TagTable } from '../invalidation/tag-table.js';
 import type { Clock } from '../ports/clock.js';
 import type { TagStamp } from '../ports/stored-response.js';
-import type { Candidate, Lead } from './lead.js';
+import type { Candidate, Lead, Tags } from './lead.js';
 import type { LocalItem } from './local-item.js';
 import type { LocalLevel } from './local-level.js';
 import { makeStored, NO_STAMPS, unstamped } from './make-stored.js';
@@ -38,19 +38,19 @@ export class ItemMaker {
     this.#isShared = isShared;
   }
 
-  /** Whether what is read under the lead's token may still be stored with these tags of its own. */
-  admits(lead: Lead, tags: readonly string[]): boolean {
+  /** Whether what is read under the lead's token may still be stored with these tags. */
+  admits(lead: Lead, { tags, nested = NOTHING_NESTED }: Tags): boolean {
     const table = this.#tags;
     // Most often nothing was invalidated meanwhile, and the tags of the key need not be made.
-    return lead.token === table.clock || (table.admits(tags, lead.token) && table.admits(lead.key.tags, lead.token));
+    const isUnchanged =
+      lead.token === table.clock || (table.admits(tags, lead.token) && table.admits(lead.key.tags, lead.token));
+    return isUnchanged && nested.every(({ tag, token }) => table.admits([tag], Math.min(token, lead.token)));
   }
 
   /** What was made, as something that could be kept; outdated where one of its tags was invalidated meanwhile. */
   make(lead: Lead, candidate: Candidate, text: string, selecting: readonly string[]): LocalItem {
     const { nested = NOTHING_NESTED, nestedVerifiedAt = lead.startedAt, begun = lead, initialAgeMs = 0 } = candidate;
-    const isValid =
-      this.admits(lead, candidate.tags) &&
-      nested.every(({ tag, token }) => this.#tags.admits([tag], Math.min(token, lead.token)));
+    const isValid = this.admits(lead, candidate);
     const stamps = this.#isShared ? stampsOf(lead.key.tags, candidate) : NO_STAMPS;
     const stored = makeStored(text, selecting, candidate, stamps, this.#clock.now() - initialAgeMs);
     // Each tag was read under a token of its own. As none was invalidated since, one of now is as good for all of them.

@@ -52,6 +52,9 @@ export interface Candidate {
   readonly inputs?: readonly string[] | undefined;
 }
 
+/** The tags of what is made: those that were declared for it, and those of what it was made of. */
+export type Tags = Pick<Candidate, 'tags' | 'nested'>;
+
 /** Places among the variants of a target for values of one selecting header. */
 export type Room = 'some' | 'last' | 'none';
 
@@ -74,7 +77,9 @@ export interface LeadOwner {
   /** Whether there is a place for one more value of a selecting header, and whether that was the last. */
   makeRoom(lead: Lead, name: string, limit: number): Room;
   /** Whether what is read under the lead's token may still be stored with these tags. */
-  admits(lead: Lead, tags: readonly string[]): boolean;
+  admits(lead: Lead, tags: Tags): boolean;
+  /** Whether a run that began later has made what is stored by now. */
+  isOvertaken(lead: Lead): boolean;
 }
 
 /** On what terms a visitor leads. */
@@ -158,9 +163,14 @@ export class Lead implements LeadTerms {
     return this.#owner.makeRoom(this, name, limit);
   }
 
-  /** Whether a response with these tags of its own could be stored now: none was invalidated since the token was taken. */
-  admits(tags: readonly string[]): boolean {
+  /** Whether a response with these tags could be stored now: none was invalidated since what it stands for was read. */
+  admits(tags: Tags): boolean {
     return this.#owner.admits(this, tags);
+  }
+
+  /** Whether a run that began later has made what is stored by now, as far as that can be told before the response is whole. */
+  get isOvertaken(): boolean {
+    return this.#owner.isOvertaken(this);
   }
 
   /**

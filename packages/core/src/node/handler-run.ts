@@ -191,8 +191,8 @@ export class HandlerRun<Req extends IncomingMessage, Res extends ServerResponse>
     // Where all of it is here with the head, what becomes of it is known now, and Cache-Status can say so.
     if (recorder.isWhole) this.#made = this.#make(recorder, head, framing);
     const early = typeof this.#made === 'string' ? this.#made : framing.refusal;
-    const isValid = this.#lead.admits(framing.tags);
-    const refusal = this.#lead.refusal ?? early ?? (recorder.isWhole && !isValid ? 'invalidated' : undefined);
+    const isValid = this.#lead.admits({ tags: framing.tags, nested: this.nested });
+    const refusal = this.#lead.refusal ?? early ?? (recorder.isWhole ? this.#whyLate(isValid) : undefined);
     const isKept = recorder.isWhole && refusal === undefined;
     const { storesNothing } = this.runtime;
     const made = typeof this.#made === 'object' && isKept ? this.#made : undefined;
@@ -213,6 +213,12 @@ export class HandlerRun<Req extends IncomingMessage, Res extends ServerResponse>
     if (early !== undefined) this.refuse(early);
     if (this.#replaceFailure(head.status)) return 'replaced';
     return this.#visitor.isRefresh ? undefined : instead;
+  }
+
+  /** Why what is whole by now would not be stored any more. */
+  #whyLate(isValid: boolean): Refusal | undefined {
+    if (!isValid) return 'invalidated';
+    return this.#lead.isOvertaken ? 'overtaken' : undefined;
   }
 
   /** The head that is judged: that of a stored response, where the handler has only said that it still holds. */
