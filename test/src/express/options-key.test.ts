@@ -59,7 +59,7 @@ describe.each(expresses)('options of cachePage that make the key, on %s', (_vers
       ]);
       expect(replies[0]?.headers['cache-status']).toBe('viewcache; fwd=bypass');
       expect(calls()).toBe(2);
-      expect(warnings()[0]).toMatch(/^key /);
+      expect(warnings()[0]).toMatch(/^cachePage\.key /);
     });
 
     it('cannot make one key of two: what it returns is kept apart from the URL', async () => {

@@ -48,7 +48,7 @@ describe.each(expresses)('options of cachePage that say what is stored, on %s', 
         expect((await site.get('/')).status).toBe(200);
         expect((await site.get('/')).isHit).toBe(false);
       }
-      expect(throwing.warnings()[0]).toMatch(/^when threw/);
+      expect(throwing.warnings()[0]).toMatch(/^cachePage\.when threw/);
     });
   });
 
@@ -90,7 +90,7 @@ describe.each(expresses)('options of cachePage that say what is stored, on %s', 
       expect((await site.get('/')).text).toBe('1');
       expect((await site.get('/')).text).toBe('2');
       expect(cache.stats().refused).toEqual({ 'store-if': 2 });
-      expect(warnings()[0]).toMatch(/^storeIf threw/);
+      expect(warnings()[0]).toMatch(/^cachePage\.storeIf threw/);
     });
   });
 

@@ -99,24 +99,40 @@ describe.each(expresses)('options of cachePage, on %s', (version, express) => {
     const wrong = (value: unknown) => () => value as never;
 
     it.each<[what: string, options: Partial<CachePageOptions>, message: RegExp]>([
-      ['a key that throws', { key: fail }, /^key threw Error: no tenant, the cache was bypassed$/],
-      ['a key of another kind', { key: wrong({}) }, /^key returned an object, the cache was bypassed; return a string/],
-      ['a when that throws', { when: fail }, /^when threw Error: no tenant, the cache was bypassed$/],
+      ['a key that throws', { key: fail }, /^cachePage\.key threw Error: no tenant, the cache was bypassed$/],
+      [
+        'a key of another kind',
+        { key: wrong({}) },
+        /^cachePage\.key returned an object, the cache was bypassed; return a string/,
+      ],
+      ['a when that throws', { when: fail }, /^cachePage\.when threw Error: no tenant, the cache was bypassed$/],
       [
         'a when that forgets to return',
         { when: wrong(undefined) },
-        /^when returned undefined rather than true or false/,
+        /^cachePage\.when returned undefined rather than true or false/,
       ],
-      ['a when that is truthy', { when: wrong('yes') }, /^when returned a string rather than true or false/],
-      ['a storeIf that throws', { storeIf: fail }, /^storeIf threw Error: no tenant, nothing was stored$/],
-      ['a storeIf of another kind', { storeIf: wrong(1) }, /^storeIf returned a number rather than true or false/],
-      ['tags that throw', { tags: fail }, /^tags threw Error: no tenant, nothing was stored$/],
-      ['tags promised', { tags: wrong(Promise.resolve(['a'])) }, /^tags returned a promise, nothing was stored$/],
-      ['one tag alone', { tags: wrong('city') }, /^tags returned a string rather than a list, nothing was stored$/],
+      ['a when that is truthy', { when: wrong('yes') }, /^cachePage\.when returned a string rather than true or false/],
+      ['a storeIf that throws', { storeIf: fail }, /^cachePage\.storeIf threw Error: no tenant, nothing was stored$/],
+      [
+        'a storeIf of another kind',
+        { storeIf: wrong(1) },
+        /^cachePage\.storeIf returned a number rather than true or false/,
+      ],
+      ['tags that throw', { tags: fail }, /^cachePage\.tags threw Error: no tenant, nothing was stored$/],
+      [
+        'tags promised',
+        { tags: wrong(Promise.resolve(['a'])) },
+        /^cachePage\.tags returned a promise, nothing was stored$/,
+      ],
+      [
+        'one tag alone',
+        { tags: wrong('city') },
+        /^cachePage\.tags returned a string rather than a list, nothing was stored$/,
+      ],
       [
         'tags that cannot be',
         { tags: () => [''] },
-        /^tags returned a list of what cannot be tags, nothing was stored$/,
+        /^cachePage\.tags returned a list of what cannot be tags, nothing was stored$/,
       ],
     ])('%s: its visitors are answered, and each time an event says so', async (_what, options, message) => {
       const { site, warnings } = await siteWith(options);
@@ -145,7 +161,29 @@ describe.each(expresses)('options of cachePage, on %s', (version, express) => {
         for (const path of ['/', '/', '/other']) await site.get(path);
 
         spy.mockRestore();
-        expect(printed).toEqual([expect.stringContaining(`${option} threw Error: ${why}, `)]);
+        expect(printed).toEqual([expect.stringContaining(`cachePage.${option} threw Error: ${why}, `)]);
+      },
+    );
+
+    it.each(['key', 'when', 'storeIf', 'tags'])(
+      '%s: the warning names the route, so that each is told',
+      async (option) => {
+        const cache = makeCache();
+        const warnings: string[] = [];
+        cache.on((event) => event.type === 'warning' && warnings.push(event.message));
+        const app = express();
+        const router = express.Router();
+        const options = { ttl: 60, cache, [option]: fail };
+        for (const path of ['/towns/:id', '/:id'])
+          router.get(path, cachePage(options), (_req, res) => void res.send('page'));
+        app.use('/cities', router);
+        const site = await serve(app);
+
+        for (const path of ['/cities/1', '/cities/2', '/cities/towns/1']) await site.get(path);
+
+        const of = (route: string) =>
+          expect.stringMatching(`^cachePage\\.${option} on GET ${route} threw Error: no tenant, `);
+        expect([...new Set(warnings)]).toEqual([of('/cities/:id'), of('/cities/towns/:id')]);
       },
     );
 

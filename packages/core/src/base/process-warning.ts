@@ -11,7 +11,7 @@ const printed = new Set<string>();
  *
  * @example
  * ```ts
- * warnOnce('key threw Error: no tenant, the cache was bypassed');
+ * warnOnce('cachePage.key on GET /cities/:id threw Error: no tenant, the cache was bypassed');
  * ```
  */
 export function warnOnce(message: string): void {

@@ -39,6 +39,8 @@ export interface CookiePolicy {
 
 /** {@link ViewOptions} with nothing left open. */
 export interface ViewPolicy<Req, Res> extends CookiePolicy {
+  /** What has these options, for messages: `cachePage`. */
+  readonly name: string;
   /** Milliseconds, or the standard profile. */
   readonly lifetimeMs: number | 'origin';
   readonly keys: KeyMaker;
@@ -116,7 +118,7 @@ const DEFAULTS = {
 /**
  * Reads the options of a view.
  *
- * @param what - the function's name, for errors: `cachePage`
+ * @param what - the function's name, for errors and warnings: `cachePage`
  * @param extra - names of options that the adapter reads itself
  * @param space - keeps what one view stores out of reach of others; asked for at the first request
  * @throws {@link ConfigError} that names the setting, the value given and what is allowed
@@ -137,6 +139,7 @@ export function readViewOptions<Req, Res>(
   const vary = readFieldNames(`${what}.vary`, settings.vary);
   const { revalidateFor = lifetimeMs === 'origin' ? '1h' : 0 } = given;
   return {
+    name: what,
     lifetimeMs,
     keys: new KeyMaker({
       keyPrefix: readPrefix(`${what}.keyPrefix`, settings.keyPrefix),

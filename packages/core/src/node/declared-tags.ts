@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answerOf, kindOf } from '../base/answer.js';
-import type { CacheRuntime } from '../cache/runtime.js';
 import { coarsenTags, isTag } from '../invalidation/tags.js';
 import type { Refusal } from '../ports/event-sink.js';
 import type { JudgedRun } from './judged-run.js';
+import { warnOfOption } from './option-warning.js';
 
 /** Those to store it under: within the limit, coarsened to their groups where there are more. */
 export function tagsOf<Req extends IncomingMessage, Res extends ServerResponse>(
@@ -16,8 +16,8 @@ export function tagsOf<Req extends IncomingMessage, Res extends ServerResponse>(
 }
 
 /** What the `tags` function names; `undefined` with a warning where it named nothing that can be tags. */
-function named(tags: () => unknown, runtime: CacheRuntime): readonly string[] | undefined {
-  const warn = (why: string) => runtime.telemetry.emit({ type: 'warning', message: `tags ${why}, nothing was stored` });
+function named(tags: () => unknown, tell: (what: string) => void): readonly string[] | undefined {
+  const warn = (why: string) => tell(`${why}, nothing was stored`);
   let hasFailed = false;
   const own = answerOf(tags, (why) => {
     hasFailed = true;
@@ -35,9 +35,10 @@ function named(tags: () => unknown, runtime: CacheRuntime): readonly string[] | 
 export function declaredTags<Req extends IncomingMessage, Res extends ServerResponse>(
   run: JudgedRun<Req, Res>,
 ): readonly string[] | undefined {
-  const { policy, req, res, runtime, context } = run;
+  const { policy, req, res, context } = run;
   const { tags } = policy;
-  const own = typeof tags === 'function' ? named(() => tags(req, res), runtime) : tags;
+  const tell = (what: string) => warnOfOption(run, req, 'tags', what);
+  const own = typeof tags === 'function' ? named(() => tags(req, res), tell) : tags;
   if (own === undefined) return undefined;
   return context === undefined || context.tags.size === 0 ? own : [...context.tags, ...own];
 }

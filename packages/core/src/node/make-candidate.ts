@@ -15,6 +15,7 @@ import type { Framing } from './frame-head.js';
 import type { JudgedRun } from './judged-run.js';
 import { forbiddenSince } from './late-word.js';
 import { madeEtag } from './made-etag.js';
+import { warnOfOption } from './option-warning.js';
 import { digHoles, fillingsOf, holds, noncesOf } from './placeholders.js';
 import type { Recorder } from './recorder.js';
 import type { ResponseHead } from './response-head.js';
@@ -189,7 +190,7 @@ function asks<Req extends IncomingMessage, Res extends ServerResponse, Given>(
 ): boolean {
   return saysTrue(
     () => storeIf(given),
-    (why) => run.runtime.telemetry.emit({ type: 'warning', message: `storeIf ${why}, nothing was stored` }),
+    (why) => warnOfOption(run, run.req, 'storeIf', `${why}, nothing was stored`),
   );
 }
 

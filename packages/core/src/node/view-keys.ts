@@ -21,9 +21,13 @@ export class ViewKeys<
 > {
   readonly #policy: ViewPolicy<Req, Res>;
   readonly #host: ViewHost<Req>;
-  readonly #warn: (message: string) => void;
+  readonly #warn: (req: Req, option: string, what: string) => void;
 
-  constructor(policy: ViewPolicy<Req, Res>, host: ViewHost<Req>, warn: (message: string) => void) {
+  constructor(
+    policy: ViewPolicy<Req, Res>,
+    host: ViewHost<Req>,
+    warn: (req: Req, option: string, what: string) => void,
+  ) {
     this.#policy = policy;
     this.#host = host;
     this.#warn = warn;
@@ -70,13 +74,13 @@ export class ViewKeys<
       () => key(req),
       (why) => {
         hasFailed = true;
-        this.#warn(`key ${why}, the cache was bypassed`);
+        this.#warn(req, 'key', `${why}, the cache was bypassed`);
       },
     );
     if (hasFailed) return null;
     if (own === undefined || typeof own === 'string') return own;
     if (typeof own === 'number') return String(own);
-    this.#warn(`key returned ${kindOf(own)}, the cache was bypassed; return a string, a number or undefined`);
+    this.#warn(req, 'key', `returned ${kindOf(own)}, the cache was bypassed; return a string, a number or undefined`);
     return null;
   }
 }

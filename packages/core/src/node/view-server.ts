@@ -11,6 +11,7 @@ import { forwardOf } from '../telemetry/telemetry.js';
 import { invalidateOnSuccess } from './invalidate-on-success.js';
 import { visitorOf } from './leading.js';
 import { isNever } from './never.js';
+import { warnOfOption } from './option-warning.js';
 import { RequestLimits } from './request-limits.js';
 import { hasBody, takeOuterFields } from './response-head.js';
 import { fieldsOf, SentFields } from './sent-fields.js';
@@ -65,7 +66,7 @@ export class ViewServer<
     watchStorages(policy.inputs.watch);
     this.#cacheOf = cacheOf;
     this.#host = host;
-    this.#keys = new ViewKeys(policy, host, (message) => this.#warn(message));
+    this.#keys = new ViewKeys(policy, host, (...failure) => this.#warn(...failure));
     this.#stale = new StaleView(policy.stale);
     this.#answers = new ViewAnswers(policy, () => this.runtime);
   }
@@ -283,7 +284,7 @@ export class ViewServer<
     if (when === undefined) return undefined;
     const isMeant = saysTrue(
       () => when(req),
-      (why) => this.#warn(`when ${why}, the cache was bypassed`),
+      (why) => this.#warn(req, 'when', `${why}, the cache was bypassed`),
     );
     return isMeant ? undefined : 'when';
   }
@@ -296,7 +297,7 @@ export class ViewServer<
     next();
   }
 
-  #warn(message: string): void {
-    this.runtime.telemetry.emit({ type: 'warning', message });
+  #warn(req: Req, option: string, what: string): void {
+    warnOfOption({ policy: this.#policy, host: this.#host, runtime: this.runtime }, req, option, what);
   }
 }
