@@ -151,6 +151,33 @@ describe.each(expresses)('the warning, on %s', (_version, express) => {
     ]);
   });
 
+  it('of credentials that nothing has read says, once for each route, how their owners may share a page', async () => {
+    const { site, heard } = await siteWith((_req, res) => void res.send('x'));
+    for (const path of ['/offers', '/offers', '/others']) await site.get(path, { authorization: 'Bearer 1' });
+    expect(warned).toHaveLength(2);
+    expect(warned[0]?.split('\n')).toEqual([
+      'viewcache: GET /offers was not stored: its request had Authorization, and nothing of who is asking is part of its cache key.',
+      '  if the page differs per user             key: (req) => req.user?.id      one stored response each',
+      "  if all who are let in get the same one   inputs: { authorization: 'hide' }",
+      '  if anybody may have it                   let it say Cache-Control: public',
+      '  why: docs/guides/input-guard.md#authorization',
+    ]);
+    expect(heard[0]).toEqual(expect.objectContaining({ type: 'input', input: 'header authorization', stored: false }));
+  });
+
+  it('of credentials helps who follows it', async () => {
+    const { site } = await siteWith(
+      (req, res) => void res.send(req.path === '/offers' ? 'x' : String(Reflect.get(req, 'user'))),
+      { inputs: { authorization: 'hide' } },
+    );
+    const isHit = async (path: string, token: number) =>
+      (await site.get(path, { authorization: `Bearer ${token}` })).isHit;
+    expect([await isHit('/offers', 1), await isHit('/offers', 2)]).toEqual([false, true]);
+    expect(warned).toEqual([]);
+    // What shows who is asking is nobody else's all the same.
+    expect([await isHit('/others', 1), await isHit('/others', 2)]).toEqual([false, false]);
+  });
+
   it('is an event alone in production, unless it is asked for', async () => {
     process.env['NODE_ENV'] = 'production';
     const quiet = await siteWith(readUser);

@@ -10,6 +10,7 @@ import { runInView, ViewContext } from '../engine/view-context.js';
 import { momentNow } from '../invalidation/tag-table.js';
 import type { Refusal } from '../ports/event-sink.js';
 import { declaredTags } from './declared-tags.js';
+import { EXPRESS_DIALECT } from './dialect.js';
 import { earlyWatchOf } from './early-watch.js';
 import { type Emission, forbidKeeping } from './emission.js';
 import { type Framing, judge } from './frame-head.js';
@@ -18,7 +19,7 @@ import { addVary, setStatus, setTiming } from './head-fields.js';
 import { Inheritance } from './inheritance.js';
 import type { InnerLayers } from './inner-layers.js';
 import { type GuardOwner, InputGuard } from './input-guard.js';
-import { type Place, warnOfRelease } from './input-warnings.js';
+import { type Place, warnOfCredentials, warnOfRelease } from './input-warnings.js';
 import type { JudgedRun } from './judged-run.js';
 import { type Declared, type LeadingVisitor, markLeading, visitorOf } from './leading.js';
 import { makeCandidate, refusesLate } from './make-candidate.js';
@@ -257,6 +258,7 @@ export class HandlerRun<Req extends IncomingMessage, Res extends ServerResponse>
     if (typeof made === 'string' || refusal !== undefined) this.refuse(refusal ?? 'view');
     else this.#lead.complete(made);
     if (this.guard?.hasUses === true) this.guard.report(this.#place(refusal === undefined), refusal === 'input');
+    else if (refusal === 'authorization') warnOfCredentials(this.policy.inputs, this.#place(false));
     this.#refresh.learnFrom(head.status, refusal);
   }
 
@@ -341,9 +343,11 @@ export class HandlerRun<Req extends IncomingMessage, Res extends ServerResponse>
 
   /** Where a warning about an input comes from. */
   #place(isStored: boolean): Place {
-    const { req, runtime } = this;
+    const { req, runtime, host } = this;
     const { clock, telemetry } = runtime;
-    return { method: req.method ?? 'GET', route: this.host.route(req), isStored, telemetry, now: clock.monotonic() };
+    const { dialect = EXPRESS_DIALECT } = host;
+    const who = { method: req.method ?? 'GET', route: host.route(req), handler: host.handler?.(req), dialect };
+    return { ...who, isStored, telemetry, now: clock.monotonic() };
   }
 
   refuse(reason: Refusal): void {

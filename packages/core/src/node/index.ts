@@ -20,6 +20,7 @@ export type { AnyFunction } from '../values/any-function.js';
 export { standFor } from '../values/memo-origins.js';
 export { kindOfFunction } from '../values/memo-results.js';
 export { answerInstead, forbidStoring } from './answer-instead.js';
+export type { Dialect } from './dialect.js';
 export { earlyWatchOf, watchEarly } from './early-watch.js';
 export {
   type ExpressApp,

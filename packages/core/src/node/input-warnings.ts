@@ -1,6 +1,7 @@
 import type { InputRules } from '../config/input-options.js';
 import type { EventSink } from '../ports/event-sink.js';
 import { shownKey } from '../values/unstorable-warning.js';
+import type { Dialect } from './dialect.js';
 import type { Use } from './input-use.js';
 import { isLocalised } from './inputs.js';
 import { ALL_FIELDS } from './watched-fields.js';
@@ -9,6 +10,9 @@ import { ALL_FIELDS } from './watched-fields.js';
 export interface Place {
   readonly method: string;
   readonly route: string;
+  /** The handler's own name, where that is known. */
+  readonly handler: string | undefined;
+  readonly dialect: Dialect;
   readonly isStored: boolean;
   /** Monotonic. */
   readonly now: number;
@@ -40,12 +44,26 @@ export function warnOfRelease(rules: InputRules, where: Place): void {
   tell(rules, ALL_FIELDS, where, message);
 }
 
+/** Says that the key has nothing of who is asking, where the request says that: by a token, most often, which a guard has read. */
+export function warnOfCredentials(rules: InputRules, where: Place): void {
+  if (!isNew(rules, `${where.method} ${where.route} credentials`)) return;
+  const { dialect } = where;
+  const message = [
+    `viewcache: ${where.method} ${where.route} was not stored: its request had Authorization, and nothing of who is asking is part of its cache key.`,
+    `  if the page differs per user             ${dialect.key('req.user?.id')}      one stored response each`,
+    `  if all who are let in get the same one   ${dialect.option("inputs: { authorization: 'hide' }")}`,
+    '  if anybody may have it                   let it say Cache-Control: public',
+    `  why: ${GUIDE}#authorization`,
+  ].join('\n');
+  tell(rules, 'header authorization', where, message);
+}
+
 /** Says that a field has a value for each visitor, by what came of varying by it. */
 export function warnOfMany(rules: InputRules, name: string, where: Place): void {
   const message = [
     `viewcache: ${where.method} ${where.route} is not stored for 10 minutes where it reads header ${name}: it has too many values, and few of what was stored answered anybody.`,
-    `  if it has a few that matter   key: (req) => one of those few, made from req.get('${name}')`,
-    `  if the page does not differ   inputs: { '${name}': 'ignore' }`,
+    `  if it has a few that matter   ${where.dialect.key(`one of those few, made from req.get('${name}')`)}`,
+    `  if the page does not differ   ${where.dialect.option(`inputs: { '${name}': 'ignore' }`)}`,
     `  why: ${GUIDE}#learned`,
   ].join('\n');
   tell(rules, `header ${name}`, where, message);
@@ -91,8 +109,8 @@ function textOf(use: Use, where: Place): string {
     `${start} it ${deedOf(use)}.`,
     by.isEarly === true
       ? `  read by   an interceptor further out than the cache, whose result is stored`
-      : `  read by   the handler of ${where.route}${place}`,
-    ...remediesOf(use),
+      : `  read by   ${where.handler === undefined ? '' : `${where.handler}, `}the handler of ${where.route}${place}`,
+    ...remediesOf(use, where.dialect),
     ...(by.isEarly === true ? ['  if it only observes, such as a log   declare its class: @Observer()'] : []),
     why,
   ].join('\n');
@@ -113,7 +131,7 @@ function deedOf(use: Use): string {
 }
 
 /** In two columns, so that each can be copied. */
-function remediesOf({ input, isLeft, isForgotten, value }: Use): string[] {
+function remediesOf({ input, isLeft, isForgotten, value }: Use, dialect: Dialect): string[] {
   if (isForgotten === true) {
     return [
       '  if the page differs per user   let key return what tells users apart, such as their _id',
@@ -122,40 +140,40 @@ function remediesOf({ input, isLeft, isForgotten, value }: Use): string[] {
   }
   if (input === ALL_FIELDS) {
     return [
-      "  if it needs no visitor's own   inputs: { cookie: 'hide', authorization: 'hide' }",
-      '  if it needs them all           leave it out of the cache: neverCache()',
+      `  if it needs no visitor's own   ${dialect.option("inputs: { cookie: 'hide', authorization: 'hide' }")}`,
+      `  if it needs them all           leave it out of the cache: ${dialect.never}`,
     ];
   }
-  const key = keyOf(input);
+  const expression = keyOf(input);
+  const key = expression === undefined ? undefined : dialect.key(expression);
   const lines: [when: string, what: string][] = [];
   if (isLeft === true) {
     const then = key === undefined ? '' : `, and ${key}`;
     lines.push(['if the page differs per user', `mount that middleware before cachePage${then}`]);
-  } else if (input === 'header user-agent')
-    lines.push(['if the page differs by device', 'key: (req) => isMobile(req)']);
-  else if (isLocalised(input)) lines.push(['if it is one per language', 'choose the language in front of cachePage']);
+  } else if (input === 'header user-agent') lines.push(['if the page differs by device', dialect.key('isMobile(req)')]);
+  else if (isLocalised(input)) lines.push(['if it is one per language', `choose the language ${dialect.before}`]);
   else if (SECRETS.has(input)) lines.push(['if a few pages differ by it', `${key}      not all of it: keys are shown`]);
   else if (input.startsWith('watch['))
-    lines.push(['if the page differs per user', 'key: () => storage.getStore()?.user']);
+    lines.push(['if the page differs per user', dialect.key('storage.getStore()?.user')]);
   else if (key !== undefined) lines.push(['if the page differs per user', `${key}      one stored response each`]);
   if (value !== undefined) lines.push(['if the value does', "name it in the value's key, too"]);
   const otherwise = otherwiseOf(input);
-  if (otherwise !== undefined) lines.push(['if it does not', otherwise]);
+  if (otherwise !== undefined) lines.push(['if it does not', dialect.option(otherwise)]);
   const width = Math.max(...lines.map(([when]) => when.length));
   return lines.map(([when, what]) => `  ${when.padEnd(width)}   ${what}`);
 }
 
 const KEYS: Readonly<Record<string, string>> = {
-  'req.user': 'key: (req) => req.user?.id',
-  'req.auth': 'key: (req) => req.auth?.sub',
-  'req.session': 'key: (req) => req.sessionID',
-  'socket.remoteAddress': 'key: (req) => req.ip',
-  'header x-forwarded-for': 'key: (req) => req.ip',
-  'header cookie': "key: (req) => themeOf(req.get('cookie'))",
-  'header authorization': "key: (req) => roleOf(req.get('authorization'))",
+  'req.user': 'req.user?.id',
+  'req.auth': 'req.auth?.sub',
+  'req.session': 'req.sessionID',
+  'socket.remoteAddress': 'req.ip',
+  'header x-forwarded-for': 'req.ip',
+  'header cookie': "themeOf(req.get('cookie'))",
+  'header authorization': "roleOf(req.get('authorization'))",
   // An object is no key.
-  'req.cookies': 'key: (req) => req.cookies.theme',
-  'req.signedCookies': 'key: (req) => req.signedCookies.theme',
+  'req.cookies': 'req.cookies.theme',
+  'req.signedCookies': 'req.signedCookies.theme',
 };
 
 /** Inputs that are credentials as they stand: what a key returns stands in events and in Cache-Status. */
@@ -167,9 +185,9 @@ const ADDRESS: ReadonlySet<string> = new Set(['header x-forwarded-for', 'socket.
 function keyOf(input: string): string | undefined {
   const known = KEYS[input];
   if (known !== undefined) return known;
-  if (input.startsWith('header ')) return `key: (req) => req.get('${input.slice('header '.length)}')`;
-  if (input.startsWith('req.')) return `key: (req) => ${input}`;
-  if (input.startsWith('res.')) return `key: (req) => ${input.replace(/^res\b/, 'req.res?')}`;
+  if (input.startsWith('header ')) return `req.get('${input.slice('header '.length)}')`;
+  if (input.startsWith('req.')) return input;
+  if (input.startsWith('res.')) return `${input.replace(/^res\b/, 'req.res?')}`;
   return undefined;
 }
 

@@ -1,4 +1,5 @@
 import type { LocalItem } from '../engine/local-item.js';
+import type { Dialect } from './dialect.js';
 import type { OuterFields } from './response-head.js';
 import type { Front } from './watched-front.js';
 
@@ -15,6 +16,10 @@ export interface ViewHost<Req> {
   beside?(req: Req): string | undefined;
   /** The route's pattern, `/cities/:id`, known once the handler has run. */
   route(req: Req): string;
+  /** The function that is the handler, as its developer calls it; without this function, it is known by the route alone. */
+  handler?(req: Req): string;
+  /** How warnings write what they advise; without it, as for Express. */
+  readonly dialect?: Dialect;
   /** The entity tag that the app itself would give a body, if any; without this function, a weak one is made. */
   etag?(req: Req, body: Buffer): string | undefined;
   /** What handlers are given in place of Node's request and response, where that is something else. */

@@ -161,7 +161,10 @@ export type CacheEvent =
       readonly reason: FrameDefect | 'class';
     }
   | {
-      /** A handler, or middleware inside a cached part, read something outside the key: told once for each route. */
+      /**
+       * A handler, or middleware inside a cached part, read something outside the key; or the request had Authorization, and
+       * nothing in the key covers that. Told once for each route.
+       */
       readonly type: 'input';
       readonly route: string;
       readonly input: string;

@@ -2,6 +2,7 @@ import { Inject, Injectable, type Type } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { ViewServer } from '@viewcache/core/node';
 import type { CacheViewOptions } from '../views/cache-view-options.js';
+import { inCompat } from '../views/nest-dialect.js';
 import { isPassing } from '../views/observer.js';
 import { watchOuter } from '../views/outer-interceptors.js';
 import { platformOfApp } from '../views/platforms.js';
@@ -114,7 +115,7 @@ export class CachedRoutes {
     if (!this.#injectors.mayStore(controller, options, cache)) return undefined;
     const platform = platformOfApp(this.#adapters);
     const { policy } = readPolicy(where, options, this.#spaces.of(controller, handler));
-    const server = new ViewServer(policy, () => cache, platform.host);
+    const server = new ViewServer(policy, () => cache, inCompat(platform.host));
     return { served: new ServedRoute(platform, metadata, { server, setLifetime: undefined, ahead: undefined }), ttl };
   }
 

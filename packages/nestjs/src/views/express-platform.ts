@@ -1,5 +1,6 @@
 import type { OutgoingHttpHeader, ServerResponse } from 'node:http';
 import { expressRequests, type ViewHost } from '@viewcache/core/node';
+import { inNest } from './nest-dialect.js';
 import { type Field, keep, type Platform } from './platform.js';
 import type { ViewRequest } from './request-context.js';
 
@@ -13,7 +14,7 @@ interface Ending {
 
 /** Nest on Express, whose requests and responses are those of Node. */
 export const expressPlatform: Platform<ViewRequest, ServerResponse> = {
-  host: expressRequests as ViewHost<never> as ViewHost<ViewRequest>,
+  host: inNest(expressRequests as ViewHost<never> as ViewHost<ViewRequest>),
   requestOf: (req) => req,
   responseOf: (res) => res,
   gather: () => undefined,

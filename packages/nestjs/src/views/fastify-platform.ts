@@ -2,6 +2,7 @@ import type { IncomingMessage, OutgoingHttpHeader, ServerResponse } from 'node:h
 import { putCookies } from './fastify-cookies.js';
 import { fastifyHost } from './fastify-host.js';
 import { holdHead } from './held-head.js';
+import { inNest } from './nest-dialect.js';
 import { type Field, keep, type Platform } from './platform.js';
 import type { ViewRequest } from './request-context.js';
 
@@ -24,7 +25,7 @@ interface FastifyReply {
 
 /** Nest on Fastify, whose requests and responses stand before those of Node. */
 export const fastifyPlatform: Platform<FastifyRequest, FastifyReply> = {
-  host: fastifyHost,
+  host: inNest(fastifyHost),
   requestOf: (req) => req.raw as ViewRequest,
   responseOf: (reply) => reply.raw,
   gather(reply) {
