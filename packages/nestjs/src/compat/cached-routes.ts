@@ -4,7 +4,7 @@ import { ViewServer } from '@viewcache/core/node';
 import type { CacheViewOptions } from '../views/cache-view-options.js';
 import { inCompat } from '../views/nest-dialect.js';
 import { isPassing } from '../views/observer.js';
-import { watchOuter } from '../views/outer-interceptors.js';
+import { prepareOuter } from '../views/outer-errors.js';
 import { platformOfApp } from '../views/platforms.js';
 import { RequestInjectors } from '../views/request-injection.js';
 import { type Handler, INTERCEPTORS, noted, type RouteMetadata, readRoute } from '../views/route-metadata.js';
@@ -84,9 +84,9 @@ export class CachedRoutes {
       if (read === undefined) continue;
       // What is wrong is said when the app starts.
       readPolicy(read.where, read.options, '');
-      if (globals >= 0) watchOuter(config, controller, handler, { globals, scoped: 0 });
-      else if (scoped >= 0) watchOuter(config, controller, handler, { scoped });
-      else watchOuter(config, controller, handler, { isHere: isCaching });
+      if (globals >= 0) prepareOuter(config, controller, handler, { globals, scoped: 0 });
+      else if (scoped >= 0) prepareOuter(config, controller, handler, { scoped });
+      else prepareOuter(config, controller, handler, { isHere: isCaching });
     }
   }
 

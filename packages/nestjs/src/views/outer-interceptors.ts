@@ -10,6 +10,7 @@ import type { ApplicationConfig } from '@nestjs/core';
 import { earlyWatchOf, isCloneError, neverStore, watchEarly } from '@viewcache/core/node';
 import { catchError, defer, mergeAll, type Observable, throwError } from 'rxjs';
 import { isObserver, isPassing, isView } from './observer.js';
+import { classWithin, isWrappedBy, NOTHING, OuterWrapper } from './outer-wrapper.js';
 import { platformOf } from './platforms.js';
 import { keepContext } from './request-context.js';
 import { type Handler, INTERCEPTORS } from './route-metadata.js';
@@ -45,14 +46,14 @@ export function watchOuter(config: ApplicationConfig, controller: Type, handler:
   watched.add(handler);
   if (first >= 0) {
     const one = globals[first] as NestInterceptor;
-    if (!(one instanceof Watching)) globals[first] = new Watching(one);
+    if (!isWrappedBy(one, Watching)) globals[first] = new Watching(one);
   } else if (hasScoped) {
-    if (!globals.some((it) => it instanceof Watching)) globals.push(new Watching(NOTHING));
+    if (!globals.some((it) => isWrappedBy(it, Watching))) globals.push(new Watching(NOTHING));
   } else for (const place of places.slice(0, 1)) putFirst(place);
 }
 
 /** Interceptors at one place that stand further out than the view. */
-function outerAt(
+export function outerAt(
   place: object,
   controller: Type,
   handler: Handler,
@@ -73,22 +74,16 @@ function putFirst(place: object): void {
 
 /** It asks for nothing of the request, or is known to shape nothing by it. */
 function isHarmless(interceptor: unknown): boolean {
-  const type: unknown = typeof interceptor === 'function' ? interceptor : (interceptor as object | null)?.constructor;
-  if (interceptor === WATCH || type === ClassSerializerInterceptor) return true;
+  const type = classWithin(interceptor);
+  if (type === undefined || type === ClassSerializerInterceptor) return true;
   return typeof type === 'function' && (isObserver(type) || isView(type) || isPassing(type));
 }
 
 /** An interceptor, with all that it and those further in read of a request of a cached route. */
-class Watching implements NestInterceptor {
-  readonly #first: NestInterceptor;
-
-  constructor(first: NestInterceptor) {
-    this.#first = first;
-  }
-
+class Watching extends OuterWrapper {
   intercept(context: ExecutionContext, next: CallHandler): ReturnType<NestInterceptor['intercept']> {
     if (context.getType() !== 'http' || !watched.has(context.getHandler() as Handler)) {
-      return this.#first.intercept(context, next);
+      return this.inner.intercept(context, next);
     }
     return this.#watch(context, next);
   }
@@ -100,7 +95,7 @@ class Watching implements NestInterceptor {
     keepContext(req, context);
     watchEarly(req, platform.responseOf(http.getResponse()), platform.host);
     const run = (): Observable<unknown> =>
-      defer(async () => await this.#first.intercept(context, next)).pipe(mergeAll());
+      defer(async () => await this.inner.intercept(context, next)).pipe(mergeAll());
     return run().pipe(
       catchError((error: unknown) => {
         const early = earlyWatchOf(req);
@@ -115,8 +110,6 @@ class Watching implements NestInterceptor {
     );
   }
 }
-
-const NOTHING: NestInterceptor = { intercept: (_context, next) => next.handle() };
 
 /** For the lists of decorators, which all apps of the process share. */
 const WATCH = new Watching(NOTHING);

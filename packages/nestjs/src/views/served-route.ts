@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { CallHandler, ExecutionContext } from '@nestjs/common';
 import { earlyWatchOf, guardOf, markNever, NEVER_CONTROL, type ViewServer } from '@viewcache/core/node';
 import { AsyncSubject, catchError, finalize, mergeAll, type Observable, of, throwError } from 'rxjs';
+import { markAnswered, takeOn } from './answered.js';
 import type { BeforeGuards } from './before-guards.js';
 import type { Field, Platform } from './platform.js';
 import { keepContext, requestIn, responseIn, type ViewRequest } from './request-context.js';
@@ -18,10 +19,6 @@ export interface RouteView {
   readonly setLifetime: ((req: ViewRequest) => void) | undefined;
   readonly ahead: BeforeGuards | undefined;
 }
-
-type Served = ServerResponse & { [slot]?: true };
-/** Is on a response once one of the interceptors has taken it on: a controller's and its handler's may both stand there. */
-const slot: unique symbol = Symbol.for('viewcache.served') as never;
 
 /** One route of a controller that has decorators of ours. */
 export class ServedRoute {
@@ -70,10 +67,9 @@ export class ServedRoute {
   serve(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const platform = this.#platform;
     const reply: unknown = responseIn(context);
-    const res: Served = platform.responseOf(reply);
+    const res = platform.responseOf(reply);
     // Also where the chain is subscribed to once more, as `retry()` does.
-    if (res[slot] === true) return next.handle();
-    res[slot] = true;
+    if (!takeOn(res)) return next.handle();
     if (this.#metadata.isNever) {
       platform.setField(reply, NEVER);
       markNever(res);
@@ -101,7 +97,10 @@ export class ServedRoute {
       // Inside the view's asynchronous context, which Nest keeps for the handler from here on.
       passage.goOn(() => (error === undefined ? chainOf(req, context, next) : throwError(() => error)));
     };
-    view.server.handle(req, res, proceed, () => passage.end());
+    view.server.handle(req, res, proceed, () => {
+      markAnswered(res, view.server);
+      passage.end();
+    });
     return passage.observable();
   }
 

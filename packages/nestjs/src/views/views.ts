@@ -11,7 +11,7 @@ import type { CacheViewOptions } from './cache-view-options.js';
 import { checkPlaces } from './check-places.js';
 import { EveryViewInterceptor } from './every-view-interceptor.js';
 import { isView } from './observer.js';
-import { watchOuter } from './outer-interceptors.js';
+import { prepareOuter } from './outer-errors.js';
 import type { Platform } from './platform.js';
 import { platformOfApp } from './platforms.js';
 import { RequestInjectors } from './request-injection.js';
@@ -72,7 +72,7 @@ export class Views implements OnModuleInit {
     const routes = [...routesOf(this.#modules)].map((route) => [...route, this.routeOf(...route)] as const);
     for (const [controller, handler, route] of routes)
       if (route?.isCached === true)
-        watchOuter(config, controller, handler, route.isDecorated ? { isHere: isView } : {});
+        prepareOuter(config, controller, handler, route.isDecorated ? { isHere: isView } : {});
     if (routes.some(([, , route]) => route?.isBeforeGuards === true))
       enterBefore(this.#adapters.httpAdapter, (...route) => this.routeOf(...route));
     // Behind those of the app, which see all that it answers.
