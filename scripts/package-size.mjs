@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { commonJsProblems } from './package-commonjs.mjs';
 
 /**
  * What a package may add to its framework. Machines differ and are noisy: the check of the import time fails only where it
@@ -39,7 +40,7 @@ export function checkInstalls(tarballs, scratch) {
       [...withOwnDependencies(bound.name)].map((folder) => tarballs.get(folder)),
     );
     const added = installed(app).filter((path) => !before.includes(path));
-    return [checkSize(bound, added, app), checkImport(bound, app), checkRequire(bound, app)];
+    return [checkSize(bound, added, app), checkImport(bound, app), checkRequire(bound, app), checkCommonJs(bound, app)];
   });
 }
 
@@ -69,9 +70,7 @@ function checkImport({ name, beside, ms, share }, app) {
 
 /** A top-level await anywhere in a package would throw ERR_REQUIRE_ASYNC_MODULE into every CommonJS app. */
 function checkRequire({ name }, app) {
-  const entries = [...withOwnDependencies(name)].flatMap((folder) =>
-    Object.keys(manifestOf(folder).exports).map((entry) => `@viewcache/${folder}${entry.slice(1)}`),
-  );
+  const entries = entriesOf(name);
   const problems = [];
   for (const entry of entries) {
     try {
@@ -81,6 +80,18 @@ function checkRequire({ name }, app) {
     }
   }
   return { says: `require() of ${entries.length} entry points of @viewcache/${name} and what it depends on`, problems };
+}
+
+function checkCommonJs({ name }, app) {
+  const problems = commonJsProblems(app, entriesOf(name), [...withOwnDependencies(name)]);
+  return { says: `@viewcache/${name} and what it depends on, compiled to CommonJS`, problems };
+}
+
+/** For import and require, those of what the package depends on, too. */
+function entriesOf(name) {
+  return [...withOwnDependencies(name)].flatMap((folder) =>
+    Object.keys(manifestOf(folder).exports).map((entry) => `@viewcache/${folder}${entry.slice(1)}`),
+  );
 }
 
 function* withOwnDependencies(folder) {

@@ -6,8 +6,11 @@ const brand = Symbol.for('viewcache.error');
  * `instanceof` compares codes, not classes, so it holds between two copies of the package in one process.
  */
 export abstract class CacheError extends Error {
-  // A bundler may call a class otherwise, and what nobody has caught is printed by that name.
-  static override readonly name: string = 'CacheError';
+  // A bundler may call a class otherwise, and what nobody has caught is printed by that name. As a getter, because where
+  // static properties are assigned, as for older targets, this one cannot be.
+  static override get name(): string {
+    return 'CacheError';
+  }
   abstract readonly code: `ERR_CACHE_${string}`;
   readonly [brand] = true;
 
@@ -29,7 +32,9 @@ export abstract class CacheError extends Error {
 export class ConfigError extends CacheError {
   static readonly code = 'ERR_CACHE_CONFIG';
   readonly code = ConfigError.code;
-  static override readonly name = 'ConfigError';
+  static override get name(): string {
+    return 'ConfigError';
+  }
   override readonly name = 'ConfigError';
   readonly #problem: string;
 

@@ -7,7 +7,9 @@ export type StoreOperation = 'getMany' | 'set' | 'deleteMany' | 'increment' | 's
 export class StoreTimeoutError extends CacheError {
   static readonly code = 'ERR_CACHE_STORE_TIMEOUT';
   readonly code = StoreTimeoutError.code;
-  static override readonly name = 'StoreTimeoutError';
+  static override get name(): string {
+    return 'StoreTimeoutError';
+  }
   override readonly name = 'StoreTimeoutError';
 
   constructor(
@@ -23,7 +25,9 @@ export class StoreTimeoutError extends CacheError {
 export class StoreFailedError extends CacheError {
   static readonly code = 'ERR_CACHE_STORE_FAILED';
   readonly code = StoreFailedError.code;
-  static override readonly name = 'StoreFailedError';
+  static override get name(): string {
+    return 'StoreFailedError';
+  }
   override readonly name = 'StoreFailedError';
 
   constructor(
@@ -39,7 +43,9 @@ export class StoreFailedError extends CacheError {
 export class StoreOpenError extends CacheError {
   static readonly code = 'ERR_CACHE_STORE_OPEN';
   readonly code = StoreOpenError.code;
-  static override readonly name = 'StoreOpenError';
+  static override get name(): string {
+    return 'StoreOpenError';
+  }
   override readonly name = 'StoreOpenError';
 
   constructor(
@@ -54,7 +60,9 @@ export class StoreOpenError extends CacheError {
 export class StoreBusyError extends CacheError {
   static readonly code = 'ERR_CACHE_STORE_BUSY';
   readonly code = StoreBusyError.code;
-  static override readonly name = 'StoreBusyError';
+  static override get name(): string {
+    return 'StoreBusyError';
+  }
   override readonly name = 'StoreBusyError';
 
   constructor(
@@ -73,7 +81,9 @@ export class StoreBusyError extends CacheError {
 export class InvalidationUnheardError extends CacheError {
   static readonly code = 'ERR_CACHE_INVALIDATION_UNHEARD';
   readonly code = InvalidationUnheardError.code;
-  static override readonly name = 'InvalidationUnheardError';
+  static override get name(): string {
+    return 'InvalidationUnheardError';
+  }
   override readonly name = 'InvalidationUnheardError';
 
   /**

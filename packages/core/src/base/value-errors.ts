@@ -9,7 +9,9 @@ export type CountingCall = 'increment' | 'decrement';
 export class NotANumberError extends CacheError {
   static readonly code = 'ERR_CACHE_NOT_A_NUMBER';
   readonly code = NotANumberError.code;
-  static override readonly name = 'NotANumberError';
+  static override get name(): string {
+    return 'NotANumberError';
+  }
   override readonly name = 'NotANumberError';
 
   constructor(
@@ -30,7 +32,9 @@ export class NotANumberError extends CacheError {
 export class ValueUnavailableError extends CacheError {
   static readonly code = 'ERR_CACHE_VALUE_UNAVAILABLE';
   readonly code = ValueUnavailableError.code;
-  static override readonly name = 'ValueUnavailableError';
+  static override get name(): string {
+    return 'ValueUnavailableError';
+  }
   override readonly name = 'ValueUnavailableError';
 
   constructor(
@@ -58,7 +62,9 @@ const LONGEST = 200;
 export class ValueTimeoutError extends CacheError {
   static readonly code = 'ERR_CACHE_VALUE_TIMEOUT';
   readonly code = ValueTimeoutError.code;
-  static override readonly name = 'ValueTimeoutError';
+  static override get name(): string {
+    return 'ValueTimeoutError';
+  }
   override readonly name = 'ValueTimeoutError';
 
   /** As events have it, at most 200 characters of it. */
@@ -85,7 +91,9 @@ export class ValueTimeoutError extends CacheError {
 export class LoadMissingError extends CacheError {
   static readonly code = 'ERR_CACHE_LOAD_MISSING';
   readonly code = LoadMissingError.code;
-  static override readonly name = 'LoadMissingError';
+  static override get name(): string {
+    return 'LoadMissingError';
+  }
   override readonly name = 'LoadMissingError';
 
   constructor(

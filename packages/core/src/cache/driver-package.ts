@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 // Under a name of its own: bundles often begin with a `createRequire` of theirs.
 import * as nodeModule from 'node:module';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ConfigError } from '../base/errors.js';
 import type { StoreSettings } from '../config/store-settings.js';
+import { ownFile } from './call-sites.js';
 
 /**
  * Refuses a store whose driver is missing. Who hands in a client has what it takes.
@@ -29,7 +30,8 @@ export function checkDriver(store: StoreSettings): void {
 export function requireDriver(
   kind: string,
   name: string,
-  from: readonly (string | URL)[] = [import.meta.url, join(process.cwd(), 'package.json')],
+  // What was made by `eval`, as by some bundlers while an app is written, is in no file.
+  from: readonly string[] = [ownFile(), join(process.cwd(), 'package.json')].filter(isAbsolute),
 ): void {
   if (from.some((base) => isInstalled(name, base))) return;
   throw new ConfigError('store', kind, `npm install ${name}`, undefined, `needs ${name}, which is not installed`);
@@ -43,7 +45,7 @@ export async function importFromApp(name: string, app: string = join(process.cwd
   return await import(pathToFileURL(nodeModule.createRequire(app).resolve(name)).href);
 }
 
-function isInstalled(name: string, base: string | URL): boolean {
+function isInstalled(name: string, base: string): boolean {
   const require = nodeModule.createRequire(base);
   try {
     require.resolve(name);

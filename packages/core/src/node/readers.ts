@@ -1,5 +1,5 @@
 import { relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { callSites, fileOf, ownFile } from '../cache/call-sites.js';
 import { APP, type Reader, UNKNOWN_READER } from './loaders.js';
 
 /** Functions of the guard that call middleware: the frame next to one of them is the router's, then comes the middleware. */
@@ -12,8 +12,8 @@ const REMEMBERED = 64;
 const ROUTERS: ReadonlySet<string> = new Set(['express', 'router']);
 const WRAPPERS = /^(?:@opentelemetry\/|@sentry\/|shimmer$|on-headers$|import-in-the-middle$|require-in-the-middle$)/;
 
-/** The folder that ours are in, where each is a file: in a bundle there is nothing to tell them by. */
-const HERE = folderOf(import.meta.url);
+/** The folder that ours are in; in a bundle of the whole app there is nothing to tell them by. */
+const HERE = folderOf(ownFile());
 
 /** What is known of a function's reads of one input. */
 interface Known {
@@ -63,7 +63,7 @@ export function lateReaderOf(owner: object | undefined, input: string): Reader {
   const slot = `late ${input}`;
   const remembered = inputs.get(slot);
   if (remembered !== undefined) return remembered.reader;
-  const reader = { ...UNKNOWN_READER, place: placeOf(callSites()) };
+  const reader = { ...UNKNOWN_READER, place: placeOf(stackHere()) };
   if (inputs.size < REMEMBERED) inputs.set(slot, { reader, samples: SAMPLES });
   return reader;
 }
@@ -78,7 +78,7 @@ function readsOf(owner: object): Map<string, Known> {
 }
 
 function readerBelow(anchor: string): Reader {
-  const sites = callSites();
+  const sites = stackHere();
   const at = sites.findIndex((site) => isOurs(site) && site.getFunctionName() === anchor);
   if (at < 0) return UNKNOWN_READER;
   // From the router, or the middleware's own function, to the reader.
@@ -102,22 +102,11 @@ function placeOf(sites: readonly NodeJS.CallSite[]): string | undefined {
   return site === undefined ? undefined : `${relative(process.cwd(), fileOf(site))}:${site.getLineNumber() ?? 0}`;
 }
 
-function callSites(): readonly NodeJS.CallSite[] {
-  const { prepareStackTrace, stackTraceLimit } = Error;
-  try {
-    // Whatever somebody has set to rewrite stacks, here the sites themselves are wanted.
-    Error.prepareStackTrace = (_error, sites) => sites;
-    Error.stackTraceLimit = DEPTH;
-    const { stack } = new Error() as { stack?: unknown };
-    const sites = Array.isArray(stack) ? (stack as NodeJS.CallSite[]) : [];
-    // On top there are the guard's own functions, and what of it was read.
-    const note = sites.findIndex((site) => isOurs(site) && site.getFunctionName() === 'note');
-    return sites.slice(note + 2);
-  } finally {
-    Error.stackTraceLimit = stackTraceLimit;
-    if (prepareStackTrace === undefined) Reflect.deleteProperty(Error, 'prepareStackTrace');
-    else Error.prepareStackTrace = prepareStackTrace;
-  }
+function stackHere(): readonly NodeJS.CallSite[] {
+  const sites = callSites(DEPTH);
+  // On top there are the guard's own functions, and what of it was read.
+  const note = sites.findIndex((site) => isOurs(site) && site.getFunctionName() === 'note');
+  return sites.slice(note + 2);
 }
 
 const NODE = 'node';
@@ -148,11 +137,7 @@ function isOurs(site: NodeJS.CallSite): boolean {
   return HERE === undefined || fileOf(site).startsWith(HERE);
 }
 
-function fileOf(site: NodeJS.CallSite): string {
-  const file = site.getFileName() ?? '';
-  return file.startsWith('file:') ? fileURLToPath(file) : file;
-}
-
-function folderOf(url: string | undefined): string | undefined {
-  return url?.endsWith('/node/readers.js') ? fileURLToPath(new URL('..', url)) : undefined;
+/** What is published are bundles of ours, in the folder of the package: see docs/decisions/0014-bundles-in-the-tarballs.md. */
+function folderOf(file: string): string | undefined {
+  return /^.*[\\/](?=node[\\/]readers\.js$)|^.*[\\/]@viewcache[\\/]core[\\/]dist[\\/]/.exec(file)?.[0];
 }
