@@ -334,7 +334,7 @@ describe.each(nests)('beforeGuards on %s', (_name, make) => {
   it('serves request-scoped controllers, and apps beside one another', async () => {
     @Controller({ path: 'scoped', scope: Scope.REQUEST })
     class Scoped {
-      @Get() @CacheView({ ttl: 300, beforeGuards: true }) page() {
+      @Get() @CacheView({ ttl: 300, beforeGuards: true, inputs: 'guard' }) page() {
         return { run: ++runs };
       }
     }

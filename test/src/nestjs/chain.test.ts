@@ -210,7 +210,7 @@ describe.each(nests)('the chain around @CacheView() on %s', (_name, make) => {
       constructor(readonly visit: Visit) {
         count('controller');
       }
-      @CacheView(300)
+      @CacheView({ ttl: 300, inputs: 'guard' })
       @Get('scoped')
       scoped() {
         count('handler');

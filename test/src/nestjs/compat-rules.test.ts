@@ -10,6 +10,7 @@ import {
   type NestInterceptor,
   Req,
   Scope,
+  SetMetadata,
   UseGuards,
   UseInterceptors,
 } from '@nestjs/common';
@@ -132,27 +133,38 @@ describe.each(nests)('CacheInterceptor of @viewcache/nestjs/compat on %s', (_nam
     },
   );
 
-  it('stores nothing of a controller that injects the request', async () => {
-    @Controller({ scope: Scope.REQUEST })
-    @UseInterceptors(CacheInterceptor)
-    class Tenants {
-      readonly tenant: string | undefined;
-      constructor(@Inject(REQUEST) request: { headers: Record<string, string | undefined> }) {
-        this.tenant = request.headers['x-tenant'];
+  it.each(['the URL', 'trackBy()', '@CacheKey()'])(
+    'stores nothing of a controller that injects the request, by %s',
+    async (by) => {
+      @Injectable()
+      class ByUrl extends CacheInterceptor {
+        protected override trackBy(context: ExecutionContext) {
+          return context.switchToHttp().getRequest<{ readonly url: string }>().url;
+        }
       }
-      @Get() page() {
-        return { tenant: this.tenant };
+      @Controller({ scope: Scope.REQUEST })
+      @UseInterceptors(by === 'trackBy()' ? ByUrl : CacheInterceptor)
+      class Tenants {
+        readonly tenant: string | undefined;
+        constructor(@Inject(REQUEST) request: { headers: Record<string, string | undefined> }) {
+          this.tenant = request.headers['x-tenant'];
+        }
+        @Get() @SetMetadata(compat.CACHE_KEY_METADATA, by === '@CacheKey()' ? () => 'page' : undefined) page() {
+          return { tenant: this.tenant };
+        }
       }
-    }
-    const cache = createCache();
-    const warnings: string[] = [];
-    cache.on((event) => event.type === 'warning' && warnings.push(event.message));
-    const site = await serveCompat(make, CacheModule.register({ cache }), [Tenants]);
-    for (const tenant of ['a', 'b', 'a'])
-      expect((await site.get('/', { 'x-tenant': tenant })).text).toBe(`{"tenant":"${tenant}"}`);
-    expect(warnings.filter((message) => /Tenants answers is not stored.*trackBy/s.test(message))).toHaveLength(1);
-    await cache.close();
-  });
+      const cache = createCache();
+      const warnings: string[] = [];
+      cache.on((event) => event.type === 'warning' && warnings.push(event.message));
+      const site = await serveCompat(make, CacheModule.register({ cache }), [Tenants]);
+      for (const tenant of ['a', 'b', 'a'])
+        expect((await site.get('/', { 'x-tenant': tenant })).text).toBe(`{"tenant":"${tenant}"}`);
+      expect(
+        warnings.filter((message) => /Tenants answers is not stored.*in place of CacheInterceptor/s.test(message)),
+      ).toHaveLength(1);
+      await cache.close();
+    },
+  );
 
   it('gives way to decorators of ours, on one cache with them', async () => {
     let runs = 0;

@@ -90,11 +90,6 @@ class City {
   @Expose({ groups: ['admin'] }) secret = 'hidden';
 }
 
-@Injectable({ scope: Scope.REQUEST })
-class Plain {
-  readonly n = 1;
-}
-
 @Injectable({ scope: Scope.TRANSIENT })
 class Transient {
   readonly n = 1;
@@ -190,15 +185,12 @@ class MembersPages {
   }
 }
 
-@Controller('scoped')
+@Controller('transient')
 @CacheView(300)
-class ScopedPages {
-  constructor(
-    @Inject(Plain) readonly plain: Plain,
-    @Inject(Transient) readonly transient: Transient,
-  ) {}
+class TransientPages {
+  constructor(@Inject(Transient) readonly transient: Transient) {}
   @Get() page() {
-    return { n: this.plain.n + this.transient.n };
+    return { n: this.transient.n };
   }
 }
 
@@ -211,7 +203,7 @@ const stored = [
   '/passthrough',
   '/ignored',
   '/members',
-  '/scoped',
+  '/transient',
 ];
 
 const refused: readonly (readonly [path: string, input: string])[] = [
@@ -233,8 +225,8 @@ describe.each(nests)('the input guard on %s', (_name, make) => {
   closeNestsAfterEach();
 
   const serve = async (setup: NestSetup = {}) =>
-    await serveNest(make, [Pages, MembersPages, ScopedPages], {
-      providers: [Plain, Transient, { provide: APP_GUARD, useClass: Throttle }],
+    await serveNest(make, [Pages, MembersPages, TransientPages], {
+      providers: [Transient, { provide: APP_GUARD, useClass: Throttle }],
       ...setup,
     });
 

@@ -79,7 +79,14 @@ class Sorry implements ExceptionFilter {
   }
 }
 
-const options = { ttl: 60, staleWhileRevalidate: 30, staleIfError: 600, statuses: [200, 302] };
+const options = {
+  ttl: 60,
+  staleWhileRevalidate: 30,
+  staleIfError: 600,
+  statuses: [200, 302],
+  // Of what is made for each request the pages show nothing.
+  inputs: 'guard',
+} as const;
 
 @Controller()
 @UseGuards(Open)

@@ -125,7 +125,7 @@ describe('@CacheView() where no response of HTTP is made', () => {
 let runs = 0;
 
 /** Answers routes and messages; what it says of views is meant for the routes. */
-@CacheView(60)
+@CacheView({ ttl: 60, inputs: 'guard' })
 @Controller('cities')
 class Mixed {
   @Get() list() {

@@ -52,7 +52,7 @@ export class CachedRoutes {
   readonly #manager: ManagedCache;
   readonly #spaces = new RouteSpaces();
   readonly #injectors = new RequestInjectors({
-    key: 'override trackBy(), or @CacheKey((ctx) => …), with what it differs by',
+    key: '@CacheView({ ttl, key: (ctx) => … }) in place of CacheInterceptor',
     guard: "@CacheView({ ttl, inputs: 'guard' }) in place of CacheInterceptor",
   });
   /** Those whose keys come from the URL and a name, and those with a function of the app's. */
@@ -112,7 +112,8 @@ export class CachedRoutes {
     const { where, metadata, ttl } = read;
     const { cache } = this.#manager;
     const options: CacheViewOptions = isKeyed ? { ...read.options, key: askAgain } : read.options;
-    if (!this.#injectors.mayStore(controller, options, cache)) return undefined;
+    // What finds an answer may be the URL alone: trackBy() is no word about what the controller has of the request.
+    if (this.#injectors.storing(controller, undefined, cache) === 'never') return undefined;
     const platform = platformOfApp(this.#adapters);
     const { policy } = readPolicy(where, options, this.#spaces.of(controller, handler));
     const server = new ViewServer(policy, () => cache, inCompat(platform.host));

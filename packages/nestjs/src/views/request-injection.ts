@@ -1,44 +1,11 @@
 import type { Type } from '@nestjs/common';
-import { type ApplicationConfig, type ModulesContainer, REQUEST } from '@nestjs/core';
+import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import type { Cache } from '@viewcache/core';
 import { runtimeOf } from '@viewcache/core/node';
-
-/** What of Nest's own record of a class is asked for; the same in Nest 11 and 12. */
-interface Wrapper {
-  readonly name: unknown;
-  readonly token: unknown;
-  readonly subtype?: string | undefined;
-  getCtorMetadata(): readonly Wrapper[] | undefined;
-  getPropertiesMetadata(): readonly { readonly wrapper: Wrapper }[] | undefined;
-  getEnhancersMetadata(): readonly Wrapper[] | undefined;
-}
-
-/** Guards run before a view is asked, on hits too; what filters answer is not stored. */
-const OUTSIDE: ReadonlySet<unknown> = new Set(['guard', 'filter']);
-
-/**
- * The class that injects the request, among a controller and all that it needs.
- *
- * Such a class is made before a view is asked: what its constructor reads of the request nobody sees, and the response may
- * depend on it.
- */
-function whoInjectsRequest(controller: Wrapper, seen: Set<Wrapper> = new Set()): string | undefined {
-  if (seen.has(controller)) return undefined;
-  seen.add(controller);
-  const needed = [
-    ...(controller.getCtorMetadata() ?? []),
-    ...(controller.getPropertiesMetadata() ?? []).map(({ wrapper }) => wrapper),
-    ...(controller.getEnhancersMetadata() ?? []).filter(({ subtype }) => !OUTSIDE.has(subtype)),
-  ];
-  for (const wrapper of needed) {
-    // There is a hole where a parameter is optional, and nobody provides it.
-    if (wrapper === undefined || wrapper === null) continue;
-    if (wrapper.token === REQUEST) return String(controller.name);
-    const found = whoInjectsRequest(wrapper, seen);
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
+import type { Wrapper } from '../module/nest-containers.js';
+import { type RequestStanding, requestStandingOf } from '../module/request-standing.js';
+import type { CacheViewOptions } from './cache-view-options.js';
+import { isObserver } from './observer.js';
 
 /** What may be done about it, as it is written at a route. */
 const ADVICE: Advice = {
@@ -52,13 +19,16 @@ export interface Advice {
   readonly guard: string;
 }
 
-/** Options by which what a class has read of the request may be covered. */
-type Covering = Partial<Record<'key' | 'vary' | 'inputs', unknown>>;
+/** Whether what a controller answers may be stored; `keyed`: only where its key has said something. */
+export type Storing = 'always' | 'keyed' | 'never';
 
-/** The controllers of an app with a class among what they need that injects the request. */
+/**
+ * The controllers of an app that have something of the request before a view is asked: a class among what they need injects
+ * it, or is made for each request. Nobody sees what the former reads as it is made, nor what guards and middleware put into
+ * the latter, and the response may depend on it.
+ */
 export class RequestInjectors {
-  /** The name of the class. */
-  readonly #injectors = new Map<Type, string>();
+  readonly #standings = new Map<Type, RequestStanding>();
   readonly #told = new Set<Type>();
   readonly #advice: Advice;
 
@@ -66,36 +36,61 @@ export class RequestInjectors {
     this.#advice = advice;
   }
 
-  /** To be called when the app has its global interceptors. */
+  /** To be called when the app has its global interceptors, pipes and filters. */
   find(config: ApplicationConfig, modules: ModulesContainer): void {
-    const around = config.getGlobalRequestInterceptors().map((wrapper) => whoInjectsRequest(wrapper));
-    const everywhere = around.find((injector) => injector !== undefined);
+    const everywhere = [
+      ...config.getGlobalRequestInterceptors(),
+      ...config.getGlobalRequestPipes(),
+      ...config.getGlobalRequestFilters(),
+    ] as readonly Wrapper[];
     for (const module of modules.values()) {
       for (const wrapper of module.controllers.values()) {
-        const injector = whoInjectsRequest(wrapper) ?? everywhere;
-        if (injector !== undefined) this.#injectors.set(wrapper.metatype as Type, injector);
+        const own = (wrapper.getEnhancersMetadata() ?? []) as readonly Wrapper[];
+        const around = [...own, ...everywhere].filter((each) => !isOutside(each));
+        const standing = requestStandingOf(wrapper, around);
+        if (standing !== undefined) this.#standings.set(wrapper.metatype as Type, standing);
       }
     }
   }
 
-  /** Whether what a controller answers may be stored; says once that it may not, and why. */
-  mayStore(controller: Type, { key, vary, inputs }: Covering, cache: Cache): boolean {
-    const injector = this.#injectors.get(controller);
-    if (injector === undefined || key !== undefined || vary !== undefined || inputs !== undefined) return true;
-    if (this.#told.has(controller)) return false;
+  /**
+   * Whether what a controller answers may be stored; says once that it may not, and why.
+   *
+   * @param said - by the handler or the controller: what is said of all controllers is said of none in particular
+   */
+  storing(controller: Type, said: CacheViewOptions | undefined, cache: Cache): Storing {
+    const standing = this.#standings.get(controller);
+    const { key, vary = [], inputs } = said ?? {};
+    // An object says something of single inputs, and nothing of what was read before.
+    const isLetBe = typeof inputs === 'string' && inputs !== 'refuse';
+    if (standing === undefined || vary.length > 0 || isLetBe) return 'always';
+    if (key !== undefined) return 'keyed';
+    if (this.#told.has(controller)) return 'never';
     this.#told.add(controller);
-    const message = messageOfInjection(controller.name, injector, this.#advice);
+    const message = messageOfStanding(controller.name, standing, this.#advice);
     runtimeOf(cache)?.telemetry.emit({ type: 'warning', message });
-    return false;
+    return 'never';
   }
 }
 
+/** Guards run before a view is asked, on hits too; one that observes shapes nothing. */
+function isOutside({ subtype, metatype }: Wrapper): boolean {
+  if (typeof metatype !== 'function') return false;
+  if (isObserver(metatype)) return true;
+  const { intercept, transform, catch: handle } = (metatype.prototype ?? {}) as Readonly<Record<string, unknown>>;
+  // One class may be several of them, of which Nest has noted the first.
+  return subtype === 'guard' && intercept === undefined && transform === undefined && handle === undefined;
+}
+
 /** Says of a controller that nothing of it is stored, and what to do. */
-function messageOfInjection(controller: string, injector: string, { key, guard }: Advice): string {
-  const who = injector === controller ? 'it' : `${injector}, which it needs,`;
+function messageOfStanding(controller: string, { name, injects }: RequestStanding, { key, guard }: Advice): string {
+  const who = name === controller ? 'it' : `${name}, which it needs,`;
+  const why = injects
+    ? 'injects REQUEST, and nobody sees what it reads of it before the cache is asked.'
+    : 'is request-scoped, and nobody sees what it is told of the request before the cache is asked.';
   return [
-    `viewcache: what ${controller} answers is not stored: ${who} injects REQUEST, and nobody sees what it reads of it before the cache is asked.`,
-    `  if the page differs by what it reads   ${key}`,
+    `viewcache: what ${controller} answers is not stored: ${who} ${why}`,
+    `  if the page differs by what it ${injects ? 'reads' : 'holds'}   ${key}`,
     `  if it does not                         ${guard}`,
     '  why: docs/guides/nestjs-views.md#request-scope',
   ].join('\n');

@@ -4,6 +4,7 @@ import { earlyWatchOf, guardOf, markNever, NEVER_CONTROL, type ViewServer } from
 import { AsyncSubject, catchError, finalize, mergeAll, type Observable, of, throwError } from 'rxjs';
 import { markAnswered, takeOn } from './answered.js';
 import type { BeforeGuards } from './before-guards.js';
+import type { KeyedAnswers } from './keyed-answers.js';
 import type { Field, Platform } from './platform.js';
 import { keepContext, requestIn, responseIn, type ViewRequest } from './request-context.js';
 import type { Handler, RouteMetadata } from './route-metadata.js';
@@ -18,6 +19,8 @@ export interface RouteView {
   readonly server: ViewServer<ViewRequest, ServerResponse>;
   readonly setLifetime: ((req: ViewRequest) => void) | undefined;
   readonly ahead: BeforeGuards | undefined;
+  /** Where nothing is stored that the key says nothing of. */
+  readonly keyed?: KeyedAnswers | undefined;
 }
 
 /** One route of a controller that has decorators of ours. */
@@ -93,6 +96,7 @@ export class ServedRoute {
         platform.ready(reply);
         this.#setFields(reply, fields);
         view.setLifetime?.(req);
+        view.keyed?.judge(context);
       }
       // Inside the view's asynchronous context, which Nest keeps for the handler from here on.
       passage.goOn(() => (error === undefined ? chainOf(req, context, next) : throwError(() => error)));

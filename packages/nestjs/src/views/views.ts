@@ -10,6 +10,7 @@ import { readBeforeGuards, refuseBeforeGuards } from './before-guards-option.js'
 import type { CacheViewOptions } from './cache-view-options.js';
 import { checkPlaces } from './check-places.js';
 import { EveryViewInterceptor } from './every-view-interceptor.js';
+import { KeyedAnswers } from './keyed-answers.js';
 import { isView } from './observer.js';
 import { prepareOuter } from './outer-errors.js';
 import type { Platform } from './platform.js';
@@ -109,16 +110,18 @@ export class Views implements OnModuleInit {
     const where = `${controller.name}.${handler.name}: @CacheView`;
     const options: CacheViewOptions = { ...this.#defaults, ...view };
     const cache = this.#registry.resolve(options.cache, `${where}.cache`);
-    const { policy, setLifetime } = readPolicy(where, options, this.#spaces.of(controller, handler));
+    const storing = this.#injectors.storing(controller, view, cache);
+    const keyed = storing === 'keyed' ? new KeyedAnswers() : undefined;
+    const key = keyed === undefined ? options.key : keyed.hear(options.key);
+    const { policy, setLifetime } = readPolicy(where, { ...options, key }, this.#spaces.of(controller, handler));
     const before = readBeforeGuards(where, options, controller, handler);
-    // What the module says of inputs, it says of no controller in particular.
-    if (!this.#injectors.mayStore(controller, { ...options, inputs: view?.inputs }, cache)) return undefined;
+    if (storing === 'never') return undefined;
     const ahead =
       before === false
         ? undefined
         : new BeforeGuards(before, metadata.headers, (what) => warn(cache, messageOfGuards(where, what)));
     const host = ahead === undefined ? platform.host : ahead.watching(platform.host);
-    return { server: new ViewServer(policy, () => cache, host), setLifetime, ahead };
+    return { server: new ViewServer(policy, () => cache, host), setLifetime, ahead, keyed };
   }
 }
 
