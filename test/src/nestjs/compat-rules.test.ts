@@ -166,6 +166,30 @@ describe.each(nests)('CacheInterceptor of @viewcache/nestjs/compat on %s', (_nam
     },
   );
 
+  it.each(['at the controller', 'in the app', 'in the app, for each request'])(
+    'watches what a class that extends it reads in an intercept() of its own, %s',
+    async (place) => {
+      @Injectable({ scope: place === 'in the app, for each request' ? Scope.TRANSIENT : Scope.DEFAULT })
+      class Greeting extends CacheInterceptor {
+        override async intercept(context: ExecutionContext, next: CallHandler) {
+          const { cookie } = context.switchToHttp().getRequest<{ headers: Record<string, string> }>().headers;
+          return (await super.intercept(context, next)).pipe(map((text) => text && `${text}, ${cookie}`));
+        }
+      }
+      class Pages {
+        @Get() page() {
+          return 'hello';
+        }
+      }
+      if (place === 'at the controller') UseInterceptors(Greeting)(Pages);
+      Controller()(Pages);
+      const providers = place === 'at the controller' ? [] : [{ provide: APP_INTERCEPTOR, useClass: Greeting }];
+      const site = await serveCompat(make, CacheModule.register(), [Pages], { providers });
+      for (const cookie of ['a=1', 'b=1', 'a=1'])
+        expect((await site.get('/', { cookie })).text).toBe(`hello, ${cookie}`);
+    },
+  );
+
   it('gives way to decorators of ours, on one cache with them', async () => {
     let runs = 0;
     @Controller()

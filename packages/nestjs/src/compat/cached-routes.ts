@@ -84,8 +84,8 @@ export class CachedRoutes {
       if (read === undefined) continue;
       // What is wrong is said when the app starts.
       readPolicy(read.where, read.options, '');
-      if (globals >= 0) prepareOuter(config, controller, handler, { globals, scoped: 0 });
-      else if (scoped >= 0) prepareOuter(config, controller, handler, { scoped });
+      if (globals >= 0) prepareOuter(config, controller, handler, { globals: globals + 1, scoped: 0 });
+      else if (scoped >= 0) prepareOuter(config, controller, handler, { scoped: scoped + 1 });
       else prepareOuter(config, controller, handler, { isHere: isCaching });
     }
   }

@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import type { Type } from '@nestjs/common';
 
 const OBSERVER = 'viewcache:observer';
 
@@ -46,4 +47,13 @@ export function PassingInterceptor(): ClassDecorator {
 /** Whether it is one of those, or of a class that extends one. */
 export function isPassing(type: unknown): boolean {
   return typeof type === 'function' && Reflect.getMetadata(PASSING, type) === true;
+}
+
+/** Whether it is one of those, and does as they do: one whose own `intercept` stands in front may read whatever it likes. */
+export function isPassingAsMade(type: unknown): boolean {
+  if (!isPassing(type)) return false;
+  const { intercept } = (type as Type).prototype;
+  let made = type as object;
+  while (Reflect.getOwnMetadata(PASSING, made) !== true) made = Object.getPrototypeOf(made);
+  return intercept === (made as Type).prototype.intercept;
 }

@@ -10,7 +10,7 @@ import type { ApplicationConfig } from '@nestjs/core';
 import { textOf } from '@viewcache/core/node';
 import { catchError, type Observable, of, throwError } from 'rxjs';
 import { answeredBy } from './answered.js';
-import { isPassing, isView } from './observer.js';
+import { isPassingAsMade, isView } from './observer.js';
 import { outerAt, type ViewPlace, watchOuter } from './outer-interceptors.js';
 import { classWithin, isWrappedBy, NOTHING, OuterWrapper } from './outer-wrapper.js';
 import { platformOf } from './platforms.js';
@@ -61,7 +61,7 @@ function quiet(config: ApplicationConfig, controller: Type, handler: Handler, pl
 /** Nobody knows that it can do with nothing. */
 function mayThrow(interceptor: unknown): boolean {
   const type = classWithin(interceptor);
-  return type !== undefined && type !== ClassSerializerInterceptor && !isView(type) && !isPassing(type);
+  return type !== undefined && type !== ClassSerializerInterceptor && !isView(type) && !isPassingAsMade(type);
 }
 
 function nameOf(interceptor: unknown): string {

@@ -9,7 +9,7 @@ import {
 import type { ApplicationConfig } from '@nestjs/core';
 import { earlyWatchOf, isCloneError, neverStore, watchEarly } from '@viewcache/core/node';
 import { catchError, defer, mergeAll, type Observable, throwError } from 'rxjs';
-import { isObserver, isPassing, isView } from './observer.js';
+import { isObserver, isPassingAsMade, isView } from './observer.js';
 import { classWithin, isWrappedBy, NOTHING, OuterWrapper } from './outer-wrapper.js';
 import { platformOf } from './platforms.js';
 import { keepContext } from './request-context.js';
@@ -20,7 +20,7 @@ const watched = new WeakSet<Handler>();
 
 /** Where the interceptor stands by which a view is asked. */
 export interface ViewPlace {
-  /** How many of the app's interceptors stand further out. @defaultValue all */
+  /** How many of the app's interceptors stand further out, with itself. @defaultValue all */
   readonly globals?: number;
   /** The same of those that are made for each request, which stand behind the others. @defaultValue all */
   readonly scoped?: number;
@@ -62,7 +62,8 @@ export function outerAt(
   const of = (it: object): readonly unknown[] => Reflect.getMetadata(INTERCEPTORS, it) ?? [];
   const own = of(place);
   const at = own.findIndex(isHere);
-  if (at >= 0) return own.slice(0, at);
+  // With what stands there: it may do more than ask the view.
+  if (at >= 0) return own.slice(0, at + 1);
   // The view is the controller's: what stands at the handler is further in.
   return place === handler && of(controller).some(isHere) ? [] : own;
 }
@@ -76,7 +77,7 @@ function putFirst(place: object): void {
 function isHarmless(interceptor: unknown): boolean {
   const type = classWithin(interceptor);
   if (type === undefined || type === ClassSerializerInterceptor) return true;
-  return typeof type === 'function' && (isObserver(type) || isView(type) || isPassing(type));
+  return typeof type === 'function' && (isObserver(type) || isView(type) || isPassingAsMade(type));
 }
 
 /** An interceptor, with all that it and those further in read of a request of a cached route. */
