@@ -51,7 +51,7 @@ class Logging implements NestInterceptor {
 function controllers() {
   @Controller('bare')
   class Bare {
-    @Get() @CacheView(60) rows() {
+    @Get() @CacheView({ ttl: 60, inputs: 'guard' }) rows() {
       return [1, 2];
     }
     @Get('fails') @CacheView(60) fails() {
