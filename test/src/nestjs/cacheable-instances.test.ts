@@ -3,7 +3,7 @@ import { type DynamicModule, Inject, Injectable, Module, Optional, type Provider
 import { ContextIdFactory, INQUIRER, LazyModuleLoader, ModuleRef, REQUEST } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { createCache } from '@viewcache/core';
-import { Cacheable, type CacheableOptions, ViewCache, ViewCacheModule } from '@viewcache/nestjs';
+import { Cacheable, type CacheableOptions, CacheInvalidate, ViewCache, ViewCacheModule } from '@viewcache/nestjs';
 import { closeContextsAfterEach, closing, startContext } from './contexts.js';
 
 closeContextsAfterEach();
@@ -27,7 +27,7 @@ function counting(options: CacheableOptions = {}) {
 
 describe('what is made for each request', () => {
   it.each(['request', 'transient'] as const)('finds what another one of its class has stored (%s)', async (scope) => {
-    const Counting = counting();
+    const Counting = counting({ instances: 'shared' });
     Injectable({ scope: scope === 'request' ? Scope.REQUEST : Scope.TRANSIENT })(Counting);
     const { app } = await startContext({ providers: [Counting] });
     const results = [];
@@ -90,6 +90,15 @@ describe('what is made for each request', () => {
     );
     const byFactory = { provide: Tenant, inject: [{ token: REQUEST, optional: true }], useFactory: () => ({}) };
     await expect(startContext({ providers: [byFactory, Prices, Carts] })).rejects.toThrow('which Tenant is told');
+    // Whoever comes first may put into it who asks.
+    for (const durable of [false, true]) {
+      const holder = { provide: Tenant, scope: Scope.REQUEST, durable, useFactory: () => ({}) };
+      await expect(startContext({ providers: [holder, Prices, Carts] })).rejects.toThrow(
+        'Carts stands on the request: Tenant is made for each (Scope.REQUEST); use',
+      );
+    }
+    const itself = { provide: Carts, scope: Scope.REQUEST, useFactory: () => new Carts() };
+    await expect(startContext({ providers: [itself] })).rejects.toThrow('Carts is made for each (Scope.REQUEST)');
     Cacheable({ instances: 'shared' })(Carts);
     await expect(startContext({ providers })).resolves.toBeDefined();
   });
@@ -108,6 +117,33 @@ describe('what is made for each request', () => {
       constructor(readonly log: Log) {}
     }
     await expect(startContext({ providers: [Log, Cities] })).rejects.toThrow('(INQUIRER)');
+    const made: Provider = {
+      provide: Log,
+      scope: Scope.TRANSIENT,
+      inject: [INQUIRER],
+      useFactory: (of: object) => new Log(of),
+    };
+    await expect(startContext({ providers: [made, Cities] })).rejects.toThrow('(INQUIRER)');
+  });
+
+  it('has to say so where something transient that it is made of does', async () => {
+    @Injectable({ scope: Scope.TRANSIENT })
+    class Place {
+      constructor(@Inject(INQUIRER) readonly of: object) {}
+    }
+    @Injectable({ scope: Scope.TRANSIENT })
+    class Log {
+      constructor(readonly place: Place) {}
+      @Cacheable(60)
+      async name(): Promise<string> {
+        return this.place.of.constructor.name;
+      }
+    }
+    @Injectable()
+    class Cities {
+      constructor(readonly log: Log) {}
+    }
+    await expect(startContext({ providers: [Place, Log, Cities] })).rejects.toThrow('(INQUIRER)');
   });
 });
 
@@ -153,6 +189,31 @@ describe('a class that the app has more than once', () => {
     ])
       await expect(startContext(twice(Rates, ...others))).rejects.toThrow('the app has 2 of Rates');
     await expect(startContext(twice(Rates, [currency('EUR')], [currency('EUR')]))).resolves.toBeDefined();
+    // The same thing, in another place.
+    @Injectable()
+    class Sides {
+      constructor(
+        @Optional() @Inject('left') readonly left?: string,
+        @Optional() @Inject('right') readonly right?: string,
+      ) {}
+      @Cacheable(60)
+      async side(): Promise<string> {
+        return this.left === undefined ? 'right' : 'left';
+      }
+    }
+    const sides = ['left', 'right'].map((provide): Provider[] => [{ provide, useValue: 1 }]);
+    await expect(startContext(twice(Sides, ...sides))).rejects.toThrow('the app has 2 of Sides');
+    @Injectable()
+    class Asking {
+      constructor(readonly module: ModuleRef) {}
+      @Cacheable(60)
+      async currency(): Promise<string> {
+        return this.module.get('currency');
+      }
+    }
+    await expect(startContext(twice(Asking, [currency('EUR')], [currency('USD')]))).rejects.toThrow(
+      'the app has 2 of Asking',
+    );
     Cacheable({ instanceKey: 'currency' })(Rates);
     const { app } = await startContext(twice(Rates, [currency('EUR')], [currency('USD')]));
     const all = app.get(Rates, { each: true });
@@ -292,7 +353,7 @@ describe('an instance that the injector has not made', () => {
   it.each(['request', 'transient'] as const)(
     'is cached where a factory makes it when it is asked for (%s)',
     async (scope) => {
-      const Counting = counting();
+      const Counting = counting({ instances: 'shared' });
       const { app } = await startContext({
         providers: [
           {
@@ -310,6 +371,46 @@ describe('an instance that the injector has not made', () => {
       expect(new Set(results).size).toBe(1);
     },
   );
+
+  it('runs each time where a factory makes it of the request, and nobody has said what that means', async () => {
+    class Carts {
+      runs = 0;
+      constructor(readonly tenant: string) {}
+      @Cacheable(60)
+      async list(): Promise<string> {
+        return `${this.tenant} ${++this.runs}`;
+      }
+      @CacheInvalidate({ tags: ['carts'] })
+      async add(): Promise<void> {}
+    }
+    const told = { inject: [REQUEST], useFactory: async (tenant: string) => new Carts(tenant) };
+    await expect(startContext({ providers: [{ provide: Carts, ...told }] })).rejects.toThrow(
+      'Carts stands on the request, which Carts is told',
+    );
+    const { app, cache, warnings } = await startContext({
+      providers: [
+        { provide: 'carts', ...told },
+        { provide: 'first', useValue: new Carts('first') },
+      ],
+    });
+    const of = async (tenant: string): Promise<Carts> => {
+      const contextId = ContextIdFactory.create();
+      app.registerRequestByContextId(tenant, contextId);
+      return await app.resolve('carts', contextId);
+    };
+    const first = app.get<Carts>('first');
+    expect([await first.list(), await first.list()]).toEqual(['first 1', 'first 1']);
+    const [a, b] = [await of('a'), await of('b')];
+    expect([await a.list(), await b.list(), await a.list()]).toEqual(['a 1', 'b 1', 'a 2']);
+    expect(warnings()).toEqual([
+      expect.stringMatching(
+        /^viewcache: what the factory of carts makes for each request is not cached: Carts\.list: /,
+      ),
+    ]);
+    await cache.set('row', 1, { ttl: 60, tags: ['carts'] });
+    await a.add();
+    expect(await cache.has('row')).toBe(false);
+  });
 
   it('has to say whether it has the results of one that somebody else has made', async () => {
     const Counting = counting();

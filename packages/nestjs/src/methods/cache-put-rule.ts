@@ -10,6 +10,7 @@ const OPTIONS = ['method', 'of', 'args', 'when', 'storeIf'] as const;
 
 /** What `@CachePut` says of one method. */
 export class CachePutRule extends MethodRule {
+  override readonly mayStore = true;
   readonly #given: CachePutOptions;
 
   constructor(decorated: DecoratedMethod, given: CachePutOptions) {

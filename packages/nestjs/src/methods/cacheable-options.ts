@@ -9,11 +9,11 @@ export interface CacheableOptions extends Omit<MemoizedOptions, 'cache' | 'insta
   /** Where results are kept: the name of one of the app's caches, or a cache. @defaultValue the app's own */
   readonly cache?: string | Cache;
   /**
-   * Whether the instances of a class have the same results: a provider that is made anew for each request finds those of
-   * the one before. A class that extends another one has results of its own. `'apart'`: each instance has its own.
+   * Whether the instances of a class have the same results: those of all modules that provide it, and of a transient one. A
+   * class that extends another one has results of its own. `'apart'`: each instance has its own.
    *
-   * @defaultValue `'shared'`, or by `instanceKey`; it has to be said where instances stand on the request, or where the app
-   * has several that are made of different things
+   * @defaultValue `'shared'`, or by `instanceKey`; it has to be said where instances stand on the request, or are
+   * request-scoped, and where the app has several that are made of different things
    */
   readonly instances?: 'shared' | 'apart';
 }

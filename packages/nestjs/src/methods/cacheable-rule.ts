@@ -18,6 +18,7 @@ const TOLD = ['ttl', 'tags', 'storeIf', 'isStale'] as const;
 /** What `@Cacheable` says of one method. */
 export class CacheableRule extends MethodRule {
   override readonly hasResults = true;
+  override readonly mayStore = true;
   readonly #given: CacheableOptions;
   /** By cache and class: an app that is made anew with a cache that was there before finds what it had. */
   readonly #memos = new WeakMap<Cache, WeakMap<AnyClass, Memoized<AnyFunction>>>();

@@ -2,12 +2,15 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { type Cache, ConfigError } from '@viewcache/core';
 import { CacheRegistry } from '../module/cache-registry.js';
-import { classOfWrapper, classProvided, type Wrapper, wrappersSeeing } from '../module/nest-containers.js';
+import { classOfWrapper, classProvided, isMadeLater, type Wrapper, wrappersSeeing } from '../module/nest-containers.js';
+import { warn } from './asked-options.js';
 import { bindMade } from './bind-made.js';
+import type { InstanceMethods } from './bound-instances.js';
 import { checkAlike } from './check-alike.js';
 import { hasDefaults } from './class-defaults.js';
 import { ClassMethods, type MethodsOfApp } from './class-methods.js';
 import { type AnyClass, rulesOf } from './method-rule.js';
+import { UncachedMethods } from './uncached-methods.js';
 
 /** The decorated methods of one app. The injector gives it to each instance that has any. */
 @Injectable()
@@ -15,6 +18,8 @@ export class CachedMethods implements OnModuleInit, MethodsOfApp {
   readonly #registry: CacheRegistry;
   readonly #modules: ModulesContainer;
   readonly #classes = new Map<AnyClass, ClassMethods>();
+  /** Of what factories make while the app runs, which may be of any class. */
+  readonly #late = new Map<Wrapper, Map<AnyClass, InstanceMethods>>();
   #isStarted = false;
 
   constructor(registry: CacheRegistry, modules: ModulesContainer) {
@@ -33,8 +38,8 @@ export class CachedMethods implements OnModuleInit, MethodsOfApp {
   /** Refuses what is wrong in any decorator before anybody asks, also of what is made anew for each request. */
   onModuleInit(): void {
     for (const wrapper of wrappersSeeing(this.#modules, CachedMethods, this)) {
-      bindMade(wrapper, this);
-      const Class = classProvided(wrapper);
+      bindMade(wrapper, this, { of: (Class) => this.#ofMadeLater(Class, wrapper) });
+      const Class = isMadeLater(wrapper) ? classOfWrapper(wrapper) : classProvided(wrapper);
       if (Class === undefined) continue;
       if (rulesOf(Class.prototype).length > 0) this.of(Class);
       else if (hasDefaults(Class)) {
@@ -66,6 +71,26 @@ export class CachedMethods implements OnModuleInit, MethodsOfApp {
       this.#classes.delete(Class);
       throw error;
     }
+  }
+
+  /** The same of what a factory makes while the app runs: it is too late then to keep the app from starting. */
+  #ofMadeLater(Class: AnyClass, wrapper: Wrapper): InstanceMethods {
+    const known = this.#late.get(wrapper)?.get(Class);
+    if (known !== undefined) return known;
+    let methods: InstanceMethods;
+    try {
+      const { undecided } = this.of(Class);
+      const wrappers = new Set([wrapper, ...this.#wrappersOf(Class)]);
+      if (undecided !== undefined) checkAlike(Class, undecided, [...wrappers]);
+      methods = this.of(Class);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      const what = `viewcache: what the factory of ${String(wrapper.name)} makes for each request is not cached`;
+      warn(this.cache(undefined, 'ViewCacheModule'), `${what}: ${error.message}`);
+      methods = new UncachedMethods(new ClassMethods(this, Class));
+    }
+    this.#late.set(wrapper, (this.#late.get(wrapper) ?? new Map()).set(Class, methods));
+    return methods;
   }
 
   provides(Class: AnyClass): boolean {

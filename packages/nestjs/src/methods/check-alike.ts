@@ -1,7 +1,8 @@
-import { INQUIRER, REQUEST } from '@nestjs/core';
+import { INQUIRER, ModuleRef } from '@nestjs/core';
 import { ConfigError } from '@viewcache/core';
 import { asksFor } from '../module/injector-of.js';
-import { classProvided, dependenciesOf, directDependenciesOf, type Wrapper } from '../module/nest-containers.js';
+import { classProvided, dependenciesOf, dependencyPlacesOf, type Wrapper } from '../module/nest-containers.js';
+import { requestStandingOf } from '../module/request-standing.js';
 import type { AnyClass, MethodRule } from './method-rule.js';
 
 /**
@@ -17,20 +18,25 @@ export function checkAlike(Class: AnyClass, rule: MethodRule, wrappers: readonly
     const allowed =
       "'shared' where its results are the same all the same, instanceKey for what they differ by, or 'apart'";
     const setting = `${rule.placeIn(Class)}.instances`;
-    throw new ConfigError(setting, undefined, allowed, undefined, problem);
+    throw new ConfigError(setting, undefined, allowed, undefined, `is not enough: ${problem}`);
   };
   for (const wrapper of wrappers) {
-    const asker = [wrapper, ...dependenciesOf(wrapper)].find((each) => asksFor(REQUEST, each));
-    if (asker !== undefined) refuse(`is not enough: ${Class.name} stands on the request, which ${asker.name} is told`);
-    if (wrapper.isTransient && asksFor(INQUIRER, wrapper))
-      refuse(`is not enough: each ${Class.name} stands on what it is injected into (INQUIRER)`);
+    const standing = requestStandingOf(wrapper);
+    if (standing?.injects === true) refuse(`${Class.name} stands on the request, which ${standing.name} is told`);
+    if (standing !== undefined)
+      refuse(`${Class.name} stands on the request: ${standing.name} is made for each (Scope.REQUEST)`);
+    if (standsOnInquirer(wrapper)) refuse(`each ${Class.name} stands on what it is injected into (INQUIRER)`);
   }
   const [first, ...others] = wrappers;
   if (first === undefined || others.every((other) => areAlike(first, other, new Set()))) return;
   const modules = wrappers.map(({ host }) => host?.name ?? '(no module)');
-  refuse(
-    `is not enough: the app has ${wrappers.length} of ${Class.name}, made of different things (${modules.join(', ')})`,
-  );
+  refuse(`the app has ${wrappers.length} of ${Class.name}, made of different things (${modules.join(', ')})`);
+}
+
+/** Whether something asks for what it is injected into: a transient one beneath another one is told the outermost. */
+function standsOnInquirer(wrapper: Wrapper): boolean {
+  if (!wrapper.isTransient) return false;
+  return [wrapper, ...dependenciesOf(wrapper)].some((each) => each.isTransient && asksFor(INQUIRER, each));
 }
 
 /** Whether two providers are the same, or of one class and made of such as are. */
@@ -40,8 +46,16 @@ function areAlike(one: Wrapper, other: Wrapper, passed: Set<Wrapper>): boolean {
   const Class = classProvided(one);
   if (Class === undefined || Class !== classProvided(other)) {
     const instance: unknown = one.instance;
-    return instance !== undefined && Object.is(instance, other.instance);
+    return instance !== undefined && instance !== null && Object.is(instance, other.instance);
   }
-  const [mine, others] = [directDependenciesOf(one), directDependenciesOf(other)];
-  return mine.length === others.length && mine.every((each, i) => areAlike(each, others[i] as Wrapper, passed));
+  // It is asked for whatever its module has, and each has its own.
+  if (one.token === ModuleRef) return false;
+  const [mine, others] = [dependencyPlacesOf(one), dependencyPlacesOf(other)];
+  return (
+    mine.size === others.size &&
+    [...mine].every(([place, each]) => {
+      const its = others.get(place);
+      return its !== undefined && areAlike(each, its, passed);
+    })
+  );
 }

@@ -74,6 +74,8 @@ export abstract class MethodRule implements DecoratedMethod {
   protected kind: ResultKind | undefined;
   /** It keeps results. */
   readonly hasResults: boolean = false;
+  /** It keeps results, or puts some where others are kept. */
+  readonly mayStore: boolean = false;
   /** Those that were told that it returns nothing to wait for. */
   readonly #warned = new WeakSet<Cache>();
 

@@ -18,12 +18,23 @@ export function classProvided({ metatype, inject }: Wrapper): (new (...args: nev
   return isClass ? (metatype as new (...args: never[]) => object) : undefined;
 }
 
+/** Whether a factory is called while the app runs. */
+export function isMadeLater(wrapper: Wrapper): boolean {
+  if (!wrapper.isFactory || wrapper.isAlias) return false;
+  return wrapper.isTransient || !wrapper.isDependencyTreeStatic();
+}
+
 /** The class of what is provided: as it is, or of what was made already by a factory or somebody else. */
 export function classOfWrapper(wrapper: Wrapper): (new (...args: never[]) => object) | undefined {
   const provided = classProvided(wrapper);
   if (provided !== undefined) return provided;
-  const { instance } = wrapper as { readonly instance: unknown };
-  if (typeof instance !== 'object' || instance === null) return undefined;
+  const [first] = wrapper.isTransient ? wrapper.getStaticTransientInstances() : [];
+  const { instance } = (first ?? wrapper) as { readonly instance: unknown };
+  if (typeof instance !== 'object' || instance === null) {
+    // What is made while the app runs is, as far as anybody knows, what it is asked for by.
+    const { token } = wrapper;
+    return typeof token === 'function' && isMadeLater(wrapper) ? (token as new () => object) : undefined;
+  }
   try {
     return (Object.getPrototypeOf(instance) as { readonly constructor?: new () => object } | null)?.constructor;
   } catch {
@@ -60,7 +71,7 @@ export function wrappersSeeing(
 
 /** All that something is made of, directly or not. */
 export function* dependenciesOf(wrapper: Wrapper, passed: Set<Wrapper> = new Set()): Generator<Wrapper> {
-  for (const each of directDependenciesOf(wrapper)) {
+  for (const each of dependencyPlacesOf(wrapper).values()) {
     if (passed.has(each)) continue;
     passed.add(each);
     yield each;
@@ -68,10 +79,20 @@ export function* dependenciesOf(wrapper: Wrapper, passed: Set<Wrapper> = new Set
   }
 }
 
-/** What is injected into something, in the order of its constructor's parameters; its properties last. */
-export function directDependenciesOf(wrapper: Wrapper): readonly Wrapper[] {
+/**
+ * What is injected into something, by the position of its constructor's parameters, and its properties by their names: there
+ * is nothing where that is optional, and nobody provides it.
+ */
+export function dependencyPlacesOf(wrapper: Wrapper): ReadonlyMap<number | string | symbol, Wrapper> {
   const parameters = wrapper.getCtorMetadata() as readonly (Wrapper | undefined)[] | undefined;
-  const properties = wrapper.getPropertiesMetadata() as readonly { readonly wrapper?: Wrapper }[] | undefined;
-  const all = [...(parameters ?? []), ...(properties ?? []).map((property) => property.wrapper)];
-  return all.filter((each): each is Wrapper => each !== undefined);
+  const properties = wrapper.getPropertiesMetadata() as readonly Property[] | undefined;
+  const places = new Map<number | string | symbol, Wrapper>();
+  for (const [at, each] of (parameters ?? []).entries()) if (each !== undefined) places.set(at, each);
+  for (const { key, wrapper: each } of properties ?? []) if (each !== undefined) places.set(key, each);
+  return places;
+}
+
+interface Property {
+  readonly key: string | symbol;
+  readonly wrapper?: Wrapper;
 }
