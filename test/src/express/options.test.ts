@@ -105,6 +105,13 @@ describe.each(expresses)('options of cachePage, on %s', (version, express) => {
         { key: wrong({}) },
         /^cachePage\.key returned an object, the cache was bypassed; return a string/,
       ],
+      [
+        'a key that is no number',
+        { key: wrong(Number('x')) },
+        /^cachePage\.key returned NaN, the cache was bypassed; return/,
+      ],
+      ['a key without end', { key: wrong(1 / 0) }, /^cachePage\.key returned Infinity, the cache was bypassed; return/],
+      ['a key that is null', { key: wrong(null) }, /^cachePage\.key returned null, the cache was bypassed; return/],
       ['a when that throws', { when: fail }, /^cachePage\.when threw Error: no tenant, the cache was bypassed$/],
       [
         'a when that forgets to return',

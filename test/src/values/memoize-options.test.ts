@@ -122,6 +122,31 @@ describe('options of a memoized function', () => {
     expect(warnings()).toEqual([expect.stringContaining('key threw Error: nobody')]);
   });
 
+  it.each<[string, unknown]>([
+    ['undefined', undefined],
+    ['null', null],
+    ['NaN', Number.NaN],
+    ['Infinity', 1 / 0],
+    ['a list', [undefined, [Number.NaN]]],
+    ['a list', []],
+  ])('takes %s for no key, and says so once', async (what, said) => {
+    const { cache, warnings } = await openMemory({ ttl: 60 });
+    // Users have an `id`.
+    const basketOf = cache.memoize((user: { id: string }) => user.id, { name: 'basketOf', key: () => said });
+    expect([basketOf({ id: 'ada' }), basketOf({ id: 'bob' })]).toEqual(['ada', 'bob']);
+    expect(basketOf.cacheInfo()).toMatchObject({ hits: 0, size: 0 });
+    expect(warnings()).toEqual([
+      `basketOf was called with what cannot be part of a key, and not cached: key returned ${what}, which would be one key for all calls`,
+    ]);
+    await expect(basketOf.invalidate({ id: 'ada' })).rejects.toThrow('cannot be part of a key: key returned');
+  });
+
+  it('takes a list for a key where any of it is something', async () => {
+    const cache = await cacheOf();
+    const basketOf = cache.memoize((id: number, _shop?: string) => id, { key: (id, shop) => [shop, id] });
+    expect([basketOf(1), basketOf(2), basketOf(1), basketOf.cacheInfo().hits]).toEqual([1, 2, 1, 1]);
+  });
+
   it('caches only calls for which `when` says true', async () => {
     const { cache, events } = await openMemory({ ttl: 60 });
     const { run, runs } = counted((n: number) => n);

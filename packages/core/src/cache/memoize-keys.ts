@@ -1,4 +1,4 @@
-import { answerOf } from '../base/answer.js';
+import { answerOf, kindOf } from '../base/answer.js';
 import { ConfigError } from '../base/errors.js';
 import type { MemoPolicy } from '../config/memo-options.js';
 import type { OwnName } from '../engine/shortcuts.js';
@@ -57,7 +57,12 @@ export class MemoKeys {
     const { key, isIgnored } = this.#policy;
     if (key !== undefined) {
       const made = saidBy('key', () => key(...args));
-      return made instanceof Unencodable ? made : textsOf([made.said], nameOf(made.said));
+      if (made instanceof Unencodable) return made;
+      const { said } = made;
+      // Most likely it has asked for a name that an argument does not have, and all of them would share one result.
+      if (saysNothing(said))
+        return new Unencodable(`key returned ${nothingOf(said)}, which would be one key for all calls`);
+      return textsOf([said], nameOf(said));
     }
     if (isIgnored === undefined) return textsOf(args);
     const counted: unknown[] = [];
@@ -82,6 +87,22 @@ export class MemoKeys {
       `cannot be part of a key: ${encoded.what}`,
     );
   }
+}
+
+/** What tells no call from another one: nothing, no number, or a list of such alone. */
+function saysNothing(key: unknown): boolean {
+  if (key === undefined || key === null) return true;
+  if (typeof key === 'number') return !Number.isFinite(key);
+  try {
+    return Array.isArray(key) && key.every(saysNothing);
+  } catch {
+    // It is no list that can be part of a key either.
+    return false;
+  }
+}
+
+function nothingOf(key: unknown): string {
+  return typeof key === 'number' ? String(key) : kindOf(key);
 }
 
 interface ArgumentTexts {

@@ -38,7 +38,12 @@ export interface MemoOptions<F extends AnyFunction = AnyFunction>
   readonly maxSize?: number | undefined;
   /** Whether a call is cached at all; told the arguments. What is not `true` is no. @defaultValue always */
   readonly when?: ((...args: Parameters<F>) => boolean) | undefined;
-  /** What a call is found by, in place of its arguments: anything that can be an argument. Not with `ignore`. @defaultValue the arguments */
+  /**
+   * What a call is found by, in place of its arguments: anything that can be an argument. Where it is nothing (`undefined`,
+   * `null`, `NaN`, `Infinity`, a list of such alone), it would be one key for all calls: these are passed on. Not with `ignore`.
+   *
+   * @defaultValue the arguments
+   */
   readonly key?: ((...args: Parameters<F>) => unknown) | undefined;
   /**
    * Arguments that do not count: their positions from 0, or a function that says so of each. A position that no call has an

@@ -79,8 +79,9 @@ export class ViewKeys<
     );
     if (hasFailed) return null;
     if (own === undefined || typeof own === 'string') return own;
-    if (typeof own === 'number') return String(own);
-    this.#warn(req, 'key', `returned ${kindOf(own)}, the cache was bypassed; return a string, a number or undefined`);
+    if (typeof own === 'number' && Number.isFinite(own)) return String(own);
+    const what = typeof own === 'number' ? String(own) : kindOf(own);
+    this.#warn(req, 'key', `returned ${what}, the cache was bypassed; return a string, a number or undefined`);
     return null;
   }
 }
