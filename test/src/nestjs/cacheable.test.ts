@@ -1,3 +1,5 @@
+import { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import { Injectable, SetMetadata } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
@@ -450,5 +452,28 @@ describe('@Cacheable() does not compile', () => {
       }
     }
     expect(Cities).toBeDefined();
+  });
+
+  it('says in the words of the decorator how long is kept what has no ttl, and what to do with a request', async () => {
+    @Injectable()
+    class Cities {
+      @Cacheable()
+      async list(): Promise<number> {
+        return 1;
+      }
+      @Cacheable({ ttl: 10 })
+      async of(_id: number, _request: object): Promise<number> {
+        return 1;
+      }
+    }
+    const { app, warnings } = await startContext({ providers: [Cities] });
+    const cities = app.get(Cities);
+    await cities.list();
+    await cities.of(1, new IncomingMessage(new Socket()));
+    expect(warnings()).toEqual([
+      'Cities.list says neither a ttl, nor tags, nor a maxSize: its results are kept for 5 minutes; give one, or the cache a ttl',
+      'Cities.of was called with what cannot be part of a key, and not cached: [1] is of class IncomingMessage; ' +
+        'ignore: [1] leaves it out, and key: (…) => … says what to go by instead',
+    ]);
   });
 });

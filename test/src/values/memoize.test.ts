@@ -117,7 +117,8 @@ describe('a memoized function', () => {
     expect([fn(() => 1), fn(() => 1), fn(Symbol.iterator), fn(loop), fn(1), fn(1)]).toEqual([1, 2, 3, 4, 5, 5]);
     expect(events.filter(({ type }) => type === 'bypass')).toHaveLength(4);
     expect(warnings()).toEqual([
-      'shown was called with what cannot be part of a key, and not cached: [0] is a function',
+      'shown was called with what cannot be part of a key, and not cached: [0] is a function; ' +
+        'ignore: [0] leaves it out, and key: (…) => … says what to go by instead',
     ]);
     expect(() => fn.keyFor(() => 1)).toThrow(ConfigError);
     expect(await errorOf(fn.invalidate(Symbol.iterator))).toMatchObject({ setting: 'shown.arguments' });

@@ -52,8 +52,7 @@ export class ConfigError extends CacheError {
     readonly suggestion?: string,
     problem: string = 'is not allowed',
   ) {
-    const hint = suggestion === undefined ? '' : `; did you mean ${suggestion}?`;
-    super(`${setting}: ${describe(value)} ${problem}; use ${allowed}${hint}`);
+    super(`${setting}: ${describe(value)} ${problem}; ${adviceOf(allowed, suggestion)}`);
     this.#problem = problem;
     // The message says what kind of thing it is. Whoever prints the error, or sends it to a log, must not print what is in it.
     if (typeof value === 'object') Object.defineProperty(this, 'value', { enumerable: false });
@@ -63,6 +62,15 @@ export class ConfigError extends CacheError {
   named(setting: string): ConfigError {
     return new ConfigError(setting, this.value, this.allowed, this.suggestion, this.#problem);
   }
+}
+
+/** Longer than this, what is allowed hides what stands behind it. */
+const SHORT = 160;
+
+function adviceOf(allowed: string, suggestion: string | undefined): string {
+  if (suggestion === undefined) return `use ${allowed}`;
+  const hint = `did you mean ${suggestion}?`;
+  return allowed.length > SHORT ? `${hint} Use ${allowed}` : `use ${allowed}; ${hint}`;
 }
 
 function describe(value: unknown): string {

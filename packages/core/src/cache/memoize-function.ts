@@ -145,7 +145,8 @@ export class Memo {
     }
     const key = this.#keys.of(instance, args);
     if (!(key instanceof Unencodable)) return key;
-    this.#warnOnce(`${record.name} was called with what cannot be part of a key, and not cached: ${key.what}`);
+    const advice = key.position === undefined ? '' : `; ${adviceOn(key.position)}`;
+    this.#warnOnce(`${record.name} was called with what cannot be part of a key, and not cached: ${key.what}${advice}`);
     sink.bypass(scope.front, 'arguments');
     return undefined;
   }
@@ -356,4 +357,8 @@ export class Memo {
     this.#warned.add(message);
     this.#parts.warn(message);
   }
+}
+
+function adviceOn(position: number): string {
+  return `ignore: [${position}] leaves it out, and key: (…) => … says what to go by instead`;
 }

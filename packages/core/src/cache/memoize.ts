@@ -126,7 +126,7 @@ function open(
   const lifetimeMs = defaults.lifetimeMs ?? (isBounded ? Number.POSITIVE_INFINITY : undefined);
   const unsaid = (): void =>
     warn(
-      `memoize of ${policy.name ?? (fn.name || '(anonymous)')} says neither a ttl, nor tags, nor a maxSize: results are kept for 5 minutes; give one, or createCache a ttl`,
+      `${policy.name ?? (fn.name || '(anonymous)')} says neither a ttl, nor tags, nor a maxSize: its results are kept for 5 minutes; give one, or the cache a ttl`,
     );
   const { isShared } = values.parts.engine;
   const kept = readValueOptions('memoize', given as object, { ...defaults, lifetimeMs }, unsaid, KNOWN);

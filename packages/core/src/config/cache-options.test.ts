@@ -131,7 +131,7 @@ describe('readCacheOptions', () => {
     ['clock', { clock: Date }, 'a clock'],
   ])('refuses at once, naming %s: %p', (setting, options, allowed) => {
     expect(() => read(options)).toThrow(ConfigError);
-    expect(() => read(options)).toThrow(new RegExp(`^${setting}: .*use .*${allowed}`, 's'));
+    expect(() => read(options)).toThrow(new RegExp(`^${setting}: .*[uU]se .*${allowed}`, 's'));
   });
 
   it.each([
@@ -173,7 +173,7 @@ describe('readCacheOptions', () => {
     ['compress.thresold', { compress: { thresold: 1 } }, 'only threshold, coding'],
   ])('refuses at once, naming %s: %p', (setting, options, allowed) => {
     expect(() => read(options)).toThrow(ConfigError);
-    expect(() => read(options)).toThrow(new RegExp(`^${setting}: .*use .*${allowed}`, 's'));
+    expect(() => read(options)).toThrow(new RegExp(`^${setting}: .*[uU]se .*${allowed}`, 's'));
   });
 
   it('reads a secret, or several, and shows none', () => {

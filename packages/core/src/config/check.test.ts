@@ -89,6 +89,11 @@ describe('checks', () => {
 
   it.each<[string, () => unknown, string]>([
     ['an option', () => checkOptions('what', { tag: 'x' }, ['ttl', 'tags']), 'use only ttl, tags; did you mean tags?'],
+    [
+      'an option of many, where the list would hide it',
+      () => checkOptions('what', { tag: 'x' }, ['tags', ...Array.from({ length: 30 }, (_, i) => `option${i}`)]),
+      "what.tag: 'x' is not allowed; did you mean tags? Use only tags, option0, ",
+    ],
     ['a word', () => checkOneOf('s', 'LRU', ['lru', 'fifo']), "use 'lru', 'fifo'; did you mean 'lru'?"],
     ['a list', () => checkStrings('s', '_ga', 'names of cookies'), "a list of names of cookies; did you mean ['_ga']?"],
   ])('say what was probably meant by %s', (_what, check, message) => {

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { isDeepStrictEqual } from 'node:util';
 import vm from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
@@ -152,6 +153,7 @@ describe('encodeArguments', () => {
       new Day(0),
       '[0] is of class Day (registerClass(Day) says what it is made of)',
     ],
+    ['a connection', new (class Connection extends EventEmitter {})(), '[0] is of class Connection'],
     ['an instance without a name', new (class {})(), '[0] is of a class without a name'],
     ['what contains itself', loop, '[0].self[0] contains itself'],
     ['a property that is a symbol', { [Symbol('s')]: 1 }, '[0] has a symbol among its properties'],

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { EventEmitter } from 'node:events';
 import { inspect, types } from 'node:util';
 import { textOf } from '../base/answer.js';
 import { classOfPrototype, type RegisteredClass } from './registered-classes.js';
@@ -24,6 +25,12 @@ export const NOT_COUNTED: unique symbol = Symbol('not counted');
 export class Unencodable {
   /** @param what - where it is, and what: `[1].save is a function` */
   constructor(readonly what: string) {}
+
+  /** Of the argument in the list; `undefined` where it is none of them that is wrong. */
+  get position(): number | undefined {
+    const found = /^\[(\d+)\]/.exec(this.what);
+    return found === null ? undefined : Number(found[1]);
+  }
 }
 
 /**
@@ -218,7 +225,8 @@ class Walk {
   #refuseInstance(value: object): never {
     const name: unknown = value.constructor?.name;
     if (typeof name !== 'string' || name === '') return this.#refuse('is of a class without a name');
-    const hint = infoOf(Object.getPrototypeOf(value)).isBuiltin
+    // What is made of a connection is not compared by what it is made of.
+    const hint = infoOf(Object.getPrototypeOf(value)).isBuiltin || value instanceof EventEmitter
       ? ''
       : ` (registerClass(${name}) says what it is made of)`;
     return this.#refuse(`is of class ${name}${hint}`);
