@@ -200,6 +200,8 @@ describe('a server that is not there', () => {
 
   it.each(nowhere.slice(0, 2))('%s is known to be away as soon as it refuses', async (_name, store) => {
     const { cache } = fresh(store());
+    const warnings: string[] = [];
+    cache.on((event) => event.type === 'warning' && warnings.push(event.message));
     const added = errorOf(cache.add('l', 1, 60));
     expect(await Promise.all([cache.set('k', 1, 60), cache.touch('k', 60)])).toEqual([false, false]);
     expect(await added).toBeInstanceOf(ValueUnavailableError);
@@ -209,6 +211,9 @@ describe('a server that is not there', () => {
     expect(cache.health().shared?.failures).toBeGreaterThan(0);
     expect(await cache.getMany(['k', 'l'])).toEqual(new Map());
     expect(await cache.getOrSet('k', () => 'made', 60)).toBe('made');
+    expect(warnings).toEqual([
+      expect.stringMatching(`^viewcache: ${store()}\\S* could not be reached: .*connect ECONNREFUSED 127.0.0.1:1\n`),
+    ]);
   });
 
   it.each(nowhere)('%s keeps nobody for longer than the first attempt and a deadline', async (_name, store) => {

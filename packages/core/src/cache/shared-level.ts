@@ -1,6 +1,7 @@
 import { frameCodec } from '../codecs/frame.js';
 import type { CacheSettings } from '../config/cache-options.js';
 import type { KeyvLike } from '../config/keyv-like.js';
+import type { StoreSettings } from '../config/store-settings.js';
 import type { SharedLevel } from '../engine/shared-level.js';
 import { RetryQueue } from '../invalidation/retry-queue.js';
 import type { Clock } from '../ports/clock.js';
@@ -16,6 +17,7 @@ import { openRedis, type SharedParts } from '../stores/redis/open-redis.js';
 import { versioned } from '../stores/versioned.js';
 import { within } from '../stores/within.js';
 import { checkDriver, importFromApp } from './driver-package.js';
+import { startWarning } from './start-warning.js';
 
 /**
  * Opens the level behind L1, where the settings name a shared store: its driver, its guard, its protocol.
@@ -51,14 +53,24 @@ export function openShared(
 function openDriver(settings: CacheSettings, clock: Clock, sink: EventSink, machine: Clock): TaggedStore | undefined {
   const { store, namespace, deadlineMs, l1MaxLagMs } = settings;
   checkDriver(store);
+  let driver: TaggedStore | undefined;
+  const warnAtStart = startWarning(store, machine, sink, () => driver?.health());
   const parts = {
     namespace,
     clock: machine,
     cacheClock: clock,
     deadlineMs,
     l1MaxLagMs,
-    onFailure: (error: Error) => sink.emit({ type: 'store-error', store: store.kind, error }),
+    onFailure: (error: Error) => {
+      sink.emit({ type: 'store-error', store: store.kind, error });
+      warnAtStart(error);
+    },
   };
+  driver = openWith(store, parts);
+  return driver;
+}
+
+function openWith(store: StoreSettings, parts: SharedParts): TaggedStore | undefined {
   switch (store.kind) {
     case 'memory':
     case 'off':

@@ -226,9 +226,10 @@ class Walk {
     const name: unknown = value.constructor?.name;
     if (typeof name !== 'string' || name === '') return this.#refuse('is of a class without a name');
     // What is made of a connection is not compared by what it is made of.
-    const hint = infoOf(Object.getPrototypeOf(value)).isBuiltin || value instanceof EventEmitter
-      ? ''
-      : ` (registerClass(${name}) says what it is made of)`;
+    const hint =
+      infoOf(Object.getPrototypeOf(value)).isBuiltin || value instanceof EventEmitter
+        ? ''
+        : ` (registerClass(${name}) says what it is made of)`;
     return this.#refuse(`is of class ${name}${hint}`);
   }
 
