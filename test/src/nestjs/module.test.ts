@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { Inject, Injectable, Module, type ModuleMetadata } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { type DynamicModule, Inject, Injectable, Module, type ModuleMetadata } from '@nestjs/common';
+import { LazyModuleLoader, NestFactory } from '@nestjs/core';
 import { type Cache, createCache, defaultCache, setDefaultCache } from '@viewcache/core';
 import { FakeClock } from '@viewcache/core/testing';
 import {
@@ -178,6 +178,60 @@ describe('ViewCacheModule', () => {
     const [one, other] = [await start(metadata), await start(metadata)];
     expect(one.get(ViewCache)).not.toBe(other.get(ViewCache));
     expect(one.get(getCacheToken('pages'))).not.toBe(other.get(getCacheToken('pages')));
+  });
+
+  it.each<[string, () => unknown, () => unknown]>([
+    ['forRoot() twice', () => ViewCacheModule.forRoot(), () => ViewCacheModule.forRoot()],
+    [
+      'one of forRootAsync()',
+      () => ViewCacheModule.forRoot(),
+      () => ViewCacheModule.forRootAsync({ useFactory: () => ({}) }),
+    ],
+    ['spread', () => ({ ...ViewCacheModule.forRoot() }), () => ViewCacheModule.forRoot({ ttl: 60 })],
+  ])('is refused where two modules import it, each with caches of its own: %s', async (_how, first, second) => {
+    @Module({ imports: [second() as DynamicModule] })
+    class ReportsModule {}
+    @Module({ imports: [first() as DynamicModule, ReportsModule] })
+    class RootModule {}
+    await expect(start({ imports: [RootModule] })).rejects.toThrow(
+      "ViewCacheModule.forRoot: 'RootModule and ReportsModule' import it, and what is invalidated in the caches of one",
+    );
+  });
+
+  it('is refused in a module that is loaded later, too', async () => {
+    @Module({ imports: [ViewCacheModule.forRoot()] })
+    class LaterModule {}
+    const app = await start({ imports: [ViewCacheModule.forRoot()] });
+    const loaded = app.get(LazyModuleLoader).load(() => LaterModule);
+    await expect(loaded).rejects.toThrow("'AppModule and LaterModule' import it");
+  });
+
+  it('may be imported by as many as like, as one and the same', async () => {
+    const imports = [ViewCacheModule.forRoot()];
+    @Module({ imports })
+    class ReportsModule {}
+    @Module({ imports: [ViewCacheModule] })
+    class NamingModule {}
+    const app = await start({ imports: [...imports, ReportsModule, NamingModule] });
+    expect(app.get(ViewCache)).toBeInstanceOf(ViewCache);
+  });
+
+  it.each<[string, (options: ViewCacheModuleOptions) => DynamicModule]>([
+    ['forRoot', (options) => ViewCacheModule.forRoot(options)],
+    ['forRootAsync', (options) => ViewCacheModule.forRootAsync({ useFactory: () => options })],
+  ])('has caches whose names nobody has told before: %s', async (how, importWith) => {
+    const [late, later] = [`late-${how}`, `later-${how}`];
+    const app = await start({ imports: [importWith({ caches: { [late]: {}, [later]: {} } })] });
+    expect(app.get(getCacheToken(late))).toBeInstanceOf(ViewCache);
+    @Injectable()
+    class Late {
+      constructor(@InjectCache(later) readonly its: ViewCache) {}
+    }
+    @Module({ providers: [Late] })
+    class LateModule {}
+    const { its } = (await app.get(LazyModuleLoader).load(() => LateModule)).get(Late);
+    expect(its).toBe(app.get(getCacheToken(later)));
+    expect(its).not.toBe(app.get(getCacheToken(late)));
   });
 
   it('closes what it made after the hooks of the app have had their use of it', async () => {

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import type { InjectionToken } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
+import { CacheRegistry } from './cache-registry.js';
 import { type Wrapper, wrappersOf } from './nest-containers.js';
 
 /** Where `@Inject()` notes what constructors and properties ask for. */
@@ -16,7 +17,8 @@ type Noted = readonly { readonly param?: InjectionToken; readonly type?: Injecti
 export function injectorOf(token: InjectionToken, modules: ModulesContainer): string | undefined {
   for (const module of modules.values()) {
     for (const wrapper of wrappersOf(module)) {
-      if (asksFor(token, wrapper)) return wrapper.name;
+      // The registry asks for all of them.
+      if (wrapper.token !== CacheRegistry && asksFor(token, wrapper)) return wrapper.name;
     }
   }
   return undefined;

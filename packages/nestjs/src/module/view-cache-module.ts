@@ -5,10 +5,11 @@ import { ViewCacheHealthIndicator } from '../health/view-cache-health-indicator.
 import { CachedMethods } from '../methods/cached-methods.js';
 import { Views } from '../views/views.js';
 import { type Attach, type WatchOptions, watchModule } from '../watch/watch-source.js';
-import { CacheRegistry } from './cache-registry.js';
 import { DEFAULT_CACHE, injectedNames } from './cache-tokens.js';
+import { MadeCaches } from './made-caches.js';
 import { type ASYNC_OPTIONS_TYPE, ConfigurableViewCacheModule, type OPTIONS_TYPE } from './module-definition.js';
-import { providerOf } from './named-providers.js';
+import { providersOf } from './named-providers.js';
+import { markCall } from './one-import.js';
 
 /**
  * Gives an app its caches: one of its own, and more by name. Imported once, by the root module; every module may inject
@@ -91,15 +92,16 @@ export class ViewCacheModule extends ConfigurableViewCacheModule implements Nest
 }
 
 /** What the classes of an app have injected, by our decorators or by themselves. */
-const SHARED = [CacheRegistry, CachedMethods, ViewCacheHealthIndicator, Views];
+const SHARED = [CachedMethods, ViewCacheHealthIndicator, Views];
 
 function withCaches(definition: DynamicModule, names: readonly string[]): DynamicModule {
-  const providers = () => [...new Set([DEFAULT_CACHE, ...names, ...injectedNames()])].map(providerOf);
+  const marked = markCall(definition);
+  const providers = () => providersOf([...new Set([DEFAULT_CACHE, ...names, ...injectedNames()])]);
   // Read when the app starts: by then every class with a decorator is there, which it may not be yet.
   return {
-    ...definition,
+    ...marked,
     get providers() {
-      return [...(definition.providers ?? []), ...SHARED, EventSources, ...providers()];
+      return [...(marked.providers ?? []), ...SHARED, MadeCaches, EventSources, ...providers()];
     },
     get exports() {
       return [...SHARED, ...providers().map(({ provide }) => provide)];
