@@ -18,7 +18,7 @@ import {
   UseGuards,
   UseInterceptors,
 } from '@nestjs/common';
-import { APP_FILTER, HttpAdapterHost, REQUEST } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, HttpAdapterHost, REQUEST } from '@nestjs/core';
 import { CacheView, type CacheViewOptions, Observer } from '@viewcache/nestjs';
 import { map } from 'rxjs';
 import { closeAfterEach, makeCache } from '../support/site.js';
@@ -195,7 +195,9 @@ describe.each(nests)('a class that is made for each request, on %s', (_name, mak
         return { page: 1 };
       }
     }
-    expect(await ask(await serve(Pages))).toEqual({ isHit: true, isMixedUp: false, isTold: false });
+    const ofApp: Provider = { provide: APP_GUARD, useClass: Login, scope: Scope.REQUEST };
+    const site = await serve(Pages, { providers: [...providers, ofApp] });
+    expect(await ask(site)).toEqual({ isHit: true, isMixedUp: false, isTold: false });
     expect(warned).toEqual([]);
   });
 

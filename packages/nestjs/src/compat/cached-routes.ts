@@ -74,7 +74,7 @@ export class CachedRoutes {
   /** To be called when the app has its global interceptors, and not its routes yet. */
   prepare(): void {
     const config = this.#config;
-    this.#injectors.find(config, this.#modules);
+    this.#injectors.find(this.#modules);
     const globals = config.getGlobalInterceptors().findIndex(isCaching);
     const scoped = config.getGlobalRequestInterceptors().findIndex(({ metatype }) => isCaching(metatype));
     for (const [controller, handler] of routesOf(this.#modules)) {

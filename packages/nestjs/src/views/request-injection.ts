@@ -1,5 +1,5 @@
 import type { Type } from '@nestjs/common';
-import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
+import type { ModulesContainer } from '@nestjs/core';
 import type { Cache } from '@viewcache/core';
 import { runtimeOf } from '@viewcache/core/node';
 import type { Wrapper } from '../module/nest-containers.js';
@@ -36,18 +36,16 @@ export class RequestInjectors {
     this.#advice = advice;
   }
 
-  /** To be called when the app has its global interceptors, pipes and filters. */
-  find(config: ApplicationConfig, modules: ModulesContainer): void {
-    const everywhere = [
-      ...config.getGlobalRequestInterceptors(),
-      ...config.getGlobalRequestPipes(),
-      ...config.getGlobalRequestFilters(),
-    ] as readonly Wrapper[];
+  /** To be called when the modules are wired. */
+  find(modules: ModulesContainer): void {
     for (const module of modules.values()) {
       for (const wrapper of module.controllers.values()) {
-        const own = (wrapper.getEnhancersMetadata() ?? []) as readonly Wrapper[];
-        const around = [...own, ...everywhere].filter((each) => !isOutside(each));
-        const standing = requestStandingOf(wrapper, around);
+        // Those of the app that are made for each request are among a controller's own.
+        const around: readonly Wrapper[] = wrapper.getEnhancersMetadata() ?? [];
+        const standing = requestStandingOf(
+          wrapper,
+          around.filter((each) => !isOutside(each)),
+        );
         if (standing !== undefined) this.#standings.set(wrapper.metatype as Type, standing);
       }
     }

@@ -69,7 +69,7 @@ export class Views implements OnModuleInit {
    */
   prepare(): void {
     const config = this.#config;
-    this.#injectors.find(config, this.#modules);
+    this.#injectors.find(this.#modules);
     const routes = [...routesOf(this.#modules)].map((route) => [...route, this.routeOf(...route)] as const);
     for (const [controller, handler, route] of routes)
       if (route?.isCached === true)
