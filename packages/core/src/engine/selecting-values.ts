@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+
 /** What names a property of a request among selecting headers; a field of that name is never asked for. */
 const PROPERTY = 'req.';
 
@@ -27,6 +29,30 @@ export function selectingPropertyOf(req: object, name: string): string | undefin
 /** Whether a value, as {@link selectingPropertyOf} gives it, can be compared with another request's. */
 export function isComparable(value: string | undefined): boolean {
   return value !== OTHER;
+}
+
+/** Begins what stands for something that is no text in the place of a field: no client can send it. */
+const NO_TEXT = '\uffff';
+/** An object is its own in all processes that share a store. */
+const HERE = randomUUID();
+const numbers = new WeakMap<object, number>();
+let last = 0;
+
+/** The value by which something selects that middleware has put in the place of a field: an object, by which it is. */
+export function selectingObject(value: unknown): string {
+  const isReference = (typeof value === 'object' && value !== null) || typeof value === 'function';
+  if (!isReference) return `${NO_TEXT}${typeof value} ${String(value)}`;
+  let number = numbers.get(value);
+  if (number === undefined) {
+    number = ++last;
+    numbers.set(value, number);
+  }
+  return `${NO_TEXT}${HERE} ${number}`;
+}
+
+/** Whether the value of a field is text, which another request may have as well. */
+export function isText(value: string | undefined): boolean {
+  return value?.startsWith(NO_TEXT) !== true;
 }
 
 function isPlain(value: unknown): value is string | number | boolean {

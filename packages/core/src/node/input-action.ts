@@ -1,5 +1,5 @@
 import type { InputRules } from '../config/input-options.js';
-import { isComparable, LANGUAGES, selectingNameOf } from '../engine/selecting-values.js';
+import { isComparable, isText, LANGUAGES, selectingNameOf } from '../engine/selecting-values.js';
 import type { RequestFields } from '../engine/variants.js';
 import { type DefaultAction, fieldAction } from './field-inputs.js';
 import { isLocalised } from './inputs.js';
@@ -19,7 +19,10 @@ export function actionOn(input: string, { actions, mode }: InputRules, isTainted
 
 /** Under which name an input selects; none where its value cannot be compared, or was not there before the view. */
 export function selectingNameIn(input: string, { actions }: InputRules, fields: RequestFields): string | undefined {
-  if (input.startsWith(FIELD)) return input.slice(FIELD.length);
+  if (input.startsWith(FIELD)) {
+    const name = input.slice(FIELD.length);
+    return isText(fields.get(name)) ? name : undefined;
+  }
   if (actions.get(input) === 'vary') {
     const name = selectingNameOf(input.slice(REQ.length));
     return isComparable(fields.get(name)) ? name : undefined;

@@ -1,6 +1,14 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import { isProperty, selectingPropertyOf, takeProperties } from '../engine/selecting-values.js';
+import { isProperty, selectingObject, selectingPropertyOf, takeProperties } from '../engine/selecting-values.js';
 import type { RequestFields } from '../engine/variants.js';
+
+/** What Node makes of a field, and what middleware has put in its place. */
+function textOf(value: unknown): string | undefined {
+  if (typeof value === 'string' || value === undefined) return value;
+  // Lists, too, may have been put there.
+  if (Array.isArray(value) && value.every((it) => typeof it === 'string')) return value.join(', ');
+  return selectingObject(value);
+}
 
 /** The fields of a request, and its properties, as middleware has made them. */
 export function fieldsOf(req: IncomingMessage): RequestFields {
@@ -16,8 +24,7 @@ class HeaderFields implements RequestFields {
 
   get(name: string): string | undefined {
     if (isProperty(name)) return selectingPropertyOf(this.#req, name);
-    const value = this.#req.headers[name];
-    return Array.isArray(value) ? value.join(', ') : value;
+    return textOf(this.#req.headers[name]);
   }
 }
 
@@ -34,8 +41,7 @@ export class ArrivalFields implements RequestFields {
 
   get(name: string): string | undefined {
     if (isProperty(name)) return this.#properties?.get(name);
-    const value = this.#headers[name];
-    return Array.isArray(value) ? value.join(', ') : value;
+    return textOf(this.#headers[name]);
   }
 }
 
