@@ -86,6 +86,8 @@ function readActions(setting: string, inputs: unknown): Map<string, InputAction>
 }
 
 const PROPERTY = /^(?:req|res|res\.locals)\.[\w$]+$/;
+/** What an app has put among the fields under a name that no client's field has: not in lower case. */
+const ADDED = /^req\.headers(?:\.(?=\w*[A-Z])[\w$]+|\['[^']*[A-Z][^']*'\])$/;
 
 /** Properties that read what is an input: to name them would change nothing. */
 const READS: Readonly<Record<string, string>> = {
@@ -109,7 +111,7 @@ function meantBy(name: string): string | undefined {
 function inputOf(name: string): string | undefined {
   if (Object.hasOwn(READS, name)) return undefined;
   if (name === 'all headers' || name === 'socket.remoteAddress') return name;
-  if (PROPERTY.test(name) && name !== 'res.locals') return name;
+  if ((PROPERTY.test(name) && name !== 'res.locals') || ADDED.test(name)) return name;
   return isToken(name) && !name.includes('.') ? FIELD + name.toLowerCase() : undefined;
 }
 
@@ -118,6 +120,9 @@ function whyNot(input: string, action: InputAction): string | undefined {
     return "'refuse' or 'ignore'; hide the fields that must not be copied by their names, such as cookie";
   }
   if (input === 'socket.remoteAddress' && (action === 'hide' || action === 'vary')) return "'refuse' or 'ignore'";
+  if (ADDED.test(input) && (action === 'hide' || action === 'vary')) {
+    return "'refuse' or 'ignore'; a `key` can return it";
+  }
   if (input.startsWith('res.') && action === 'vary') return "'refuse', 'hide' or 'ignore'; a `key` can return it";
   return undefined;
 }

@@ -57,7 +57,7 @@ const PLAIN_REQUEST: ReadonlySet<string> = new Set([
     'queryPolluted',
     'bodyPolluted',
   ],
-  ...['secret', 'sessionStore', '_passport', '_sessionManager', 'isAuthenticated', 'isUnauthenticated', 'rateLimit'],
+  ...['secret', 'sessionStore', '_passport', '_sessionManager', 'isAuthenticated', 'isUnauthenticated'],
 ]);
 
 /** Own properties of a response that say nothing about the visitor. */
@@ -93,8 +93,9 @@ export function isLocalised(input: string): boolean {
 /** What Node itself puts on a request and a response, by the Node that runs. */
 const bare = new IncomingMessage(new Socket());
 const bareNames = Reflect.ownKeys(bare);
-const NODE_OWN: ReadonlySet<string | symbol> = new Set([
-  ...bareNames,
+type Known = ReadonlySet<string | symbol>;
+const OF_NODES_REQUESTS: Known = new Set([...bareNames, 'emit']);
+const OF_NODES_RESPONSES: Known = new Set([
   ...Reflect.ownKeys(new ServerResponse(bare)),
   // A server hands some of its own symbols on to its responses.
   ...Object.getOwnPropertySymbols(new Server()),
@@ -109,11 +110,11 @@ const PLAIN_SYMBOLS: ReadonlySet<string | undefined> = new Set([
 
 /** Where Node keeps the answer of the first reader of `headersDistinct`. */
 const DISTINCT = memoOf('headersDistinct');
-/** The same of `trailersDistinct`, which come after the body. */
-const TRAILERS_DISTINCT = memoOf('trailersDistinct');
+/** The same of trailers, which come after the body. */
+const TRAILERS = (['trailersDistinct', 'trailers'] as const).map(memoOf).filter((key) => key !== undefined);
 
 /** The symbol under which Node keeps what such a getter has answered. */
-function memoOf(name: 'headersDistinct' | 'trailersDistinct'): string | symbol | undefined {
+function memoOf(name: 'headersDistinct' | 'trailersDistinct' | 'trailers'): string | symbol | undefined {
   const before = new Set(Reflect.ownKeys(bare));
   void bare[name];
   return Reflect.ownKeys(bare).find((key) => !before.has(key)) ?? bareMemoOf(name);
@@ -130,6 +131,11 @@ export function isMemoised(req: Fields, name: string | symbol): boolean {
   return name === DISTINCT && Boolean(Reflect.get(req, name));
 }
 
+/** What a property of a request is called where it is an input. */
+export function inputOf(name: string | symbol): string {
+  return TRAILERS.includes(name) ? 'req.trailers' : `req.${String(name)}`;
+}
+
 /** Methods that tracing binds to its context, or that Node calls to write the response: to call one is to read nothing. */
 const BOUND: ReadonlySet<string> = new Set([
   ...'on once off emit addListener prependListener prependOnceListener removeListener removeAllListeners'.split(' '),
@@ -140,6 +146,16 @@ const BOUND: ReadonlySet<string> = new Set([
 type Names = readonly (string | symbol)[];
 const NOTHING: Names = [];
 
+/** What is known of requests, or of responses. */
+interface Kind {
+  /** What Node itself puts there. */
+  readonly nodes: Known;
+  /** Names that are harmless. */
+  readonly plain: ReadonlySet<string>;
+  /** Names under which there is something harmless, unless somebody has put something else there. */
+  readonly weighed: ReadonlyMap<string | symbol, (target: Fields) => boolean>;
+}
+
 /**
  * Names out of which only some need a look.
  *
@@ -148,17 +164,17 @@ const NOTHING: Names = [];
  */
 class JudgedNames {
   readonly #list: (target: Fields) => Names;
-  readonly #plain: ReadonlySet<string>;
+  readonly #kind: Kind;
   #last: Names = [];
   #suspects: Names = [];
 
   /**
    * @param list - says which names an object has
-   * @param plain - names that are harmless on this kind of object
+   * @param kind - what is known of this kind of object
    */
-  constructor(list: (target: Fields) => Names, plain: ReadonlySet<string>) {
+  constructor(list: (target: Fields) => Names, kind: Kind) {
     this.#list = list;
-    this.#plain = plain;
+    this.#kind = kind;
   }
 
   /** The names that do not clear themselves. */
@@ -172,8 +188,9 @@ class JudgedNames {
   }
 
   #isCleared(name: string | symbol): boolean {
-    if (typeof name === 'symbol') return name !== DISTINCT && isPlainSymbol(name);
-    return name !== 'query' && name !== 'body' && (NODE_OWN.has(name) || this.#plain.has(name));
+    const { nodes, plain, weighed } = this.#kind;
+    if (weighed.has(name)) return false;
+    return nodes.has(name) || (typeof name === 'symbol' ? isPlainSymbol(name) : plain.has(name));
   }
 }
 
@@ -182,17 +199,20 @@ class JudgedNames {
  * they may be about the visitor.
  */
 class ForeignProperties {
+  readonly #kind: Kind;
   readonly #judged: readonly JudgedNames[];
 
-  constructor(...judged: readonly JudgedNames[]) {
-    this.#judged = judged;
+  constructor(kind: Kind, ...lists: readonly ((target: Fields) => Names)[]) {
+    this.#kind = kind;
+    this.#judged = lists.map((list) => new JudgedNames(list, kind));
   }
 
   of(target: Fields): Names {
     let foreign = NOTHING;
     for (const names of this.#judged) {
       const suspects = names.suspectsOf(target);
-      if (suspects.length > 0) foreign = [...foreign, ...suspects.filter((name) => isForeign(target, name))];
+      if (suspects.length > 0)
+        foreign = [...foreign, ...suspects.filter((name) => isForeign(target, name, this.#kind))];
     }
     return foreign;
   }
@@ -205,15 +225,14 @@ function areSame(some: Names, others: Names): boolean {
 }
 
 function isPlainSymbol(name: symbol): boolean {
-  if (NODE_OWN.has(name) || name === TRAILERS_DISTINCT || PLAIN_SYMBOLS.has(name.description)) return true;
-  return Symbol.keyFor(name)?.startsWith('viewcache.') === true;
+  return PLAIN_SYMBOLS.has(name.description) || Symbol.keyFor(name)?.startsWith('viewcache.') === true;
 }
 
 /** Of a name that is not cleared by itself, whether what stands under it may be about the visitor. */
-function isForeign(target: Fields, name: string | symbol): boolean {
-  if (typeof name === 'symbol') return name !== DISTINCT || isMemoised(target, name);
-  if (name === 'query' || name === 'body') return isReplaced(target, name);
-  if (!BOUND.has(name)) return true;
+function isForeign(target: Fields, name: string | symbol, { weighed }: Kind): boolean {
+  const isReplacedIn = weighed.get(name);
+  if (isReplacedIn !== undefined) return isReplacedIn(target);
+  if (typeof name === 'symbol' || !BOUND.has(name)) return true;
   // A method in the place of an inherited one is no input; a value there would be.
   const inherited = Object.getPrototypeOf(target)?.[name];
   return typeof inherited !== 'function' || typeof Object.getOwnPropertyDescriptor(target, name)?.value !== 'function';
@@ -245,17 +264,47 @@ function isOfUrl(target: Fields): boolean {
   return typeof parse === 'function' ? isDeepStrictEqual(parse(url.slice(at + 1)), query) : isBare;
 }
 
+/** A route is the same for all its requests: what is written on it, one visitor leaves to the next. */
+const OF_ROUTES: Known = new Set(['path', 'stack', 'methods']);
+const NONE: Known = new Set();
+
+/** Whether an object that stands under a name has anything but what all of its kind have. */
+function hasMore(target: Fields, name: string | symbol, known: Known): boolean {
+  const { value, get } = Object.getOwnPropertyDescriptor(target, name) ?? {};
+  if (typeof value !== 'object' || value === null) return get !== undefined;
+  return Reflect.ownKeys(value).some((it) => !known.has(it));
+}
+
+/** Whether anything stands under a name that Node leaves empty. */
+function isFilled(target: Fields, name: string): boolean {
+  const { value, get } = Object.getOwnPropertyDescriptor(target, name) ?? {};
+  return get !== undefined || (value !== undefined && value !== null);
+}
+
+const REPLACED: Kind['weighed'] = new Map([
+  ['query', (target: Fields) => isReplaced(target, 'query')],
+  ['body', (target: Fields) => isReplaced(target, 'body')],
+]);
+const REQUESTS: Kind = {
+  nodes: OF_NODES_REQUESTS,
+  plain: PLAIN_REQUEST,
+  weighed: new Map([
+    ...REPLACED,
+    ...(DISTINCT === undefined ? [] : ([[DISTINCT, (target: Fields) => isMemoised(target, DISTINCT)]] as const)),
+    // Trailers come with a body, or somebody has put them there.
+    ...TRAILERS.map((name) => [name, (target: Fields) => hasMore(target, name, NONE)] as const),
+    // Of the response to a request that a client of Node's has sent.
+    ...['statusCode', 'statusMessage'].map((name) => [name, (target: Fields) => isFilled(target, name)] as const),
+    ['route', (target: Fields) => hasMore(target, 'route', OF_ROUTES)],
+  ]),
+};
+const RESPONSES: Kind = { nodes: OF_NODES_RESPONSES, plain: PLAIN_RESPONSE, weighed: REPLACED };
+
 /** Where a loader inside the cached part has been: other names than before it, so that these are judged once, too. */
-export const insideRequests = new ForeignProperties(new JudgedNames(Reflect.ownKeys, PLAIN_REQUEST));
-export const insideResponses = new ForeignProperties(
-  new JudgedNames(Object.keys, PLAIN_RESPONSE),
-  new JudgedNames(Object.getOwnPropertySymbols, PLAIN_RESPONSE),
-);
+export const insideRequests = new ForeignProperties(REQUESTS, Reflect.ownKeys);
+export const insideResponses = new ForeignProperties(RESPONSES, Object.keys, Object.getOwnPropertySymbols);
 
 /** The properties of requests that may be about the visitor: all, as libraries hide some from enumeration. */
-export const ofRequests = new ForeignProperties(new JudgedNames(Reflect.ownKeys, PLAIN_REQUEST));
+export const ofRequests = new ForeignProperties(REQUESTS, Reflect.ownKeys);
 /** The same of responses, where nobody is known to hide any: V8 has the enumerable ones at hand, and not the others. */
-export const ofResponses = new ForeignProperties(
-  new JudgedNames(Object.keys, PLAIN_RESPONSE),
-  new JudgedNames(Object.getOwnPropertySymbols, PLAIN_RESPONSE),
-);
+export const ofResponses = new ForeignProperties(RESPONSES, Object.keys, Object.getOwnPropertySymbols);

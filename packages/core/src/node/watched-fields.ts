@@ -1,3 +1,4 @@
+import { addedInput, isAdded } from './added-fields.js';
 import { fieldAction, isFieldName } from './field-inputs.js';
 import type { Fields } from './inputs.js';
 import { type Watcher, watcherSlot } from './watcher.js';
@@ -9,7 +10,7 @@ export const ALL_FIELDS = 'all headers';
 export class WatchedFields implements ProxyHandler<Fields> {
   readonly #watcher: Watcher;
   /** Names that middleware inside has written: what is read there then, the client has not sent. */
-  written: Set<string> | undefined;
+  written: Set<string | symbol> | undefined;
 
   constructor(watcher: Watcher) {
     this.#watcher = watcher;
@@ -20,7 +21,7 @@ export class WatchedFields implements ProxyHandler<Fields> {
     if (typeof property === 'string' && isTold(this.#watcher, property, target)) {
       if (isHidden(this.#watcher, property)) return undefined;
       this.#watcher.note(`header ${property}`);
-    }
+    } else if (isAdded(this.#watcher, property, target)) this.#watcher.note(addedInput(property));
     return Reflect.get(target, property);
   }
 
@@ -28,7 +29,7 @@ export class WatchedFields implements ProxyHandler<Fields> {
     if (typeof property === 'string' && isTold(this.#watcher, property, target)) {
       if (isHidden(this.#watcher, property)) return false;
       this.#watcher.note(`header ${property}`);
-    }
+    } else if (isAdded(this.#watcher, property, target)) this.#watcher.note(addedInput(property));
     return Reflect.has(target, property);
   }
 
@@ -36,12 +37,12 @@ export class WatchedFields implements ProxyHandler<Fields> {
     if (typeof property === 'string' && isTold(this.#watcher, property, target)) {
       if (isHidden(this.#watcher, property)) return undefined;
       this.#watcher.note(`header ${property}`);
-    }
+    } else if (isAdded(this.#watcher, property, target)) this.#watcher.note(addedInput(property));
     return Reflect.getOwnPropertyDescriptor(target, property);
   }
 
   set(target: Fields, property: string | symbol, value: unknown): boolean {
-    if (typeof property === 'string' && this.#watcher.isListening) {
+    if (this.#watcher.isListening) {
       this.written ??= new Set();
       this.written.add(property);
     }

@@ -1,5 +1,5 @@
 import type { Fields } from './inputs.js';
-import { isPresent, watchAbsent } from './watched-properties.js';
+import { isPresent, settleFront, watchAbsentOfFront } from './watched-properties.js';
 import { WatchedValues } from './watched-values.js';
 import type { Watcher } from './watcher.js';
 
@@ -14,6 +14,8 @@ export interface Front {
   readonly response: object;
   /** Whether a property that such an object has says nothing of the visitor that is not watched beneath. */
   isPlain(owner: 'request' | 'response', name: Name, target: object): boolean;
+  /** Whether a request has one of these is in its key: where one is absent, to ask for it is no use. */
+  readonly keyed?: ReadonlySet<Name>;
 }
 
 /** Names that were once seen on such a request: watched from then on also where they are absent. */
@@ -35,9 +37,10 @@ export class WatchedFront {
 
   watch(): void {
     const request = this.#front.request as Fields;
+    settleFront(request, this.#watcher);
     this.#watchOwn('request', request, 'req');
     for (const name of this.#gettersOf(request)) this.#watchGetter(request, name);
-    for (const name of learned) if (!(name in request)) watchAbsent(request, name);
+    for (const name of learned) if (!(name in request)) watchAbsentOfFront(request, name);
     this.#watchOwn('response', this.#front.response as Fields, 'res');
   }
 
@@ -51,7 +54,7 @@ export class WatchedFront {
     const values = new WatchedValues(target, this.#watcher);
     for (const name of Reflect.ownKeys(target)) {
       if (this.#front.isPlain(owner, name, target) || !isPresent(target, name) || isMethod(target, name)) continue;
-      if (owner === 'request' && learned.size < LEARNED) learned.add(name);
+      if (owner === 'request' && this.#front.keyed?.has(name) !== true && learned.size < LEARNED) learned.add(name);
       values.watch(name, `${prefix}.${String(name)}`);
     }
   }

@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import type { Fields } from './inputs.js';
 import { type Watcher, watcherSlot } from './watcher.js';
 
@@ -6,22 +5,35 @@ type Watched = Fields & { readonly headers: { readonly [watcherSlot]?: Watcher }
 
 /** One accessor a name for all requests: a closure for each would cost more than the rest of the guard. */
 const absentOfRequests = new Map<string | symbol, PropertyDescriptor>();
+const absentOfFronts = new Map<string | symbol, PropertyDescriptor>();
 const absentOfResponses = new Map<string | symbol, PropertyDescriptor>();
 const absentGetters = new WeakSet<object>();
 
 /** Says that a property which is not there was asked for; who assigns it gets a plain property. */
 export function watchAbsent(req: object, name: string | symbol): void {
-  Object.defineProperty(
-    req,
-    name,
-    absentOf(absentOfRequests, name, `req.${String(name)}`, (it) => it as Watched),
-  );
+  const watcherOf = (it: object) => (it as Watched).headers[watcherSlot];
+  Object.defineProperty(req, name, absentOf(absentOfRequests, name, `req.${String(name)}`, watcherOf));
+}
+
+/** Where a framework's own request has who watches it: to ask for its fields may be to ask for what is watched. */
+const front = Symbol.for('viewcache.front');
+type Front = object & { [front]?: Watcher };
+
+/** Begins to watch the request of a framework, which stands before that of Node. */
+export function settleFront(request: object, watcher: Watcher): void {
+  Object.defineProperty(request, front, { configurable: true, writable: true, value: watcher });
+}
+
+/** The same as {@link watchAbsent} of such a request. */
+export function watchAbsentOfFront(request: object, name: string | symbol): void {
+  const watcherOf = (it: object) => (it as Front)[front];
+  Object.defineProperty(request, name, absentOf(absentOfFronts, name, `req.${String(name)}`, watcherOf));
 }
 
 /** The same of a response, which knows its request. */
 export function watchAbsentOfResponse(res: object, name: string | symbol): void {
-  const requestOf = (it: object) => (it as { req?: Watched }).req;
-  Object.defineProperty(res, name, absentOf(absentOfResponses, name, `res.${String(name)}`, requestOf));
+  const watcherOf = (it: object) => (it as { req?: Watched }).req?.headers[watcherSlot];
+  Object.defineProperty(res, name, absentOf(absentOfResponses, name, `res.${String(name)}`, watcherOf));
 }
 
 /** Whether there is a property, and not only somebody who watches for it. */
@@ -34,12 +46,12 @@ function absentOf(
   accessors: Map<string | symbol, PropertyDescriptor>,
   name: string | symbol,
   input: string,
-  requestOf: (it: object) => Watched | undefined,
+  watcherOf: (it: object) => Watcher | undefined,
 ): PropertyDescriptor {
   let accessor = accessors.get(name);
   if (accessor === undefined) {
     const get = function (this: object) {
-      requestOf(this)?.headers[watcherSlot]?.note(input);
+      watcherOf(this)?.note(input);
       return undefined;
     };
     const set = function (this: object, value: unknown) {
@@ -92,82 +104,4 @@ export class WatchedLocals implements ProxyHandler<Fields> {
     const { rules, isHiding } = this.#watcher;
     return isHiding && rules.actions.size > 0 && rules.actions.get(`res.locals.${String(name)}`) === 'hide';
   }
-}
-
-const ADDRESS = 'socket.remoteAddress';
-/** At which port and address one comes in may tell, too, who is let in. */
-const PERSONAL = ['remoteAddress', 'remotePort', 'remoteFamily', 'localAddress', 'localPort'] as const;
-/** What a server that asks for certificates knows of its client, and the name that the client has asked for. */
-const OF_TLS = ['authorized', 'authorizationError', 'servername'] as const;
-const CERTIFICATES = ['getPeerCertificate', 'getPeerX509Certificate'] as const;
-
-/** Who watches a connection now, and who did before and still may: requests can be sent ahead of answers. */
-interface Connected {
-  readonly watcher: Watcher;
-  readonly before: Connected | undefined;
-}
-type WatchedSocket = Socket & { [watchers]?: Connected | undefined; [isFixed]?: true };
-const watchers: unique symbol = Symbol('viewcache.watchers');
-/** Some of it cannot be watched: it counts as read. */
-const isFixed: unique symbol = Symbol('viewcache.fixed');
-
-/** Watches the address of a connection, and the client's certificate: once for all requests that come over it. */
-export function watchSocket(socket: WatchedSocket | undefined, watcher: Watcher): void {
-  // A request that came over no connection, as tests make them.
-  if (socket === undefined || socket === null) return;
-  const isFirst = !(watchers in socket);
-  let before = socket[watchers];
-  while (before !== undefined && !before.watcher.isListening) before = before.before;
-  socket[watchers] = { watcher, before };
-  if (isFirst) watchConnection(socket);
-  if (socket[isFixed] === true) watcher.note(ADDRESS);
-}
-
-function watchConnection(socket: WatchedSocket): void {
-  const names = 'encrypted' in socket ? [...PERSONAL, ...OF_TLS] : PERSONAL;
-  if (!names.map((name) => watchValue(socket, name)).every(Boolean)) socket[isFixed] = true;
-  for (const name of CERTIFICATES) {
-    const method: unknown = Reflect.get(socket, name);
-    if (typeof method !== 'function') continue;
-    Object.defineProperty(socket, name, {
-      configurable: true,
-      writable: true,
-      value: (...args: unknown[]) => {
-        for (let it = socket[watchers]; it !== undefined; it = it.before) it.watcher.note(ADDRESS);
-        return method.apply(socket, args);
-      },
-    });
-  }
-}
-
-/** The connection may be idle for long: it keeps nothing of a request that has been answered. */
-export function unwatchSocket(socket: WatchedSocket | undefined, watcher: Watcher): void {
-  const connected = socket?.[watchers];
-  if (socket && connected?.watcher === watcher) socket[watchers] = connected.before;
-}
-
-/** @returns false where it cannot be watched */
-function watchValue(socket: WatchedSocket, name: string): boolean {
-  let owner: object | null = socket;
-  let descriptor: PropertyDescriptor | undefined;
-  for (; owner !== null && descriptor === undefined; owner = Object.getPrototypeOf(owner)) {
-    descriptor = Object.getOwnPropertyDescriptor(owner, name);
-  }
-  if (descriptor === undefined) return true;
-  if (!descriptor.configurable && Object.hasOwn(socket, name)) return false;
-  const { get, enumerable } = descriptor;
-  let value: unknown = descriptor.value;
-  Object.defineProperty(socket, name, {
-    configurable: true,
-    enumerable: enumerable ?? false,
-    get: () => {
-      for (let it = socket[watchers]; it !== undefined; it = it.before) it.watcher.note(ADDRESS);
-      return get === undefined ? value : get.call(socket);
-    },
-    // Node itself may find out more of its client.
-    set: (next: unknown) => {
-      value = next;
-    },
-  });
-  return true;
 }

@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { addedInput, isForeign, learnAdded } from './added-fields.js';
 import type { Stock } from './inner-layers.js';
 import {
   type Fields,
+  inputOf,
   insideRequests,
   insideResponses,
   isMemoised,
@@ -10,17 +12,12 @@ import {
   PLAIN_FIELDS,
   PLAIN_LOCALS,
 } from './inputs.js';
+import { learn } from './learned-names.js';
 import { hearFields } from './outer-fields.js';
 import { ALL_FIELDS, WatchedFields, WatchedLines } from './watched-fields.js';
 import { type Front, WatchedFront } from './watched-front.js';
-import {
-  isPresent,
-  unwatchSocket,
-  WatchedLocals,
-  watchAbsent,
-  watchAbsentOfResponse,
-  watchSocket,
-} from './watched-properties.js';
+import { isPresent, WatchedLocals, watchAbsent, watchAbsentOfResponse } from './watched-properties.js';
+import { unwatchSocket, watchSocket } from './watched-socket.js';
 import { WatchedValues } from './watched-values.js';
 import type { Watcher } from './watcher.js';
 
@@ -34,8 +31,6 @@ const learned = new Set<Name>();
 const learnedOfResponses = new Set<Name>();
 const learnedLocals = new Set<Name>();
 const learnedFields = new Set<string>();
-/** Names that are learned of each: only those which a request lacks cost anything. */
-const LEARNED = 128;
 /** Watched from the first request on, also where they are absent: often only visitors who are logged in have them. */
 const EXPECTED = ['user', 'session', 'clientIp'];
 
@@ -78,6 +73,7 @@ export class WatchedRequest {
   watch(): void {
     const req = this.#req;
     const watcher = this.#watcher;
+    learnAdded(this.#headers, this.#rawHeaders);
     req.headers = new Proxy(this.#headers as Fields, this.#fields) as typeof req.headers;
     req.rawHeaders = new Proxy(this.#rawHeaders, new WatchedLines(watcher));
     this.#watchRequest();
@@ -128,7 +124,7 @@ export class WatchedRequest {
     const res = this.#res;
     for (const name of insideRequests.of(req)) {
       if (before?.req.has(name) === true || !isPresent(req, name)) continue;
-      this.#adopt(req, name, `req.${String(name)}`);
+      this.#adopt(req, name, inputOf(name));
     }
     for (const name of insideResponses.of(res)) {
       if (before?.res.has(name) === true || !isPresent(res, name)) continue;
@@ -139,8 +135,12 @@ export class WatchedRequest {
     }
     this.#watchFields(before?.fields);
     for (const name of this.#fields.written ?? []) {
+      if (isForeign(name)) {
+        this.#watcher.leftInput(addedInput(name), true);
+        continue;
+      }
       this.#tainted ??= new Set();
-      this.#tainted.add(`header ${name}`);
+      this.#tainted.add(`header ${String(name)}`);
     }
   }
 
@@ -157,7 +157,7 @@ export class WatchedRequest {
 
   #watchForeign(name: Name): void {
     learn(learned, name);
-    this.#watch(this.#req, name, `req.${String(name)}`);
+    this.#watch(this.#req, name, inputOf(name));
   }
 
   /**
@@ -259,22 +259,6 @@ export class WatchedRequest {
 
   #valuesOf(target: Fields): WatchedValues {
     return target === this.#req ? this.#ofRequest : this.#ofResponse;
-  }
-}
-
-let hasToldOfMany = false;
-
-/** Remembers a name; says so, once, where there are too many to watch them all. */
-function learn<N extends Name>(names: Set<N>, name: N): void {
-  if (names.has(name)) return;
-  if (names.size < LEARNED) {
-    names.add(name);
-  } else if (!hasToldOfMany) {
-    hasToldOfMany = true;
-    process.emitWarning(
-      `viewcache: middleware in front of the cache has set more than ${LEARNED} different properties, ${String(name)} among them. Where a request lacks one of the others, asking for it is not noticed.\n  why: docs/guides/input-guard.md#properties`,
-      'ViewcacheWarning',
-    );
   }
 }
 

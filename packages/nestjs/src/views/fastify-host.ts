@@ -19,17 +19,27 @@ export const fastifyHost: ViewHost<ViewRequest> = {
   scheme: (req) => requestOf(req).protocol,
   host: (req) => requestOf(req).host,
   beside(req) {
-    const { host, params, routeOptions } = requestOf(req);
-    const beside = paramsBeside({ url: req.url, route: routeOf(routeOptions), params: params ?? {} });
-    return beside === undefined ? undefined : hostBeside(req, host) + beside;
+    const request = requestOf(req);
+    const { host, params } = request;
+    const beside = paramsBeside({ url: req.url, route: routeOf(optionsOf(request)), params: params ?? {} });
+    if (beside === undefined) return undefined;
+    return (Object.hasOwn(request, ADDED_FIELDS) ? '+' : '') + hostBeside(req, host) + beside;
   },
-  route: (req) => requestOf(req).routeOptions?.url ?? '(no route)',
-  prepare: (req) => coverOrigin(requestOf(req)),
+  route: (req) => optionsOf(requestOf(req))?.url ?? '(no route)',
+  prepare(req) {
+    const request = requestOf(req);
+    coverOrigin(request);
+    if (hasMore(optionsOf(request)?.config, contextOf(req).getHandler())) coverOptions(request);
+  },
   front(req) {
     const context = contextOf(req);
-    return { request: requestIn(context), response: responseIn(context), isPlain: isPlainOnFastify };
+    return { request: requestIn(context), response: responseIn(context), isPlain: isPlainOnFastify, keyed: KEYED };
   },
 };
+
+/** Where Fastify keeps what an app has assigned to the fields of a request, to show it among them whenever they are asked for. */
+const ADDED_FIELDS = 'additionalHeaders';
+const KEYED: ReadonlySet<string> = new Set([ADDED_FIELDS]);
 
 /** `Host` itself, which handlers may read as well, where another host is forwarded. */
 function hostBeside(req: ViewRequest, host: string): string {
@@ -41,6 +51,30 @@ function requestOf(req: ViewRequest): FastifyRequest {
   return requestIn(contextOf(req));
 }
 
+type RouteOptions = FastifyRequest['routeOptions'];
+
+/** Fastify's own, whatever watches it: to ask for it is no use of what is in there. */
+function optionsOf(request: FastifyRequest): RouteOptions {
+  return Reflect.get(Object.getPrototypeOf(request), 'routeOptions', request);
+}
+
+/** What `@RouteConfig()` of Nest says of a handler. */
+const ROUTE_CONFIG = '__fastify_route_config__';
+
+/** Whether somebody has written on the `config` of a route: it is there for the next visitor, too. */
+function hasMore(config: object | undefined, handler: object): boolean {
+  if (config === undefined) return false;
+  const declared: unknown = Reflect.getMetadata(ROUTE_CONFIG, handler);
+  const isKnown = (name: string | symbol) =>
+    name === 'url' || name === 'method' || Object.hasOwn(Object(declared), name);
+  return !Reflect.ownKeys(config).every(isKnown);
+}
+
+/** As a property of the request itself, it is watched. */
+function coverOptions(request: FastifyRequest): void {
+  Object.defineProperty(request, 'routeOptions', { configurable: true, get: () => optionsOf(request) });
+}
+
 interface Route {
   readonly path: string | undefined;
 }
@@ -49,7 +83,7 @@ interface Route {
 const routes = new WeakMap<object, Route>();
 
 /** One object for a route: what its pattern says is worked out once for each. */
-function routeOf({ url, config }: NonNullable<FastifyRequest['routeOptions']> = {}): Route {
+function routeOf({ url, config }: NonNullable<RouteOptions> = {}): Route {
   if (config === undefined) return { path: url };
   const known = routes.get(config);
   if (known !== undefined && known.path === url) return known;

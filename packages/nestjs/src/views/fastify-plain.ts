@@ -3,7 +3,7 @@ import { parse } from 'node:querystring';
 /** What Fastify itself gives a request: from Node's, which is watched, or from the route. */
 const OF_REQUESTS: ReadonlySet<string> = new Set(
   (
-    'id params raw log server url originalUrl method routeOptions is404 socket signal ip ips host hostname port ' +
+    'id params raw log server url originalUrl method is404 socket signal ip ips host hostname port ' +
     'protocol headers mediaType'
   ).split(' '),
 );
@@ -28,6 +28,8 @@ export function isPlainOnFastify(owner: 'request' | 'response', name: string | s
   if (name === 'query') return isOfUrl(target as QueriedRequest);
   // A request that has a body is not answered from the cache.
   if (name === 'body') return ((target as { body?: unknown }).body ?? undefined) === undefined;
+  // Its own where there is more in it than the route says.
+  if (name === 'routeOptions') return !Object.hasOwn(target, name);
   return OF_REQUESTS.has(name);
 }
 
@@ -40,9 +42,22 @@ function isEmpty(value: unknown): boolean {
   return typeof value === 'object' && isLiteral && Reflect.ownKeys(value).length === 0;
 }
 
-/** Fastify's own, ours, and the one by which Nest numbers requests. */
-function isPlainSymbol({ description }: symbol): boolean {
-  return /^(?:fastify|viewcache)\./.test(description ?? '') || description === 'REQUEST_CONTEXT_ID';
+/** Fastify's own on a request and a reply, by what they are called: others are not, whatever theirs are called. */
+const SYMBOLS: ReadonlySet<string> = new Set([
+  ...'hasBeenDecorated context handlerTimeout Request RequestPayloadStream'.split(' ').map((it) => `fastify.${it}`),
+  ...'contentType originalUrl signal timeoutTimer onAbort'.split(' ').map((it) => `fastify.request.${it}`),
+  ...'serializer isError headers trailers hasStatusCode hijacked'.split(' ').map((it) => `fastify.reply.${it}`),
+  ...'startTime endTime nextErrorHandler errorHandlerCalled isRunningOnErrorHook'
+    .split(' ')
+    .map((it) => `fastify.reply.${it}`),
+  // Of `@fastify/cookie`, which sends them itself.
+  ...['fastify.reply.setCookies', 'fastify.reply.setCookiesHookRan'],
+  // By which Nest numbers requests.
+  'REQUEST_CONTEXT_ID',
+]);
+
+function isPlainSymbol(name: symbol): boolean {
+  return Symbol.keyFor(name)?.startsWith('viewcache.') === true || SYMBOLS.has(name.description ?? '');
 }
 
 /** The query is worked out from the URL, which is in the key, unless somebody has put another one in its place. */
