@@ -50,7 +50,7 @@ export class CachedRoutes {
   readonly #modules: ModulesContainer;
   readonly #config: ApplicationConfig;
   readonly #manager: ManagedCache;
-  readonly #spaces = new RouteSpaces();
+  readonly #spaces: RouteSpaces;
   readonly #injectors = new RequestInjectors({
     key: '@CacheView({ ttl, key: (ctx) => … }) in place of CacheInterceptor',
     guard: "@CacheView({ ttl, inputs: 'guard' }) in place of CacheInterceptor",
@@ -66,6 +66,7 @@ export class CachedRoutes {
   ) {
     this.#adapters = adapters;
     this.#modules = modules;
+    this.#spaces = new RouteSpaces(modules);
     this.#config = config;
     this.#manager = manager;
     byManager.set(manager, this);
@@ -83,7 +84,7 @@ export class CachedRoutes {
       const read = this.#read(controller, handler);
       if (read === undefined) continue;
       // What is wrong is said when the app starts.
-      readPolicy(read.where, read.options, '');
+      readPolicy(read.where, read.options, this.#spaces.of(this.#manager.cache, { controller, handler }, read.where));
       if (globals >= 0) prepareOuter(config, controller, handler, { globals: globals + 1, scoped: 0 });
       else if (scoped >= 0) prepareOuter(config, controller, handler, { scoped: scoped + 1 });
       else prepareOuter(config, controller, handler, { isHere: isCaching });
@@ -115,7 +116,7 @@ export class CachedRoutes {
     // What finds an answer may be the URL alone: trackBy() is no word about what the controller has of the request.
     if (this.#injectors.storing(controller, undefined, cache) === 'never') return undefined;
     const platform = platformOfApp(this.#adapters);
-    const { policy } = readPolicy(where, options, this.#spaces.of(controller, handler));
+    const { policy } = readPolicy(where, options, this.#spaces.of(cache, { controller, handler }, where));
     const server = new ViewServer(policy, () => cache, inCompat(platform.host));
     return { served: new ServedRoute(platform, metadata, { server, setLifetime: undefined, ahead: undefined }), ttl };
   }

@@ -23,6 +23,9 @@ export const OF_NEST = {
   sse: '__sse__',
   method: 'method',
   path: 'path',
+  version: '__version__',
+  host: 'host',
+  modulePath: '__module_path__',
   guards: '__guards__',
 } as const;
 

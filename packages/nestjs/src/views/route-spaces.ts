@@ -1,18 +1,78 @@
+import { createHash } from 'node:crypto';
 import type { Type } from '@nestjs/common';
-import type { Handler } from './route-metadata.js';
+import type { ModulesContainer } from '@nestjs/core';
+import { type Cache, ConfigError } from '@viewcache/core';
+import { type Handler, noted, OF_NEST } from './route-metadata.js';
+import { methodsOf } from './routes-of.js';
+
+interface Route {
+  readonly controller: Type;
+  readonly handler: Handler;
+}
+
+/** Of each cache, the routes that are called the same, of all apps that have it: kept apart as long as this process lives. */
+const namesakes = new WeakMap<Cache, Map<string, Route[]>>();
 
 /**
- * What keeps apart what routes store: two may answer the same URL, by its version or its host. By their names, so that a
- * release which has more of them finds what the last one stored.
+ * What keeps apart what routes store: two may answer the same URL, by its version or its host. By what Nest tells them
+ * apart by, and nothing of where they stand in their app: so a release that has more of them, or has them in another order,
+ * finds what the last one stored, and nothing else.
  */
 export class RouteSpaces {
-  readonly #controllers = new Map<string, Type>();
+  readonly #modules: ModulesContainer;
+  readonly #inStore = new Map<string, Route>();
 
-  of(controller: Type, handler: Handler): string {
-    const { name } = controller;
-    let own = name;
-    for (let at = 2; (this.#controllers.get(own) ?? controller) !== controller; at++) own = `${name}~${at}`;
-    this.#controllers.set(own, controller);
-    return `${own}.${handler.name}`;
+  constructor(modules: ModulesContainer) {
+    this.#modules = modules;
+  }
+
+  /**
+   * @param where - the route, for errors
+   * @throws {@link ConfigError} for a second route that is the same in all that other processes know it by
+   */
+  of(cache: Cache, { controller, handler }: Route, where: string): string {
+    const key = methodsOf(controller).find(([, method]) => method === handler)?.[0] ?? handler.name;
+    const own = `${controller.name}.${key}.${this.#digest(controller, handler)}`;
+    const isSame = (it: Route) => it.controller === controller && it.handler === handler;
+    if (cache.health().shared !== undefined) {
+      const first = this.#inStore.get(own) ?? { controller, handler };
+      this.#inStore.set(own, first);
+      if (isSame(first)) return own;
+      const allowed =
+        'a class, a method, a path, a version or a host of its own: others read what is stored by these alone';
+      throw new ConfigError(`${where}: the route`, `${controller.name}.${key}`, allowed, undefined, 'is there twice');
+    }
+    const known = namesakes.get(cache) ?? new Map<string, Route[]>();
+    namesakes.set(cache, known);
+    const routes = known.get(own) ?? [];
+    known.set(own, routes);
+    const at = routes.findIndex(isSame);
+    const number = at < 0 ? routes.push({ controller, handler }) : at + 1;
+    return number === 1 ? own : `${own}~${number}`;
+  }
+
+  #digest(controller: Type, handler: Handler): string {
+    const { path, version, host } = OF_NEST;
+    const said = [
+      this.#prefixesOf(controller),
+      ...[path, version, host].map((name) => noted(name, controller)),
+      ...[path, version].map((name) => noted(name, handler)),
+    ];
+    // A version may be a symbol, and a host an expression.
+    const text = JSON.stringify(said, (_name, value: unknown) =>
+      typeof value === 'symbol' || value instanceof RegExp ? String(value) : value,
+    );
+    return createHash('sha256').update(text).digest('base64url').slice(0, 8);
+  }
+
+  /** Of the modules that have the controller, as `RouterModule` has been told. */
+  #prefixesOf(controller: Type): readonly unknown[] {
+    const prefixes: unknown[] = [];
+    for (const { controllers, metatype } of this.#modules.values()) {
+      if (![...controllers.values()].some((it) => it.metatype === controller)) continue;
+      const { modulePath } = OF_NEST;
+      prefixes.push(noted(modulePath + this.#modules.applicationId, metatype) ?? noted(modulePath, metatype) ?? null);
+    }
+    return prefixes.sort();
   }
 }

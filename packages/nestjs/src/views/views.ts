@@ -35,7 +35,7 @@ export class Views implements OnModuleInit {
   /** What every view starts from; with a ttl, every GET route is one. */
   readonly #defaults: CacheViewOptions;
   readonly #routes = new Map<Type, Map<Handler, ServedRoute | undefined>>();
-  readonly #spaces = new RouteSpaces();
+  readonly #spaces: RouteSpaces;
   readonly #injectors = new RequestInjectors();
 
   constructor(
@@ -48,6 +48,7 @@ export class Views implements OnModuleInit {
     this.#registry = registry;
     this.#adapters = adapters;
     this.#modules = modules;
+    this.#spaces = new RouteSpaces(modules);
     this.#config = config;
     this.#defaults = views;
     // By themselves first, so that what is wrong there is not said of a route.
@@ -113,7 +114,8 @@ export class Views implements OnModuleInit {
     const storing = this.#injectors.storing(controller, view, cache);
     const keyed = storing === 'keyed' ? new KeyedAnswers() : undefined;
     const key = keyed === undefined ? options.key : keyed.hear(options.key);
-    const { policy, setLifetime } = readPolicy(where, { ...options, key }, this.#spaces.of(controller, handler));
+    const space = this.#spaces.of(cache, { controller, handler }, where);
+    const { policy, setLifetime } = readPolicy(where, { ...options, key }, space);
     const before = readBeforeGuards(where, options, controller, handler);
     if (storing === 'never') return undefined;
     const ahead =

@@ -1,0 +1,135 @@
+import { describe, expect, it } from '@jest/globals';
+import { Controller, Get, Module, type Type, UseInterceptors, Version, VersioningType } from '@nestjs/common';
+import { RouterModule } from '@nestjs/core';
+import { CacheView } from '@viewcache/nestjs';
+import { CacheInterceptor, CacheModule } from '@viewcache/nestjs/compat';
+import { Keyv } from 'keyv';
+import { closeAfterEach, makeCache } from '../support/site.js';
+import { until } from '../values/stores.js';
+import { closeCompatAfterEach, serveCompat } from './compat-packages.js';
+import { closeNestsAfterEach, type NestSetup, nests, serveNest } from './nests.js';
+
+closeAfterEach();
+closeNestsAfterEach();
+closeCompatAfterEach();
+
+/** As decorators are often written at home: what they put in a method's place has no name. */
+function Traced(): MethodDecorator {
+  return (_target, _key, descriptor: PropertyDescriptor) => {
+    const method = descriptor.value;
+    const traced = (
+      () =>
+      (...args: unknown[]) =>
+        Reflect.apply(method, undefined, args)
+    )();
+    for (const key of Reflect.getMetadataKeys(method))
+      Reflect.defineMetadata(key, Reflect.getMetadata(key, method), traced);
+    Object.defineProperty(traced, 'name', { value: '' });
+    descriptor.value = traced;
+  };
+}
+
+/** A controller of that name, as another file has one, too. */
+function makeCats(version: string | undefined, says: string): Type {
+  @Controller({ path: 'cats', ...(version === undefined ? {} : { version }) })
+  class Cats {
+    @Get() @CacheView(60) all() {
+      return { says };
+    }
+  }
+  return Cats;
+}
+
+const byHeader: NonNullable<NestSetup['configure']> = (app) =>
+  app.enableVersioning({ type: VersioningType.HEADER, header: 'x-v' });
+const HOST = { host: 'api.example' };
+const ask = { one: { ...HOST, 'x-v': '1' }, two: { ...HOST, 'x-v': '2' } };
+
+describe.each(nests)('what routes store, on %s', (_name, make) => {
+  it('is kept apart where decorators have taken their methods’ names', async () => {
+    @Controller('cats')
+    class Cats {
+      @Traced() @Get() @Version('1') @CacheView(60) one() {
+        return { says: 'one' };
+      }
+      @Traced() @Get() @Version('2') @CacheView(60) two() {
+        return { says: 'two' };
+      }
+    }
+    const site = await serveNest(make, [Cats], { configure: byHeader });
+    expect((await site.get('/cats', ask.one)).text).toBe('{"says":"one"}');
+    expect((await site.get('/cats', ask.two)).text).toBe('{"says":"two"}');
+    expect((await site.get('/cats', ask.one)).isHit).toBe(true);
+  });
+
+  it('is theirs in a store for all releases, in whatever order their controllers stand', async () => {
+    const store = new Keyv();
+    const Cats = { one: makeCats('1', 'one'), two: makeCats('2', 'two') };
+    const first = await serveNest(make, [Cats.one, Cats.two], { options: { store }, configure: byHeader });
+    await first.get('/cats', ask.one);
+    const entries: Map<string, unknown> = store.store;
+    await until(() => entries.size > 0);
+    const second = await serveNest(make, [Cats.two, Cats.one], { options: { store }, configure: byHeader });
+    expect((await second.get('/cats', ask.two)).text).toBe('{"says":"two"}');
+    expect(await second.get('/cats', ask.one)).toMatchObject({ text: '{"says":"one"}', isHit: true });
+  });
+
+  it('is theirs under CacheInterceptor of compat, whichever is asked first', async () => {
+    const keyv = new Keyv();
+    const versionOf = (version: string, says: string): Type => {
+      @Controller({ path: 'cats', version })
+      @UseInterceptors(CacheInterceptor)
+      class Cats {
+        @Get() all() {
+          return { says };
+        }
+      }
+      return Cats;
+    };
+    const controllers = [versionOf('1', 'one'), versionOf('2', 'two')];
+    const start = () =>
+      serveCompat(make, CacheModule.register({ cache: makeCache({ store: keyv }), ttl: 60_000 }), controllers, { prepare: byHeader });
+    const first = await start();
+    await first.get('/cats', ask.one);
+    const entries: Map<string, unknown> = keyv.store;
+    await until(() => entries.size > 0);
+    const second = await start();
+    expect((await second.get('/cats', ask.two)).text).toBe('{"says":"two"}');
+    expect((await second.get('/cats', ask.one)).text).toBe('{"says":"one"}');
+  });
+
+  it('is refused where a store would have two of them in one place', async () => {
+    const twins = [makeCats(undefined, 'one'), makeCats(undefined, 'two')];
+    await expect(serveNest(make, twins, { options: { store: new Keyv() } })).rejects.toThrow(
+      /Cats\.all: @CacheView: the route.* is there twice/,
+    );
+  });
+
+  it('is told apart by the paths of their modules', async () => {
+    const Cats = [makeCats(undefined, 'a'), makeCats(undefined, 'b')] as const;
+    @Module({ controllers: [Cats[0]] })
+    class A {}
+    @Module({ controllers: [Cats[1]] })
+    class B {}
+    const routes = RouterModule.register([
+      { path: 'a', module: A },
+      { path: 'b', module: B },
+    ]);
+    const site = await serveNest(make, [], { options: { store: new Keyv() }, imports: [A, B, routes] });
+    expect((await site.get('/a/cats')).text).toBe('{"says":"a"}');
+    expect((await site.get('/b/cats')).text).toBe('{"says":"b"}');
+  });
+
+  it('is that of its own app, where two have one cache, unless they have the same controller', async () => {
+    const options = { cache: makeCache() };
+    const [One, Two] = [makeCats(undefined, 'one'), makeCats(undefined, 'two')];
+    const [one, two, again] = [
+      await serveNest(make, [One], { options }),
+      await serveNest(make, [Two], { options }),
+      await serveNest(make, [One], { options }),
+    ];
+    await one.get('/cats', HOST);
+    expect(await two.get('/cats', HOST)).toMatchObject({ text: '{"says":"two"}', isHit: false });
+    expect(await again.get('/cats', HOST)).toMatchObject({ text: '{"says":"one"}', isHit: true });
+  });
+});
