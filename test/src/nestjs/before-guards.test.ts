@@ -1,4 +1,4 @@
-import type { OutgoingHttpHeaders } from 'node:http';
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import {
   type CallHandler,
@@ -144,6 +144,26 @@ describe.each(nests)('beforeGuards on %s', (_name, make) => {
     await site.get('/pages/plain/draft', author);
     expect((await site.get('/pages/plain/draft', author)).isHit).toBe(true);
     for (let i = 0; i < 3; i++) expect((await site.get('/pages/plain/draft')).status).toBe(403);
+  });
+
+  it('lets them come first for good once one has answered by itself, and never said what it has decided', async () => {
+    const answering: CanActivate = {
+      canActivate(context) {
+        const http = context.switchToHttp();
+        if (!http.getRequest<AnyRequest>().url.endsWith('8')) return true;
+        const res = http.getResponse<ServerResponse & { readonly raw?: ServerResponse }>();
+        const own = res.raw ?? res;
+        own.statusCode = 401;
+        own.end('no');
+        return new Promise<boolean>(() => {});
+      },
+    };
+    const site = await serve([Pages], { configure: (app) => app.useGlobalGuards(answering) });
+    await warm(site, '/pages/plain/7');
+    expect((await site.get('/pages/plain/8')).status).toBe(401);
+    await site.get('/pages/plain/7');
+    expect(guarded).toEqual(['/pages/plain/7']);
+    expect(site.warnings).toEqual([expect.stringContaining('has refused a request')]);
   });
 
   it('lets them come first for good once they have refused somebody', async () => {

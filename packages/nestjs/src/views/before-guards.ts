@@ -58,18 +58,29 @@ export class BeforeGuards {
     return !this.#isClosed && this.#visitors.isPlain(req) && this.#visitors.cameBare(req);
   }
 
-  /** Answers a request, or notes what it is like: guards are about to look at it. */
+  /**
+   * Answers a request, or notes what it is like: guards are about to look at it.
+   *
+   * @param ready - sets the fields that an answer has from in front of the view
+   */
   answer(
     server: ViewServer<ViewRequest, ServerResponse>,
     platform: Platform,
     req: ViewRequest,
     reply: unknown,
+    ready: () => void,
   ): boolean {
     const terms: AheadTerms = {
       mayAnswer: (item) => this.#letThrough.get(item)?.has(urlOf(req)) === true,
-      ready: () => platform.gather(reply),
+      ready: () => {
+        ready();
+        platform.gather(reply);
+      },
     };
-    if (server.answerAhead(req, platform.responseOf(reply), terms)) return true;
+    const res = platform.responseOf(reply);
+    if (server.answerAhead(req, res, terms)) return true;
+    // A guard may answer by itself, and never say what it has decided.
+    res.once('finish', () => this.fail(req));
     const fields = { ...platform.fieldsOf(reply) };
     this.#entered.set(req, { inputs: inputsOf(req), fields, isUnchanged: false, hasArrived: false });
     return false;
@@ -86,7 +97,7 @@ export class BeforeGuards {
     else this.#close(asked === undefined ? `sets the response header ${said}` : `changes ${asked}`);
   }
 
-  /** The chain of a request has failed. */
+  /** The chain of a request has failed, or has answered: perhaps before it came to the view. */
   fail(req: ViewRequest): void {
     if (this.#entered.get(req)?.hasArrived === false) this.#close('has refused a request');
   }
