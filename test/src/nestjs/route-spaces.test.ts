@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Controller, Get, Module, type Type, UseInterceptors, Version, VersioningType } from '@nestjs/common';
 import { RouterModule } from '@nestjs/core';
-import { CacheView } from '@viewcache/nestjs';
+import { CacheControl, CacheView, VaryOn } from '@viewcache/nestjs';
 import { CacheInterceptor, CacheModule } from '@viewcache/nestjs/compat';
 import { Keyv } from 'keyv';
 import { closeAfterEach, makeCache } from '../support/site.js';
@@ -88,7 +88,9 @@ describe.each(nests)('what routes store, on %s', (_name, make) => {
     };
     const controllers = [versionOf('1', 'one'), versionOf('2', 'two')];
     const start = () =>
-      serveCompat(make, CacheModule.register({ cache: makeCache({ store: keyv }), ttl: 60_000 }), controllers, { prepare: byHeader });
+      serveCompat(make, CacheModule.register({ cache: makeCache({ store: keyv }), ttl: 60_000 }), controllers, {
+        prepare: byHeader,
+      });
     const first = await start();
     await first.get('/cats', ask.one);
     const entries: Map<string, unknown> = keyv.store;
@@ -97,6 +99,28 @@ describe.each(nests)('what routes store, on %s', (_name, make) => {
     expect((await second.get('/cats', ask.two)).text).toBe('{"says":"two"}');
     expect((await second.get('/cats', ask.one)).text).toBe('{"says":"one"}');
   });
+
+  it.each([
+    ['a header', { type: VersioningType.HEADER, header: 'x-v' }, { 'x-v': '1' }, 'x-v'],
+    ['Accept', { type: VersioningType.MEDIA_TYPE, key: 'v=' }, { accept: 'application/json;v=1' }, 'Accept'],
+  ] as const)(
+    'says to caches behind it that the version is chosen by %s',
+    async (_what, versioning, headers, field) => {
+      @Controller({ path: 'cats', version: '1' })
+      @CacheControl({ public: true, maxAge: 60 })
+      class Cats {
+        @Get() @CacheView({ ttl: 60, beforeGuards: true }) @VaryOn('accept-language') all() {
+          return { says: 'one' };
+        }
+      }
+      const site = await serveNest(make, [Cats], { configure: (app) => app.enableVersioning(versioning) });
+      const answers = [];
+      for (let i = 0; i < 3; i++) answers.push(await site.get('/cats', headers));
+      expect(answers.map(({ isHit }) => isHit)).toEqual([false, true, true]);
+      for (const answer of answers)
+        expect(String(answer.headers.vary).split(/, */).sort()).toEqual([field, 'accept-language'].sort());
+    },
+  );
 
   it('is refused where a store would have two of them in one place', async () => {
     const twins = [makeCats(undefined, 'one'), makeCats(undefined, 'two')];

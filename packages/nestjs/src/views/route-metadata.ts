@@ -66,6 +66,11 @@ export function readRoute(controller: Type, handler: Handler): RouteMetadata {
   };
 }
 
+/** The version that a route is for; `undefined` where it is for none. */
+export function versionOf(controller: Type, handler: Handler): unknown {
+  return noted(OF_NEST.version, handler) ?? noted(OF_NEST.version, controller);
+}
+
 /** Whether a method of a class answers a route. */
 export function isRoute(handler: object): boolean {
   return noted(OF_NEST.method, handler) !== undefined && noted(OF_NEST.path, handler) !== undefined;

@@ -28,12 +28,17 @@ export class ServedRoute {
   readonly #platform: Platform;
   readonly #metadata: RouteMetadata;
   readonly #view: RouteView | undefined;
+  readonly #versionField: string | undefined;
 
-  /** @param view - without one, nothing is looked up or stored */
-  constructor(platform: Platform, metadata: RouteMetadata, view: RouteView | undefined) {
+  /**
+   * @param view - without one, nothing is looked up or stored
+   * @param versionField - the request field that says which version of the URL is asked for
+   */
+  constructor(platform: Platform, metadata: RouteMetadata, view: RouteView | undefined, versionField?: string) {
     this.#platform = platform;
     this.#metadata = metadata;
     this.#view = view;
+    this.#versionField = versionField;
   }
 
   /** Whether an interceptor of its own serves it. */
@@ -58,7 +63,8 @@ export class ServedRoute {
     const { ahead, server } = this.#view ?? {};
     if (ahead === undefined || server === undefined || !ahead.isOpenTo(req)) return 'passed';
     keepContext(req, context);
-    return ahead.answer(server, platform, req, responseIn(context)) ? 'answered' : 'asked';
+    const reply: unknown = responseIn(context);
+    return ahead.answer(server, platform, req, reply, () => this.#setVersionField(reply)) ? 'answered' : 'asked';
   }
 
   /** The chain of a request has failed, perhaps before {@link serve}. */
@@ -80,6 +86,7 @@ export class ServedRoute {
     }
     const view = this.#view;
     if (view === undefined) {
+      this.#setVersionField(reply);
       this.#setFields(reply, []);
       return next.handle();
     }
@@ -88,6 +95,7 @@ export class ServedRoute {
     earlyWatchOf(req)?.end();
     // Not while what interceptors further out read is watched.
     view.ahead?.arrive(platform, req, reply);
+    this.#setVersionField(reply);
     const fields = this.#takeFields(reply);
     platform.gather(reply);
     const passage = new Passage(res, () => platform.mute(reply));
@@ -123,9 +131,18 @@ export class ServedRoute {
     const { cacheControl, vary } = this.#metadata;
     for (const field of fields) platform.setField(reply, field);
     if (cacheControl !== undefined) platform.setField(reply, ['Cache-Control', cacheControl]);
-    if (vary.length === 0) return;
+    if (vary.length > 0) this.#addVary(reply, vary);
+  }
+
+  /** Which version answers is known before the view, whose key says which: this is for the caches behind it. */
+  #setVersionField(reply: unknown): void {
+    if (this.#versionField !== undefined) this.#addVary(reply, [this.#versionField]);
+  }
+
+  #addVary(reply: unknown, names: readonly string[]): void {
+    const platform = this.#platform;
     const outer = platform.takeField(reply, 'vary');
-    platform.setField(reply, ['Vary', [...(outer === undefined ? [] : [outer].flat()), ...vary].join(', ')]);
+    platform.setField(reply, ['Vary', [...(outer === undefined ? [] : [outer].flat()), ...names].join(', ')]);
   }
 }
 

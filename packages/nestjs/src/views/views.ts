@@ -17,10 +17,11 @@ import type { Platform } from './platform.js';
 import { platformOfApp } from './platforms.js';
 import { RequestInjectors } from './request-injection.js';
 import { enterBefore } from './route-entry.js';
-import { type Handler, type RouteMetadata, readRoute } from './route-metadata.js';
+import { type Handler, type RouteMetadata, readRoute, versionOf } from './route-metadata.js';
 import { RouteSpaces } from './route-spaces.js';
 import { routesOf } from './routes-of.js';
 import { type RouteView, ServedRoute } from './served-route.js';
+import { versionFieldOf } from './version-field.js';
 import { readPolicy } from './view-policy.js';
 
 const DEFAULTS = 'ViewCacheModule.views';
@@ -103,6 +104,7 @@ export class Views implements OnModuleInit {
       platform,
       metadata,
       isCached ? this.#view(platform, controller, handler, metadata) : undefined,
+      versionFieldOf(this.#config, versionOf(controller, handler)),
     );
   }
 
