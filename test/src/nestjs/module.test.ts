@@ -1,11 +1,14 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { type DynamicModule, Inject, Injectable, Module, type ModuleMetadata } from '@nestjs/common';
+import { Controller, type DynamicModule, Get, Inject, Injectable, Module, type ModuleMetadata } from '@nestjs/common';
 import { LazyModuleLoader, NestFactory } from '@nestjs/core';
 import { type Cache, createCache, defaultCache, setDefaultCache } from '@viewcache/core';
 import { FakeClock } from '@viewcache/core/testing';
 import {
+  Cacheable,
+  CacheView,
   getCacheToken,
   InjectCache,
+  InvalidateOn,
   ViewCache,
   ViewCacheModule,
   type ViewCacheModuleOptions,
@@ -196,6 +199,53 @@ describe('ViewCacheModule', () => {
     await expect(start({ imports: [RootModule] })).rejects.toThrow(
       "ViewCacheModule.forRoot: 'RootModule and ReportsModule' import it, and what is invalidated in the caches of one",
     );
+  });
+
+  it.each<[string, () => ModuleMetadata]>([
+    [
+      '@CacheView()',
+      () => {
+        @Controller()
+        class Cities {
+          @Get()
+          @CacheView(60)
+          all() {}
+        }
+        return { controllers: [Cities] };
+      },
+    ],
+    [
+      '@Cacheable()',
+      () => {
+        @Injectable()
+        class Cities {
+          @Cacheable(60)
+          async all() {}
+        }
+        return { providers: [Cities] };
+      },
+    ],
+    [
+      '@InvalidateOn() of a provider',
+      () => {
+        @InvalidateOn('city.updated', () => 'cities')
+        @Injectable()
+        class Cities {}
+        return { providers: [Cities] };
+      },
+    ],
+    [
+      '@InvalidateOn() of a module',
+      () => {
+        @InvalidateOn('city.updated', () => 'cities')
+        @Module({})
+        class CitiesModule {}
+        return { imports: [CitiesModule] };
+      },
+    ],
+    ['the module without forRoot()', () => ({ imports: [ViewCacheModule] })],
+  ])('is named where it is missing: %s', async (_what, metadata) => {
+    await expect(start(metadata())).rejects.toThrow(/make sure that .*ViewCacheModule\.forRoot\(\)/);
   });
 
   it('is refused in a module that is loaded later, too', async () => {

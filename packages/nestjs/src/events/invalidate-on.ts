@@ -1,4 +1,6 @@
+import { Inject } from '@nestjs/common';
 import type { Cache, EventTarget } from '@viewcache/core';
+import { CachedMethods } from '../methods/cached-methods.js';
 
 /** A class of events, as of `@nestjs/cqrs`. */
 export type EventClass<E = unknown> = abstract new (...args: never[]) => E;
@@ -21,6 +23,12 @@ export interface InvalidationSource {
 }
 
 const sources = new WeakMap<object, InvalidationSource[]>();
+
+/**
+ * The property by which the injector is asked for what listens, so that an app without it does not start. Its description is
+ * what Nest's error calls it.
+ */
+const LISTENER: unique symbol = Symbol('ViewCacheModule.forRoot()');
 
 function note(owner: object, source: InvalidationSource): void {
   const known = sources.get(owner);
@@ -71,5 +79,12 @@ export function InvalidateOn(
   target?: unknown,
   options: InvalidateOnOptions = {},
 ): ClassDecorator & MethodDecorator {
-  return (owner: object, method?: string | symbol): void => note(owner, { event, target, options, method });
+  return (owner: object, method?: string | symbol): void => {
+    note(owner, { event, target, options, method });
+    const prototype: object = typeof owner === 'function' ? owner.prototype : owner;
+    if (LISTENER in prototype) return;
+    // Nothing is to be kept of it.
+    Object.defineProperty(prototype, LISTENER, { set: () => {}, get: () => undefined });
+    Inject(CachedMethods)(prototype, LISTENER);
+  };
 }

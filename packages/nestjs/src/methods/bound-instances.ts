@@ -14,7 +14,7 @@ export interface InstanceBinder {
  * The property by which the injector tells an instance of its app: each one that it makes, whatever its scope, and when.
  * Its description is what Nest's error calls it in an app without the module.
  */
-export const APP_SLOT: unique symbol = Symbol('ViewCacheModule');
+export const APP_SLOT: unique symbol = Symbol('ViewCacheModule.forRoot()');
 
 const METHODS: unique symbol = Symbol('viewcache.methods');
 /** Those that nothing can be put on. */

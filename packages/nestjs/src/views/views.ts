@@ -29,6 +29,10 @@ const DEFAULTS = 'ViewCacheModule.views';
 /** The routes of one app that have decorators of ours, made when it starts. */
 @Injectable()
 export class Views implements OnModuleInit {
+  /** What Nest's own error calls it, in an app that has a view and has not imported this. */
+  static get name(): string {
+    return 'ViewCacheModule.forRoot()';
+  }
   readonly #registry: CacheRegistry;
   readonly #adapters: HttpAdapterHost;
   readonly #modules: ModulesContainer;
