@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Injectable, SetMetadata } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { ConfigError, memoOf, view } from '@viewcache/core';
-import { Cacheable, InjectCache, type ViewCache } from '@viewcache/nestjs';
+import { Cacheable, CacheInvalidate, CachePut, InjectCache, type ViewCache } from '@viewcache/nestjs';
 import type { Observable as Watched } from 'rxjs';
 import { concat, EMPTY, lastValueFrom, Observable, of, throwError, toArray } from 'rxjs';
 import { gate } from '../support/gate.js';
@@ -20,6 +20,21 @@ interface City {
 const all = (source: Observable<unknown>) => lastValueFrom(source.pipe(toArray()));
 
 describe('a method under @Cacheable()', () => {
+  it.each<[string, unknown]>([
+    ['@Cacheable', Cacheable],
+    ['@CachePut', CachePut],
+    ['@CacheInvalidate', CacheInvalidate],
+  ])('is refused without parentheses, where no compiler has looked: %s', (name, decorator) => {
+    const bare = decorator as MethodDecorator & ClassDecorator;
+    class Cities {
+      async find() {}
+    }
+    const find = Object.getOwnPropertyDescriptor(Cities.prototype, 'find') as PropertyDescriptor;
+    expect(() => bare(Cities.prototype, 'find', find)).toThrow(`Cities.find: ${name}: `);
+    expect(() => bare(Cities)).toThrow(`Cities: ${name}: `);
+    expect(() => bare(Cities)).toThrow(`use ${name}(…), with its options`);
+  });
+
   it('runs once for each list of arguments, for as long as the ttl says', async () => {
     @Injectable()
     class Cities {

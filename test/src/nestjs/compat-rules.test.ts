@@ -166,6 +166,19 @@ describe.each(nests)('CacheInterceptor of @viewcache/nestjs/compat on %s', (_nam
     },
   );
 
+  it('tells of options that it does not read, and which were meant', async () => {
+    const cache = createCache();
+    const warnings: string[] = [];
+    cache.on((event) => event.type === 'warning' && warnings.push(event.message));
+    const options = { cache, tll: 5, isCacheableValue: () => true };
+    const module = await Test.createTestingModule({ imports: [CacheModule.register(options)] }).compile();
+    expect(warnings).toEqual([
+      expect.stringContaining('does not read tll, isCacheableValue; did you mean ttl? (it reads stores, ttl'),
+    ]);
+    await module.close();
+    await cache.close();
+  });
+
   it.each(['at the controller', 'in the app', 'in the app, for each request'])(
     'watches what a class that extends it reads in an intercept() of its own, %s',
     async (place) => {

@@ -1,5 +1,5 @@
 import { ConfigError, createCache, type Cache as ViewCache } from '@viewcache/core';
-import { isCache, isRecord, runtimeOf } from '@viewcache/core/node';
+import { isCache, isRecord, nearest, runtimeOf } from '@viewcache/core/node';
 import type { CacheRegistry } from '../module/cache-registry.js';
 import { ManagedCache } from './managed-cache.js';
 import { type CacheManagerOptions, KNOWN } from './module-options.js';
@@ -58,6 +58,7 @@ function cacheOf(given: string | ViewCache, registry: CacheRegistry | undefined)
 function warnOf(options: object, cache: ViewCache): void {
   const unknown = Object.keys(options).filter((name) => !KNOWN.includes(name));
   if (unknown.length === 0) return;
-  const message = `viewcache: ${PLACE}.register() does not read ${unknown.join(', ')}: there are ${KNOWN.join(', ')}`;
+  const meant = unknown.flatMap((name) => nearest(name, KNOWN) ?? []).map((name) => `; did you mean ${name}?`);
+  const message = `viewcache: ${PLACE}.register() does not read ${unknown.join(', ')}${meant.join('')} (it reads ${KNOWN.join(', ')})`;
   runtimeOf(cache)?.telemetry.emit({ type: 'warning', message });
 }

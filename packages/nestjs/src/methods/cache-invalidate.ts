@@ -2,6 +2,7 @@ import type { CacheInvalidateOptions } from './cache-invalidate-options.js';
 import { CacheInvalidateRule } from './cache-invalidate-rule.js';
 import { decorateMethod } from './decorate-method.js';
 import type { FittingDecorator } from './method-decorator.js';
+import { refuseBare } from './refuse-bare.js';
 
 /** The options that are told the result and then the arguments. */
 type Told = 'tags' | 'key' | 'keys' | 'url' | 'path' | 'namespace' | 'args';
@@ -21,8 +22,11 @@ type Told = 'tags' | 'key' | 'keys' | 'url' | 'path' | 'namespace' | 'args';
  * async remove(id: number): Promise<void> { … }
  * ```
  */
-export function CacheInvalidate<const O extends CacheInvalidateOptions>(options: O): FittingDecorator<O, Told> {
-  return (target: object, key: string | symbol, descriptor: PropertyDescriptor): void => {
+export function CacheInvalidate<const O extends CacheInvalidateOptions>(options: O): FittingDecorator<O, Told>;
+export function CacheInvalidate(...told: unknown[]): MethodDecorator {
+  refuseBare('@CacheInvalidate', told);
+  const [options] = told as [options: CacheInvalidateOptions];
+  return (target: object, key: string | symbol, descriptor?: PropertyDescriptor): void => {
     decorateMethod('@CacheInvalidate', target, key, descriptor, (method) => new CacheInvalidateRule(method, options));
   };
 }

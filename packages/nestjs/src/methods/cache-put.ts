@@ -2,6 +2,7 @@ import type { CachePutOptions } from './cache-put-options.js';
 import { CachePutRule } from './cache-put-rule.js';
 import { decorateMethod } from './decorate-method.js';
 import type { FittingDecorator } from './method-decorator.js';
+import { refuseBare } from './refuse-bare.js';
 
 /**
  * Always runs the method, and keeps what it returns as the result of another one, which is under `@Cacheable()`: by the tags
@@ -19,8 +20,11 @@ import type { FittingDecorator } from './method-decorator.js';
  * async save(user: User): Promise<User> { … }
  * ```
  */
-export function CachePut<const O extends CachePutOptions>(options: O): FittingDecorator<O, 'args' | 'storeIf'> {
-  return (target: object, key: string | symbol, descriptor: PropertyDescriptor): void => {
+export function CachePut<const O extends CachePutOptions>(options: O): FittingDecorator<O, 'args' | 'storeIf'>;
+export function CachePut(...told: unknown[]): MethodDecorator {
+  refuseBare('@CachePut', told);
+  const [options] = told as [options: CachePutOptions];
+  return (target: object, key: string | symbol, descriptor?: PropertyDescriptor): void => {
     decorateMethod('@CachePut', target, key, descriptor, (method) => new CachePutRule(method, options));
   };
 }

@@ -7,6 +7,7 @@ import { noteDefaults } from './class-defaults.js';
 import { decorateMethod } from './decorate-method.js';
 import type { AsPromised } from './method-decorator.js';
 import type { AnyClass, DecoratedMethod, MethodRule } from './method-rule.js';
+import { refuseBare } from './refuse-bare.js';
 
 /** What {@link Cacheable} returns: for a method, or for a class. */
 export interface CacheableDecorator<O> {
@@ -39,7 +40,10 @@ export interface CacheableDecorator<O> {
  */
 export function Cacheable<const O extends CacheableOptions = CacheableOptions>(
   options?: Duration | O,
-): CacheableDecorator<O> {
+): CacheableDecorator<O>;
+export function Cacheable(...told: unknown[]): CacheableDecorator<CacheableOptions> {
+  refuseBare('@Cacheable', told);
+  const [options] = told as [options?: Duration | CacheableOptions];
   const given = withTtl(options);
   return (target: object, key?: string | symbol, descriptor?: PropertyDescriptor): void => {
     if (typeof target === 'function' && key === undefined) {
