@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { Controller, type DynamicModule, Get, Inject, Injectable, Module, type ModuleMetadata } from '@nestjs/common';
 import { LazyModuleLoader, NestFactory } from '@nestjs/core';
 import { type Cache, createCache, defaultCache, setDefaultCache } from '@viewcache/core';
@@ -144,6 +144,33 @@ describe('ViewCacheModule', () => {
     process.env['CACHE_URL'] = 'memory:?maxBytes=lots';
     const failed = start({ imports: [ViewCacheModule.forRoot()] });
     await expect(failed.finally(() => delete process.env['CACHE_URL'])).rejects.toThrow('CACHE_URL (maxBytes)');
+  });
+
+  it('warns where defaultCache() is made beside its own, until it has closed', async () => {
+    const warned: unknown[] = [];
+    const spy = jest.spyOn(process, 'emitWarning').mockImplementation((text) => void warned.push(text));
+    // Where core keeps it, for all copies of itself.
+    const kept = globalThis as unknown as Record<symbol, { cache: Cache | undefined }>;
+    const holder = kept[Symbol.for('viewcache.default-cache')] as { cache: Cache | undefined };
+    const before = holder.cache;
+    const use = async () => {
+      holder.cache = undefined;
+      await defaultCache().get('a');
+      await (holder.cache as Cache | undefined)?.close();
+    };
+    const follows = await start({ imports: [ViewCacheModule.forRoot({ cache: defaultCache() })] });
+    await use();
+    expect(warned).toEqual([]);
+    await follows.close();
+    const app = await start({ imports: [ViewCacheModule.forRoot()] });
+    await app.close();
+    await use();
+    expect(warned).toEqual([]);
+    await start({ imports: [ViewCacheModule.forRoot()] });
+    await use();
+    expect(warned).toEqual([expect.stringContaining('inject ViewCache')]);
+    holder.cache = before;
+    spy.mockRestore();
   });
 
   it('takes defaultCache() without having one made, and does each thing in whichever is the default one then', async () => {

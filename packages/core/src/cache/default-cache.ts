@@ -1,4 +1,5 @@
 import { ConfigError } from '../base/errors.js';
+import { warnOnce } from '../base/process-warning.js';
 import { readCacheOptions } from '../config/cache-options.js';
 import type { CacheListener } from '../telemetry/telemetry.js';
 import type { Cache } from './cache.js';
@@ -15,6 +16,8 @@ const shared = globalThis as { [slot]?: Holder };
 interface Holder {
   cache: Cache | undefined;
   readonly listeners: Map<CacheListener, () => void>;
+  /** What is said where one is made; each of whoever has a cache of its own. Another copy may have made this, without. */
+  beside?: Set<() => string>;
 }
 
 shared[slot] ??= { cache: undefined, listeners: new Map() };
@@ -58,7 +61,20 @@ export function currentCache(): Cache {
 function make(): Cache {
   const made = createCache({ store: cacheUrl() });
   restoreDefaultCache(made);
+  for (const say of holder.beside ?? []) warnOnce(say());
   return made;
+}
+
+/**
+ * Tells of a cache that an app has for itself: where a default one is made as well, it may have been taken for that.
+ *
+ * @param say - what is said then
+ * @returns what takes it back, when the app has closed
+ */
+export function besideDefaultCache(say: () => string): () => void {
+  holder.beside ??= new Set();
+  holder.beside.add(say);
+  return () => void holder.beside?.delete(say);
 }
 
 /** The process's cache if there is one; makes none. */

@@ -1,6 +1,6 @@
 export { answerOf, ignoreRejection, isThenable, saysTrue, textOf } from '../base/answer.js';
 export { nearest } from '../base/near-miss.js';
-export { cacheUrl, checkDefaultCache } from '../cache/default-cache.js';
+export { besideDefaultCache, cacheUrl, checkDefaultCache } from '../cache/default-cache.js';
 export { importFromApp } from '../cache/driver-package.js';
 export { checkMemoOptions, ownOf } from '../cache/memoize.js';
 export { attachMemo, putResult } from '../cache/memoized-function.js';

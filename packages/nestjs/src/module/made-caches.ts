@@ -1,17 +1,24 @@
-import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { type Cache, ConfigError } from '@viewcache/core';
-import { nearest } from '@viewcache/core/node';
+import { besideDefaultCache, isFollowing, nearest } from '@viewcache/core/node';
 import { DEFAULT_CACHE } from './cache-tokens.js';
 import { type AppCaches, makeCaches } from './make-caches.js';
 import { MODULE_OPTIONS } from './module-definition.js';
 import type { ViewCacheModuleOptions } from './module-options.js';
 import { refuseSecond } from './one-import.js';
 
+const TWO = [
+  'viewcache: defaultCache() was made, beside the cache that an app of NestJS has for itself: what is invalidated in one stays in the other.',
+  '  to have that of the app     inject ViewCache',
+  '  to have one and the same    ViewCacheModule.forRoot({ cache: defaultCache() })',
+].join('\n');
+
 /** The caches of one app that its options ask for. */
 @Injectable()
-export class MadeCaches implements OnApplicationShutdown {
+export class MadeCaches implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly #caches: AppCaches;
+  #leave: (() => void) | undefined;
 
   constructor(@Inject(MODULE_OPTIONS) options: ViewCacheModuleOptions, modules: ModulesContainer) {
     refuseSecond(modules);
@@ -35,8 +42,14 @@ export class MadeCaches implements OnApplicationShutdown {
     throw new ConfigError(setting, name, allowed, nearest(name, this.names));
   }
 
+  /** Of an app that does not start nobody says when it has gone. */
+  onApplicationBootstrap(): void {
+    if (!isFollowing(this.get())) this.#leave = besideDefaultCache(() => TWO);
+  }
+
   /** After the server has answered its last request: until then the app's own hooks may use the caches. */
   async onApplicationShutdown(): Promise<void> {
+    this.#leave?.();
     await this.#caches.close();
   }
 }
