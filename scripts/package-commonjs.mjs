@@ -34,9 +34,9 @@ function compile(name, from, to) {
   const files = readdirSync(join(from, name, 'dist'), { recursive: true })
     .filter((file) => file.endsWith('.js'))
     .map((file) => join(from, name, 'dist', file));
-  const options = ['--ignoreConfig', '--allowJs', '--noCheck', '--module', 'commonjs', '--target', TARGET, '--esModuleInterop'];
+  const options = ['--ignoreConfig', '--allowJs', '--noCheck', '--module', 'commonjs', '--target', TARGET];
   const places = ['--rootDir', join(from, name), '--outDir', join(to, name)];
   // What it cannot resolve it says, and compiles all the same.
-  spawnSync(process.execPath, [TSC, ...options, ...places, ...files], { cwd: from });
+  spawnSync(process.execPath, [TSC, ...options, '--esModuleInterop', ...places, ...files], { cwd: from });
   writeFileSync(join(to, name, 'package.json'), JSON.stringify(manifest));
 }
