@@ -206,6 +206,17 @@ describe('hooks of Fastify around a view', () => {
     expect(lasting(hit, miss)).toEqual(lasting(miss));
   });
 
+  it('sends to everybody what onSend has set, and to each what the hooks in front have', async () => {
+    let requests = 0;
+    const site = await serve((fastify) => {
+      fastify.addHook('onRequest', async (_request, reply) => void reply.header('x-front', ++requests));
+      fastify.addHook('onSend', async (_request, reply) => void reply.header('x-sent', requests));
+    });
+    await site.get('/page');
+    const hit = await site.get('/page');
+    expect([hit.isHit, hit.headers['x-front'], hit.headers['x-sent']]).toEqual([true, '2', '1']);
+  });
+
   it("gives each visitor the cookies that hooks have set by @fastify/cookie, and stores no handler's", async () => {
     const site = await serve(async (fastify) => {
       await fastify.register(fastifyCookie, { secret: 'of the test, and of nobody else' });
