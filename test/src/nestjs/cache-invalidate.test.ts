@@ -1,7 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
-import { Cacheable, type CacheableOptions, CacheInvalidate, type CacheInvalidateOptions } from '@viewcache/nestjs';
-import { lastValueFrom, Observable, throwError } from 'rxjs';
+import {
+  Cacheable,
+  type CacheableOptions,
+  CacheInvalidate,
+  type CacheInvalidateOptions,
+  ViewCache,
+} from '@viewcache/nestjs';
+import { firstValueFrom, lastValueFrom, Observable, throwError } from 'rxjs';
 import { gate } from '../support/gate.js';
 import { closeContextsAfterEach, startContext } from './contexts.js';
 
@@ -128,43 +134,139 @@ describe('a method under @CacheInvalidate()', () => {
     expect(named()).toEqual(['key: city:1', 'lower', 'upper', 'upper']);
   });
 
-  it('fails no call where a function among the options does not answer, and says so', async () => {
+  const throwing = () => {
+    throw new Error('no answer');
+  };
+  it.each<[string, CacheInvalidateOptions, string, readonly string[]]>([
+    [
+      'tags that throw',
+      { tags: throwing },
+      '.tags threw Error: no answer, and names nothing else: all',
+      ['it', 'fr', 'other'],
+    ],
+    [
+      'tags that are promised',
+      { tags: (async () => ['in#it']) as never },
+      '.tags returned a promise, and',
+      ['it', 'fr', 'other'],
+    ],
+    [
+      'no tags that are tags',
+      { tags: () => [''] },
+      ".tags: '' is not allowed; use strings of 1",
+      ['it', 'fr', 'other'],
+    ],
+    ['a key that is none', { key: (() => undefined) as never }, '.key returned undefined, and', ['it', 'fr', 'other']],
+    [
+      'a path that is a list',
+      { path: (() => ['/cities']) as never },
+      '.path: a list of 1 is not allowed',
+      ['it', 'fr', 'other'],
+    ],
+    ['a tag among what is none', { tags: () => ['', 'in#it'] }, ".tags: '' is not allowed; use strings of 1", ['it']],
+    [
+      'a hole among tags',
+      { tags: () => [undefined as never, 'in#it'] },
+      '.tags returned undefined, and was passed',
+      ['it'],
+    ],
+    [
+      'when that throws',
+      { tags: 'in#it', when: throwing },
+      '.when threw Error: no answer, and was taken for yes',
+      ['it'],
+    ],
+    [
+      'when that is promised',
+      { tags: 'in#it', when: (async () => false) as never },
+      '.when returned a promise, and',
+      ['it'],
+    ],
+    [
+      'when that says something else',
+      { tags: 'in#it', when: (() => '') as never },
+      '.when returned a string rather',
+      ['it'],
+    ],
+    ['args that are none', { method: 'list', args: (() => 7) as never }, '.args returned no list', ['it', 'fr']],
+    ['args that throw', { method: 'list', args: throwing }, '.args threw Error: no answer', ['it', 'fr']],
+    [
+      'args that are no key',
+      { method: 'list', args: () => [new Map([[{}, () => 1]])] },
+      '.args names no result, so all of them were ended: Cities',
+      ['it', 'fr'],
+    ],
+  ])('leaves nothing stale that may be, and fails no call, with %s', async (_what, options, message, ended) => {
+    const Cities = citiesWith(options);
+    const { app, warnings } = await startContext({ providers: [Cities] });
+    const [cities, cache] = [app.get(Cities), app.get(ViewCache)];
+    const others = { runs: 0 };
+    const values = async () => ({
+      it: await cities.list('it'),
+      fr: await cities.list('fr'),
+      other: await cache.getOrSet('other', () => ++others.runs, { ttl: 60 }),
+    });
+    const before = await values();
+    expect(await cities.change('it')).toBe('changed it');
+    const after = await values();
+    expect((['it', 'fr', 'other'] as const).filter((each) => before[each] !== after[each])).toEqual(ended);
+    expect(warnings()).toEqual([expect.stringContaining(`Cities.change: @CacheInvalidate${message}`)]);
+  });
+
+  it('does so for each of several by itself', async () => {
     @Injectable()
     class Cities {
-      runs = 0;
-      @Cacheable({ ttl: 60 })
-      async list(): Promise<number> {
-        return ++this.runs;
+      @CacheInvalidate({ tags: throwing })
+      @CacheInvalidate({ tags: 'cities' })
+      async change(): Promise<void> {}
+    }
+    const { app, events } = await startContext({ providers: [Cities] });
+    await app.get(Cities).change();
+    expect(events.filter(({ type }) => type === 'invalidated')).toEqual([
+      expect.objectContaining({ tags: ['cities'], targets: [] }),
+      expect.objectContaining({ tags: [], targets: ['all'] }),
+    ]);
+  });
+
+  it('invalidates, too, where whoever reads what it returns breaks off', async () => {
+    let failed = 0;
+    @Injectable()
+    class Cities {
+      @CacheInvalidate({ tags: 'pages' })
+      async *pages() {
+        yield 1;
+        yield 2;
       }
-      @CacheInvalidate({
-        tags: () => {
-          throw new Error('no tags');
-        },
-      })
-      @CacheInvalidate({ tags: () => [''] })
-      @CacheInvalidate({ key: (() => undefined) as never })
-      @CacheInvalidate({ key: (async () => 'a') as never })
-      @CacheInvalidate({ tags: 'cities', when: (() => 'yes') as never })
-      @CacheInvalidate({ method: 'list', args: (() => 7) as never })
-      async change(): Promise<string> {
-        return 'changed';
+      @CacheInvalidate({ tags: 'broken' })
+      async *broken() {
+        yield 1;
+        failed++;
+        throw new RangeError('down');
+      }
+      @CacheInvalidate({ tags: (last: number) => `last#${last}` })
+      watch(): Observable<number> {
+        return new Observable((subscriber) => {
+          subscriber.next(1);
+          subscriber.next(2);
+        });
       }
     }
-    const { app, warnings, events } = await startContext({ providers: [Cities] });
+    const { app, events } = await startContext({ providers: [Cities] });
     const cities = app.get(Cities);
-    await cities.list();
-    expect(await cities.change()).toBe('changed');
-    expect(warnings().map((message) => message.replace('Cities.change: @CacheInvalidate', ''))).toEqual([
-      expect.stringMatching(/^\.when returned a string rather than true or false, and was taken for no$/),
-      '.args returned no list',
-      '.key returned a promise',
-      '.key returned undefined',
-      expect.stringMatching(/^ invalidated nothing: invalidate\.tags: '' is not allowed/),
-      '.tags threw Error: no tags',
-    ]);
-    // Where nobody knows which results it is about, it is about all.
-    expect(await cities.list()).toBe(2);
-    expect(events.filter(({ type }) => type === 'invalidated')).toHaveLength(1);
+    const tags = () => events.flatMap((event) => (event.type === 'invalidated' ? event.tags : []));
+    for await (const page of cities.pages()) {
+      expect([page, tags()]).toEqual([1, []]);
+      break;
+    }
+    expect(tags()).toEqual(['pages']);
+    // One that was never begun has written nothing.
+    await cities.pages().return();
+    await expect(async () => {
+      for await (const page of cities.broken()) expect(page).toBe(1);
+    }).rejects.toThrow(RangeError);
+    expect([failed, tags()]).toEqual([1, ['pages']]);
+    expect(await firstValueFrom(cities.watch())).toBe(1);
+    expect(tags()).toEqual(['pages', 'last#1']);
   });
 
   it('goes by what an Observable, an async generator, and a plain method come to', async () => {
@@ -282,6 +384,7 @@ describe('a method under @CacheInvalidate()', () => {
     ['args that are none', '.args', { method: 'list', args: [] }],
     ['a cache beside a method', '.cache', { method: 'list', cache: 'default' }],
     ['a cache that the app has not', '.cache', { tags: 'a', cache: 'pagse' }],
+    ['all that is a function', '.all', { all: () => true }],
     ['before', '.before', { tags: 'a', before: 'yes' }],
     ['when', '.when', { tags: 'a', when: true }],
     ['confirm', '.confirm', { tags: 'a', confirm: 'some' }],

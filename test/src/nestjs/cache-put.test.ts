@@ -132,7 +132,7 @@ describe('a method under @CachePut()', () => {
     ],
     ['returns no list', () => 7, 'args returned no list'],
     ['returns nothing', () => undefined, 'args returned undefined'],
-    ['returns what can be no argument', () => [() => {}], 'stored nothing: find.arguments'],
+    ['returns what can be no argument', () => [() => {}], 'stored nothing, and ended all results: find.arguments'],
   ])('fails no call where args %s, and leaves nothing older', async (_what, args, warning) => {
     const Users = usersWith({ args: args as () => readonly unknown[] }, { name: 'find' });
     const { app, warnings } = await startContext({ providers: [Users] });
@@ -140,7 +140,17 @@ describe('a method under @CachePut()', () => {
     await users.find(7);
     expect(await users.save({ id: 7, name: 'saved' })).toEqual({ id: 7, name: 'saved' });
     expect(warnings()).toEqual([expect.stringContaining(warning)]);
-    if (!warning.startsWith('stored')) expect((await users.find(7)).name).toBe('found 2');
+    expect((await users.find(7)).name).toBe('found 2');
+  });
+
+  it('ends what is stored, and stores nothing, where when does not answer', async () => {
+    const Users = usersWith({ when: (async () => true) as never });
+    const { app, warnings } = await startContext({ providers: [Users] });
+    const users = app.get(Users);
+    await users.find(7);
+    expect(await users.save({ id: 7, name: 'saved' })).toEqual({ id: 7, name: 'saved' });
+    expect((await users.find(7)).name).toBe('found 2');
+    expect(warnings()).toEqual([expect.stringContaining('Users.save: @CachePut.when returned a promise, and nothing')]);
   });
 
   it('is about each instance, where these have results of their own', async () => {

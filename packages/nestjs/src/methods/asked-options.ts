@@ -16,11 +16,32 @@ export function saysYes(
   option: AnyFunction | undefined,
   told: readonly unknown[],
 ): boolean {
+  return decides(cache, setting, option, told, 'and was taken for no') === true;
+}
+
+/**
+ * What a function among the options decides; without one that is true.
+ *
+ * @param instead - what is done where it does not, for the warning
+ * @returns `undefined` for anything that is neither true nor false, of which a warning was given
+ */
+export function decides(
+  cache: Cache,
+  setting: string,
+  option: AnyFunction | undefined,
+  told: readonly unknown[],
+  instead: string,
+): boolean | undefined {
   if (option === undefined) return true;
-  return saysTrue(
+  let hasFailed = false;
+  const says = saysTrue(
     () => (option as Option)(...told),
-    (why) => warn(cache, `${setting} ${why}, and was taken for no`),
+    (why) => {
+      hasFailed = true;
+      warn(cache, `${setting} ${why}, ${instead}`);
+    },
   );
+  return hasFailed ? undefined : says;
 }
 
 /**
@@ -40,12 +61,23 @@ export function saidBy(cache: Cache, setting: string, option: unknown, told: rea
   return answer;
 }
 
-/** Warns of what a function among the options has answered wrongly: whoever called the method has done nothing wrong. */
-export async function warningOf(cache: Cache, setting: string, act: () => Promise<unknown>): Promise<void> {
+/**
+ * Does what the options say; something else, with a warning, where that cannot be done: whoever called the method has done
+ * nothing wrong.
+ *
+ * @param message - says who has done what else
+ */
+export async function orElse(
+  cache: Cache,
+  message: string,
+  act: () => Promise<unknown>,
+  actInstead: () => Promise<unknown>,
+): Promise<void> {
   try {
     await act();
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    warn(cache, `${setting}: ${error.message}`);
+    warn(cache, `${message}: ${error.message}`);
+    await actInstead();
   }
 }

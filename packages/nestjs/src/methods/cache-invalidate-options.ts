@@ -7,7 +7,9 @@ type OrTold<T> = T | Told<T>;
 
 /**
  * What a method that has succeeded invalidates: name exactly one of `tags`, `key`, `keys`, `url`, `path`, `namespace`, `all`
- * (as of `cache.invalidate`) and `method`. An empty list names nothing, and that is all right.
+ * (as of `cache.invalidate`) and `method`. An empty list names nothing, and that is all right. A function that throws, returns a
+ * promise, or names nothing that can be named leaves nobody knowing what is stale: then all of the cache is purged, or all
+ * results of `method`.
  */
 export interface CacheInvalidateOptions {
   /** Tags. @defaultValue none */
@@ -36,7 +38,7 @@ export interface CacheInvalidateOptions {
    * @defaultValue false: only after it has succeeded
    */
   readonly before?: boolean;
-  /** Whether a call invalidates at all; told the arguments. What is not `true` is no. @defaultValue always */
+  /** Whether a call invalidates at all; told the arguments. What is not `false` is yes. @defaultValue always */
   readonly when?: Asked<boolean>;
   /** Which cache: its name, or a cache. @defaultValue the app's own; with `method` the one of that */
   readonly cache?: string | Cache;

@@ -1,10 +1,4 @@
-import {
-  type Cache,
-  ConfigError,
-  type InvalidateOptions,
-  type InvalidationTarget,
-  parseDuration,
-} from '@viewcache/core';
+import { type Cache, ConfigError, type InvalidateOptions, parseDuration } from '@viewcache/core';
 import {
   type AnyFunction,
   checkBoolean,
@@ -15,13 +9,13 @@ import {
   ignoreRejection,
 } from '@viewcache/core/node';
 import { concatMap, defer, type Observable } from 'rxjs';
-import { saidBy, saysYes, warn, warningOf } from './asked-options.js';
+import { decides, orElse, saidBy, warn } from './asked-options.js';
 import type { CacheInvalidateOptions } from './cache-invalidate-options.js';
 import { defaultsOf } from './class-defaults.js';
 import { type BoundMethod, type DecoratedMethod, type MethodOwner, MethodRule } from './method-rule.js';
+import { namedTarget, TARGETS, type TargetKind } from './named-target.js';
 import { followedBy } from './result-kinds.js';
 
-const TARGETS = ['tags', 'key', 'keys', 'url', 'path', 'namespace', 'all'] as const;
 const KINDS = [...TARGETS, 'method'] as const;
 const OPTIONS = [...KINDS, 'of', 'args', 'before', 'when', 'cache', 'confirm', 'hold'] as const;
 
@@ -47,7 +41,8 @@ export class CacheInvalidateRule extends MethodRule {
     return {
       call: (instance, args) => {
         const run = (): unknown => method.apply(instance, args as never[]);
-        if (!saysYes(cache, `${setting}.when`, when as AnyFunction | undefined, args)) return run();
+        const meant = decides(cache, `${setting}.when`, when as AnyFunction | undefined, args, 'and was taken for yes');
+        if (meant === false) return run();
         const whole = (): unknown => followedBy(run(), (result) => end(instance, [result, ...args]));
         if (!before) return whole();
         const begin = (): Promise<void> => end(instance, [undefined, ...args]);
@@ -70,6 +65,7 @@ export class CacheInvalidateRule extends MethodRule {
     checkFunction(`${setting}.when`, given.when, 'a function of the arguments');
     if (given.hold !== undefined) parseDuration(`${setting}.hold`, given.hold);
     if (given.confirm !== undefined) checkOneOf(`${setting}.confirm`, given.confirm, ['store', 'all']);
+    if (typeof given.all === 'function') throw new ConfigError(`${setting}.all`, given.all, 'true, or another target');
     const foreign = kind === 'method' ? (['cache', 'confirm', 'hold'] as const) : (['of', 'args'] as const);
     const stray = foreign.find((name) => given[name] !== undefined);
     if (stray !== undefined)
@@ -77,17 +73,22 @@ export class CacheInvalidateRule extends MethodRule {
     return kind;
   }
 
-  #endOfTarget(owner: MethodOwner, setting: string, kind: (typeof TARGETS)[number]): readonly [Cache, End] {
+  #endOfTarget(owner: MethodOwner, setting: string, kind: TargetKind): readonly [Cache, End] {
     const { confirm, hold, cache: named = defaultsOf(owner.Class).cache } = this.#given;
     const cache = owner.cache(named, `${setting}.cache`);
     const option = this.#given[kind];
     if (typeof option !== 'function') checkTarget(setting, { [kind]: option });
     const how: InvalidateOptions = { ...(confirm && { confirm }), ...(hold !== undefined && { hold }) };
     const end: End = async (_instance, told) => {
-      const named = saidBy(cache, `${setting}.${kind}`, option, told);
-      if (named === undefined || (Array.isArray(named) && named.length === 0)) return;
-      const target = { [kind]: named } as unknown as InvalidationTarget;
-      await warningOf(cache, `${setting} invalidated nothing`, () => cache.invalidate(target, how));
+      const { target, wrong } = namedTarget(setting, kind, option, told);
+      if (target !== undefined) {
+        if (wrong !== undefined) warn(cache, `${wrong}, and was passed over: what else it names was invalidated`);
+        await cache.invalidate(target, how);
+      } else if (wrong !== undefined) {
+        // Something was written, and nobody knows what is stale now: what is made anew is only slower.
+        warn(cache, `${wrong}, and names nothing else: all of the cache was purged, so that nothing stale is left`);
+        await cache.purge({ all: true }, how);
+      }
     };
     return [cache, end];
   }
@@ -103,7 +104,8 @@ export class CacheInvalidateRule extends MethodRule {
       // Where nobody knows which, it is all of them.
       const which = Array.isArray(said) ? (said as readonly unknown[]) : undefined;
       const act = (): Promise<unknown> => results.invalidate(isOwn ? instance : undefined, which);
-      await warningOf(results.cache, `${setting} invalidated nothing`, act);
+      const all = (): Promise<unknown> => results.invalidate(undefined, undefined);
+      await orElse(results.cache, `${setting}.args names no result, so all of them were ended`, act, all);
     };
     return [results.cache, end];
   }

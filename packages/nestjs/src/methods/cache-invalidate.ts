@@ -9,7 +9,8 @@ type Told = 'tags' | 'key' | 'keys' | 'url' | 'path' | 'namespace' | 'args';
 
 /**
  * Invalidates once a method has succeeded, before whoever called it hears of that: of any provider or controller. Several
- * of them on one method each do their own. A function among the options that throws fails no call: a warning says so.
+ * of them on one method each do their own. A function among the options that throws fails no call: a warning says so, and
+ * rather too much is invalidated than too little.
  *
  * @throws `ConfigError` when the app starts, for a wrong setting, naming class and method
  *

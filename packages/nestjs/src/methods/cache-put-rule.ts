@@ -1,6 +1,6 @@
 import { ConfigError } from '@viewcache/core';
 import { type AnyFunction, checkFunction, checkOptions } from '@viewcache/core/node';
-import { saysYes } from './asked-options.js';
+import { decides } from './asked-options.js';
 import type { CachePutOptions } from './cache-put-options.js';
 import { type BoundMethod, type DecoratedMethod, type MethodOwner, MethodRule } from './method-rule.js';
 import { followedBy, observe } from './result-kinds.js';
@@ -36,8 +36,11 @@ export class CachePutRule extends MethodRule {
     return {
       call: (instance, args) => {
         const run = (): unknown => method.apply(instance, args as never[]);
-        if (!saysYes(results.cache, `${setting}.when`, when as AnyFunction | undefined, args)) return run();
+        const instead = 'and nothing was stored: what was there is ended';
+        const isMeant = decides(results.cache, `${setting}.when`, when as AnyFunction | undefined, args, instead);
+        if (isMeant === false) return run();
         const put = new ResultPut(setting, this.#given, results, isOwn ? instance : undefined, args);
+        if (isMeant === undefined) return followedBy(run(), (value) => put.end(value));
         if (this.kind === 'promise') return put.around(run);
         if (this.kind === 'observable') return observe(() => put.aroundLast(run));
         // Nobody has asked the store what it knew before: what is there ends, and as of the next call it is replaced.

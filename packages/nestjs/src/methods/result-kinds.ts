@@ -37,7 +37,8 @@ export function kindOf(result: unknown): ResultKind | undefined {
 }
 
 /**
- * What a method returns, with something done once it has succeeded, before whoever called it hears of that.
+ * What a method returns, with something done once it has succeeded, before whoever called it hears of that; once it was broken
+ * off, too, where it returns several values.
  *
  * @param after - told what its promise comes to, or the last value of its Observable; what it returns is waited for
  */
@@ -62,9 +63,22 @@ export function followedBy(result: unknown, after: (value: unknown) => unknown):
 function followedObservable(source: Observable<unknown>, after: (value: unknown) => unknown): Observable<unknown> {
   return defer(() => {
     let last: unknown;
+    let isOver = false;
     const values = source.pipe(
-      tap((value) => {
-        last = value;
+      tap({
+        next: (value) => {
+          last = value;
+        },
+        error: () => {
+          isOver = true;
+        },
+        complete: () => {
+          isOver = true;
+        },
+        // As `firstValueFrom` does once it has a value: what has been written is written, and nobody is there to wait.
+        finalize: () => {
+          if (!isOver) ignoreRejection(after(last));
+        },
       }),
     );
     return concat(values, defer(async () => await after(last)).pipe(ignoreElements()));
@@ -72,7 +86,16 @@ function followedObservable(source: Observable<unknown>, after: (value: unknown)
 }
 
 async function* followedStream(source: AsyncIterable<unknown>, after: (value: unknown) => unknown): AsyncGenerator {
-  const returned: unknown = yield* source as AsyncGenerator;
-  await after(returned);
-  return returned;
+  let hasFailed = false;
+  let returned: unknown;
+  try {
+    returned = yield* source as AsyncGenerator;
+    return returned;
+  } catch (error) {
+    hasFailed = true;
+    throw error;
+  } finally {
+    // Also where whoever reads it breaks off: what has been written is written.
+    if (!hasFailed) await after(returned);
+  }
 }

@@ -1,6 +1,6 @@
 import type { CacheToken } from '@viewcache/core';
 import type { AnyFunction } from '@viewcache/core/node';
-import { saidBy, saysYes, warn, warningOf } from './asked-options.js';
+import { orElse, saidBy, saysYes, warn } from './asked-options.js';
 import type { CachePutOptions } from './cache-put-options.js';
 import type { CachedResults } from './method-rule.js';
 import { type Last, lastOf } from './result-kinds.js';
@@ -63,12 +63,11 @@ export class ResultPut {
     const { args } = this.#options;
     const { cache } = this.#results;
     const said = args === undefined ? this.#args : saidBy(cache, `${this.#setting}.args`, args, [value, ...this.#args]);
-    if (Array.isArray(said)) {
-      await warningOf(cache, `${this.#setting} stored nothing`, () => act(said));
-      return;
-    }
-    if (said !== undefined) warn(cache, `${this.#setting}.args returned no list`);
+    if (said !== undefined && !Array.isArray(said)) warn(cache, `${this.#setting}.args returned no list`);
     // Where nobody knows which is older now, it is all of them.
-    await this.#results.invalidate(this.#instance, undefined);
+    const actOn = (): Promise<unknown> =>
+      Array.isArray(said) ? act(said) : this.#results.invalidate(this.#instance, undefined);
+    const all = (): Promise<unknown> => this.#results.invalidate(undefined, undefined);
+    await orElse(cache, `${this.#setting} stored nothing, and ended all results`, actOn, all);
   }
 }
