@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import {
   type ArgumentsHost,
@@ -16,7 +17,7 @@ import { APP_FILTER, APP_INTERCEPTOR } from '@nestjs/core';
 import type { CacheEvent } from '@viewcache/core';
 import { CacheView, Observer } from '@viewcache/nestjs';
 import { CacheInterceptor, CacheModule } from '@viewcache/nestjs/compat';
-import { catchError, map, tap, throwError } from 'rxjs';
+import { catchError, lastValueFrom, map, of, tap, throwError } from 'rxjs';
 import { closeNestsAfterEach, type NestSetup, nests, serveNest } from './nests.js';
 
 closeNestsAfterEach();
@@ -38,6 +39,19 @@ class LateWrap extends Wrap {
     return Promise.resolve(super.intercept(context, next)) as never;
   }
 }
+
+/** Waits for what the handler returns before it hands out its chain. */
+@Injectable()
+class WaitingWrap extends Wrap {
+  override intercept(_context: ExecutionContext, next: CallHandler) {
+    const wrapped = lastValueFrom(next.handle()).then((rows: number[]) => of({ data: rows, count: rows.length }));
+    return wrapped as never;
+  }
+}
+
+@Observer()
+@Injectable()
+class WaitingObserver extends WaitingWrap {}
 
 @Observer()
 @Injectable()
@@ -81,6 +95,13 @@ function controllers() {
     }
   }
 
+  @Controller('waiting')
+  class Waiting {
+    @Get() @CacheView(60) @UseInterceptors(WaitingWrap) rows() {
+      return [1, 2];
+    }
+  }
+
   @Controller('logged')
   class Logged {
     @Get() @CacheView(60) @UseInterceptors(Logging) rows() {
@@ -94,7 +115,7 @@ function controllers() {
       return [1, 2];
     }
   }
-  return [Bare, Own, Below, Late, Logged, Compat];
+  return [Bare, Own, Below, Late, Waiting, Logged, Compat];
 }
 
 /** An app whose filter, and whose outermost interceptor where it is of the app, count the errors that they see. */
@@ -136,6 +157,7 @@ describe.each(nests)('what interceptors further out throw on hits, on %s', (_nam
     ['of a controller', '/own', '{"data":[1,2],"count":2}', 'Wrap'],
     ['below the view', '/below', '{"data":[1,2],"count":2}', 'Wrap'],
     ['that hands out its chain later', '/late', '{"data":[1,2],"count":2}', 'LateWrap'],
+    ['that waits for the value', '/waiting', '{"data":[1,2],"count":2}', 'WaitingWrap'],
     ['that only observes', '/logged', '[1,2]', 'Logging'],
     ['around the interceptor of compat', '/compat', '{"data":[1,2],"count":2}', 'Wrap'],
   ])('one %s: nobody sees it, and one warning says what to do', async (_what, path, text, name) => {
@@ -154,6 +176,7 @@ describe.each(nests)('what interceptors further out throw on hits, on %s', (_nam
   it.each([
     ['the app', Wrap, 'Metrics or further in'],
     ['the app, made for each request', ScopedWrap, 'Metrics or further in'],
+    ['the app, which waits for the value', WaitingWrap, 'Metrics or further in'],
   ])('one of %s: no filter and no log sees it', async (_what, useClass, names) => {
     const { site, seen, warnings } = await start(make, [{ provide: APP_INTERCEPTOR, useClass }]);
     const replies = [await site.get('/bare'), await site.get('/bare'), await site.get('/bare')];
@@ -169,6 +192,32 @@ describe.each(nests)('what interceptors further out throw on hits, on %s', (_nam
       expect.stringContaining(`(${names}) threw on a hit of Bare.rows, where it gets undefined: TypeError`),
     ]);
     expect(warnings[0]).toContain('@UseInterceptors() above @CacheView()');
+  });
+
+  it('the first one of the app, which waits for the value: no filter touches the answer, nor what it is sent by', async () => {
+    let failures = 0;
+    @Catch()
+    class Failing implements ExceptionFilter {
+      catch(_error: unknown, host: ArgumentsHost) {
+        failures++;
+        host.switchToHttp().getResponse().header('x-failed', '1').status(500).send('failed');
+      }
+    }
+    const site = await serveNest(make, controllers(), {
+      providers: [
+        { provide: APP_FILTER, useClass: Failing },
+        { provide: APP_INTERCEPTOR, useClass: WaitingObserver },
+      ],
+      imports: [CacheModule.register({ cache: 'default', ttl: 60_000 })],
+    });
+    const ports: unknown[] = [];
+    for (const isHit of [false, true, true]) {
+      const reply = await site.open('/bare');
+      ports.push(reply.socket.localPort);
+      expect([reply.statusCode, reply.headers['cache-status']?.includes('hit')]).toEqual([200, isHit]);
+      await once(reply.resume(), 'close');
+    }
+    expect([new Set(ports).size, failures, site.logged]).toEqual([1, 0, []]);
   });
 
   it('what a handler throws is an error as ever', async () => {

@@ -82,7 +82,15 @@ class Quieting extends OuterWrapper {
   intercept(context: ExecutionContext, next: CallHandler): ReturnType<NestInterceptor['intercept']> {
     const result = this.inner.intercept(context, next);
     if (context.getType() !== 'http' || !quieted.has(context.getHandler() as Handler)) return result;
-    if (result instanceof Promise) return result.then((chain) => this.#quiet(context, chain));
+    if (result instanceof Promise) {
+      // One that waits for the value before it hands out a chain has none to throw in.
+      const failed = (error: unknown) =>
+        this.#quiet(
+          context,
+          throwError(() => error),
+        );
+      return result.then((chain) => this.#quiet(context, chain), failed);
+    }
     return this.#quiet(context, result);
   }
 
