@@ -45,6 +45,28 @@ describe('what is made for each request', () => {
     expect([await one.run(1), await one.run(1), await other.run(1)]).toEqual(['1 by 1', '1 by 1', '2 by 2']);
   });
 
+  it("goes by the method's own word rather than by its class's", async () => {
+    @Cacheable({ ttl: 60, instanceKey: 'tenant' })
+    @Injectable()
+    class Carts {
+      runs = 0;
+      constructor(readonly tenant: string) {}
+      @Cacheable({ instances: 'shared' })
+      async prices(): Promise<string> {
+        return `${this.tenant} ${++this.runs}`;
+      }
+      @Cacheable()
+      async items(): Promise<string> {
+        return `${this.tenant} ${++this.runs}`;
+      }
+    }
+    const providers = ['ann', 'bob'].map((name) => ({ provide: name, useFactory: () => new Carts(name) }));
+    const { app } = await startContext({ providers });
+    const [ann, bob] = [app.get<Carts>('ann'), app.get<Carts>('bob')];
+    expect([await ann.prices(), await bob.prices()]).toEqual(['ann 1', 'ann 1']);
+    expect([await ann.items(), await bob.items()]).toEqual(['ann 2', 'bob 1']);
+  });
+
   it('is told apart by instanceKey', async () => {
     @Injectable({ scope: Scope.REQUEST })
     class Carts {

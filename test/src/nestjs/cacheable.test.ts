@@ -341,6 +341,27 @@ describe('a method under @Cacheable()', () => {
 });
 
 describe('@Cacheable() is refused when the app starts', () => {
+  it.each<[string, unknown, string]>([
+    ['a list', [], 'ttl: an empty list'],
+    ['a Map', new Map(), 'ttl: a Map'],
+    ['a word that the other one contradicts', { instances: 'shared', instanceKey: 'id' }, "instanceKey: 'id'"],
+  ])('with %s', async (_what, options, message) => {
+    for (const place of ['method', 'class']) {
+      class Cities {
+        async find(): Promise<number> {
+          return 1;
+        }
+      }
+      const descriptor = Object.getOwnPropertyDescriptor(Cities.prototype, 'find') as PropertyDescriptor;
+      const said = Cacheable(options as number);
+      ((place === 'method' ? said : Cacheable()) as MethodDecorator)(Cities.prototype, 'find', descriptor);
+      Object.defineProperty(Cities.prototype, 'find', descriptor);
+      if (place === 'class') said(Cities);
+      Injectable()(Cities);
+      await expect(startContext({ providers: [Cities] })).rejects.toThrow(`Cities.find: @Cacheable.${message}`);
+    }
+  });
+
   const plain = (type: unknown) => {
     @Injectable()
     class Cities {

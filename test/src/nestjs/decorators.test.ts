@@ -236,6 +236,8 @@ describe('decorators that are wrong', () => {
     ['a ttl', -1, 'Pages.page: @CacheView.ttl: -1 is not allowed'],
     ['a ttl that is no duration', { ttl: 'soon' }, "Pages.page: @CacheView.ttl: 'soon' is not allowed"],
     ['null', null, 'Pages.page: @CacheView.ttl: null is not allowed'],
+    ['a list', [], 'Pages.page: @CacheView.ttl: an empty list is not allowed'],
+    ['a Map', new Map(), 'Pages.page: @CacheView.ttl: a Map is not allowed'],
     ['no ttl anywhere', {}, 'Pages.page: @CacheView.ttl: undefined is not allowed'],
     ['an unknown option', { ttl: 1, tag: ['a'] }, 'did you mean tags?'],
     ['a key that is no function', { ttl: 1, key: 'id' }, "Pages.page: @CacheView.key: 'id' is not allowed"],

@@ -115,6 +115,9 @@ describe.each(ways)('ViewCacheModule.%s', (_name, modulesWith) => {
     ['a setting of a named cache', 'ViewCacheModule.caches.pages.maxBytes', { caches: { pages: { maxBytes: -1 } } }],
     ['caches.default', 'ViewCacheModule.caches.default', { caches: { default: {} } }],
     ['caches that are none', 'ViewCacheModule.caches', { caches: ['pages'] }],
+    ['caches that are null', 'ViewCacheModule.caches', { caches: null }],
+    ['a cache without a name', 'ViewCacheModule.caches', { caches: { '': {} } }],
+    ['a name that can be none', 'ViewCacheModule.caches', { caches: { 'a b': {} } }],
     ['a cache that is none', 'ViewCacheModule.cache', { cache: new Map() }],
     ['settings beside a cache', 'ViewCacheModule.maxBytes', { cache: createCache(), maxBytes: 1 }],
   ])('refuses %s when the app starts', async (_what, setting, options) => {
@@ -122,6 +125,12 @@ describe.each(ways)('ViewCacheModule.%s', (_name, modulesWith) => {
       code: 'ERR_CACHE_CONFIG',
       setting,
     });
+  });
+
+  it('says what caches are', async () => {
+    await expect(start(modulesWith({ caches: [] as never }))).rejects.toThrow(
+      'ViewCacheModule.caches: an empty list is not allowed; use an object of settings, or a cache, for each name',
+    );
   });
 
   it('refuses a name that is injected and that the app has no cache of, and says by whom', async () => {
@@ -135,6 +144,62 @@ describe.each(ways)('ViewCacheModule.%s', (_name, modulesWith) => {
 });
 
 describe('ViewCacheModule', () => {
+  it.each<[unknown, string]>([
+    [null, 'forRoot: null is not allowed; use an object of settings'],
+    [5, 'forRoot: 5 is not allowed'],
+    [[], 'forRoot: an empty list is not allowed'],
+    [() => ({}), 'forRoot: the function'],
+    [
+      'redis://:secret@x',
+      "forRoot: 'redis://***@x' is not allowed; use an object of settings; did you mean { store: 'redis://***@x' }?",
+    ],
+    [{ isGlobal: 'no' }, "isGlobal: 'no' is not allowed; use true or false"],
+    [{ isGlobal: 0 }, 'isGlobal: 0 is not allowed'],
+    [{ isGlobal: null }, 'isGlobal: null is not allowed'],
+  ])('refuses forRoot(%j) at once', (options, message) => {
+    expect(() => ViewCacheModule.forRoot(options as never)).toThrow(
+      expect.objectContaining({
+        code: 'ERR_CACHE_CONFIG',
+        message: expect.stringContaining(`ViewCacheModule.${message}`),
+      }),
+    );
+  });
+
+  it.each<[unknown, string]>([
+    [undefined, 'forRootAsync: undefined is not allowed; use an object with one of useFactory, useClass, useExisting'],
+    [null, 'forRootAsync: null is not allowed'],
+    [{}, 'forRootAsync: an object with no keys is not allowed; use an object with one of useFactory'],
+    [{ useFactory: () => ({}), useClass: Object }, 'forRootAsync: an object with useFactory, useClass'],
+    [{ useFactory: () => ({}), injekt: [] }, 'forRootAsync.injekt: an empty list is not allowed; '],
+    [{ useFactory: () => ({}), inject: 'config' }, "forRootAsync.inject: 'config' is not allowed; use a list"],
+    [{ useFactory: 5 }, 'forRootAsync.useFactory: 5 is not allowed; use a function'],
+    [{ useClass: {} }, 'forRootAsync.useClass: an object with no keys is not allowed; use a class'],
+    [{ useFactory: () => ({}), isGlobal: 'no' }, "isGlobal: 'no' is not allowed"],
+  ])('refuses forRootAsync(%j) at once', (options, message) => {
+    expect(() => ViewCacheModule.forRootAsync(options as never)).toThrow(
+      expect.objectContaining({
+        code: 'ERR_CACHE_CONFIG',
+        message: expect.stringContaining(`ViewCacheModule.${message}`),
+      }),
+    );
+  });
+
+  it.each(['useClass', 'useExisting'] as const)('refuses a class that makes no options: %s', async (way) => {
+    @Injectable()
+    class Settings {}
+    @Module({ providers: [Settings], exports: [Settings] })
+    class SettingsModule {}
+    const module = ViewCacheModule.forRootAsync({ imports: [SettingsModule], [way]: Settings } as never);
+    await expect(start({ imports: [module] })).rejects.toThrow(
+      `ViewCacheModule.forRootAsync.${way}: the function Settings is not allowed; use a class with a method createViewCacheOptions()`,
+    );
+  });
+
+  it('shows no password of a URL that a factory returns in the place of options', async () => {
+    const module = ViewCacheModule.forRootAsync({ useFactory: () => 'redis://:secret@x' as never });
+    await expect(start({ imports: [module] })).rejects.toThrow("ViewCacheModule: 'redis://***@x' is not allowed");
+  });
+
   it('has one cache of its own without options', async () => {
     const app = await start({ imports: [ViewCacheModule.forRoot()] });
     expect(app.get(ViewCache).stats()).toMatchObject({ hits: 0 });

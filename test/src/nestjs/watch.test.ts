@@ -94,7 +94,10 @@ describe('ViewCacheModule.watch', () => {
 
   it('is refused without a token or a function, or with an option that nobody knows', () => {
     const watch = ViewCacheModule.watch as (...given: unknown[]) => unknown;
-    expect(() => watch(undefined, watchDatabase)).toThrow('ViewCacheModule.watch: undefined');
+    for (const token of [undefined, null, 5, '', {}, []])
+      expect(() => watch(token, watchDatabase)).toThrow(
+        /^ViewCacheModule\.watch\.token: .*a class, a string or a symbol/,
+      );
     expect(() => watch(Database, 'watchTypeOrm')).toThrow('ViewCacheModule.watch.attach');
     expect(() => watch(Database, watchDatabase, { name: 'pages' })).toThrow('ViewCacheModule.watch.name');
   });

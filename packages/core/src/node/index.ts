@@ -10,6 +10,7 @@ export { type BeforeOption, readBefore } from '../config/before-option.js';
 export { CACHE_OPTIONS } from '../config/cache-options.js';
 export { checkBoolean, checkFunction, checkOneOf, checkOptions, isRecord } from '../config/check.js';
 export { checkVaryNames, NEVER_CONTROL, readDirectives } from '../config/response-fields.js';
+export { maskUrl } from '../config/store-url.js';
 export { readViewOptions, VIEW_OPTIONS, type ViewPolicy } from '../config/view-options.js';
 export type { LocalItem } from '../engine/local-item.js';
 export { isEntityTag } from '../http/entity-tag.js';

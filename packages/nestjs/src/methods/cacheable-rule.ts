@@ -31,7 +31,7 @@ export class CacheableRule extends MethodRule {
   bind(owner: MethodOwner): BoundMethod {
     const setting = this.placeIn(owner.Class);
     this.refusePlain(setting);
-    const { cache: named, instances, ...rest } = { ...defaultsOf(owner.Class), ...this.#given };
+    const { cache: named, instances, ...rest } = this.#optionsFor(owner, setting);
     const isApart = instances === 'apart' || rest.instanceKey !== undefined;
     const options = { ...rest, instances: isApart ? 'apart' : (instances ?? 'shared') } as MemoOptions;
     checkMemoOptions(setting, options);
@@ -44,6 +44,18 @@ export class CacheableRule extends MethodRule {
       results,
       resultsOf: (instance) => this.#resultsOf(memo, instance),
     };
+  }
+
+  /** The method's own word stands before its class's: also one about instances that says the contrary in another option. */
+  #optionsFor({ Class }: MethodOwner, setting: string): CacheableOptions {
+    const defaults = defaultsOf(Class);
+    for (const { instances, instanceKey } of [this.#given, defaults]) {
+      if (instances === 'shared' && instanceKey !== undefined)
+        throw new ConfigError(`${setting}.instanceKey`, instanceKey, "no instanceKey with instances: 'shared'");
+    }
+    const { instances, instanceKey, ...rest } = defaults;
+    const of = this.#given.instances === undefined && this.#given.instanceKey === undefined;
+    return { ...rest, ...(of && { instances, instanceKey }), ...this.#given };
   }
 
   #memoIn(cache: Cache, owner: MethodOwner, options: MemoOptions, setting: string): Memoized<AnyFunction> {

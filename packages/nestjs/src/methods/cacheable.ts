@@ -1,5 +1,5 @@
 import { ConfigError, type Duration, type MemoCalls } from '@viewcache/core';
-import { type AnyFunction, attachMemo, type Fit } from '@viewcache/core/node';
+import { type AnyFunction, attachMemo, type Fit, isRecord } from '@viewcache/core/node';
 import { methodsOf } from './bound-instances.js';
 import type { CacheableOptions } from './cacheable-options.js';
 import { CacheableRule } from './cacheable-rule.js';
@@ -76,6 +76,6 @@ function callsOf(rule: MethodRule): MemoCalls<AnyFunction> {
 
 function withTtl(options: Duration | CacheableOptions | undefined): CacheableOptions {
   if (options === undefined) return {};
-  if (typeof options === 'object' && options !== null) return options;
-  return { ttl: options };
+  // A list, or a Map, would pass for options that leave all of them out.
+  return isRecord(options) ? options : { ttl: options as Duration };
 }

@@ -1,6 +1,7 @@
 import { type Cache, type CacheOptions, ConfigError, createCaches } from '@viewcache/core';
-import { CACHE_OPTIONS, cacheUrl, checkOptions, isCache } from '@viewcache/core/node';
+import { CACHE_OPTIONS, cacheUrl, checkOptions, isCache, isRecord, maskUrl } from '@viewcache/core/node';
 import { DEFAULT_CACHE } from './cache-tokens.js';
+import { checkSettings } from './check-import.js';
 import type { ViewCacheModuleOptions } from './module-options.js';
 
 const MODULE = 'ViewCacheModule';
@@ -19,9 +20,14 @@ export interface AppCaches {
  * @throws {@link ConfigError} that names the setting as it was written: `ViewCacheModule.caches.pages.maxBytes`
  */
 export function makeCaches(options: ViewCacheModuleOptions): AppCaches {
+  checkSettings(MODULE, options);
   checkOptions(MODULE, options, [...OWN, ...CACHE_OPTIONS]);
   const { cache, caches = {}, views: _, ...settings } = options;
-  checkOptions(`${MODULE}.caches`, caches, Object.keys(caches));
+  if (!isRecord(caches)) {
+    const given: unknown = caches;
+    const shown = typeof given === 'string' ? maskUrl(given) : given;
+    throw new ConfigError(`${MODULE}.caches`, shown, 'an object of settings, or a cache, for each name: { pages: {} }');
+  }
   if (Object.hasOwn(caches, DEFAULT_CACHE)) {
     const allowed = 'the settings beside caches, or cache, for the cache without a name';
     throw new ConfigError(`${MODULE}.caches.${DEFAULT_CACHE}`, caches[DEFAULT_CACHE], allowed);
@@ -35,7 +41,8 @@ export function makeCaches(options: ViewCacheModuleOptions): AppCaches {
     return { byName: new Map(Object.entries<Cache>({ ...made })), close: () => made.close() };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    throw error.named(`${MODULE}.${error.setting.replace(`caches.${DEFAULT_CACHE}.`, '')}`);
+    const setting = error.setting === 'createCaches' ? 'caches' : error.setting.replace(`caches.${DEFAULT_CACHE}.`, '');
+    throw error.named(`${MODULE}.${setting}`);
   }
 }
 

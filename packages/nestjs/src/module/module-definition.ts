@@ -12,7 +12,8 @@ interface ModuleExtras {
 }
 
 const METHOD = 'forRoot';
-const FACTORY_METHOD: keyof ViewCacheOptionsFactory = 'createViewCacheOptions';
+/** Of a class that makes the options. */
+export const FACTORY_METHOD: keyof ViewCacheOptionsFactory = 'createViewCacheOptions';
 
 export const {
   ConfigurableModuleClass: ConfigurableViewCacheModule,

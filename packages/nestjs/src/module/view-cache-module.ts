@@ -6,8 +6,15 @@ import { CachedMethods } from '../methods/cached-methods.js';
 import { Views } from '../views/views.js';
 import { type Attach, type WatchOptions, watchModule } from '../watch/watch-source.js';
 import { DEFAULT_CACHE, injectedNames } from './cache-tokens.js';
+import { ASYNC_OPTIONS, checkAsyncImport, checkImport, withCheckedFactory } from './check-import.js';
 import { MadeCaches } from './made-caches.js';
-import { type ASYNC_OPTIONS_TYPE, ConfigurableViewCacheModule, type OPTIONS_TYPE } from './module-definition.js';
+import {
+  type ASYNC_OPTIONS_TYPE,
+  ConfigurableViewCacheModule,
+  FACTORY_METHOD,
+  MODULE_OPTIONS,
+  type OPTIONS_TYPE,
+} from './module-definition.js';
 import { providersOf } from './named-providers.js';
 import { markCall } from './one-import.js';
 
@@ -38,6 +45,7 @@ export class ViewCacheModule extends ConfigurableViewCacheModule implements Nest
   /**
    * @param options - those of `createCache`, and `cache`, `caches`, `isGlobal`; without any, `CACHE_URL` says which store
    * @returns the module; where a setting is wrong, the app's start throws a `ConfigError` that names it
+   * @throws `ConfigError` at once for what is no object of settings, and for a wrong `isGlobal`
    *
    * @example
    * ```ts
@@ -45,7 +53,9 @@ export class ViewCacheModule extends ConfigurableViewCacheModule implements Nest
    * ```
    */
   static override forRoot(options: typeof OPTIONS_TYPE = {}): DynamicModule {
-    const names = isRecord(options.caches) ? Object.keys(options.caches) : [];
+    checkImport(MODULE, 'forRoot', options);
+    // One that is no name is refused when the app starts, with everything else.
+    const names = isRecord(options.caches) ? Object.keys(options.caches).filter((name) => name !== '') : [];
     return withCaches(super.forRoot(options), names);
   }
 
@@ -54,6 +64,7 @@ export class ViewCacheModule extends ConfigurableViewCacheModule implements Nest
    *
    * @param options - `useFactory` with `inject`, `useClass` or `useExisting` (see {@link ViewCacheOptionsFactory}),
    * `imports`, `isGlobal`
+   * @throws `ConfigError` at once for what is none of that
    *
    * @example
    * ```ts
@@ -64,7 +75,12 @@ export class ViewCacheModule extends ConfigurableViewCacheModule implements Nest
    * ```
    */
   static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
-    return withCaches(super.forRootAsync(options), []);
+    checkAsyncImport(MODULE, 'forRootAsync', options, ASYNC_OPTIONS);
+    const definition = super.forRootAsync(options);
+    if (options.useFactory !== undefined) return withCaches(definition, []);
+    const way = options.useClass === undefined ? 'useExisting' : 'useClass';
+    const of = { setting: `${MODULE}.forRootAsync.${way}`, given: options[way] };
+    return withCaches(withCheckedFactory(definition, { token: MODULE_OPTIONS, method: FACTORY_METHOD, ...of }), []);
   }
 
   /**
@@ -90,6 +106,8 @@ export class ViewCacheModule extends ConfigurableViewCacheModule implements Nest
     return watchModule(token, attach, options);
   }
 }
+
+const MODULE = 'ViewCacheModule';
 
 /** What the classes of an app have injected, by our decorators or by themselves. */
 const SHARED = [CachedMethods, ViewCacheHealthIndicator, Views];

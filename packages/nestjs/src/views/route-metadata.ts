@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import type { Type } from '@nestjs/common';
 import type { Duration } from '@viewcache/core';
+import { isRecord } from '@viewcache/core/node';
 import type { CacheViewOptions } from './cache-view-options.js';
 
 /** The method of a controller that answers a route. */
@@ -99,5 +100,6 @@ export function noted<T = unknown>(key: string, target: object): T | undefined {
 /** What `@CacheView()` says on a class or a method; `undefined` where it does not stand there. */
 export function viewOptionsAt(target: object): CacheViewOptions | undefined {
   const given = noted<Duration | CacheViewOptions>(NOTED.view, target);
-  return given === undefined || (typeof given === 'object' && given !== null) ? given : { ttl: given };
+  // A list, or a Map, would pass for options that leave all of them out.
+  return given === undefined || isRecord(given) ? given : { ttl: given as Duration };
 }

@@ -31,7 +31,8 @@ export function watchModule<Client>(
   attach: Attach<Client>,
   options: WatchOptions,
 ): DynamicModule {
-  if (token === undefined || token === null) throw new ConfigError(SETTING, token, 'the token of a provider');
+  if (!isToken(token))
+    throw new ConfigError(`${SETTING}.token`, token, 'the token of a provider: a class, a string or a symbol');
   if (typeof attach !== 'function')
     throw new ConfigError(`${SETTING}.attach`, attach, 'a function of a client and a cache');
   checkOptions(SETTING, options, ['cache']);
@@ -45,6 +46,10 @@ export function watchModule<Client>(
   };
   // Global, as the hooks of such modules run first: what others write in theirs is seen.
   return { module: ViewCacheWatchModule, global: true, providers: [source] };
+}
+
+function isToken(token: unknown): boolean {
+  return typeof token === 'function' || typeof token === 'symbol' || (typeof token === 'string' && token !== '');
 }
 
 /** One data source that is tied to a cache. */
