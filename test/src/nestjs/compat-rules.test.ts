@@ -21,8 +21,42 @@ import { CacheView, NeverCache, ViewCacheModule } from '@viewcache/nestjs';
 import * as compat from '@viewcache/nestjs/compat';
 import { map } from 'rxjs';
 import { Site } from '../support/site.js';
-import { closeCompatAfterEach, serveCompat } from './compat-packages.js';
+import { closeCompatAfterEach, serveCompat, startManager } from './compat-packages.js';
 import { nests } from './nests.js';
+
+describe('what is wrong with @viewcache/nestjs/compat', () => {
+  const { CacheKey, CacheModule, CacheTTL } = compat;
+
+  it.each<[string, unknown]>([
+    ['ttl', { ttl: -5 }],
+    ['refreshThreshold', { refreshThreshold: -5 }],
+    ['namespace', { namespace: '' }],
+    ['cacheId', { cacheId: 5 }],
+    ['stores.0', { stores: [undefined] }],
+    ['stores.1', { stores: ['memory:', null] }],
+  ])('keeps the app from starting: %s', async (setting, options) => {
+    await expect(startManager(CacheModule.register(options as object))).rejects.toMatchObject({
+      code: 'ERR_CACHE_CONFIG',
+      setting: `CacheModule.${setting}`,
+    });
+  });
+
+  it.each<[string, () => unknown, string]>([
+    ['register(null)', () => CacheModule.register(null as never), 'CacheModule.register: null is not allowed'],
+    ['isGlobal', () => CacheModule.register({ isGlobal: 1 as never }), 'CacheModule.isGlobal: 1 is not allowed'],
+    [
+      'registerAsync()',
+      () => CacheModule.registerAsync(undefined as never),
+      'CacheModule.registerAsync: undefined is not allowed; use an object with one of useFactory',
+    ],
+    ['@CacheTTL()', () => CacheTTL(undefined as never), '@CacheTTL: undefined is not allowed; use a number of milli'],
+    ['@CacheKey()', () => CacheKey(undefined as never), '@CacheKey: undefined is not allowed; use a name'],
+    ["@CacheKey('')", () => CacheKey(''), "@CacheKey: '' is not allowed"],
+    ['@CacheKey(5)', () => CacheKey(5 as never), '@CacheKey: 5 is not allowed'],
+  ])('is refused at once: %s', (_what, say, message) => {
+    expect(say).toThrow(message);
+  });
+});
 
 describe.each(nests)('CacheInterceptor of @viewcache/nestjs/compat on %s', (_name, make) => {
   const { CacheInterceptor, CacheModule } = compat;
@@ -267,6 +301,16 @@ describe.each(nests)('CacheInterceptor of @viewcache/nestjs/compat on %s', (_nam
     }
     await expect(serveCompat(make, CacheModule.register(), [Pages])).rejects.toThrow(
       /^Pages\.page: CacheInterceptor: @CacheTTL: '5m'.*milliseconds/,
+    );
+    @Controller()
+    @UseInterceptors(CacheInterceptor)
+    class Over {
+      @Get() @compat.CacheTTL(-1) page() {
+        return 'a';
+      }
+    }
+    await expect(serveCompat(make, CacheModule.register(), [Over])).rejects.toThrow(
+      /^Over\.page: CacheInterceptor: @CacheTTL: -1.*milliseconds from 0 up/,
     );
   });
 });

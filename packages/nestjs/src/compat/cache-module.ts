@@ -1,5 +1,6 @@
 import { type DynamicModule, Inject, Module, type NestModule, type OnApplicationShutdown } from '@nestjs/common';
 import { CacheRegistry } from '../module/cache-registry.js';
+import { checkAsyncImport, checkImport } from '../module/check-import.js';
 import { Cache } from './cache.js';
 import { CachedRoutes } from './cached-routes.js';
 import { CACHE_MANAGER } from './constants.js';
@@ -57,10 +58,12 @@ export class CacheModule extends ConfigurableCacheModule implements NestModule, 
   /**
    * @param options - `stores`, `ttl` and `refreshThreshold` (**milliseconds**), `namespace`, `isGlobal`
    * @returns the module; where a setting is wrong, the app's start throws a `ConfigError` that names it
+   * @throws `ConfigError` at once for what is no object of settings, and for a wrong `isGlobal`
    */
   static override register<StoreConfig extends object = object>(
     options: CacheModuleOptions<StoreConfig> = {} as CacheModuleOptions<StoreConfig>,
   ): DynamicModule {
+    checkImport('CacheModule', 'register', options);
     return { global: options.isGlobal === true, ...super.register(options) };
   }
 
@@ -73,6 +76,7 @@ export class CacheModule extends ConfigurableCacheModule implements NestModule, 
   static override registerAsync<StoreConfig extends object = object>(
     options: CacheModuleAsyncOptions<StoreConfig>,
   ): DynamicModule {
+    checkAsyncImport('CacheModule', 'registerAsync', options);
     const definition = super.registerAsync(options as CacheModuleAsyncOptions);
     const providers = [...(definition.providers ?? []), ...(options.extraProviders ?? [])];
     return { global: options.isGlobal === true, ...definition, providers };

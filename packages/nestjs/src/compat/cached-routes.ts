@@ -16,7 +16,7 @@ import { askAgain, keyOf } from './asked-keys.js';
 import { CACHE_TTL_METADATA } from './constants.js';
 import type { CacheTTLFactory } from './decorators.js';
 import { tagOf, tagOfAll } from './key-tags.js';
-import { lifetimeOf } from './lifetimes.js';
+import { checkLifetime } from './lifetimes.js';
 import { ManagedCache } from './managed-cache.js';
 import { MANAGER } from './manager-token.js';
 
@@ -130,7 +130,7 @@ export class CachedRoutes {
     const ttl = typeof given === 'function' ? (given as CacheTTLFactory) : undefined;
     const { namespace } = settings;
     const options: CacheViewOptions = {
-      ttl: ttl === undefined ? lifetimeOf(`${where}: @CacheTTL`, given) : 'forever',
+      ttl: ttl === undefined ? checkLifetime(`${where}: @CacheTTL`, given) : 'forever',
       tags: (context) => [tagOfAll(namespace), tagOf(namespace, keyOf(context) ?? '')],
     };
     return { where, metadata, options, ttl };

@@ -1,4 +1,5 @@
 import { type CustomDecorator, type ExecutionContext, SetMetadata } from '@nestjs/common';
+import { ConfigError } from '@viewcache/core';
 import { CACHE_KEY_METADATA, CACHE_TTL_METADATA } from './constants.js';
 
 /** Returns what the answer to one request or message is found by; `undefined`: it is not cached. */
@@ -15,6 +16,7 @@ export type CacheTTLFactory = (context: ExecutionContext) => Promise<number> | n
  * one `del()` evicts.
  *
  * @param key - a name, or a function of the context
+ * @throws `ConfigError` at once for anything else
  *
  * @example
  * ```ts
@@ -23,12 +25,17 @@ export type CacheTTLFactory = (context: ExecutionContext) => Promise<number> | n
  * events() { … }
  * ```
  */
-export const CacheKey = (key: string | CacheKeyFactory): CustomDecorator => SetMetadata(CACHE_KEY_METADATA, key);
+export const CacheKey = (key: string | CacheKeyFactory): CustomDecorator => {
+  if (typeof key !== 'function' && (typeof key !== 'string' || key === ''))
+    throw new ConfigError('@CacheKey', key, 'a name, or a function of the context that returns one');
+  return SetMetadata(CACHE_KEY_METADATA, key);
+};
 
 /**
  * Says how long answers under `CacheInterceptor` are kept, of a handler or of a whole controller: the handler's wins.
  *
  * @param ttl - **milliseconds**, or a function of the context; `0`: until they are evicted
+ * @throws `ConfigError` at once for nothing; when the app starts, for anything else, naming class and method
  *
  * @example
  * ```ts
@@ -37,4 +44,8 @@ export const CacheKey = (key: string | CacheKeyFactory): CustomDecorator => SetM
  * findAll() { … }
  * ```
  */
-export const CacheTTL = (ttl: number | CacheTTLFactory): CustomDecorator => SetMetadata(CACHE_TTL_METADATA, ttl);
+export const CacheTTL = (ttl: number | CacheTTLFactory): CustomDecorator => {
+  // Whatever else is wrong is said when the app starts, with the handler's name: nothing is there to be read by then.
+  if (ttl === undefined) throw new ConfigError('@CacheTTL', ttl, 'a number of milliseconds; 0: without an end');
+  return SetMetadata(CACHE_TTL_METADATA, ttl);
+};

@@ -21,6 +21,17 @@ export function lifetimeOf(setting: string, ttl: unknown): Duration {
   throw new ConfigError(setting, ttl, 'a number of milliseconds; 0: without an end');
 }
 
+/**
+ * Refuses a lifetime that is set for good, and over before it begins; a single call may have one.
+ *
+ * @throws {@link ConfigError} as {@link lifetimeOf}
+ */
+export function checkLifetime(setting: string, ttl: unknown): Duration {
+  if (typeof ttl === 'number' && ttl < 0)
+    throw new ConfigError(setting, ttl, 'a number of milliseconds from 0 up; 0: without an end');
+  return lifetimeOf(setting, ttl);
+}
+
 /** When something is over that is kept from now on, in milliseconds since the epoch; `undefined`: never. */
 export function endOf(ttl: number | undefined, now: number): number | undefined {
   return ttl === undefined || ttl === 0 || ttl > LONGEST_MS ? undefined : now + ttl;

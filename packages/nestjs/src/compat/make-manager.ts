@@ -1,6 +1,7 @@
 import { ConfigError, createCache, type Cache as ViewCache } from '@viewcache/core';
-import { isCache, isRecord, nearest, runtimeOf } from '@viewcache/core/node';
+import { isCache, nearest, runtimeOf } from '@viewcache/core/node';
 import type { CacheRegistry } from '../module/cache-registry.js';
+import { checkSettings } from '../module/check-import.js';
 import { ManagedCache } from './managed-cache.js';
 import { type CacheManagerOptions, KNOWN } from './module-options.js';
 import { readStores } from './read-stores.js';
@@ -15,10 +16,14 @@ const PLACE = 'CacheModule';
  * @throws {@link ConfigError} that names the setting
  */
 export function makeManager(options: CacheManagerOptions, registry: CacheRegistry | undefined): ManagedCache {
-  if (!isObject(options)) throw new ConfigError(PLACE, options, 'an object');
+  checkSettings(PLACE, options);
   const { stores, namespace = NAMESPACE, refreshThreshold, cacheId } = options;
   if (options.cache !== undefined && stores !== undefined)
     throw new ConfigError(`${PLACE}.stores`, stores, 'none beside a cache that was made already');
+  for (const [name, text] of Object.entries({ namespace, cacheId })) {
+    if (text !== undefined && (typeof text !== 'string' || text === ''))
+      throw new ConfigError(`${PLACE}.${name}`, text, 'a string that is not empty');
+  }
   const { store, ttl, disconnect } = readStores(stores);
   const given = options.cache;
   const cache = given === undefined ? made(store) : cacheOf(given, registry);
@@ -28,11 +33,6 @@ export function makeManager(options: CacheManagerOptions, registry: CacheRegistr
   };
   warnOf(options, cache);
   return new ManagedCache(cache, { namespace, refreshThreshold, cacheId, ttl: options.ttl ?? ttl, close });
-}
-
-/** Whatever the types say. */
-function isObject(options: unknown): boolean {
-  return isRecord(options);
 }
 
 function made(store: NonNullable<Parameters<typeof createCache>[0]>['store']): ViewCache {

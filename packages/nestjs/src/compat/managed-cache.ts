@@ -5,7 +5,7 @@ import { ignoreRejection, runtimeOf } from '@viewcache/core/node';
 import type { Cache, SetManyItem, StoredDataRaw, WrapOptions, WrapOptionsRaw } from './cache.js';
 import type { Events } from './cache-events.js';
 import { tagOf, tagOfAll } from './key-tags.js';
-import { endOf, lifetimeOf } from './lifetimes.js';
+import { checkLifetime, endOf, lifetimeOf } from './lifetimes.js';
 
 /** What a manager starts from. Milliseconds. */
 export interface ManagerSettings {
@@ -37,8 +37,8 @@ export class ManagedCache implements Cache {
     this.settings = settings;
     this.#values = cache.namespace(settings.namespace);
     this.#id = settings.cacheId ?? randomUUID();
-    lifetimeOf('CacheModule.ttl', settings.ttl);
-    lifetimeOf('CacheModule.refreshThreshold', settings.refreshThreshold);
+    checkLifetime('CacheModule.ttl', settings.ttl);
+    checkLifetime('CacheModule.refreshThreshold', settings.refreshThreshold);
   }
 
   async get<T>(key: string): Promise<T | undefined> {

@@ -29,6 +29,9 @@ export interface ReadStores {
  */
 export function readStores(stores: CacheStore | readonly CacheStore[] | undefined): ReadStores {
   const list = (Array.isArray(stores) ? stores : stores === undefined ? [] : [stores]) as readonly CacheStore[];
+  const missing = Array.from<unknown>(list).findIndex((store) => store === undefined || store === null);
+  if (missing >= 0)
+    throw new ConfigError(`CacheModule.stores.${missing}`, list[missing], 'a store; an empty list, or none: memory');
   const shared = list.filter((store) => !isInMemory(store));
   if (shared.length > 1) {
     const allowed = 'one store that is not memory, which stands in front of it by itself';
