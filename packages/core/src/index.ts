@@ -9,6 +9,7 @@ export { type Caches, createCaches } from './cache/create-caches.js';
 export { defaultCache, setDefaultCache } from './cache/default-cache.js';
 export type {
   ExplainedCopy,
+  ExplainedReason,
   ExplainedRefusal,
   ExplainedResponse,
   Explanation,
@@ -51,7 +52,16 @@ export { purgeKeys } from './invalidation/emitted-tags.js';
 export type { InvalidationTarget, NamespaceTarget } from './invalidation/target.js';
 export { isRefresh } from './node/is-refresh.js';
 export type { Clock, Timer } from './ports/clock.js';
-export type { Bypass, CacheEvent, Forward, Outcome, Refusal, RouteCounters } from './ports/event-sink.js';
+export type {
+  Bypass,
+  CacheEvent,
+  Dropped,
+  Forward,
+  Outcome,
+  Refusal,
+  RouteCounters,
+  WriteOrigin,
+} from './ports/event-sink.js';
 export type { StoreHealth } from './ports/tagged-store.js';
 export type { CacheListener, CacheStats } from './telemetry/telemetry.js';
 export type { AnyFunction } from './values/any-function.js';

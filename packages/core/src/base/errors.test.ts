@@ -68,6 +68,13 @@ describe('ConfigError', () => {
     ['a Date', new Date()],
     ['an Error', new Error('x')],
     ['a Promise', Promise.resolve()],
+    [
+      'a BoundPool',
+      new (class BoundPool {
+        options = {};
+      })(),
+    ],
+    ['an object with a', Object.create({ constructor: 'of nothing' }, { a: { value: 1, enumerable: true } })],
   ])('says %s', (described, value) => {
     const error = new ConfigError('ttl', value, 'a duration');
     expect(error.message).toBe(`ttl: ${described} is not allowed; use a duration`);

@@ -81,9 +81,18 @@ function describe(value: unknown): string {
   return String(value);
 }
 
+/** What a class has made is that: its fields are nobody's but its own. `undefined` for a plain object. */
+function classOf(value: object): string | undefined {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (typeof prototype !== 'object' || prototype === null) return undefined;
+  const maker: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
+  return typeof maker === 'function' && maker.name !== '' && maker.name !== 'Object' ? maker.name : undefined;
+}
+
 function describeObject(value: object): string {
   // A Map, a Date, a Promise: keys are not what there is to say of them.
   const kind = Object.prototype.toString.call(value).slice('[object '.length, -1);
-  if (kind !== 'Object') return `${/^[AEIOU]/.test(kind) ? 'an' : 'a'} ${kind}`;
+  const name = kind === 'Object' ? classOf(value) : kind;
+  if (name !== undefined) return `${/^[AEIOU]/.test(name) ? 'an' : 'a'} ${name}`;
   return `an object with ${Object.keys(value).join(', ') || 'no keys'}`;
 }

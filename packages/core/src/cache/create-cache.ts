@@ -28,6 +28,7 @@ import { KeptErrors } from '../values/kept-errors.js';
 import { MemoNames } from '../values/memo-names.js';
 import { Values } from '../values/values.js';
 import type { Cache, InvalidateOptions } from './cache.js';
+import { droppedBy } from './dropped.js';
 import { explainUrl } from './explain.js';
 import { explainedKey, explainValue } from './explain-value.js';
 import type { Explanation, ValueExplanation, ValueTarget } from './explanation.js';
@@ -42,6 +43,7 @@ import { noteNamespace } from './shared-namespaces.js';
 import { SystemClock } from './system-clock.js';
 import { ValueCalls } from './value-calls.js';
 import { valueMethods } from './value-methods.js';
+import { isWatched } from './watched-sources.js';
 
 const WAITERS_PER_KEY = 1_000;
 const HIT_FOR_MISS_MS = 2_000;
@@ -114,6 +116,7 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
     telemetry.emit({ type: 'warning', message });
     warnOnce(message);
   };
+  const tracksReads = (): boolean => settings.trackReads ?? isWatched(tags);
   const pauses = new Pauses(settings.store.kind === 'off', () => tags.tick());
   const values = new Values({
     engine,
@@ -128,6 +131,9 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
     purge: (names) => invalidator.purgeNow(names),
     keep: keepProcess,
     warn,
+    get tracksReads() {
+      return tracksReads();
+    },
   });
   const unheard = shared?.unheard ?? localBus?.unheard;
   const invalidator = new Invalidator({
@@ -138,6 +144,7 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
     lagMs: shared === undefined && localBus === undefined ? undefined : settings.l1MaxLagMs,
     throwsUnheard: settings.onInvalidateFailure === 'throw',
     purgesOnly: shared?.store.purgesOnly === true,
+    droppedBy: (names) => droppedBy(names, tags, local),
   });
   const bus = shared?.store.bus ?? localBus?.bus;
   const stopListening = bus?.listen(listener(tags, trust, telemetry));
@@ -202,6 +209,11 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
       telemetry.reset();
     },
     invalidateNow: (names) => invalidator.runBehind(names, 'soft'),
+    invalidateFrom: (target, mode, origin, holdMs) =>
+      invalidator.runFrom(tagsInAll(target, urlReadings), mode, origin, holdMs),
+    get tracksReads() {
+      return tracksReads();
+    },
   });
   return cache;
 }

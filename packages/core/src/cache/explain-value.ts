@@ -7,9 +7,9 @@ import type { Keyed } from '../engine/keyed.js';
 import type { LocalItem } from '../engine/local-item.js';
 import { tagNames } from '../engine/make-stored.js';
 import type { ValueAccess } from '../engine/value-access.js';
-import { declaredOf } from '../invalidation/tags.js';
 import { ROOT, spaceIn, ValueKey } from '../values/value-key.js';
 import type { Sources } from './explain.js';
+import { explainTags } from './explain-tags.js';
 import type { ExplainedCopy, ValueExplanation, ValueTarget } from './explanation.js';
 
 /** Explains what became of a value, in this process and in the shared store. */
@@ -59,7 +59,7 @@ function copyOf(item: LocalItem, where: ExplainedCopy['where'], isGood: boolean,
     age: Math.max(0, Math.floor((now - item.generatedAt) / 1000)),
     lifetime: stored.lifetimeMs / 1000,
     ttl: Math.floor((item.freshUntil - now) / 1000),
-    tags: declaredOf(names),
+    ...explainTags(item, names),
     bytes: item.weight,
   };
 }

@@ -3,10 +3,10 @@ import { normalizeQuery } from '../base/query.js';
 import { CacheKey } from '../engine/cache-key.js';
 import type { LocalItem } from '../engine/local-item.js';
 import type { TagTable } from '../invalidation/tag-table.js';
-import { declaredOf } from '../invalidation/tags.js';
 import type { Clock } from '../ports/clock.js';
 import type { LocalStore } from '../ports/local-store.js';
 import type { RefusalMemory } from '../telemetry/refusal-memory.js';
+import { explainTags } from './explain-tags.js';
 import type { ExplainedResponse, Explanation } from './explanation.js';
 
 /** Where an explanation is taken from. */
@@ -107,14 +107,17 @@ function explainItem(item: LocalItem, tags: TagTable, clock: Clock): ExplainedRe
     age: Math.max(0, Math.floor((now - item.generatedAt) / 1000)),
     lifetime: stored.lifetimeMs / 1000,
     ttl: Math.floor((item.freshUntil - now) / 1000),
-    tags: declaredOf(item.records.map(({ tag }) => tag)),
+    ...explainTags(
+      item,
+      item.records.map(({ tag }) => tag),
+    ),
     etag: stored.etag,
     bytes: item.weight,
   };
 }
 
-/** The parts that a key is made of beside its target: what a key prefix and a `key` function have added. */
-function ownTagsOf(key: string): readonly string[] {
+/** The tags of a view's key: of its target, and of what a key prefix and a `key` function have added. */
+export function ownTagsOf(key: string): readonly string[] {
   const target = readTarget(key);
   if (target === undefined) return [];
   const { method, scheme, host = '', uri } = target;

@@ -1,8 +1,31 @@
 import type { Key } from '../config/value-call-options.js';
 import type { RememberedRefusal } from '../telemetry/refusal-memory.js';
 
+/** Why something stored has a tag. */
+export type ExplainedReason =
+  /** An option or `view().dependsOn()` has named it. */
+  | { readonly by: 'declared' }
+  /** A statement has read it of a watched data source, which is named as where it was watched. */
+  | { readonly by: 'read'; readonly source: string; readonly statement: string }
+  /** A cached value that went into it has it; the key as `explain({ key })` shows it. */
+  | { readonly by: 'part'; readonly key: string };
+
+/** What an explanation says of the tags of something stored. */
+export interface ExplainedTags {
+  /** As they were declared or read; not those of its URL, path and key. */
+  readonly tags: readonly string[];
+  /**
+   * Why each of them is there, by tag; of a group of rows, why any of these is. Empty for what another process has made, or
+   * `set` has stored in a shared store. Up to
+   * 256 tags of reads, four statements for each, cut at 500 characters, and 64 parts.
+   */
+  readonly reasons: Readonly<Record<string, readonly ExplainedReason[]>>;
+  /** What it is made of that no watched data source tells of, as `view().untracked()` has said. */
+  readonly untracked: readonly string[];
+}
+
 /** One stored response of a URL. */
-export interface ExplainedResponse {
+export interface ExplainedResponse extends ExplainedTags {
   /** The whole key, selecting values included. */
   readonly key: string;
   readonly status: number;
@@ -18,8 +41,6 @@ export interface ExplainedResponse {
   readonly lifetime: number;
   /** Seconds of freshness left; negative once stale. */
   readonly ttl: number;
-  /** As they were declared; not those of its URL, path and key. */
-  readonly tags: readonly string[];
   readonly etag: string | undefined;
   /** Bytes it is counted with. */
   readonly bytes: number;
@@ -50,7 +71,7 @@ export interface ValueTarget {
 }
 
 /** A value as one store has it. */
-export interface ExplainedCopy {
+export interface ExplainedCopy extends ExplainedTags {
   readonly where: 'memory' | 'shared';
   /** What it is counted under. */
   readonly name: string;
@@ -62,8 +83,6 @@ export interface ExplainedCopy {
   readonly lifetime: number;
   /** Seconds of freshness left; negative once stale. */
   readonly ttl: number;
-  /** As they were declared; not those of its key. */
-  readonly tags: readonly string[];
   /** Bytes it is counted with in memory. */
   readonly bytes: number;
 }

@@ -47,7 +47,7 @@ export function followingCache(now: () => Cache, { known, listen }: Following): 
     close: async () => await known()?.close(),
   };
   const runtimeNow = (): CacheRuntime => runtimeOf(now()) as CacheRuntime;
-  followRuntime(cache, now);
+  followRuntime(cache, now, known);
   return cache;
 }
 

@@ -5,7 +5,8 @@ import { namedBy } from '../invalidation/named.js';
 import type { RetryQueue } from '../invalidation/retry-queue.js';
 import type { TagTable } from '../invalidation/tag-table.js';
 import type { Clock } from '../ports/clock.js';
-import type { EventSink } from '../ports/event-sink.js';
+import type { Dropped, EventSink, WriteOrigin } from '../ports/event-sink.js';
+import { MOST_KEYS } from './dropped.js';
 import { keepProcessFor } from './keep-process.js';
 import type { BatchReceipt, InvalidationReceipt } from './receipts.js';
 
@@ -17,6 +18,13 @@ export interface Orders {
   readonly confirmsAll: boolean;
   /** For how long data sources may still answer with what was there before. */
   readonly holdMs: number;
+  /** What those who listen are told of where it comes from, and of what it has dropped. */
+  readonly from?: From | undefined;
+}
+
+interface From {
+  readonly origin: WriteOrigin;
+  readonly dropped: Dropped;
 }
 
 const PLAIN: Orders = { confirmsAll: false, holdMs: 0 };
@@ -26,6 +34,8 @@ interface Collected {
   readonly hard: Set<string>;
   /** The strictest of all. */
   orders: Orders;
+  /** What they come from, those of either mode together. */
+  readonly from: Partial<Record<Mode, From>>;
   /** False once the batch has been sent: work it did not wait for may still run inside it. */
   isOpen: boolean;
 }
@@ -42,6 +52,8 @@ export interface InvalidatorParts {
   readonly throwsUnheard: boolean;
   /** The shared store can only purge: then this process does so, too, or it would show what no other does. */
   readonly purgesOnly: boolean;
+  /** What of what this process holds has one of these tags, and was good until now. */
+  droppedBy(tags: readonly string[]): Dropped;
 }
 
 /** Clocks of two machines do not run alike: so much longer than the lag nobody is behind. */
@@ -66,6 +78,7 @@ export class Invalidator {
     if (batch?.isOpen === true) {
       for (const tag of tags) batch[mode].add(tag);
       batch.orders = strictest(batch.orders, orders);
+      if (orders.from !== undefined) batch.from[mode] = together(batch.from[mode], orders.from);
       // The store still has what was there before, and nobody has told it: it must not come back from there.
       this.#parts.unheard?.announce(tags, mode, at);
       return { durable: false, at };
@@ -78,13 +91,24 @@ export class Invalidator {
     return await this.#send(tags, 'hard', this.#parts.tags.invalidate(tags, 'hard'), PLAIN);
   }
 
+  /** As a write to a data source asks for it, which those who listen are told. */
+  async runFrom(
+    tags: readonly string[],
+    asked: Mode,
+    origin: WriteOrigin,
+    holdMs: number = 0,
+  ): Promise<InvalidationReceipt> {
+    const from = this.#parts.sink.isHeard ? { origin, dropped: this.#parts.droppedBy(tags) } : undefined;
+    return await this.run(tags, asked, { confirmsAll: false, holdMs, from });
+  }
+
   /** The same where nobody awaits it: that the store has not heard of it, an event tells. */
   runBehind(tags: readonly string[], mode: Mode): void {
     this.run(tags, mode).catch(() => {});
   }
 
   async batch<T>(work: () => Promise<T> | T): Promise<BatchReceipt<T>> {
-    const collected: Collected = { soft: new Set(), hard: new Set(), orders: PLAIN, isOpen: true };
+    const collected: Collected = { soft: new Set(), hard: new Set(), orders: PLAIN, from: {}, isOpen: true };
     const [done] = await Promise.allSettled([this.#batches.run(collected, async () => await work())]);
     collected.isOpen = false;
     // Also after an error: what was written before it is written.
@@ -109,7 +133,8 @@ export class Invalidator {
     const { tags: table } = this.#parts;
     if (tags.length === 0) return { durable: true, at: table.clock, tags };
     // Once more, now that all is done: a fill may have read between the first invalidation and the end of the batch.
-    return { ...(await this.#deliver(tags, mode, table.invalidate(tags, mode), collected.orders)), tags };
+    const orders = { ...collected.orders, from: collected.from[mode] };
+    return { ...(await this.#deliver(tags, mode, table.invalidate(tags, mode), orders)), tags };
   }
 
   async #send(tags: readonly string[], mode: Mode, at: number, orders: Orders): Promise<InvalidationReceipt> {
@@ -120,9 +145,9 @@ export class Invalidator {
 
   async #deliver(tags: readonly string[], mode: Mode, at: number, orders: Orders): Promise<InvalidationReceipt> {
     const { unheard, sink, clock, lagMs } = this.#parts;
-    const { holdMs, confirmsAll } = orders;
+    const { holdMs, confirmsAll, from } = orders;
     const durable = unheard === undefined || (await keepProcessFor(unheard.deliver(tags, mode, at, holdMs)));
-    sink.emit({ type: 'invalidated', ...namedBy(tags), mode, durable });
+    sink.emit({ type: 'invalidated', ...namedBy(tags), mode, durable, ...from });
     // What was read of a source that lags, in this process or another, goes when that has caught up.
     if (holdMs > 0) this.#held.hold(tags, mode, holdMs);
     if (durable && confirmsAll && lagMs !== undefined) await keepProcessFor(elapsed(clock, lagMs * MARGIN));
@@ -145,6 +170,20 @@ function strictest(some: Orders, others: Orders): Orders {
   return {
     confirmsAll: some.confirmsAll || others.confirmsAll,
     holdMs: Math.max(some.holdMs, others.holdMs),
+  };
+}
+
+/** Of several writes the first counts, as of the statements of one. What one has dropped no other has dropped again. */
+function together(before: From | undefined, { origin, dropped }: From): From {
+  if (before === undefined) return { origin, dropped };
+  const { count, exact, keys } = before.dropped;
+  return {
+    origin: before.origin,
+    dropped: {
+      count: count + dropped.count,
+      exact: exact && dropped.exact,
+      keys: [...new Set([...keys, ...dropped.keys])].slice(0, MOST_KEYS),
+    },
   };
 }
 

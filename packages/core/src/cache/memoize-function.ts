@@ -4,7 +4,7 @@ import type { MemoOptions, MemoPolicy } from '../config/memo-options.js';
 import type { FillToken } from '../engine/fill-token.js';
 import { type OwnName, Shortcuts } from '../engine/shortcuts.js';
 import type { StaleUses } from '../engine/stale-uses.js';
-import { currentView } from '../engine/view-context.js';
+import { currentView } from '../engine/view-storage.js';
 import { Unencodable } from '../values/arguments.js';
 import type { Caller } from '../values/caller.js';
 import { copyOf, hold } from '../values/copies.js';

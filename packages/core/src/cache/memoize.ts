@@ -124,11 +124,18 @@ function open(
   const policy = readMemoOptions(given);
   const isBounded = policy.maxSize !== Number.POSITIVE_INFINITY;
   const lifetimeMs = defaults.lifetimeMs ?? (isBounded ? Number.POSITIVE_INFINITY : undefined);
-  const unsaid = (): void =>
-    warn(
-      `${policy.name ?? (fn.name || '(anonymous)')} says neither a ttl, nor tags, nor a maxSize: its results are kept for 5 minutes; give one, or the cache a ttl`,
-    );
+  const tracksReads = (): boolean => given.trackReads ?? values.parts.tracksReads;
+  let isUnsaid = false;
+  const say = (): void => {
+    if (!tracksReads())
+      warn(
+        `${policy.name ?? (fn.name || '(anonymous)')} says neither a ttl, nor tags, nor a maxSize: its results are kept for 5 minutes; give one, or the cache a ttl`,
+      );
+  };
   const { isShared } = values.parts.engine;
+  const unsaid = (): void => {
+    isUnsaid = true;
+  };
   const kept = readValueOptions('memoize', given as object, { ...defaults, lifetimeMs }, unsaid, KNOWN);
   const version = readVersion('memoize.version', given.version);
   const { name, checksSource } = policy;
@@ -136,7 +143,8 @@ function open(
   record.kind ??= originOf(fn)?.kind ?? kindOfFunction(fn);
   const sizes = new MemoSizes(record, policy.maxSize, values.parts.engine.values);
   const memo = new Memo({
-    fn: fn as unknown as (...args: readonly unknown[]) => unknown,
+    // When it is made, nobody knows yet whether a data source will be watched.
+    fn: (isUnsaid ? sayingFirst(fn, say) : fn) as unknown as (...args: readonly unknown[]) => unknown,
     record,
     scope: new MemoScope(space, record.name, record.mark, sizes),
     sizes,
@@ -147,6 +155,16 @@ function open(
     warn,
   });
   return { memo, record };
+}
+
+/** The function, of whose first run somebody is told. */
+function sayingFirst(fn: AnyFunction, say: () => void): AnyFunction {
+  let isSaid = false;
+  return function (this: unknown, ...args: never[]): unknown {
+    if (!isSaid) say();
+    isSaid = true;
+    return fn.apply(this, args);
+  };
 }
 
 function callsOf<F extends AnyFunction>(fn: F, memo: Memo, parts: MemoizeParts): MemoCalls<F> {

@@ -1,10 +1,12 @@
 import type { Engine } from '../engine/engine.js';
 import type { TagTable } from '../invalidation/tag-table.js';
-import type { UrlReading } from '../invalidation/target.js';
+import type { InvalidationTarget, UrlReading } from '../invalidation/target.js';
 import type { Clock } from '../ports/clock.js';
+import type { WriteOrigin } from '../ports/event-sink.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
 import type { Values } from '../values/values.js';
 import type { Cache } from './cache.js';
+import type { InvalidationReceipt } from './receipts.js';
 import type { ValueCache } from './value-cache.js';
 import type { ValueCalls } from './value-calls.js';
 
@@ -31,6 +33,15 @@ export interface CacheRuntime {
   reset(): Promise<void>;
   /** Marks tags invalid in this process at once; the shared store hears of it in the background. */
   invalidateNow(tags: readonly string[]): void;
+  /** Carries out what a write to a watched data source comes to. */
+  invalidateFrom(
+    target: InvalidationTarget,
+    mode: 'soft' | 'hard',
+    origin: WriteOrigin,
+    holdMs: number,
+  ): Promise<InvalidationReceipt>;
+  /** Whether what is made for this cache tracks reads, where no option of its own says. */
+  readonly tracksReads: boolean;
 }
 
 const slot = Symbol.for('viewcache.runtime');
@@ -40,9 +51,22 @@ export function attachRuntime(cache: Cache, runtime: CacheRuntime): void {
   Object.defineProperty(cache, slot, { value: runtime });
 }
 
-/** Lets {@link runtimeOf} find that of another cache, whichever is the one at that moment. */
-export function followRuntime(cache: Cache, now: () => Cache): void {
+const knownSlot = Symbol.for('viewcache.known-runtime');
+
+/**
+ * Lets {@link runtimeOf} find that of another cache, whichever is the one at that moment.
+ *
+ * @param known - the same, if there is one already
+ */
+export function followRuntime(cache: Cache, now: () => Cache, known: () => Cache | undefined): void {
   Object.defineProperty(cache, slot, { get: () => runtimeOf(now()) });
+  Object.defineProperty(cache, knownSlot, { get: () => runtimeOf(known()) });
+}
+
+/** The tag table of a cache, by which its views and values are told from those of another one; makes no cache. */
+export function homeOf(cache: Cache): object | undefined {
+  const known = knownSlot in cache ? (cache as { [knownSlot]?: CacheRuntime })[knownSlot] : runtimeOf(cache);
+  return known?.tags;
 }
 
 /**

@@ -36,7 +36,7 @@ import { Loader } from '../values/loader.js';
 import { NOTHING_MADE, type Producer, type ProducerRun } from '../values/producer.js';
 import type { QuickHits } from '../values/quick-hits.js';
 import { type KeySpace, ROOT, spaceIn, ValueKey } from '../values/value-key.js';
-import { valueIn } from '../values/value-parts.js';
+import { type ValueParts, valueIn } from '../values/value-parts.js';
 import type { ValuePolicy } from '../values/value-policy.js';
 import { KnownPolicies, NO_OPTIONS } from './known-policies.js';
 import { type Leaving, type MemoizeParts, memoize } from './memoize.js';
@@ -402,8 +402,16 @@ export class ValueCalls implements ValueCache {
   /** @param key - one that it is about, for the warning that nothing says how long it is good */
   #policy(what: string, given: ValueOptions<never>, names?: readonly string[], key?: Key): ValuePolicy {
     return this.#policies.of(what, given, () => {
-      const unsaid = (): void => this.#warnings.noTtl(what, key);
+      const isMade = names === undefined || names === MANY_OPTIONS;
+      const unsaid = (): void => {
+        if (!isMade || !tracksReads(given, this.#parts.values.parts)) this.#warnings.noTtl(what, key);
+      };
       return readValueOptions(what, given, this.#parts.defaults, unsaid, names);
     });
   }
+}
+
+/** What is read to make it says how long it is good. */
+function tracksReads({ trackReads }: ValueOptions<never>, parts: ValueParts): boolean {
+  return trackReads ?? parts.tracksReads;
 }

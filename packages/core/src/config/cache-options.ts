@@ -11,6 +11,7 @@ import { readStoreOption, type StoreOptions } from './store-option.js';
 import { readSecrets } from './store-secrets.js';
 import type { StoreSettings } from './store-settings.js';
 import { maskUrl } from './store-url.js';
+import { readTrackReads } from './track-reads.js';
 import type { ValueDefaults } from './value-option-types.js';
 import { readCopying } from './value-options.js';
 import { readBodyLimit } from './view-option-checks.js';
@@ -137,6 +138,13 @@ export interface CacheOptions {
    * @defaultValue `'1mb'`
    */
   readonly maxValueBytes?: number | string | undefined;
+  /**
+   * Whether what is read of watched data sources becomes the tags of what is made for this cache, where a view, value or
+   * memoized function says nothing of its own.
+   *
+   * @defaultValue as soon as a data source is watched for this cache
+   */
+  readonly trackReads?: boolean | undefined;
   /** Request fields' variants kept for one URL; further ones are answered and not stored. @defaultValue 32 */
   readonly maxVariants?: number | undefined;
   /** The clock, for tests. @defaultValue the machine's */
@@ -161,6 +169,8 @@ export interface CacheSettings {
   readonly onInvalidateFailure: 'queue' | 'throw';
   readonly maxVariants: number;
   readonly values: ValueDefaults;
+  /** `undefined`: where a data source is watched. */
+  readonly trackReads: boolean | undefined;
   readonly clock: Clock | undefined;
 }
 
@@ -183,6 +193,7 @@ export const CACHE_OPTIONS = [
   'ttl',
   'clone',
   'maxValueBytes',
+  'trackReads',
   'clock',
 ] as const;
 
@@ -244,6 +255,7 @@ export function readCacheOptions(options: CacheOptions, namespace: string = DEFA
       copying: readCopying('clone', given.clone),
       maxBytes: readBodyLimit('maxValueBytes', given.maxValueBytes),
     },
+    trackReads: readTrackReads('trackReads', options.trackReads),
     clock: readClock(options.clock),
   };
 }

@@ -85,12 +85,16 @@ export function withDefaults<D extends object, O extends object>(
   return { ...defaults, ...Object.fromEntries(said) } as ReturnType<typeof withDefaults<D, O>>;
 }
 
-/** One of a few words. */
-export function checkOneOf<T extends string>(setting: string, value: unknown, allowed: readonly T[]): T {
+/**
+ * One of a few words.
+ *
+ * @param orElse - what else may be given, for the error
+ */
+export function checkOneOf<T extends string>(setting: string, value: unknown, allowed: readonly T[], orElse = ''): T {
   const found = allowed.find((word) => word === value);
   if (found !== undefined) return found;
   const near = typeof value === 'string' ? nearest(value, allowed) : undefined;
-  throw new ConfigError(setting, value, listed(allowed), near === undefined ? undefined : `'${near}'`);
+  throw new ConfigError(setting, value, listed(allowed) + orElse, near === undefined ? undefined : `'${near}'`);
 }
 
 /** A function, or nothing. */

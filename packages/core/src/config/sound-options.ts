@@ -43,6 +43,7 @@ function isSound(name: string, value: unknown, given: ValueOptions<never>): bool
     case 'isStale':
       return typeof value === 'function';
     case 'forceRefresh':
+    case 'trackReads':
       return typeof value === 'boolean';
     case 'name':
       return typeof value === 'string' && value !== '';

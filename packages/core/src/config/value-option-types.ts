@@ -8,11 +8,18 @@ export interface ValueOptions<T = unknown> extends Omit<StaleOptions, 'revalidat
    * How long the value is fresh; `0` = do not store; `'forever'`: until it is invalidated or leaves for want of room. Of the value itself
    * where a function says.
    *
-   * @defaultValue the cache's `ttl`; without one `'forever'` for a value with tags, and else 5 minutes, with a warning
+   * @defaultValue the cache's `ttl`; without one `'forever'` for a value with tags, and until it is invalidated where reads are
+   * tracked; else 5 minutes, with a warning
    */
   readonly ttl?: Duration | ((value: T) => Duration) | undefined;
   /** What the value depends on: it is invalidated with any of these. @defaultValue none */
   readonly tags?: readonly string[] | ((value: T) => readonly string[]) | undefined;
+  /**
+   * What the producer reads of watched data sources becomes tags of the value, which is invalidated when that is written.
+   *
+   * @defaultValue the cache's `trackReads`: as soon as a data source is watched for it
+   */
+  readonly trackReads?: boolean | undefined;
   /** Tags beyond which rows coarsen to their group: `users#1` → `users`. @defaultValue 64 */
   readonly maxTags?: number | undefined;
   /**

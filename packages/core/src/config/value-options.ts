@@ -6,6 +6,7 @@ import { UNNAMED, type ValuePolicy } from '../values/value-policy.js';
 import { checkBoolean, checkCount, checkFunction, checkOptions, listed } from './check.js';
 import { readForever } from './lifetimes.js';
 import { readStaleOptions, STALE_OPTIONS } from './stale-options.js';
+import { readTrackReads } from './track-reads.js';
 import type { ValueDefaults, ValueOptions } from './value-option-types.js';
 import { readBodyLimit, readTags } from './view-option-checks.js';
 
@@ -13,6 +14,7 @@ import { readBodyLimit, readTags } from './view-option-checks.js';
 export const VALUE_OPTIONS: readonly string[] = [
   'ttl',
   'tags',
+  'trackReads',
   'maxTags',
   'maxValueBytes',
   'version',
@@ -46,7 +48,10 @@ export function readValueOptions<T>(
 ): ValuePolicy {
   checkOptions(what, given, known);
   const { tags = [], name = UNNAMED } = given;
-  const lifetimeMs = readValueTtl(`${what}.ttl`, given.ttl) ?? defaults.lifetimeMs ?? unsaid(given, onUnsaid);
+  const said = readValueTtl(`${what}.ttl`, given.ttl) ?? defaults.lifetimeMs;
+  const isUnsaid = said === undefined && !hasTags(given);
+  if (isUnsaid) onUnsaid();
+  const lifetimeMs = said ?? (isUnsaid ? UNSAID_MS : Number.POSITIVE_INFINITY);
   if (typeof name !== 'string' || name === '')
     throw new ConfigError(`${what}.name`, name, 'a string that is not empty');
   const stale = readStaleOptions(what, given, typeof lifetimeMs === 'number' ? lifetimeMs : Number.POSITIVE_INFINITY);
@@ -62,6 +67,8 @@ export function readValueOptions<T>(
     );
   return {
     lifetimeMs,
+    isUnsaid,
+    trackReads: readTrackReads(`${what}.trackReads`, given.trackReads),
     tags: readTags(`${what}.tags`, tags) as ValuePolicy['tags'],
     maxTags: checkCount(`${what}.maxTags`, given.maxTags ?? 64, 1),
     maxBytes: readBodyLimit(`${what}.maxValueBytes`, given.maxValueBytes ?? defaults.maxBytes),
@@ -100,11 +107,8 @@ function readValueTtl(setting: string, ttl: unknown): ValuePolicy['lifetimeMs'] 
   return (value) => readForever(setting, ttl(value));
 }
 
-function unsaid(given: ValueOptions<never>, onUnsaid: () => void): number {
-  const { tags } = given;
-  if (typeof tags === 'function' || (tags !== undefined && tags.length > 0)) return Number.POSITIVE_INFINITY;
-  onUnsaid();
-  return UNSAID_MS;
+function hasTags({ tags }: ValueOptions<never>): boolean {
+  return typeof tags === 'function' || (tags !== undefined && tags.length > 0);
 }
 
 function readErrorLifetime(setting: string, value: unknown): ValuePolicy['errorLifetimeMs'] {

@@ -51,8 +51,11 @@ export interface ViewOptions<Req, Res> extends StaleOptions {
    * Freshness lifetime: seconds, or `'5m'`, `'1h30m'`, `'250ms'`. `0` stores nothing. `'forever'` stores only
    * responses that declare tags. `'origin'` selects the standard profile: the response's own headers decide (RFC 9111).
    * The longer, the older an answer can be that nobody invalidated.
+   *
+   * @defaultValue until it is invalidated, where reads are tracked; elsewhere nothing is stored, with a warning
    */
-  readonly ttl: Duration;
+  // Not undefined: what the environment should have had, and has not, is no ttl that was left out on purpose.
+  readonly ttl?: Duration;
   /**
    * Adds to the cache key what this returns; also what `invalidate({ key })` names. `undefined` adds nothing. Costs a
    * call on each request. What it reads of the request counts as covered by the key, as a whole: `req.user?.role`
@@ -179,6 +182,13 @@ export interface ViewOptions<Req, Res> extends StaleOptions {
    * @defaultValue `[]`: Cache-Control and Expires alone
    */
   readonly targets?: readonly string[] | undefined;
+  /**
+   * What the handler reads of watched data sources becomes the tags of its response, which is invalidated when that is
+   * written: then it needs no ttl, and `'forever'` no tags. Costs some microseconds for each statement of a miss.
+   *
+   * @defaultValue the cache's `trackReads`: as soon as a data source is watched for it
+   */
+  readonly trackReads?: boolean | undefined;
   /**
    * What becomes of a response whose handler read something of the request that is not in the key. For all inputs
    * (`'guard'`, `'refuse'`, `'warn'`, `'off'`), or input by input: `{ 'req.user': 'ignore', cookie: 'hide' }`. With

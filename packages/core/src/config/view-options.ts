@@ -10,6 +10,7 @@ import { readIgnoredQuery } from './ignored-query.js';
 import { type InputRules, readInputs } from './input-options.js';
 import { readHeuristics, readStatuses, readTtl, type StatusLifetimes } from './lifetimes.js';
 import { readStaleOptions, STALE_OPTIONS, type StalePolicy } from './stale-options.js';
+import { readTrackReads } from './track-reads.js';
 import {
   readBodyLimit,
   readCookieNames,
@@ -43,6 +44,10 @@ export interface ViewPolicy<Req, Res> extends CookiePolicy {
   readonly name: string;
   /** Milliseconds, or the standard profile. */
   readonly lifetimeMs: number | 'origin';
+  /** There is no ttl: until it is invalidated, where reads are tracked. */
+  readonly isUnsaid: boolean;
+  /** `undefined`: as the cache says. */
+  readonly trackReads: boolean | undefined;
   readonly keys: KeyMaker;
   /** Whether a query parameter is left out of the key. */
   readonly isIgnored: (name: string) => boolean;
@@ -92,6 +97,7 @@ export const VIEW_OPTIONS = [
   'contentCodings',
   'ignoreQuery',
   'targets',
+  'trackReads',
   'inputs',
   'watch',
   'cacheStatus',
@@ -131,7 +137,10 @@ export function readViewOptions<Req, Res>(
 ): ViewPolicy<Req, Res> {
   const given: ViewOptions<Req, Res> = typeof options === 'object' && options !== null ? options : { ttl: options };
   checkOptions(what, given, [...VIEW_OPTIONS, ...extra], "a ttl, such as 300 or '5m', or ");
-  const lifetimeMs = readTtl(`${what}.ttl`, given.ttl);
+  const trackReads = readTrackReads(`${what}.trackReads`, given.trackReads);
+  // What somebody has meant to give, and has not, is no ttl that was left out on purpose.
+  const isUnsaid = !('ttl' in given) && trackReads !== false;
+  const lifetimeMs = isUnsaid ? Number.POSITIVE_INFINITY : readTtl(`${what}.ttl`, given.ttl);
   refuseOtherProfile(what, given);
   const isIgnored = readIgnoredQuery(`${what}.ignoreQuery`, given.ignoreQuery);
   const key = checkFunction(`${what}.key`, given.key, 'a function of the request');
@@ -141,6 +150,8 @@ export function readViewOptions<Req, Res>(
   return {
     name: what,
     lifetimeMs,
+    isUnsaid,
+    trackReads,
     keys: new KeyMaker({
       keyPrefix: readPrefix(`${what}.keyPrefix`, settings.keyPrefix),
       isIgnored,

@@ -60,6 +60,8 @@ export class ItemMaker {
     item.isOutdated = !isValid;
     item.run = lead.run;
     item.declared = withNested(candidate);
+    item.hasParts = nested.length > 0;
+    item.reasons = candidate.reasons;
     return item;
   }
 }

@@ -8,6 +8,7 @@ import type { Flight, Visitor } from './flight.js';
 import type { Keyed } from './keyed.js';
 import type { LocalItem, StaleItem } from './local-item.js';
 import type { NestedTag } from './nested-tag.js';
+import type { TagReasons } from './tag-reasons.js';
 import type { Turn } from './turn.js';
 
 /** A run of a handler that went on inside another's. */
@@ -48,6 +49,8 @@ export interface Candidate {
   readonly begun?: Begun | undefined;
   /** The value itself, where it is no response. */
   readonly held?: HeldValue | undefined;
+  /** Why it has its tags, where that is to be told. */
+  readonly reasons?: TagReasons | undefined;
   /** What was read of a request to make it. */
   readonly inputs?: readonly string[] | undefined;
 }

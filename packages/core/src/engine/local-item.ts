@@ -3,6 +3,7 @@ import type { CodedBody } from '../ports/coded-body.js';
 import type { RouteCounters } from '../ports/event-sink.js';
 import { type HeldValue, retentionMs, type StoredResponse } from '../ports/stored-response.js';
 import type { Counted, Held } from './keyed.js';
+import type { TagReasons } from './tag-reasons.js';
 
 /** What a stored response costs beside its bytes: the objects around it and its places in maps. */
 const OVERHEAD = 900;
@@ -28,6 +29,10 @@ export class LocalItem implements Held {
   records: readonly TagRecord[] = [];
   /** The tags it was made with, those of its key aside, where it was made here: it may have left L1 since, or never been in it. */
   declared: readonly string[] = [];
+  /** Cached values went into it, whose tags are among its own. */
+  hasParts = false;
+  /** Why it has its tags, as far as that is known: only where it was made. */
+  reasons: TagReasons | undefined;
   /** It has answered since its URL last had to choose a variant to part with. */
   hasAnswered = false;
   /**
@@ -91,6 +96,7 @@ export class LocalItem implements Held {
     for (const { tag } of this.records) bytes += TAG_OVERHEAD + tag.length * 2;
     for (const { stamp } of stored.tags) bytes += STAMP_OVERHEAD + stamp.length;
     for (const input of stored.inputs ?? NO_INPUTS) bytes += INPUT_OVERHEAD + input.length * 2;
+    if (this.reasons !== undefined) bytes += this.reasons.bytes;
     if (this.held !== undefined) bytes += this.held.bytes;
     if (this.coded !== undefined) for (const { body } of this.coded) bytes += CODED_OVERHEAD + body.length;
     return bytes;

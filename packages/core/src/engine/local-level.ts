@@ -127,6 +127,8 @@ export class LocalLevel {
     renewed.held = item.held;
     renewed.declared = item.declared;
     renewed.run = item.run;
+    renewed.hasParts = item.hasParts;
+    renewed.reasons = item.reasons;
     return this.keep(
       renewed,
       records.map(({ tag }) => tag),

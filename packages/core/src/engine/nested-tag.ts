@@ -12,6 +12,11 @@ export interface NestedTag {
   readonly stamp: string | undefined;
 }
 
+/** A tag that was read after the whole was begun, by whose token it counts. */
+export function asOfNow(tag: string): NestedTag {
+  return { tag, token: Number.POSITIVE_INFINITY, stamp: undefined };
+}
+
 /**
  * The tags of what is stored, each with when what it stands for was read: for what is made of it.
  *

@@ -1,5 +1,5 @@
 import type { View } from './view.js';
-import { currentView } from './view-context.js';
+import { currentView } from './view-storage.js';
 
 /** Outside a cached view everything is accepted and nothing happens, so that shared code need not know where it runs. */
 const nowhere: View = {
@@ -7,6 +7,7 @@ const nowhere: View = {
   ttl: () => nowhere,
   doNotStore: () => nowhere,
   varyOn: () => nowhere,
+  untracked: () => nowhere,
 };
 
 /**

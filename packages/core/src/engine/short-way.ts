@@ -5,7 +5,7 @@ import type { Keyed } from './keyed.js';
 import type { LocalItem } from './local-item.js';
 import type { OwnName, Shortcut, Shortcuts } from './shortcuts.js';
 import type { Trust } from './trust.js';
-import { isInView } from './view-context.js';
+import { isInView } from './view-storage.js';
 
 /**
  * Whether what was found before may answer again, where memory is all there is: in as few steps as it takes to be sure.

@@ -1,21 +1,20 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { type Duration, parseDuration } from '../base/duration.js';
 import { warnOnce } from '../base/process-warning.js';
 import { isToken } from '../http/syntax.js';
-import { isTag } from '../invalidation/tags.js';
+import { groupOf, isTag } from '../invalidation/tags.js';
 import type { InputHearer } from './input-hearer.js';
-import type { NestedTag } from './nested-tag.js';
+import { asOfNow, type NestedTag } from './nested-tag.js';
+import { NestedTags, OF_ANOTHER } from './nested-tags.js';
+import { type ReadReason, TagReasons } from './tag-reasons.js';
 import type { View } from './view.js';
-
-/** One run waits for what another one makes. */
-export interface Wait {
-  /** The run that is waited for; `undefined` while it has not begun. */
-  readonly maker: ViewContext | undefined;
-}
+import type { ReadRefusal, ViewRefusal } from './view-refusal.js';
+// biome-ignore lint/suspicious/noImportCycles: the storage holds contexts, and a context asks which one it runs in.
+import { currentView, enterView, nextMoment, views } from './view-storage.js';
+import type { Wait } from './waits.js';
 
 /** The view context of one run of a handler: what {@link View} collects. */
 export class ViewContext implements View {
-  readonly #onRefusal: (reason: NonNullable<ViewContext['refusal']>) => void;
+  readonly #onRefusal: (reason: ViewRefusal) => void;
   lifetimeMs: number | undefined;
   /** Who hears of what is read here of a request; absent where nobody does. */
   hearer: InputHearer | undefined;
@@ -29,7 +28,7 @@ export class ViewContext implements View {
   // Most views declare neither; a set for nothing is a good part of what a view costs.
   #tags: Set<string> | undefined;
   #varyNames: Set<string> | undefined;
-  #nested: Map<string, NestedTag> | undefined;
+  #nested: NestedTags | undefined;
   /** How many levels of values were made inside of one another here: a recursion goes deep. */
   depth = 0;
   /** Monotonic time at which the oldest of what was used here was last found valid. */
@@ -37,7 +36,7 @@ export class ViewContext implements View {
   /** Whose tags those of nested results are: a cache knows nothing of what another one has invalidated. */
   home: object | undefined;
   /** The view context that this one runs inside of. */
-  outer: ViewContext | undefined = storage.getStore();
+  outer: ViewContext | undefined = currentView();
   /** The text of the key that is being made, where that is a value's. */
   making: string | undefined;
   /** The keys of those that are made with one run, where it makes several. */
@@ -45,14 +44,27 @@ export class ViewContext implements View {
   /** The run that does this one's work together with that of others, until it is done. */
   worker: ViewContext | undefined;
   /** What this run waits for. */
-  #waits: Set<Wait> | undefined;
+  waits: Set<Wait> | undefined;
   /** Why the view may not be stored, once something said so. */
-  refusal: 'view' | 'tag' | 'too-many-tags' | 'ttl' | 'vary-star' | 'stale-part' | undefined;
+  refusal: ViewRefusal | undefined;
   /** It has begun, and {@link end} was not called. */
   #isOpen = false;
+  /** What is said from now on is heard by nobody. */
+  #isOver = false;
+  /** What is read of the data sources that are watched is among its tags. */
+  tracksReads = false;
+  /** Why it has the tags it has, and what it is made of that has none; absent where nothing is to be told. */
+  reasons: TagReasons | undefined;
+  /** Monotonic time until which the shortest-lived of the cached values that were used here is fresh. */
+  partsUntil = Number.POSITIVE_INFINITY;
+  /** When it began, as {@link nextMoment} counts. */
+  began = 0;
+  /** What was read here is for whoever has asked, and for nobody who waits: it may be there for nobody else. */
+  isPrivate = false;
+  #refusedRead: { readonly reason: ReadRefusal; readonly since: number } | undefined;
 
   /** @param onRefusal - told at once when the view says that it may not be stored */
-  constructor(onRefusal: (reason: NonNullable<ViewContext['refusal']>) => void = () => {}) {
+  constructor(onRefusal: (reason: ViewRefusal) => void = () => {}) {
     this.#onRefusal = onRefusal;
   }
 
@@ -66,7 +78,7 @@ export class ViewContext implements View {
 
   /** The tags of what was cached already and was used here, each with when it was read (PROTOCOL 4.9). */
   get nested(): readonly NestedTag[] {
-    return this.#nested === undefined ? NO_NESTED : [...this.#nested.values()];
+    return this.#nested?.all ?? NO_NESTED;
   }
 
   /**
@@ -81,48 +93,30 @@ export class ViewContext implements View {
       this.dependsOn(...tags.map(({ tag }) => tag).filter(isTag));
       return;
     }
-    this.#absorb(
-      tags.map((nested) => [`${nested.stamp ?? '\0'} ${nested.tag}`, nested]),
-      verifiedAt,
-    );
+    this.#used(verifiedAt).add(tags);
   }
 
   /** {@link absorb} of all that another run has used: to put the names of thousands together anew takes most of it. */
   absorbAll(home: object, other: ViewContext): void {
     this.depth = Math.max(this.depth, other.depth + 1);
     if (home !== this.home) this.absorb(home, other.nested, other.nestedVerifiedAt);
-    else this.#absorb(other.#nested ?? [], other.nestedVerifiedAt);
+    else this.#used(other.nestedVerifiedAt).addAll(other.#nested);
   }
 
-  #absorb(parts: Iterable<readonly [string, NestedTag]>, verifiedAt: number): void {
+  #used(verifiedAt: number): NestedTags {
     this.nestedVerifiedAt = Math.min(this.nestedVerifiedAt, verifiedAt);
-    this.#nested ??= new Map();
-    for (const [id, nested] of parts) {
-      // Two results that were read at different times: what is stored of both is as old as the older one.
-      const known = this.#nested.get(id);
-      if (known === undefined || nested.token < known.token) this.#nested.set(id, nested);
-    }
+    this.#nested ??= new NestedTags();
+    return this.#nested;
   }
 
   /** Depends on these tags as they are from now on: what was read of them is no older than this view's own token. */
   dependOnNow(home: object, tags: readonly string[]): void {
-    this.absorb(
-      home,
-      tags.map((tag) => ({ tag, token: Number.POSITIVE_INFINITY, stamp: undefined })),
-    );
+    this.absorb(home, tags.map(asOfNow));
   }
 
-  /**
-   * Has one tag stand for all nested ones that begin with `front`, where there are more than so many of these and each is
-   * good now. For a cache without a shared store, which alone would know how new the one tag is.
-   */
+  /** {@link NestedTags.gather}, for a cache without a shared store, which alone would know how new the one tag is. */
   gather(front: string, limit: number, tag: string, isGood: (nested: NestedTag) => boolean): void {
-    if (this.#nested === undefined || this.#nested.size <= limit) return;
-    const ones = [...this.#nested].filter(([, nested]) => nested.tag.startsWith(front));
-    if (ones.length <= limit || !ones.every(([, nested]) => isGood(nested))) return;
-    for (const [id] of ones) this.#nested.delete(id);
-    // As of the view's own token: what the tag stood for before that is good in spite of it.
-    this.#nested.set(` ${tag}`, { tag, token: Number.POSITIVE_INFINITY, stamp: undefined });
+    this.#nested?.gather(front, limit, tag, isGood);
   }
 
   /** What a producer has read of the request that it runs for, by itself or in what it used. */
@@ -130,9 +124,14 @@ export class ViewContext implements View {
     return this.#inputs === undefined ? undefined : [...this.#inputs];
   }
 
-  /** What is made here is for the request alone that it is made for: no key says what the field of a request was. */
+  /** What is made here is for the call alone that it is made for: no key says what the field of a request was, or what a transaction sees. */
   get isSelected(): boolean {
-    return this.varyNames.size > 0 || this.variesByAll || this.selectedBy !== undefined;
+    return this.varyNames.size > 0 || this.variesByAll || this.selectedBy !== undefined || this.isPrivate;
+  }
+
+  /** Something that an invalidation can name goes into it: a tag that was declared or read, here or in what was used. */
+  get isTagged(): boolean {
+    return this.#tags !== undefined || this.#nested?.isNamed === true;
   }
 
   /** The text of a key that is being made here. */
@@ -181,65 +180,113 @@ export class ViewContext implements View {
     return false;
   }
 
-  /**
-   * Notes that this run waits for something, and with it whatever it runs inside of.
-   *
-   * @returns ends it
-   */
-  wait(wait: Wait): () => void {
-    const waiting: ViewContext[] = [];
-    for (let context: ViewContext | undefined = this; context !== undefined; context = context.outer) {
-      context.#waits ??= new Set();
-      context.#waits.add(wait);
-      waiting.push(context);
-      // Whoever asked for what this one makes has noted that.
-      if (context.making !== undefined || context.makingMany !== undefined) break;
-    }
-    return () => {
-      for (const context of waiting) context.#waits?.delete(wait);
-    };
-  }
-
-  /** Whether another run, or one that it waits for, waits for what is made by this one or around it: each would wait for the other. */
-  isAwaitedBy(other: ViewContext | undefined): boolean {
-    if (other === undefined) return false;
-    const mine = new Set<ViewContext>();
-    for (let context: ViewContext | undefined = this; context !== undefined; context = context.outer) mine.add(context);
-    const others = new Set([other]);
-    for (const context of others) {
-      if (mine.has(context)) return true;
-      for (const { maker } of context.#waits ?? []) if (maker !== undefined) others.add(maker);
-    }
-    return false;
-  }
-
   /** Takes over all that another run has said and used, which has done this one's work. */
   takeOver(other: ViewContext): void {
     if (other.refusal !== undefined) this.refuse(other.refusal);
     if (other.lifetimeMs !== undefined) this.lifetimeMs = other.lifetimeMs;
-    this.dependsOn(...other.tags);
+    this.inherit(other.tags, other.reasons, other.partsUntil);
+    if (other.#refusedRead !== undefined) this.refuseRead(other.#refusedRead.reason, other.#refusedRead.since);
     this.varyOn(...other.varyNames, ...(other.variesByAll ? ['*'] : []));
     if (other.home !== undefined) this.absorbAll(other.home, other);
     if (other.inputs !== undefined) this.keepInputs(other.inputs);
     this.selectedBy ??= other.selectedBy;
   }
 
+  /**
+   * Depends on what was read of a data source that is watched.
+   *
+   * @param home - the tag table of the cache that hears of what is written to it
+   */
+  record(home: object, tags: readonly string[], reason: ReadReason): void {
+    if (this.#isOver || !this.#tracks(home)) return;
+    const reasons = this.#explained();
+    this.#tags ??= new Set();
+    for (const tag of tags) {
+      const isKnown = this.#tags.has(tag);
+      if (isKnown || isTag(tag)) {
+        reasons.read(tag, reason, isKnown);
+        this.#tags.add(tag);
+        continue;
+      }
+      // A key that is too long, or has a line break in it, names no row: its whole table does.
+      const group = groupOf(tag);
+      if (isTag(group)) this.record(home, [group, `${group}!bulk`], reason);
+      else this.refuse('tag');
+    }
+  }
+
+  /** Another cache hears nothing of it, and hands on what it was told to whatever of this one it is made for. */
+  #tracks(home: object): boolean {
+    let run: ViewContext | undefined = this;
+    while (run !== undefined && run.home !== home) run = run.outer;
+    return run?.tracksReads === true;
+  }
+
+  /**
+   * Has nothing be stored of what is read here, nor handed to those who wait.
+   *
+   * @param since - what began no later than that may be: it is as old as what was read
+   */
+  refuseRead(reason: ReadRefusal, since: number): void {
+    for (let run: ViewContext | undefined = this; run !== undefined && run.began > since; run = run.outer)
+      run.refuseReadHere(reason, since);
+  }
+
+  /** {@link refuseRead} of this one alone. */
+  refuseReadHere(reason: ReadRefusal, since: number): void {
+    if (this.#isOver) return;
+    this.isPrivate = true;
+    if (this.#refusedRead === undefined || since < this.#refusedRead.since) this.#refusedRead = { reason, since };
+    this.refuse(reason);
+  }
+
+  /**
+   * Is made of something that is kept under this key.
+   *
+   * @param until - monotonic time at which that ends
+   * @param made - the run that has made it just now
+   */
+  usePart(key: string, tags: readonly string[], until: number, made?: ViewContext): void {
+    this.partsUntil = Math.min(this.partsUntil, until, made?.partsUntil ?? until);
+    if (!this.tracksReads) return;
+    const reasons = this.#explained();
+    reasons.part(key, tags);
+    if (made?.reasons !== undefined) reasons.partsOf(made.reasons);
+  }
+
+  #explained(): TagReasons {
+    this.reasons ??= new TagReasons(this.tracksReads);
+    return this.reasons;
+  }
+
+  /** Takes over what was declared and read elsewhere for what is made here. */
+  inherit(tags: Iterable<string>, reasons: TagReasons | undefined, partsUntil: number): void {
+    if (reasons !== undefined) this.#explained().takeOver(reasons);
+    this.partsUntil = Math.min(this.partsUntil, partsUntil);
+    for (const tag of tags) {
+      this.#tags ??= new Set();
+      this.#tags.add(tag);
+    }
+  }
+
   /** Something is going to run in it. */
   begin(): void {
-    if (this.#isOpen) return;
+    if (this.#isOpen || this.#isOver) return;
     this.#isOpen = true;
-    shared.open++;
+    this.began = nextMoment();
+    views.open++;
   }
 
   /** What is said from now on is heard by nobody: its response has been made. To be left out where nobody knows when that is. */
   end(): void {
+    this.#isOver = true;
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    shared.open--;
+    views.open--;
   }
 
   /** Keeps the response from being stored; the first reason counts. */
-  refuse(reason: NonNullable<ViewContext['refusal']>): void {
+  refuse(reason: ViewRefusal): void {
     if (this.refusal !== undefined) return;
     this.refusal = reason;
     this.#onRefusal(reason);
@@ -254,7 +301,13 @@ export class ViewContext implements View {
       }
       this.#tags ??= new Set();
       this.#tags.add(tag);
+      this.reasons?.declare(tag);
     }
+    return this;
+  }
+
+  untracked(why: string): View {
+    this.#explained().leaveUntracked(typeof why === 'string' && why !== '' ? why : '(it was not said what)');
     return this;
   }
 
@@ -291,36 +344,9 @@ export class ViewContext implements View {
 
 const NOTHING: ReadonlySet<string> = new Set();
 const NO_NESTED: readonly NestedTag[] = [];
-const OF_ANOTHER =
-  'what one cache keeps is made of a value out of another cache: it hears only of tags that you name, and only if you invalidate them in its own cache too; keep both in one cache';
-
-// Two copies of the package in one process must see one another's views.
-const slot = Symbol.for('viewcache.view-context');
-const copies = globalThis as { [slot]?: { readonly storage: AsyncLocalStorage<ViewContext>; open: number } };
-copies[slot] ??= { storage: new AsyncLocalStorage<ViewContext>(), open: 0 };
-/** `open`: how many view contexts have begun that somebody is going to ask what was said in them. */
-const shared = copies[slot];
-const { storage } = shared;
-
-/** {@link runInView} for a context that has begun. Bound, as a function around it would be one more on the stack. */
-export const enterView: <Args extends unknown[], T>(
-  context: ViewContext,
-  run: (...args: Args) => T,
-  ...args: Args
-) => T = storage.run.bind(storage);
 
 /** Runs a handler, and all it starts, inside its view context. */
 export function runInView<T>(context: ViewContext, run: () => T): T {
   context.begin();
-  return storage.run(context, run);
-}
-
-/** The view context that is running now. */
-export function currentView(): ViewContext | undefined {
-  return storage.getStore();
-}
-
-/** Whether there is a view context that anybody has still to hear from: to ask for it costs as much as to look a value up. */
-export function isInView(): boolean {
-  return shared.open > 0 && storage.getStore() !== undefined;
+  return enterView(context, run);
 }

@@ -51,4 +51,16 @@ export interface View {
    * ```
    */
   varyOn(...headerNames: string[]): View;
+  /**
+   * This response is made of something that no watched data source tells of, such as an answer of another service: nobody
+   * says when that changes, so that the response is stored only with a ttl that ends.
+   *
+   * @param why - what it is, for `cache.explain()`: up to 200 characters
+   *
+   * @example
+   * ```ts
+   * view().untracked('weather').ttl('10m');
+   * ```
+   */
+  untracked(why: string): View;
 }

@@ -117,6 +117,11 @@ export class TagTable {
     return this.#records.size;
   }
 
+  /** How many stored responses in L1 carry a tag, whether they may still answer or not. */
+  holdersOf(tag: string): number {
+    return this.#records.get(tag)?.references ?? 0;
+  }
+
   /** The record of a tag for a stored response that enters L1; give it back with {@link release}. */
   retain(tag: string): TagRecord {
     let record = this.#records.get(tag);

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { lifetimeOfParts, whyNotLasting } from '../engine/lasting.js';
 import { type CacheControl, parseCacheControl } from '../http/cache-control.js';
 import type { ContentCoding } from '../http/content-coding.js';
 import { parseHttpDate } from '../http/http-date.js';
@@ -59,7 +60,12 @@ export function judge<Req extends IncomingMessage, Res extends ServerResponse>(
   const origin = isStandard
     ? originFreshness(head, { cacheControl, expires, lastModified }, now, policy.heuristics)
     : undefined;
-  const stated = context?.lifetimeMs ?? (isStandard ? origin?.lifetimeMs : statedByPolicy(policy, head.status));
+  const isUnsaid =
+    policy.isUnsaid && context?.lifetimeMs === undefined && policy.statuses?.get(head.status) === undefined;
+  const stated =
+    isUnsaid && context?.tracksReads === true
+      ? lifetimeOfParts(context, run.runtime.clock.monotonic())
+      : (context?.lifetimeMs ?? (isStandard ? origin?.lifetimeMs : statedByPolicy(policy, head.status)));
   // What the code says is said of now.
   const initialAgeMs = context?.lifetimeMs === undefined ? (origin?.initialAgeMs ?? 0) : 0;
   const isValidated = isStandard && cacheControl.noCache === true;
@@ -95,7 +101,7 @@ export function judge<Req extends IncomingMessage, Res extends ServerResponse>(
     (guard?.refusal === undefined ? undefined : 'input') ??
     context?.refusal ??
     (typeof tags === 'string' ? tags : undefined) ??
-    (lifetimeMs === Number.POSITIVE_INFINITY && tags.length === 0 ? 'ttl' : undefined);
+    whyNotKept(run, { isUnsaid, hasTags: tags.length > 0, lifetimeMs });
   return {
     // A token or a session that the handler asked for sets its cookie, too: the cause says more than what it led to.
     refusal: refusal === 'set-cookie' && guard?.refusal !== undefined ? 'input' : refusal,
@@ -120,6 +126,15 @@ export function judge<Req extends IncomingMessage, Res extends ServerResponse>(
         ? undefined
         : codingsOf(policy.contentCodings, head, run.method, cacheControl, vary),
   };
+}
+
+/** What nothing but an invalidation ends has to have something that one can name; where reads are tracked that may be what it has read. */
+function whyNotKept<Req extends IncomingMessage, Res extends ServerResponse>(
+  { context }: JudgedRun<Req, Res>,
+  lasting: Parameters<typeof whyNotLasting>[1],
+): Refusal | undefined {
+  const refusal = whyNotLasting(context, lasting);
+  return refusal === 'nothing-tracked' && !lasting.isUnsaid && context?.tracksReads !== true ? 'ttl' : refusal;
 }
 
 /**

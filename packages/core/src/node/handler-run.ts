@@ -2,7 +2,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answerOf } from '../base/answer.js';
 import type { CacheRuntime } from '../cache/runtime.js';
 import type { ViewPolicy } from '../config/view-options.js';
-import type { CacheKey } from '../engine/cache-key.js';
 import type { Begun, Candidate, Lead } from '../engine/lead.js';
 import type { NestedTag } from '../engine/nested-tag.js';
 import type { RequestFields } from '../engine/variants.js';
@@ -12,7 +11,7 @@ import type { Refusal } from '../ports/event-sink.js';
 import { declaredTags } from './declared-tags.js';
 import { EXPRESS_DIALECT } from './dialect.js';
 import { earlyWatchOf } from './early-watch.js';
-import { type Emission, forbidKeeping } from './emission.js';
+import { forbidKeeping } from './emission.js';
 import { type Framing, judge } from './frame-head.js';
 import { Freshening } from './freshening.js';
 import { addVary, setStatus, setTiming } from './head-fields.js';
@@ -24,34 +23,16 @@ import type { JudgedRun } from './judged-run.js';
 import { type Declared, type LeadingVisitor, markLeading, visitorOf } from './leading.js';
 import { makeCandidate, refusesLate } from './make-candidate.js';
 import { fillingsOf } from './placeholders.js';
-import type { Preconditions } from './preconditions.js';
 import { Recorder } from './recorder.js';
 import type { RecorderListener } from './recorder-listener.js';
 import type { Refresh } from './refresh.js';
 import { repeatedField } from './repeated-fields.js';
 import type { ResponseHead } from './response-head.js';
 import { freshenedCandidate, validatingFields } from './revalidation.js';
+import type { RunVisitor } from './run-visitor.js';
 import type { StaleView } from './stale-view.js';
 import type { StandIns } from './stand-ins.js';
 import type { ViewHost } from './view-host.js';
-
-/** The visitor whose handler runs. */
-interface RunVisitor<Req extends IncomingMessage, Res extends ServerResponse> {
-  readonly key: CacheKey;
-  readonly fields: RequestFields;
-  readonly req: Req;
-  readonly res: Res;
-  readonly next: (error?: unknown) => void;
-  readonly policy: ViewPolicy<Req, Res>;
-  readonly runtime: CacheRuntime;
-  readonly host: ViewHost<Req>;
-  readonly stale: StaleView;
-  readonly emission: Emission;
-  readonly preconditions: Preconditions;
-  readonly isRefresh: boolean;
-  isWithdrawn: boolean;
-  refuse(reason: Refusal): void;
-}
 
 /** One run of a handler: what it reads is watched, what it answers is recorded, judged, and offered for storing. */
 export class HandlerRun<Req extends IncomingMessage, Res extends ServerResponse>
@@ -119,6 +100,7 @@ export class HandlerRun<Req extends IncomingMessage, Res extends ServerResponse>
     }
     this.context = new ViewContext((reason) => this.refuse(reason));
     this.context.home = this.runtime.tags;
+    this.context.tracksReads = policy.trackReads ?? this.runtime.tracksReads;
     if (inputs.mode !== 'off') this.context.hearer = this.guard;
     if (key !== undefined && this.guard !== undefined) this.#keyInputs(this.guard, key);
     const early = earlyWatchOf(req);
@@ -149,6 +131,7 @@ export class HandlerRun<Req extends IncomingMessage, Res extends ServerResponse>
 
   withdraw(): void {
     this.#visitor.isWithdrawn = true;
+    this.context?.end();
     this.#standIns.patience.forget();
     this.guard?.leave();
     this.#lead.withdraw();
@@ -191,7 +174,7 @@ export class HandlerRun<Req extends IncomingMessage, Res extends ServerResponse>
     );
     // Where all of it is here with the head, what becomes of it is known now, and Cache-Status can say so.
     if (recorder.isWhole) this.#made = this.#make(recorder, head, framing);
-    const early = typeof this.#made === 'string' ? this.#made : framing.refusal;
+    const early = typeof this.#made === 'string' ? this.#made : this.#refusalBy(recorder, framing);
     const isValid = this.#lead.admits({ tags: framing.tags, nested: this.nested });
     const refusal = this.#lead.refusal ?? early ?? (recorder.isWhole ? this.#whyLate(isValid) : undefined);
     const isKept = recorder.isWhole && refusal === undefined;
@@ -222,6 +205,11 @@ export class HandlerRun<Req extends IncomingMessage, Res extends ServerResponse>
     return this.#lead.isOvertaken ? 'overtaken' : undefined;
   }
 
+  /** What a handler reads after the first part of its body counts as well. */
+  #refusalBy({ isWhole }: Recorder, { refusal }: Framing): Refusal | undefined {
+    return refusal === 'nothing-tracked' && !isWhole ? undefined : refusal;
+  }
+
   /** The head that is judged: that of a stored response, where the handler has only said that it still holds. */
   #freshen(recorder: Recorder, head: ResponseHead): ResponseHead {
     const { freshenable } = this.#lead;
@@ -242,6 +230,8 @@ export class HandlerRun<Req extends IncomingMessage, Res extends ServerResponse>
   ended(recorder: Recorder): void {
     const { patience, late } = this.#standIns;
     patience.forget();
+    // What its handler reads from now on is no part of it.
+    this.context?.end();
     this.guard?.stop();
     this.#visitor.preconditions.show();
     const { head } = recorder;
@@ -271,6 +261,7 @@ export class HandlerRun<Req extends IncomingMessage, Res extends ServerResponse>
   }
 
   closed(): void {
+    this.context?.end();
     this.#standIns.patience.forget();
     // Where there is no client who could have gone, the handler has broken off.
     if (this.#visitor.isRefresh || this.#standIns.hasAnswered) this.#standIns.failed();

@@ -1,5 +1,6 @@
 export { answerOf, ignoreRejection, isThenable, saysTrue, textOf } from '../base/answer.js';
 export { nearest } from '../base/near-miss.js';
+export { warnOnce } from '../base/process-warning.js';
 export { besideDefaultCache, cacheUrl, checkDefaultCache } from '../cache/default-cache.js';
 export { importFromApp } from '../cache/driver-package.js';
 export { checkMemoOptions, ownOf } from '../cache/memoize.js';
@@ -8,7 +9,15 @@ export type { Fit } from '../cache/memoized-options.js';
 export { type CacheRuntime, isCache, isFollowing, runtimeOf } from '../cache/runtime.js';
 export { type BeforeOption, readBefore } from '../config/before-option.js';
 export { CACHE_OPTIONS } from '../config/cache-options.js';
-export { checkBoolean, checkFunction, checkOneOf, checkOptions, isRecord } from '../config/check.js';
+export {
+  checkBoolean,
+  checkCount,
+  checkFunction,
+  checkOneOf,
+  checkOptions,
+  checkStrings,
+  isRecord,
+} from '../config/check.js';
 export { checkVaryNames, NEVER_CONTROL, readDirectives } from '../config/response-fields.js';
 export { maskUrl } from '../config/store-url.js';
 export { readViewOptions, VIEW_OPTIONS, type ViewPolicy } from '../config/view-options.js';

@@ -19,7 +19,7 @@ export class Inheritance {
     const declared = outer?.declared();
     if (declared === undefined) return;
     if (declared.tags === undefined) context.refuse('tag');
-    else context.dependsOn(...declared.tags);
+    else context.inherit(declared.tags, declared.reasons, declared.partsUntil);
     context.varyOn(...declared.varyNames);
     context.absorb(declared.clock, declared.nested, declared.nestedVerifiedAt);
     if (declared.refusal !== undefined) context.refuse(declared.refusal);
@@ -59,6 +59,8 @@ export class Inheritance {
       // What was read before the inner view began is not as new as that.
       nested: context.nested.map((nested) => ({ ...nested, token: Math.min(nested.token, token) })),
       refusal: context.refusal,
+      reasons: context.reasons,
+      partsUntil: context.partsUntil,
       token,
       begun,
       clock,

@@ -3,7 +3,7 @@ import type { InputRules, WatchedStorage } from '../config/input-options.js';
 import type { InputHearer } from '../engine/input-hearer.js';
 import type { Lead } from '../engine/lead.js';
 import type { RequestFields } from '../engine/variants.js';
-import { currentView } from '../engine/view-context.js';
+import { currentView } from '../engine/view-storage.js';
 import { fieldAction } from './field-inputs.js';
 import type { Guarding } from './guarding.js';
 import { InnerLayers, type LayerFunction, type LayerOwner, type ReadBy, type Stock } from './inner-layers.js';

@@ -266,7 +266,24 @@ function isOfUrl(target: Fields): boolean {
 
 /** A route is the same for all its requests: what is written on it, one visitor leaves to the next. */
 const OF_ROUTES: Known = new Set(['path', 'stack', 'methods']);
+/** What `parseurl` makes of a URL. */
+const OF_URLS: Known = new Set([
+  ...'protocol slashes auth host port hostname hash search query pathname path href _raw'.split(' '),
+]);
+const OF_LISTS: Known = new Set(['length']);
 const NONE: Known = new Set();
+
+/** HTTP's versions, and what Node has there before it knows: anything else is somebody's. */
+const VERSIONS: ReadonlyMap<string, ReadonlySet<unknown>> = new Map<string, ReadonlySet<unknown>>([
+  ['httpVersion', new Set(['0.9', '1.0', '1.1', '2.0', null, undefined])],
+  ['httpVersionMajor', new Set([0, 1, 2, null, undefined])],
+  ['httpVersionMinor', new Set([0, 1, 9, null, undefined])],
+]);
+
+function isNoVersion(target: Fields, name: string, known: ReadonlySet<unknown>): boolean {
+  const descriptor = Object.getOwnPropertyDescriptor(target, name);
+  return descriptor !== undefined && (descriptor.get !== undefined || !known.has(descriptor.value));
+}
 
 /** Whether an object that stands under a name has anything but what all of its kind have. */
 function hasMore(target: Fields, name: string | symbol, known: Known): boolean {
@@ -296,6 +313,10 @@ const REQUESTS: Kind = {
     // Of the response to a request that a client of Node's has sent.
     ...['statusCode', 'statusMessage'].map((name) => [name, (target: Fields) => isFilled(target, name)] as const),
     ['route', (target: Fields) => hasMore(target, 'route', OF_ROUTES)],
+    ...['_parsedUrl', '_parsedOriginalUrl'].map((name) => [name, (it: Fields) => hasMore(it, name, OF_URLS)] as const),
+    // Trailers come with a body, here as well.
+    ['rawTrailers', (target: Fields) => hasMore(target, 'rawTrailers', OF_LISTS)],
+    ...[...VERSIONS].map(([name, known]) => [name, (it: Fields) => isNoVersion(it, name, known)] as const),
   ]),
 };
 const RESPONSES: Kind = { nodes: OF_NODES_RESPONSES, plain: PLAIN_RESPONSE, weighed: REPLACED };

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Begun } from '../engine/lead.js';
 import type { NestedTag } from '../engine/nested-tag.js';
+import type { TagReasons } from '../engine/tag-reasons.js';
 import type { ViewContext } from '../engine/view-context.js';
 import type { TagTable } from '../invalidation/tag-table.js';
 import type { InnerLayers } from './inner-layers.js';
@@ -15,6 +16,9 @@ export interface Declared {
   /** Monotonic time at which the oldest of these was last found valid. */
   readonly nestedVerifiedAt: number;
   readonly refusal: ViewContext['refusal'];
+  /** Why there are these tags, where reads are tracked. */
+  readonly reasons: TagReasons | undefined;
+  readonly partsUntil: number;
   /** The local clock before anything was read. */
   readonly token: number;
   /** The lead of the outermost view. */

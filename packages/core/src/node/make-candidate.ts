@@ -81,6 +81,7 @@ export function makeCandidate<Req extends IncomingMessage, Res extends ServerRes
     begun: run.begun,
     nested: run.nested,
     nestedVerifiedAt: run.context?.nestedVerifiedAt ?? Number.POSITIVE_INFINITY,
+    reasons: run.context?.reasons,
   };
 }
 

@@ -117,8 +117,10 @@ function updatedFields(stored: StoredResponse, update: ResponseHead): string[] {
  */
 export function freshenedCandidate(made: Candidate, { item, tags }: StaleItem, own: readonly string[]): Candidate {
   const { stored } = item;
+  if (item.reasons !== undefined) made.reasons?.takeOver(item.reasons);
   return {
     ...made,
+    reasons: made.reasons ?? item.reasons,
     tags: [...new Set([...tags.filter((tag) => !own.includes(tag)), ...made.tags])],
     selecting: [...new Set([...stored.selecting, ...made.selecting])].sort(),
     // What a hit saves is the making.

@@ -4,12 +4,14 @@ import type { CacheRuntime } from '../cache/runtime.js';
 import type { ViewPolicy } from '../config/view-options.js';
 import type { CacheKey } from '../engine/cache-key.js';
 import type { Answer, Visitor } from '../engine/flight.js';
+import { lastingDetail } from '../engine/lasting.js';
 import type { Lead } from '../engine/lead.js';
 import type { LocalItem, StaleItem } from '../engine/local-item.js';
 import type { RequestFields } from '../engine/variants.js';
 import type { Refusal } from '../ports/event-sink.js';
 import type { Emission } from './emission.js';
 import { HandlerRun } from './handler-run.js';
+import { warnOfNothingTracked } from './nothing-tracked.js';
 import { Preconditions } from './preconditions.js';
 import { Refresh } from './refresh.js';
 import { ArrivalFields } from './sent-fields.js';
@@ -194,8 +196,11 @@ export class ViewVisitor<Req extends IncomingMessage, Res extends ServerResponse
 
   /** Nothing of what the handler answers is stored. */
   refuse(reason: Refusal): void {
-    const detail = reason === 'input' ? this.#run?.guard?.refusal : undefined;
-    this.#lead?.refuse(reason, this.host.route(this.req), detail);
+    const run = this.#run;
+    const route = this.host.route(this.req);
+    if (reason === 'nothing-tracked')
+      warnOfNothingTracked(this.req.method ?? 'GET', route, run?.context, this.runtime.telemetry);
+    this.#lead?.refuse(reason, route, reason === 'input' ? run?.guard?.refusal : lastingDetail(run?.context, reason));
   }
 
   get now(): number {

@@ -78,10 +78,12 @@ export class WatchedFront {
     let names = inherited.get(prototype);
     if (names === undefined) {
       const found = new Set<Name>();
+      // One that has nothing of its own: what an app has put on the first of them says nothing of the others.
+      const bare: object = Object.create(prototype);
       for (let owner = prototype; owner !== null && owner !== Object.prototype; owner = Object.getPrototypeOf(owner)) {
         for (const name of Reflect.ownKeys(owner)) {
           const { get } = Object.getOwnPropertyDescriptor(owner, name) ?? {};
-          if (get !== undefined && !this.#front.isPlain('request', name, request)) found.add(name);
+          if (get !== undefined && !this.#front.isPlain('request', name, bare)) found.add(name);
         }
       }
       names = [...found];
@@ -93,6 +95,16 @@ export class WatchedFront {
 
 /** A method in the place of an inherited one. */
 function isMethod(target: Fields, name: Name): boolean {
-  const value: unknown = Object.getOwnPropertyDescriptor(target, name)?.value;
-  return typeof value === 'function' && typeof Object.getPrototypeOf(target)?.[name] === 'function';
+  return isFunction(target, name) && isFunction(inheritedOwner(target, name), name);
+}
+
+/** What a getter there would answer is not asked for: it may be there for requests alone. */
+function isFunction(owner: object | null, name: Name): boolean {
+  return owner !== null && typeof Object.getOwnPropertyDescriptor(owner, name)?.value === 'function';
+}
+
+function inheritedOwner(target: object, name: Name): object | null {
+  let owner: object | null = Object.getPrototypeOf(target);
+  while (owner !== null && !Object.hasOwn(owner, name)) owner = Object.getPrototypeOf(owner);
+  return owner;
 }

@@ -1,5 +1,5 @@
 import type { WatchedStorage } from '../config/input-options.js';
-import { currentView } from '../engine/view-context.js';
+import { currentView } from '../engine/view-storage.js';
 
 const watched = new WeakSet<WatchedStorage>();
 

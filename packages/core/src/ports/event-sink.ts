@@ -27,6 +27,14 @@ export type Refusal =
   | 'tag'
   /** Something that went into it was answered with in spite of having been invalidated. */
   | 'stale-part'
+  /** It read in a transaction that had written: what nobody else sees, perhaps ever. */
+  | 'uncommitted-read'
+  /** It read in a transaction that had begun before it: what was written since is not in there. */
+  | 'older-snapshot'
+  /** It has no ttl that ends, and nothing of it is known by which it could be invalidated. */
+  | 'nothing-tracked'
+  /** It has no ttl that ends, and is made of something that no watch sees. */
+  | 'untracked'
   /** More tags than a response may have, even by group. */
   | 'too-many-tags'
   /** The `storeIf` option said no, or threw. */
@@ -95,6 +103,26 @@ export interface RouteCounters {
   timeSavedMs: number;
 }
 
+/** What an invalidation comes from. */
+export interface WriteOrigin {
+  /** What the data source was called where it was watched. */
+  readonly source: string;
+  /** The statement that wrote, as it was sent; of several, the first. */
+  readonly statement: string;
+  /** Why nobody knows what it has written, so that everything was invalidated; only where that is so. */
+  readonly why?: string;
+}
+
+/** What an invalidation has dropped of what this process holds. */
+export interface Dropped {
+  /** So many responses and values that were good until then. */
+  readonly count: number;
+  /** `false`: at least so many. More is stored than is gone through to count: 10,000 things, in production 1,000. */
+  readonly exact: boolean;
+  /** Keys of some of them, where this is no production: up to 10. */
+  readonly keys: readonly string[];
+}
+
 /** One thing that happened, in the words of RFC 9211 and RFC 9111. */
 export type CacheEvent =
   | { readonly type: 'hit'; readonly key: string; readonly route: string; readonly collapsed: boolean }
@@ -137,6 +165,10 @@ export type CacheEvent =
       /** What was done: a store that can only purge has purged. */
       readonly mode: 'soft' | 'hard';
       readonly durable: boolean;
+      /** The write that it comes from, where a data source is watched. */
+      readonly origin?: WriteOrigin;
+      /** What that has dropped here; only where there is an origin. */
+      readonly dropped?: Dropped;
     }
   | {
       /** Another process has invalidated tags. */

@@ -1,3 +1,4 @@
+import { spelledKey } from '../base/spelled-key.js';
 import type { InputHearer } from '../engine/input-hearer.js';
 import type { Keyed } from '../engine/keyed.js';
 import type { StaleUses } from '../engine/stale-uses.js';
@@ -26,17 +27,19 @@ export interface Call {
 }
 
 /** The context of a run of its producer. It may be another one's turn of the event loop in which it gets to run. */
-export function contextFor({ parts, outer, hearer }: Call): ViewContext {
+export function contextFor({ parts, outer, hearer, uses }: Call): ViewContext {
   const context = new ViewContext();
   context.isProducer = true;
   context.hearer = hearer;
   context.home = parts.tags;
   context.outer = outer;
+  context.tracksReads = uses.policy.trackReads ?? parts.tracksReads;
   return context;
 }
 
 /** Whether what is said of a value holds for all that is made of it, too. */
 export function holdsForAll(refusal: Refusal | undefined): refusal is 'tag' | 'too-many-tags' | 'view' | 'stale-part' {
+  // What a transaction sees it has told those it runs inside of by itself.
   return refusal === 'tag' || refusal === 'too-many-tags' || refusal === 'view' || refusal === 'stale-part';
 }
 
@@ -49,12 +52,22 @@ export function knownTags({ key, uses }: Call, context?: ViewContext): readonly 
 
 /** Tells what runs around a call of what was made within it: that is as old as the outer run, whatever became of it here. */
 export function tellOuter(call: Call, { candidate, refusal }: MadeValue, context: ViewContext): void {
-  tellOuterOf(call, refusal, [...call.key.tags, ...candidate.tags], context);
+  const { key, outer, parts, isRefresh } = call;
+  tellOuterOf(call, refusal, [...key.tags, ...candidate.tags], context);
+  if (outer === undefined || isRefresh) return;
+  outer.usePart(key.text, candidate.tags, parts.clock.monotonic() + candidate.lifetimeMs, context);
+  // Nobody knows when it changes, and it is in there.
+  if (refusal === 'nothing-tracked') outer.untracked(`value ${spelledKey(key.text)}`);
+  if (refusal === 'untracked') for (const why of context.reasons?.untracked ?? []) outer.untracked(why);
 }
 
 /** {@link tellOuter} of a run that has made nothing. */
 export function tellOuterOfNothing(call: Call, context: ViewContext): void {
   tellOuterOf(call, context.refusal, knownTags(call, context), context);
+  const { outer, isRefresh, key } = call;
+  if (outer === undefined || isRefresh) return;
+  outer.usePart(key.text, [...context.tags], Number.POSITIVE_INFINITY, context);
+  for (const why of context.reasons?.untracked ?? []) outer.untracked(why);
 }
 
 function tellOuterOf(

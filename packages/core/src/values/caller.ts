@@ -7,7 +7,9 @@ import type { Keyed } from '../engine/keyed.js';
 import type { Lead } from '../engine/lead.js';
 import type { LocalItem, StaleItem } from '../engine/local-item.js';
 import type { StaleUses } from '../engine/stale-uses.js';
-import { currentView, type ViewContext } from '../engine/view-context.js';
+import type { ViewContext } from '../engine/view-context.js';
+import { currentView } from '../engine/view-storage.js';
+import { beginWait, isAwaitedBy } from '../engine/waits.js';
 import { type Alone, type ApartRun, runApart } from './apart-run.js';
 import { holdsForAll, knownTags, tellOuterOfNothing } from './call.js';
 import { copyOf } from './copies.js';
@@ -123,13 +125,13 @@ export class Caller implements Visitor, Leader, Alone {
   }
 
   #beginToWait(): void {
-    if (this.outer !== undefined) this.#stopWaiting = this.outer.wait(this);
+    if (this.outer !== undefined) this.#stopWaiting = beginWait(this.outer, this);
     this.#growImpatient();
   }
 
   joins(flight: Flight): boolean {
     this.#flight = flight;
-    if (this.outer === undefined || this.isRefresh || !this.outer.isAwaitedBy(this.maker)) {
+    if (this.outer === undefined || this.isRefresh || !isAwaitedBy(this.outer, this.maker)) {
       this.keepScope();
       return true;
     }

@@ -2,6 +2,7 @@ import { textOf } from '../base/answer.js';
 import type { Answer } from '../engine/flight.js';
 import type { Keyed } from '../engine/keyed.js';
 import type { LocalItem } from '../engine/local-item.js';
+import { tagNames } from '../engine/make-stored.js';
 import { nestedIn } from '../engine/nested-tag.js';
 import type { ViewContext } from '../engine/view-context.js';
 import type { HeldValue } from '../ports/stored-response.js';
@@ -52,6 +53,7 @@ function replay({ tags, clock }: ValueParts, key: Keyed, item: LocalItem, outer:
   if (item.isOutdated || clock.monotonic() >= item.freshUntil) outer.refuse('stale-part');
   if (item.staysApart) outer.refuse('view');
   outer.absorb(tags, nestedIn(item, key.tags), item.verifiedAt);
+  outer.usePart(key.text, item.declared.length > 0 ? item.declared : tagNames(item.stored), item.freshUntil);
   const { inputs } = item.stored;
   if (inputs !== undefined) outer.readBy(inputs, key.text);
 }

@@ -1,7 +1,8 @@
 import { answerOf } from '../base/answer.js';
 import type { StaleItem } from '../engine/local-item.js';
 import { type NestedTag, nestedIn } from '../engine/nested-tag.js';
-import { currentView, type ViewContext } from '../engine/view-context.js';
+import type { ViewContext } from '../engine/view-context.js';
+import { currentView } from '../engine/view-storage.js';
 import { coarsenTags, isTag } from '../invalidation/tags.js';
 import type { Call } from './call.js';
 import { copyOf } from './copies.js';

@@ -1,6 +1,8 @@
 import { begun, isThenable } from '../base/answer.js';
 import { shownKey } from '../base/printable.js';
-import { currentView, runInView, ViewContext } from '../engine/view-context.js';
+import { runInView, ViewContext } from '../engine/view-context.js';
+import { currentView } from '../engine/view-storage.js';
+import { beginWait } from '../engine/waits.js';
 import { type KeyOf, readLoaded } from './loaded.js';
 import { NOTHING_MADE } from './producer.js';
 import { UNNAMED } from './value-policy.js';
@@ -93,11 +95,12 @@ function beginWith(whole: ViewContext, runs: ReadonlySet<ViewContext>): readonly
   whole.home = first?.home;
   whole.outer = first?.outer;
   whole.isProducer = true;
+  whole.tracksReads = first?.tracksReads === true;
   whole.hearer = first?.hearer;
   whole.makingMany = new Set([...runs].flatMap(({ making }) => making ?? []));
   return [...runs].map((run) => {
     run.worker = whole;
-    return run.wait({ maker: whole });
+    return beginWait(run, { maker: whole });
   });
 }
 

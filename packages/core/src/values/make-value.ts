@@ -1,4 +1,5 @@
 import { answerOf, kindOf, saysTrue } from '../base/answer.js';
+import { lastingDetail, lifetimeOfParts, whyNotLasting } from '../engine/lasting.js';
 import type { Candidate } from '../engine/lead.js';
 import { jittered } from '../engine/stale-uses.js';
 import type { ViewContext } from '../engine/view-context.js';
@@ -45,7 +46,11 @@ export function makeValue(
 ): MadeValue {
   const { nested } = context;
   const tags = tagsFor(value, policy, context, parts);
-  const lifetimeMs = context.lifetimeMs ?? lifetimeFor(value, policy, parts);
+  const lifetimeMs =
+    context.lifetimeMs ??
+    (policy.isUnsaid && context.tracksReads
+      ? lifetimeOfParts(context, parts.clock.monotonic())
+      : lifetimeFor(value, policy, parts));
   const form = formOf(value, policy, parts, lifetimeMs > 0);
   const { selectedBy } = context;
   const tooMany = tooManyOf(tags, nested.length, context.depth, policy.maxTags);
@@ -56,6 +61,7 @@ export function makeValue(
     (typeof tags === 'string' ? tags : undefined) ??
     (tooMany === undefined ? undefined : 'too-many-tags') ??
     (lifetimeMs > 0 ? undefined : 'ttl') ??
+    whyNotKept(context, policy, tags.length > 0, lifetimeMs) ??
     form.refusal ??
     (mayBeStored(value, policy, parts) ? undefined : 'store-if');
   const candidate: Candidate = {
@@ -76,9 +82,28 @@ export function makeValue(
     nestedVerifiedAt: context.nestedVerifiedAt,
     held: form.held,
     inputs: context.inputs,
+    reasons: context.reasons,
   };
-  const detail = refusal === 'input' ? selectedBy : refusal === 'too-many-tags' ? tooMany : form.detail;
+  const detail =
+    refusal === 'input'
+      ? selectedBy
+      : refusal === 'too-many-tags'
+        ? tooMany
+        : refusal === undefined
+          ? form.detail
+          : (lastingDetail(context, refusal) ?? form.detail);
   return { candidate, refusal, detail, isShareable: form.isShareable && !context.isSelected };
+}
+
+/** A value that is kept for good because somebody has said so is his: its key can be named. */
+function whyNotKept(
+  context: ViewContext,
+  { isUnsaid }: ValuePolicy,
+  hasTags: boolean,
+  lifetimeMs: number,
+): Refusal | undefined {
+  const refusal = whyNotLasting(context, { isUnsaid, hasTags, lifetimeMs });
+  return refusal === 'nothing-tracked' && !isUnsaid ? undefined : refusal;
 }
 
 /** What keeps a value with too many tags from being stored, and what to do. */

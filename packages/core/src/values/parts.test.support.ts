@@ -19,6 +19,8 @@ export function openValues(): { values: Values; clock: FakeClock; events: CacheE
 /** A minute, and nothing else. */
 export const PLAIN: ValuePolicy = {
   lifetimeMs: 60_000,
+  isUnsaid: false,
+  trackReads: undefined,
   tags: [],
   maxTags: 64,
   whileRevalidateMs: 0,

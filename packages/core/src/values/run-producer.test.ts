@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { currentView, ViewContext } from '../engine/view-context.js';
+import { ViewContext } from '../engine/view-context.js';
+import { currentView } from '../engine/view-storage.js';
 import { runProducer } from './run-producer.js';
 import { ToldRun } from './told-run.js';
 

@@ -1,5 +1,6 @@
 import { begun, isThenable } from '../base/answer.js';
-import { enterView, type ViewContext } from '../engine/view-context.js';
+import type { ViewContext } from '../engine/view-context.js';
+import { enterView } from '../engine/view-storage.js';
 import type { Call } from './call.js';
 import type { Producer, ProducerRun } from './producer.js';
 

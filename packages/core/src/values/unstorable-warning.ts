@@ -14,6 +14,7 @@ const SAYINGS: Partial<Record<Refusal, (detail: string) => string>> = {
   input: sayingWhere,
   'too-large': (size) => size,
   'too-many-tags': (count) => count,
+  'nothing-tracked': sayingWhat,
 };
 
 /** Of sizes and counts no two are alike. */
@@ -45,6 +46,10 @@ export function warnUnstorable(
 
 function sayingWhere(input: string): string {
   return `its producer reads ${input} of the request, and a value has no variants: read that in front of the call, and name it in the key`;
+}
+
+function sayingWhat(what: string): string {
+  return `${what}, and neither a ttl nor a tag says how long it is good: give it a ttl, or name in its producer what it depends on with view().dependsOn()`;
 }
 
 function sayingHow(detail: string): string {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { keyPrefixTag, keyTag, namespaceTag } from '../invalidation/tags.js';
-import { ROOT, spaceIn, ValueKey } from './value-key.js';
+import { ROOT, spaceIn, ValueKey, valueTagsOf } from './value-key.js';
 
 describe('ValueKey', () => {
   it('begins as no method of a request can', () => {
@@ -30,6 +30,22 @@ describe('ValueKey', () => {
     ];
     expect(new Set(keys.map(({ ownTag }) => ownTag)).size).toBe(keys.length);
     for (const key of keys) expect(key.tags).toContain(key.ownTag);
+  });
+});
+
+describe('valueTagsOf', () => {
+  it.each([
+    new ValueKey(ROOT, 'a:k', undefined),
+    new ValueKey(ROOT, '5:a: k', 3),
+    new ValueKey(spaceIn(ROOT, 'a'), 'k', undefined),
+    new ValueKey(spaceIn(spaceIn(ROOT, 'shop'), 'eu'), 'cart:7', 2),
+    new ValueKey(spaceIn(ROOT, 'a'), '\ud800', 0),
+  ])('reads from the text of a key what its tags are: %#', (key) => {
+    expect(valueTagsOf(key.text)).toEqual(key.tags);
+  });
+
+  it('knows nothing of other texts', () => {
+    expect(valueTagsOf('GET http://a/')).toBeUndefined();
   });
 });
 

@@ -61,3 +61,14 @@ export class ValueKey implements Keyed {
     return this.#tags;
   }
 }
+
+/** The tags of the key of a value that has this text; `undefined` for any other text. */
+export function valueTagsOf(text: string): readonly string[] | undefined {
+  if (!text.startsWith('=')) return undefined;
+  const plain = text.startsWith('=!') ? (JSON.parse(text.slice(2)) as string) : text;
+  const [front = '', version = '', length] = /^=(\d*)(?: |:(\d+):)/.exec(plain) ?? [];
+  const end = front.length + Number(length ?? 0);
+  const space = length === undefined ? ROOT : spaceIn(ROOT, plain.slice(front.length, end - 1));
+  const own = plain.slice(length === undefined ? end : end + 1);
+  return new ValueKey(space, own, version === '' ? undefined : Number(version)).tags;
+}

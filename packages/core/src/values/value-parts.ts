@@ -23,6 +23,8 @@ export interface ValueParts {
   purge(tags: readonly string[]): Promise<unknown>;
   /** Keeps the process until what it returns is called: nothing else does where all there is to wait for is a store, or a timer. */
   keep(): () => void;
+  /** Whether reads are tracked where a call says nothing of it. */
+  readonly tracksReads: boolean;
   /** Tells, once, of something that its user would want to know and no caller sees. */
   warn(message: string): void;
 }

@@ -8,6 +8,10 @@ export const UNNAMED = '(values)';
 export interface ValuePolicy extends RefreshLimits {
   /** Milliseconds; of the value itself where a function says. */
   readonly lifetimeMs: number | ((value: unknown) => number);
+  /** Neither a ttl nor a tag says how long it is good: until it is invalidated, where reads are tracked. */
+  readonly isUnsaid: boolean;
+  /** `undefined`: as the cache says. */
+  readonly trackReads: boolean | undefined;
   readonly tags: readonly string[] | ((value: unknown) => readonly string[]);
   readonly maxTags: number;
   /** What a shared store may be given. */
