@@ -9,7 +9,7 @@ import { minify } from 'terser';
 
 const OUT = 'packed';
 /** Entry points that only our own packages import. */
-const ADAPTERS = ['./node'];
+const ADAPTERS = ['./node', './tracking'];
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
 const entries = Object.values(manifest.exports).flatMap((entry) => entry.default ?? []);
 

@@ -1,0 +1,17 @@
+import type { TableName } from '../statements/footprint-types.js';
+import type { TableMap } from '../tables/table-map.js';
+
+/** Asks the database; the first column of each row, which is JSON as a text: whatever parsers the app has set do not matter. */
+export type Ask = (sql: string) => Promise<readonly string[]>;
+
+/** What a database says of its tables. */
+export interface Catalogue {
+  readonly searchPath: readonly string[];
+  /** Tables with triggers or rules of the app: what these write, nobody can read from here, or not all of it. */
+  readonly withTriggers: readonly TableName[];
+  /** By table, the key column in which the database counts up, where it tells the key of a new row by that. */
+  readonly countedKeys?: ReadonlyMap<string, string> | undefined;
+  /** Letter case does not matter in names of tables. */
+  readonly isCaseless?: boolean | undefined;
+  fill(map: TableMap): void;
+}

@@ -1,0 +1,105 @@
+import type { Reference, TableFacts } from '../tables/table.js';
+import type { Ask, Catalogue } from './catalogue.js';
+import { isSureBody, tablesRead, tablesWritten } from './mysql-bodies.js';
+
+/** Of its primary key, in its order: name of each column, its type, and whether the database counts up in it. */
+type KeyColumn = readonly [schema: string, table: string, column: string, type: string, isCounted: boolean | number];
+
+type Rule = 'CASCADE' | 'SET NULL' | 'SET DEFAULT' | 'RESTRICT' | 'NO ACTION';
+
+/** Equal values of these types have one spelling, or several that are known. */
+const PLAIN = new Set(
+  'tinyint smallint mediumint int bigint decimal char varchar tinytext text mediumtext longtext year uuid'.split(' '),
+);
+
+function ours(column: string): string {
+  return `${column} NOT IN ('information_schema', 'mysql', 'performance_schema', 'sys')`;
+}
+
+function list(...columns: readonly string[]): string {
+  // As a text: a driver may make JSON into something else.
+  return `SELECT CAST(JSON_ARRAY(${columns.join(', ')}) AS CHAR) AS found`;
+}
+
+const SETTINGS = list('DATABASE()', '@@lower_case_table_names');
+
+const TABLES = `${list('t.TABLE_SCHEMA', 't.TABLE_NAME')}
+FROM information_schema.TABLES t WHERE t.TABLE_TYPE = 'BASE TABLE' AND ${ours('t.TABLE_SCHEMA')}`;
+
+const KEYS = `${list('s.TABLE_SCHEMA', 's.TABLE_NAME', 's.COLUMN_NAME', "IF(s.SUB_PART IS NULL, c.DATA_TYPE, 'part')", "c.EXTRA LIKE '%auto_increment%'")}
+FROM information_schema.STATISTICS s
+JOIN information_schema.COLUMNS c ON c.TABLE_SCHEMA = s.TABLE_SCHEMA AND c.TABLE_NAME = s.TABLE_NAME AND c.COLUMN_NAME = s.COLUMN_NAME
+WHERE s.INDEX_NAME = 'PRIMARY' AND ${ours('s.TABLE_SCHEMA')}
+ORDER BY s.TABLE_SCHEMA, s.TABLE_NAME, s.SEQ_IN_INDEX`;
+
+const REFERENCES = `${list('r.UNIQUE_CONSTRAINT_SCHEMA', 'r.REFERENCED_TABLE_NAME', 'r.CONSTRAINT_SCHEMA', 'r.TABLE_NAME', 'r.DELETE_RULE', 'r.UPDATE_RULE')}
+FROM information_schema.REFERENTIAL_CONSTRAINTS r WHERE ${ours('r.CONSTRAINT_SCHEMA')}`;
+
+const TRIGGERS = `${list('g.EVENT_OBJECT_SCHEMA', 'g.EVENT_OBJECT_TABLE', 'g.ACTION_STATEMENT')}
+FROM information_schema.TRIGGERS g WHERE ${ours('g.EVENT_OBJECT_SCHEMA')}`;
+
+const VIEWS = `${list('v.TABLE_SCHEMA', 'v.TABLE_NAME', 'v.VIEW_DEFINITION')}
+FROM information_schema.VIEWS v WHERE ${ours('v.TABLE_SCHEMA')}`;
+
+/** Reads tables, keys, foreign keys, views and triggers of a MySQL or MariaDB, as far as its user may see them. */
+export async function readMysqlCatalogue(ask: Ask): Promise<Catalogue> {
+  const all = async <T>(sql: string): Promise<readonly T[]> => (await ask(sql)).map((text) => JSON.parse(text) as T);
+  const [[database, folding] = [null, 0]] = await all<readonly [string | null, number]>(SETTINGS);
+  const searchPath = database === null ? [] : [database];
+  const tables = await all<readonly [schema: string, table: string]>(TABLES);
+  const keys = await all<KeyColumn>(KEYS);
+  const references =
+    await all<readonly [toSchema: string, to: string, schema: string, from: string, onDelete: Rule, onUpdate: Rule]>(
+      REFERENCES,
+    );
+  const triggers = await all<readonly [schema: string, table: string, body: string]>(TRIGGERS);
+  const views = await all<readonly [schema: string, view: string, sql: string | null]>(VIEWS);
+
+  const facts = tables.map(([schema, name]): TableFacts => {
+    const own = keys.filter(([of, table]) => of === schema && table === name);
+    return {
+      name,
+      schema,
+      pk: own.every(([, , , type]) => PLAIN.has(type)) ? own.map(([, , column]) => column) : [],
+      referredBy: references
+        .filter(([toSchema, to]) => toSchema === schema && to === name)
+        .map(
+          ([, , fromSchema, from, onDelete, onUpdate]): Reference => ({
+            from: { table: from, schema: fromSchema },
+            onDelete: actionOf(onDelete),
+            onUpdate: actionOf(onUpdate),
+          }),
+        ),
+    };
+  });
+  return {
+    searchPath,
+    isCaseless: folding !== 0,
+    withTriggers: triggers.filter(([, , body]) => !isSureBody(body)).map(([schema, table]) => ({ table, schema })),
+    countedKeys: countedKeys(keys, searchPath[0]),
+    fill(map) {
+      map.describe(facts);
+      for (const [schema, table, sql] of views) {
+        // To a user who must not see its definition it may read any of them.
+        const reads = sql ? tablesRead(sql, schema, map) : tables.map(([of, name]) => ({ table: name, schema: of }));
+        if (reads.length > 0) map.stands({ table, schema }, reads);
+      }
+      for (const [schema, table, body] of triggers) map.triggers({ table, schema }, tablesWritten(body, schema, map));
+    },
+  };
+}
+
+/** Of the database that bare names mean; a table whose key has several columns has none. */
+function countedKeys(keys: readonly KeyColumn[], database: string | undefined): ReadonlyMap<string, string> {
+  const counted = new Map<string, string>();
+  for (const [schema, table, column, , isCounted] of keys) {
+    const isSole = keys.filter(([of, name]) => of === schema && name === table).length === 1;
+    if (schema === database && isSole && isCounted) counted.set(table, column);
+  }
+  return counted;
+}
+
+function actionOf(rule: Rule): Reference['onDelete'] {
+  if (rule === 'CASCADE') return 'cascade';
+  return rule === 'SET NULL' || rule === 'SET DEFAULT' ? 'set' : 'none';
+}

@@ -1,0 +1,167 @@
+import { foldedColumn, foldedName } from '../statements/fold.js';
+import type { TableName } from '../statements/footprint-types.js';
+import type { Reference, TableFacts } from '../tables/table.js';
+import type { Ask, Catalogue } from './catalogue.js';
+import { tablesOfTrigger, tablesOfView } from './sqlite-bodies.js';
+
+/** What is asked in this process is answered at once. */
+export type AskAtOnce = (sql: string) => readonly string[];
+
+/** Asks one question after the other, and is handed the first column of each answer. */
+type Asking<T> = Generator<string, T, readonly string[]>;
+
+/** What one database of a connection holds: `main`, or one that was attached. */
+interface Holding {
+  readonly schema: string;
+  readonly made: readonly Made[];
+  readonly keys: readonly (readonly [table: string, column: string, type: string])[];
+  readonly references: readonly (readonly [to: string, from: string, onDelete: string, onUpdate: string])[];
+}
+
+/** What `sqlite_master` says of a table, a view or a trigger. */
+type Made = readonly [type: 'table' | 'view' | 'trigger', name: string, table: string, sql: string | null];
+
+const MAIN = 'main';
+
+/** Reads tables, keys, foreign keys, views and triggers of an SQLite, with all that is attached to it. */
+export async function readSqliteCatalogue(ask: Ask): Promise<Catalogue> {
+  // Connections of a pool may differ in whether foreign keys act.
+  const asking = catalogue(false);
+  let step = asking.next();
+  while (step.done !== true) step = asking.next(await ask(step.value));
+  return step.value;
+}
+
+/** The same of the one connection that there is: where its foreign keys do not act, nothing follows them. */
+export function sqliteCatalogue(ask: AskAtOnce): Catalogue {
+  const asking = catalogue(true);
+  let step = asking.next();
+  while (step.done !== true) step = asking.next(ask(step.value));
+  return step.value;
+}
+
+function* catalogue(isSole: boolean): Asking<Catalogue> {
+  const schemas = yield* all<readonly [string]>('SELECT json_array(name) AS found FROM pragma_database_list');
+  const acting = isSole
+    ? yield* all<readonly [number]>('SELECT json_array(foreign_keys) AS found FROM pragma_foreign_keys')
+    : [[1]];
+  const holdings: Holding[] = [];
+  for (const [schema] of schemas) holdings.push(yield* holding(schema));
+  const others = schemas.map(([schema]) => foldedName(schema, 'sqlite')).filter((schema) => schema !== MAIN);
+  return catalogueOf(holdings, [MAIN, ...others], acting[0]?.[0] === 1);
+}
+
+function* all<T>(sql: string): Asking<readonly T[]> {
+  const texts = yield sql;
+  return texts.map((text) => JSON.parse(text) as T);
+}
+
+function* holding(schema: string): Asking<Holding> {
+  const master = `"${schema.replaceAll('"', '""')}".sqlite_master m`;
+  const named = `'${schema.replaceAll("'", "''")}'`;
+  return {
+    schema: foldedName(schema, 'sqlite'),
+    made: yield* all<Made>(
+      `SELECT json_array(type, name, tbl_name, sql) AS found FROM ${master} WHERE type IN ('table', 'view', 'trigger')`,
+    ),
+    keys: yield* all(
+      `SELECT json_array(m.name, i.name, i.type) AS found
+FROM ${master} JOIN pragma_table_info(m.name, ${named}) i WHERE m.type = 'table' AND i.pk > 0 ORDER BY m.name, i.pk`,
+    ),
+    references: yield* all(
+      `SELECT json_array(f."table", m.name, f.on_delete, f.on_update) AS found
+FROM ${master} JOIN pragma_foreign_key_list(m.name, ${named}) f WHERE m.type = 'table'`,
+    ),
+  };
+}
+
+function catalogueOf(holdings: readonly Holding[], searchPath: readonly string[], areKeysActing: boolean): Catalogue {
+  const triggers = holdings.flatMap(({ schema, made }) =>
+    made.flatMap(([type, , table, sql]) =>
+      type === 'trigger'
+        ? [{ on: nameIn(outer(schema), table), writes: tablesOfTrigger(sql ?? '', outer(schema)) }]
+        : [],
+    ),
+  );
+  const facts = holdings.flatMap((each) => factsOf(each, areKeysActing));
+  const [main] = holdings.filter(({ schema }) => schema === MAIN);
+  return {
+    searchPath,
+    withTriggers: triggers.filter(({ writes }) => writes === undefined).map(({ on }) => on),
+    countedKeys: main === undefined ? new Map() : countedKeys(main),
+    fill(map) {
+      map.describe(facts);
+      for (const { on, writes } of triggers) map.triggers(on, writes ?? []);
+      for (const { schema, made } of holdings) {
+        for (const [type, name, , sql] of made) {
+          if (type !== 'view') continue;
+          const view = nameIn(schema, name);
+          // Whoever writes to a view writes what its triggers do, and nothing else.
+          const written = triggers.filter(({ on }) => isSame(on, view)).flatMap(({ writes }) => writes ?? []);
+          const tables = [...tablesOfView(sql ?? '', outer(schema)), ...written];
+          if (tables.length > 0) map.stands(view, tables);
+        }
+      }
+    },
+  };
+}
+
+function factsOf({ schema, made, keys, references }: Holding, areKeysActing: boolean): readonly TableFacts[] {
+  const withTriggers = new Set(made.filter(([type]) => type === 'trigger').map(([, , table]) => folded(table)));
+  return made
+    .filter(([type]) => type === 'table')
+    .map(([, table]): TableFacts => {
+      const name = folded(table);
+      return {
+        name,
+        schema: nameIn(schema, table).schema,
+        // Whatever the type of a column, equal values have spellings that are known: bytes nobody takes for a key.
+        pk: keys.filter(([of]) => of === table).map(([, column]) => foldedColumn(column, 'sqlite')),
+        referredBy: references
+          .filter(([to]) => areKeysActing && folded(to) === name)
+          .map(
+            ([, from, onDelete, onUpdate]): Reference => ({
+              from: nameIn(schema, from),
+              onDelete: actionOf(onDelete),
+              onUpdate: actionOf(onUpdate),
+            }),
+          ),
+        mayActUnseen: withTriggers.has(name),
+      };
+    });
+}
+
+/** A key of type `INTEGER` alone is the number of the row, by which SQLite tells the last one. */
+function countedKeys({ made, keys }: Holding): ReadonlyMap<string, string> {
+  const counted = new Map<string, string>();
+  for (const [type, table, , sql] of made) {
+    const [key, another] = keys.filter(([of]) => of === table);
+    if (type !== 'table' || key === undefined || another !== undefined) continue;
+    // A key that descends is one of its own.
+    if (/\bwithout\s+rowid\b|\bkey\s+desc\b/i.test(sql ?? '')) continue;
+    if (key[2].toUpperCase() === 'INTEGER') counted.set(folded(table), foldedColumn(key[1], 'sqlite'));
+  }
+  return counted;
+}
+
+/** What is made for one connection alone may be about tables of any database of it. */
+function outer(schema: string): string | undefined {
+  return schema === MAIN || schema === 'temp' ? undefined : schema;
+}
+
+function nameIn(schema: string | undefined, table: string): TableName {
+  return { table: folded(table), schema: schema === MAIN ? undefined : schema };
+}
+
+function isSame(one: TableName, other: TableName): boolean {
+  return one.table === other.table && (one.schema === other.schema || one.schema === undefined);
+}
+
+function folded(name: string): string {
+  return foldedName(name, 'sqlite');
+}
+
+function actionOf(action: string): Reference['onDelete'] {
+  if (action === 'CASCADE') return 'cascade';
+  return action === 'SET NULL' || action === 'SET DEFAULT' ? 'set' : 'none';
+}

@@ -1,0 +1,154 @@
+import type { Ask, Catalogue } from '../catalogues/catalogue.js';
+import type { TableName } from '../statements/footprint-types.js';
+import type { Reference, TableFacts } from '../tables/table.js';
+import type { TableMap } from '../tables/table-map.js';
+import type { ColumnNames } from './outcome-of.js';
+import { type Routine, Routines } from './routines.js';
+
+/** What the catalogue of a PostgreSQL says of its tables. */
+export interface PgCatalogue extends Catalogue {
+  readonly columnNames: ColumnNames;
+  readonly tables: readonly TableName[];
+  /** @param isTold - whether writes to a table are told whatever makes them: what other tables do to it needs no guess then */
+  fill(map: TableMap, isTold?: (table: TableName) => boolean): void;
+}
+
+interface Relation {
+  readonly oid: number;
+  readonly schema: string;
+  readonly name: string;
+  /** Of its primary key, in its order: name and number of each column, and whether a text tells its values apart. */
+  readonly pk: readonly (readonly [name: string, number: number, isPlain: boolean])[] | null;
+  /** The functions that its triggers run; those of PostgreSQL itself do nothing beside the row. */
+  readonly triggers: readonly number[] | null;
+  readonly hasRules: boolean;
+}
+
+type Action = 'a' | 'r' | 'c' | 'n' | 'd';
+
+const OURS = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'";
+
+/** Equal values of these types have one spelling, or several that are known. */
+const PLAIN = "('int2','int4','int8','numeric','text','varchar','bpchar','citext','uuid','oid')";
+
+/** What `installPostgresNotify` has installed writes to no table. */
+const OF_NOTIFY = "('viewcache_written', 'viewcache_cover', 'viewcache_followed')";
+
+const PATH = 'SELECT array_to_json(current_schemas(false))::text';
+
+const RELATIONS = `
+SELECT json_build_object('oid', c.oid::int8, 'schema', n.nspname, 'name', c.relname,
+  'pk', (SELECT json_agg(json_build_array(a.attname, a.attnum, (coalesce(b.typname, t.typname) IN ${PLAIN} OR t.typtype = 'e')
+      AND coalesce((SELECT o.collisdeterministic FROM pg_catalog.pg_collation o WHERE o.oid = a.attcollation), true)) ORDER BY k.at)
+    FROM pg_catalog.pg_index i
+    CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, at)
+    JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+    JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+    LEFT JOIN pg_catalog.pg_type b ON t.typtype = 'd' AND b.oid = t.typbasetype
+    WHERE i.indrelid = c.oid AND i.indisprimary),
+  'triggers', (SELECT json_agg(g.tgfoid::int8) FROM pg_catalog.pg_trigger g JOIN pg_catalog.pg_proc p ON p.oid = g.tgfoid
+    WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND p.pronamespace <> 'pg_catalog'::regnamespace AND p.proname NOT IN ${OF_NOTIFY}),
+  'hasRules', EXISTS (SELECT FROM pg_catalog.pg_rewrite r WHERE r.ev_class = c.oid AND c.relkind IN ('r', 'p')))::text
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p', 'f', 'm') AND ${OURS}`;
+
+const REFERENCES = `
+SELECT json_build_array(confrelid::int8, conrelid::int8, confdeltype, confupdtype)::text
+FROM pg_catalog.pg_constraint WHERE contype = 'f' AND (confdeltype IN ('c', 'n', 'd') OR confupdtype IN ('c', 'n', 'd'))`;
+
+const PARTS = 'SELECT json_build_array(inhrelid::int8, inhparent::int8)::text FROM pg_catalog.pg_inherits';
+
+const VIEWS = `
+SELECT json_build_object('schema', n.nspname, 'name', v.relname, 'reads',
+  (SELECT json_agg(DISTINCT jsonb_build_array(m.nspname, u.relname))
+    FROM pg_catalog.pg_rewrite r
+    JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = r.oid
+      AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid <> v.oid
+    JOIN pg_catalog.pg_class u ON u.oid = d.refobjid AND u.relkind IN ('r', 'p', 'f', 'm', 'v')
+    JOIN pg_catalog.pg_namespace m ON m.oid = u.relnamespace
+    WHERE r.ev_class = v.oid))::text
+FROM pg_catalog.pg_class v JOIN pg_catalog.pg_namespace n ON n.oid = v.relnamespace
+WHERE v.relkind = 'v' AND ${OURS}`;
+
+/** One that is immutable reads no table; what an extension has brought is none of the app's. */
+const ROUTINES = `
+SELECT json_build_object('oid', p.oid::int8, 'name', p.proname, 'mayWrite', p.provolatile = 'v', 'definition', pg_get_functiondef(p.oid))::text
+FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+WHERE p.prokind IN ('f', 'p') AND p.provolatile <> 'i' AND l.lanname IN ('sql', 'plpgsql') AND ${OURS}
+  AND p.proname NOT IN ${OF_NOTIFY}
+  AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+    WHERE d.classid = 'pg_catalog.pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')`;
+
+/** Reads tables, keys, foreign keys, partitions, views, functions and triggers: some milliseconds, once. */
+export async function readCatalogue(ask: Ask): Promise<PgCatalogue> {
+  const all = async <T>(sql: string): Promise<readonly T[]> => (await ask(sql)).map((text) => JSON.parse(text) as T);
+  const [searchPath = []] = await all<readonly string[]>(PATH);
+  const relations = new Map((await all<Relation>(RELATIONS)).map((relation) => [relation.oid, relation]));
+  const references = await all<readonly [to: number, from: number, onDelete: Action, onUpdate: Action]>(REFERENCES);
+  const parts = await all<readonly [part: number, whole: number]>(PARTS);
+  const views = await all<{ schema: string; name: string; reads: readonly [string, string][] | null }>(VIEWS);
+
+  const names = new Set([...relations.values(), ...views].map(({ name }) => name));
+  const routines = new Routines(await all<Routine>(ROUTINES), (name) => names.has(name));
+
+  const named = (oid: number): TableName | undefined => {
+    const relation = relations.get(oid);
+    return relation && { table: relation.name, schema: relation.schema };
+  };
+  const placed = ({ table, schema }: TableName): TableName => {
+    const schemas = new Set([...relations.values()].filter(({ name }) => name === table).map((it) => it.schema));
+    return { table, schema: schema ?? searchPath.find((each) => schemas.has(each)) };
+  };
+  const facts = [...relations.values()].map(({ oid, schema, name, pk, triggers, hasRules }): TableFacts => {
+    const referredBy = references.flatMap(([to, from, onDelete, onUpdate]): Reference[] => {
+      const referring = to === oid ? named(from) : undefined;
+      return referring === undefined
+        ? []
+        : [{ from: referring, onDelete: actionOf(onDelete), onUpdate: actionOf(onUpdate) }];
+    });
+    const isPlain = pk?.every(([, , plain]) => plain) === true;
+    return {
+      name,
+      schema,
+      pk: isPlain ? pk.map(([column]) => column) : [],
+      referredBy,
+      mayActUnseen: hasRules || triggers !== null,
+    };
+  });
+  return {
+    searchPath,
+    columnNames(table, column) {
+      const relation = relations.get(table);
+      return relation && (relation.pk?.find(([, number]) => number === column)?.[0] ?? '');
+    },
+    tables: facts.map(({ name, schema }) => ({ table: name, schema })),
+    withTriggers: [...relations.values()]
+      .filter(({ triggers, hasRules }) => hasRules || triggers?.some((oid) => routines.writesOf(oid) === undefined))
+      .map(({ name, schema }) => ({ table: name, schema })),
+    fill(map, isTold = () => false) {
+      map.describe(
+        facts.map((each) => ({ ...each, referredBy: each.referredBy?.filter(({ from }) => !isTold(from)) })),
+      );
+      for (const [part, whole] of parts) {
+        const [from, to] = [named(part), named(whole)];
+        if (from !== undefined && to !== undefined) map.stands(from, [to]);
+      }
+      for (const { name, schema, triggers } of relations.values()) {
+        const written = (triggers ?? [])
+          .flatMap((oid) => routines.writesOf(oid) ?? [])
+          .filter((table) => !isTold(placed(table)));
+        if (written.length > 0) map.triggers({ table: name, schema }, written);
+      }
+      routines.fill(map);
+      for (const { schema, name, reads } of views) {
+        const tables = (reads ?? []).map(([of, table]) => ({ table, schema: of }));
+        if (tables.length > 0) map.stands({ table: name, schema }, tables);
+      }
+    },
+  };
+}
+
+function actionOf(action: Action): Reference['onDelete'] {
+  if (action === 'c') return 'cascade';
+  return action === 'n' || action === 'd' ? 'set' : 'none';
+}

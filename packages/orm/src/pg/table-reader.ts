@@ -1,0 +1,116 @@
+import type { Ask, Catalogue } from '../catalogues/catalogue.js';
+import { warnOfTriggers } from '../catalogues/trigger-warning.js';
+import type { OpenSource } from '../source/open-source.js';
+import type { WatchSettings } from '../source/read-options.js';
+import { type PgCatalogue, readCatalogue } from './catalogue.js';
+import type { ColumnNames } from './outcome-of.js';
+
+/** A database that does not answer is not asked more often than this. */
+const AGAIN_AFTER_MS = 1_000;
+/** Between two readings of tables that change all the time. */
+const REST_MS = 100;
+
+/** Who is asked: a pool or a client of `pg`, or what stands for one. Of rows, the first value counts. */
+export interface Asked {
+  query(sql: string): Promise<{ readonly rows: readonly object[] }>;
+}
+
+/** Reads the tables of a database for a watch: once, or until it succeeds; anew where it is told that they have changed. */
+export class TableReader {
+  readonly #watch: string;
+  readonly #asked: Asked | undefined;
+  readonly #know: OpenSource['know'];
+  readonly #settings: WatchSettings;
+  readonly #readCatalogue: (ask: Ask) => Promise<Catalogue & Partial<PgCatalogue>>;
+  #catalogue: (Catalogue & Partial<PgCatalogue>) | undefined;
+  #reading: Promise<void> | undefined;
+  #triedAt = 0;
+  /** How often the tables have changed. */
+  #changes = 0;
+  #isResting = false;
+
+  /**
+   * @param watch - whose tables they are, for warnings: `watchPg`
+   * @param asked - `undefined`: there is nothing to be read
+   * @param readWith - asks the questions that the database understands
+   */
+  constructor(
+    watch: string,
+    asked: Asked | undefined,
+    know: OpenSource['know'],
+    settings: WatchSettings,
+    readWith: (ask: Ask) => Promise<Catalogue> = readCatalogue,
+  ) {
+    this.#watch = watch;
+    this.#asked = asked;
+    this.#know = know;
+    this.#settings = settings;
+    this.#readCatalogue = readWith;
+  }
+
+  readonly columnNames: ColumnNames = (table, column) => this.#catalogue?.columnNames?.(table, column);
+
+  /** Of a table, the key column in which the database counts up; `undefined` where there is none, and until that is known. */
+  countedKey(table: string): string | undefined {
+    return this.#catalogue?.countedKeys?.get(table);
+  }
+
+  /** Resolves when they are known; begins to read them, where nobody does. */
+  async ready(): Promise<void> {
+    // What was read may be of no use by then: the tables have changed.
+    while (this.#asked !== undefined && this.#catalogue === undefined) await this.#begin();
+  }
+
+  /** The app uses the database: where it did not answer before, it may do so now. */
+  wake(): void {
+    if (this.#catalogue !== undefined || this.#reading !== undefined || this.#asked === undefined) return;
+    if (performance.now() - this.#triedAt < AGAIN_AFTER_MS) return;
+    this.#begin().catch(() => {});
+  }
+
+  /**
+   * There are other tables now, and until they have been read nothing is known: at once, and where they go on changing, as in a
+   * migration, once in a while.
+   *
+   * @returns false where nobody is asked
+   */
+  tablesChanged(): boolean {
+    if (this.#asked === undefined) return false;
+    this.#changes++;
+    this.#catalogue = undefined;
+    if (this.#reading === undefined && !this.#isResting) this.#begin().catch(() => {});
+    return true;
+  }
+
+  #begin(): Promise<void> {
+    // Not at once: where a client is watched, what is asked here comes by again.
+    this.#reading ??= Promise.resolve().then(() => this.#read());
+    return this.#reading;
+  }
+
+  async #read(): Promise<void> {
+    const changes = this.#changes;
+    try {
+      const catalogue = await this.#readCatalogue(async (sql) => {
+        const rows = (await this.#asked?.query(sql))?.rows ?? [];
+        return rows.map((row) => String(Object.values(row)[0]));
+      });
+      if (changes !== this.#changes) return;
+      this.#know((map) => catalogue.fill(map), catalogue.searchPath, catalogue.isCaseless);
+      this.#catalogue = catalogue;
+      warnOfTriggers(this.#watch, catalogue, this.#settings);
+    } finally {
+      this.#triedAt = performance.now();
+      this.#reading = undefined;
+      if (changes !== this.#changes) this.#restAndRead();
+    }
+  }
+
+  #restAndRead(): void {
+    this.#isResting = true;
+    setTimeout(() => {
+      this.#isResting = false;
+      if (this.#catalogue === undefined) this.#begin().catch(() => {});
+    }, REST_MS).unref();
+  }
+}

@@ -1,0 +1,31 @@
+/** What comes with every ReadyForQuery: idle, in a transaction, in one that has failed. */
+type Status = 'I' | 'T' | 'E';
+
+interface ConnectionLike {
+  on(event: 'readyForQuery', listener: (message: { readonly status?: Status }) => void): unknown;
+}
+
+/**
+ * Hears from a client's connection, after whatever it carried out, whether a transaction is open there: the server's word
+ * counts, whatever a text seemed to do.
+ *
+ * @param isOpen - what is believed
+ * @param correct - called where that is wrong, when whoever waited for the statement has heard of it
+ */
+export function hearStatus(client: object, isOpen: () => boolean, correct: (isOpen: boolean) => void): void {
+  const { connection } = client as { readonly connection?: ConnectionLike };
+  if (typeof connection?.on !== 'function') return;
+  let last = false;
+  let isAsked = false;
+  connection.on('readyForQuery', ({ status }) => {
+    if (status === undefined) return;
+    last = status !== 'I';
+    if (isAsked || last === isOpen()) return;
+    isAsked = true;
+    // The statement's own promise settles some microtasks later: it tells better what has happened.
+    setImmediate(() => {
+      isAsked = false;
+      if (last !== isOpen()) correct(last);
+    });
+  });
+}

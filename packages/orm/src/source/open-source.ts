@@ -1,0 +1,108 @@
+import { debuglog } from 'node:util';
+import type { CacheEvent } from '@viewcache/core';
+import { runtimeOf } from '@viewcache/core/node';
+import { watchedBy } from '@viewcache/core/tracking';
+import type { Dialect } from '../statements/footprint-types.js';
+import { TableMap } from '../tables/table-map.js';
+import { Delivery, type DeliveryCounts } from '../writes/delivery.js';
+import { writeLine } from '../writes/write-line.js';
+import { describeBy, type WatchSettings } from './read-options.js';
+import type { Statements } from './statements.js';
+import { WatchedSource } from './watched-source.js';
+
+/** What an adapter knows of what it watches. */
+export interface SourceKind {
+  /** What it is called where writes and reads are explained: `pg`. */
+  readonly name: string;
+  readonly dialect: Dialect;
+  readonly statements: Statements;
+  /** Nothing that was read before its tables are known can be told apart: true until {@link OpenSource.know} is called. */
+  readonly learns: boolean;
+  /** Nothing is read through it that anybody sees: views go on as if it were not watched. @defaultValue false */
+  readonly tellsWritesOnly?: boolean;
+  /**
+   * Reads the tables again when some were made, changed or dropped through what is watched: nothing is known until then. True
+   * where it will. Without one, what was known stays.
+   */
+  readonly reader?: () => { tablesChanged(): boolean } | undefined;
+  /** Schemas in which bare names are looked up. */
+  readonly searchPath?: readonly string[];
+  /** The primary key of each table that nobody describes: where all have the same one. */
+  readonly pk?: readonly string[];
+}
+
+/** A source that is watched, and how that ends. */
+export interface OpenSource {
+  readonly source: WatchedSource;
+  counts(): DeliveryCounts;
+  /** What the tables of the data source are: takes the place of what was known before. */
+  know(fill: (map: TableMap) => void, searchPath?: readonly string[], isCaseless?: boolean): void;
+  /** Hears of no more reads, and tells of no more writes. */
+  close(): void;
+}
+
+const debug = debuglog('viewcache');
+
+/** Begins to watch a data source for a cache. */
+export function openSource(settings: WatchSettings, kind: SourceKind): OpenSource {
+  const { cache, namespace, opaque, onWrite, trackReads, maxRows } = settings;
+  const name = namespace ?? kind.name;
+  const warn = (error: unknown): void => {
+    delivery.counts.failures++;
+    const message = `the watch of ${name} failed: ${error instanceof Error ? error.message : error}; what is stored was invalidated`;
+    runtimeOf(cache)?.telemetry.emit({ type: 'warning', message });
+  };
+  let map: TableMap | undefined;
+  // Of a connection that goes on, whatever is read of tables meanwhile.
+  let isPathMoving = false;
+  const onTablesChanged = (): void => {
+    if (kind.reader?.()?.tablesChanged() === true) map = undefined;
+  };
+  const delivery = new Delivery({ cache, source: name, onWrite, onFailure: warn, onTablesChanged });
+  const know: OpenSource['know'] = (fill, searchPath = kind.searchPath, isCaseless = false) => {
+    const next = new TableMap({ namespace, searchPath, pk: kind.pk, isCaseless });
+    next.describe(settings.tables);
+    fill(next);
+    describeBy(next, settings);
+    if (isPathMoving) next.pathMoves();
+    map = next;
+  };
+  if (!kind.learns) know(() => {});
+  const source = new WatchedSource({
+    name,
+    cache,
+    dialect: kind.dialect,
+    statements: kind.statements,
+    delivery,
+    map: () => map,
+    pathMoves() {
+      isPathMoving = true;
+      map?.pathMoves();
+    },
+    opaque,
+    tracksReads: trackReads,
+    maxRows,
+    onFailure: warn,
+  });
+  const stopTracking = kind.tellsWritesOnly === true ? () => {} : watchedBy(cache);
+  const stopLog = logTo(settings, delivery);
+  return {
+    source,
+    know,
+    counts: () => ({ ...delivery.counts }),
+    close() {
+      source.close();
+      stopTracking();
+      stopLog();
+    },
+  };
+}
+
+function logTo({ cache, log }: WatchSettings, delivery: Delivery): () => void {
+  const print = typeof log === 'function' ? log : (line: string) => console.debug(line);
+  if (log === false || (log === undefined && !debug.enabled)) return () => {};
+  return cache.on((event: CacheEvent) => {
+    if (event.type === 'invalidated' && event.origin !== undefined && delivery.isOrigin(event.origin))
+      print(writeLine(event.origin, event, event.dropped));
+  });
+}

@@ -1,0 +1,65 @@
+import type { Footprint, ReadTable, WrittenTable } from '../statements/footprint-types.js';
+import { rowId } from '../tables/names.js';
+import type { Table } from '../tables/table.js';
+import type { TableMap } from '../tables/table-map.js';
+import type { Statements } from './statements.js';
+
+/** What is known wherever a read is looked at. */
+export interface ReadLookup {
+  readonly map: TableMap;
+  readonly rowsOf: Statements['rowsOf'];
+  /** Rows of one table that one statement may name, before it counts as reading any. */
+  readonly maxRows: number;
+}
+
+/** The tags of what a statement reads: of rows where it holds their keys, else of tables. */
+export function tagsRead(footprint: Footprint, parameters: unknown, lookup: ReadLookup): readonly string[] {
+  const { map } = lookup;
+  const tags = new Set<string>();
+  for (const read of footprint.reads) addRead(tags, read, parameters, lookup);
+  if (footprint.returnsWritten === true)
+    for (const write of footprint.writes) addReturned(tags, write, parameters, lookup);
+  for (const { reads } of map.called(footprint.names)) for (const name of reads) addTables(tags, map.of(name));
+  if (!footprint.isUnderstood) addTables(tags, map.among(footprint.names));
+  return [...tags];
+}
+
+function addRead(tags: Set<string>, read: ReadTable | WrittenTable, parameters: unknown, lookup: ReadLookup): void {
+  const tables = lookup.map.of(read);
+  const ids = rowIds(tables, read, parameters, lookup);
+  if (ids === undefined) addTables(tags, tables);
+  else for (const id of ids) tags.add(`${tables[0]?.tag}#${id}`);
+}
+
+/** What a write hands back it has read. Rows that are in the way of a new one may have another key. */
+function addReturned(tags: Set<string>, write: WrittenTable, parameters: unknown, lookup: ReadLookup): void {
+  if (write.verb === 'insert') addTables(tags, lookup.map.of(write));
+  else addRead(tags, write, parameters, lookup);
+}
+
+/** A row that was looked for and is not there has its tag, too: so the answer goes when it appears. */
+function rowIds(
+  [table, another]: readonly Table[],
+  read: ReadTable | WrittenTable,
+  parameters: unknown,
+  lookup: ReadLookup,
+): readonly string[] | undefined {
+  const { rowsOf, maxRows } = lookup;
+  // What stands for other tables has no keys of its own.
+  if (table === undefined || another !== undefined || !lookup.map.isNamed(table, read.table) || table.pk.length === 0)
+    return undefined;
+  const rows = rowsOf(read, parameters, table.pk);
+  // No key at all is one that no row has: it depends on nothing, and must not seem to have read nothing.
+  if (rows === undefined || rows.length === 0 || rows.length > maxRows) return undefined;
+  const ids: string[] = [];
+  for (const row of rows) {
+    const id = rowId(row);
+    if (id === undefined) return undefined;
+    ids.push(id);
+  }
+  return ids;
+}
+
+function addTables(tags: Set<string>, tables: readonly Table[]): void {
+  for (const { tag } of tables) tags.add(tag);
+}

@@ -1,0 +1,113 @@
+import type { Cache } from '@viewcache/core';
+import {
+  isTracking,
+  type ReadReason,
+  type Running,
+  readReason,
+  recordRead,
+  refuseRunning,
+  running,
+} from '@viewcache/core/tracking';
+import type { Footprint } from '../statements/footprint-types.js';
+import type { TableMap } from '../tables/table-map.js';
+import type { Frames } from '../writes/frames.js';
+import { tagsRead } from './read.js';
+import type { Statements } from './statements.js';
+
+/** What reads of a data source are made into tags by. */
+export interface ReadParts {
+  /** What it is called where its writes and reads are explained. */
+  readonly name: string;
+  readonly cache: Cache;
+  readonly statements: Statements;
+  /** Its tables; `undefined` while they are being read: until then everything that is written may be any of them. */
+  readonly map: () => TableMap | undefined;
+  readonly tracksReads: boolean;
+  readonly maxRows: number;
+  readonly onFailure: (error: unknown) => void;
+}
+
+/** Texts whose reasons are at hand, and the longest of them. */
+const MOST_REASONS = 1_000;
+const LONGEST_SAID = 4_000;
+
+/** Makes what is read of a data source a dependency of what runs, and keeps that from being stored where it must not be. */
+export class TrackedReads {
+  readonly #parts: ReadParts;
+  readonly #frames: Frames;
+  /** By text: to look one up by the name of the source and it costs as much as to put them together. */
+  readonly #reasons = new Map<string, ReadReason>();
+
+  constructor(parts: ReadParts, frames: Frames) {
+    this.#parts = parts;
+    this.#frames = frames;
+  }
+
+  /**
+   * Something is being read, in its caller's asynchronous context.
+   *
+   * @param scope - `undefined` outside any transaction
+   * @param said - what it is called where reads are explained
+   * @returns to be called when it has ended, in whatever context; `undefined` where nobody waits for that
+   */
+  reading(
+    scope: object | undefined,
+    footprints: () => readonly Footprint[],
+    parameters: unknown,
+    said: string,
+  ): (() => void) | undefined {
+    if (!this.#parts.tracksReads || !isTracking()) return undefined;
+    try {
+      return this.#read(scope, footprints(), parameters, said);
+    } catch (error) {
+      this.#parts.onFailure(error);
+      // What it read is not known: nobody may keep what is made of it.
+      refuseRunning('older-snapshot');
+      return undefined;
+    }
+  }
+
+  #read(
+    scope: object | undefined,
+    footprints: readonly Footprint[],
+    parameters: unknown,
+    said: string,
+  ): (() => void) | undefined {
+    const { map: known, statements, cache, maxRows, name } = this.#parts;
+    const map = known();
+    if (map === undefined) {
+      refuseRunning('older-snapshot');
+      return undefined;
+    }
+    let reason: ReadReason | undefined;
+    for (const footprint of footprints) {
+      const tags = tagsRead(footprint, parameters, { map, rowsOf: statements.rowsOf, maxRows });
+      if (tags.length === 0) continue;
+      reason ??= this.#reasonOf(name, said);
+      recordRead(cache, tags, reason);
+    }
+    if (reason === undefined || scope === undefined) return undefined;
+    const view = running();
+    if (view === undefined) return undefined;
+    this.#doubt(scope, view);
+    // Statements in front of it on the same connection may not have ended yet: what they are is known when it has.
+    return () => this.#doubt(scope, view);
+  }
+
+  #reasonOf(name: string, said: string): ReadReason {
+    const known = this.#reasons.get(said);
+    if (known !== undefined) return known;
+    if (this.#reasons.size >= MOST_REASONS) this.#reasons.clear();
+    const reason = readReason(name, said);
+    if (said.length <= LONGEST_SAID) this.#reasons.set(said, reason);
+    return reason;
+  }
+
+  /** What is read in a transaction may be there for nobody else, or no longer. */
+  #doubt(scope: object, view: Running): void {
+    const openedAt = this.#frames.openedAt(scope);
+    if (openedAt === undefined) return;
+    if (this.#frames.hasWritten(scope)) view.refuse('uncommitted-read');
+    else view.refuse('older-snapshot', openedAt);
+  }
+}

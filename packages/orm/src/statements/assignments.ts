@@ -1,0 +1,56 @@
+import { Mode } from './block.js';
+import { foldedColumn } from './fold.js';
+import { namesIn, qualifiedAt } from './qualified.js';
+import type { Tokens } from './tokens.js';
+import type { Walking } from './walking.js';
+
+/** Reads what is set behind SET or a comma of it: a column, or several in brackets. */
+export function assign(walk: Walking, at: number): number {
+  const { tokens, block } = walk;
+  const { dialect } = tokens;
+  block.mode = Mode.afterAssignment;
+  const { scope, insert } = block;
+  if (scope === undefined) return at + 1;
+  const note = (column: string, qualifier: string | undefined) => {
+    const folded = foldedColumn(column, dialect);
+    if (scope.kind === 'update') scope.assignments.push({ qualifier, column: folded });
+    else if (insert?.verb === 'upsert') insert.columns?.push(folded);
+  };
+  if (tokens.isSign(at, '(')) {
+    const names = namesIn(tokens, at);
+    if (names === undefined) lose(walk);
+    for (const name of names ?? []) note(name, undefined);
+    return tokens.after(at);
+  }
+  const name = qualifiedAt(tokens, at);
+  if (name === undefined) {
+    lose(walk);
+    return at + 1;
+  }
+  const isKept = insert?.conflict?.includes(foldedColumn(name.table, dialect)) === true;
+  if (isKept && isExcluded(tokens, name.next, name.table)) return name.next;
+  note(name.table, name.schema);
+  // PostgreSQL sets a field of a column so.
+  if (name.schema !== undefined && dialect === 'postgres') note(name.schema, undefined);
+  return name.next;
+}
+
+/** `SET ?` with an object: nobody knows its columns here. */
+function lose({ block }: Walking): void {
+  const { scope, insert } = block;
+  if (scope?.kind === 'update') scope.knowsAssignments = false;
+  else if (insert?.verb === 'upsert') insert.columns = undefined;
+}
+
+/** `column = EXCLUDED.column`: of a column by which the row was found this changes nothing. */
+function isExcluded(tokens: Tokens, at: number, column: string): boolean {
+  if (!tokens.isSign(at, '=') || !tokens.isWord(at + 1, 'excluded') || !tokens.isSign(at + 2, '.')) return false;
+  if (!tokens.isName(at + 3) || tokens.name(at + 3) !== column) return false;
+  const after = at + 4;
+  return (
+    after >= tokens.count ||
+    tokens.isSign(after, ',') ||
+    tokens.isWord(after, 'where') ||
+    tokens.isWord(after, 'returning')
+  );
+}

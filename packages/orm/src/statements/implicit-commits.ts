@@ -1,0 +1,27 @@
+import type { TransactionVerb } from './footprint-types.js';
+import { Kind, type Tokens } from './tokens.js';
+
+/** First words of statements before which MySQL commits what is open. */
+const COMMITTING = new Set([
+  'alter', 'create', 'drop', 'rename', 'truncate', 'install', 'uninstall', 'grant', 'revoke', 'analyze', 'cache', 'check',
+  'flush', 'optimize', 'repair', 'reset', 'begin', 'change', 'stop', 'start',
+]); // biome-ignore format: a list
+
+/** Whether MySQL or MariaDB commits what is open before it carries this out. */
+export function commitsFirst(tokens: Tokens, transaction: TransactionVerb | undefined): boolean {
+  if (tokens.dialect !== 'mysql') return false;
+  if (transaction?.verb === 'begin') return !tokens.isWord(0, 'xa');
+  if (transaction?.verb === 'autocommit') return transaction.isOn;
+  if (transaction !== undefined || tokens.kind(0) !== Kind.word) return false;
+  const word = tokens.text(0);
+  if ((word === 'create' || word === 'drop') && isTemporary(tokens)) return false;
+  if (word === 'lock' || word === 'unlock') return tokens.isWord(1, 'tables') || tokens.isWord(1, 'table');
+  if (word === 'load') return tokens.isWord(1, 'index');
+  if (word === 'set') return tokens.isWord(1, 'password');
+  return COMMITTING.has(word);
+}
+
+/** `CREATE [OR REPLACE] TEMPORARY TABLE` */
+function isTemporary(tokens: Tokens): boolean {
+  return tokens.isWord(1, 'temporary') || (tokens.isWord(1, 'or') && tokens.isWord(3, 'temporary'));
+}

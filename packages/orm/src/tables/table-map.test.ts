@@ -1,0 +1,145 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Change, Reference } from './table.js';
+import { TableMap } from './table-map.js';
+
+const named = (text: string) => {
+  const [table = '', schema] = text.split('.').reverse();
+  return { table, schema };
+};
+
+const refers = (from: string, onDelete: Reference['onDelete'], onUpdate: Reference['onUpdate'] = 'none') => ({
+  from: named(from),
+  onDelete,
+  onUpdate,
+});
+
+function following(map: TableMap, name: string, change: Change): string[] {
+  const [table] = map.of(named(name));
+  if (table === undefined) throw new Error(`no ${name}`);
+  return map
+    .changedWith(table, change)
+    .map(({ tag }) => tag)
+    .sort();
+}
+
+describe('what changes along with a table', () => {
+  it('is what a foreign key leads to, as far as rows go with rows', () => {
+    const map = new TableMap();
+    map.describe([
+      { name: 'users', referredBy: [refers('posts', 'cascade'), refers('profiles', 'set'), refers('logs', 'none')] },
+      { name: 'posts', referredBy: [refers('comments', 'cascade')] },
+      { name: 'profiles', referredBy: [refers('pictures', 'cascade')] },
+    ]);
+    expect(following(map, 'users', 'delete')).toEqual(['comments', 'posts', 'profiles']);
+    expect(following(map, 'users', 'key')).toEqual([]);
+    expect(following(map, 'users', 'other')).toEqual([]);
+    expect(following(map, 'users', 'all')).toEqual(['comments', 'logs', 'pictures', 'posts', 'profiles']);
+  });
+
+  it('ends where foreign keys lead in a circle', () => {
+    const map = new TableMap();
+    map.describe([
+      { name: 'a', referredBy: [refers('b', 'cascade'), refers('a', 'cascade')] },
+      { name: 'b', referredBy: [refers('c', 'cascade')] },
+      { name: 'c', referredBy: [refers('a', 'cascade')] },
+    ]);
+    for (const name of ['a', 'b', 'c']) expect(following(map, name, 'delete')).toEqual(['a', 'b', 'c']);
+  });
+
+  it('follows keys that are changed, and triggers on whatever is', () => {
+    const map = new TableMap();
+    map.describe([{ name: 'users', referredBy: [refers('posts', 'none', 'cascade')] }]);
+    map.triggers(named('posts'), [named('audit')]);
+    expect(following(map, 'users', 'key')).toEqual(['audit', 'posts']);
+    expect(following(map, 'posts', 'other')).toEqual(['audit']);
+    expect(map.of(named('posts')).some((table) => map.mayActUnseen(table))).toBe(true);
+  });
+
+  it('is known again when more is told', () => {
+    const map = new TableMap();
+    map.describe([{ name: 'users', referredBy: [] }]);
+    expect(following(map, 'users', 'delete')).toEqual([]);
+    map.describe([{ name: 'users', referredBy: [refers('posts', 'cascade')] }]);
+    expect(following(map, 'users', 'delete')).toEqual(['posts']);
+  });
+});
+
+describe('the primary key of a table', () => {
+  it('is what was told of it, else that of all', () => {
+    const map = new TableMap({ pk: ['_id'] });
+    map.describe([
+      { name: 'users', pk: [] },
+      { name: 'logs', pk: ['at'] },
+    ]);
+    map.describe([{ name: 'users' }]);
+    const keys = ['users', 'logs', 'posts'].map((name) => map.of(named(name))[0]?.pk);
+    expect(keys).toEqual([['_id'], ['at'], ['_id']]);
+    expect(new TableMap().of(named('users'))[0]?.pk).toEqual([]);
+  });
+});
+
+describe('a name in a statement', () => {
+  const tags = (map: TableMap, name: string) => map.of(named(name)).map(({ tag }) => tag);
+
+  it('means the table in the first schema of the search path that has it', () => {
+    const map = new TableMap({ searchPath: ['app', 'public'] });
+    map.describe([
+      { name: 'users', schema: 'app' },
+      { name: 'users', schema: 'public' },
+      { name: 'cities', schema: 'public' },
+    ]);
+    expect(tags(map, 'users')).toEqual(['users']);
+    expect(tags(map, 'app.users')).toEqual(['users']);
+    expect(tags(map, 'public.users')).toEqual(['public.users']);
+    expect(tags(map, 'cities')).toEqual(['public.cities']);
+  });
+
+  it('means any of them once the search path moves', () => {
+    const map = new TableMap({ searchPath: ['public'] });
+    map.describe([
+      { name: 'users', schema: 'public' },
+      { name: 'users', schema: 'billing' },
+    ]);
+    map.pathMoves();
+    expect(tags(map, 'users').sort()).toEqual(['billing.users', 'users']);
+    expect(tags(map, 'billing.users')).toEqual(['billing.users']);
+  });
+
+  it('means what a view is made of, through views; one that is made of itself ends', () => {
+    const map = new TableMap();
+    map.stands(named('active'), [named('people')]);
+    map.stands(named('people'), [named('users'), named('teams')]);
+    expect(tags(map, 'active')).toEqual(['users', 'teams']);
+    map.stands(named('loop'), [named('loop')]);
+    expect(tags(map, 'loop')).toEqual(['loop']);
+  });
+
+  it('is found among others only where somebody has told of it', () => {
+    const map = new TableMap();
+    map.describe([{ name: 'users' }]);
+    map.stands(named('people'), [named('users')]);
+    expect(map.of(named('stranger'))).toHaveLength(1);
+    expect(map.among(new Set(['stranger', 'people', 'set'])).map(({ tag }) => tag)).toEqual(['users']);
+  });
+
+  it('is the same in any letters where the server says so, with its views, triggers, and what refers to it', () => {
+    const map = new TableMap({ searchPath: ['Shop'], isCaseless: true });
+    map.describe([{ name: 'Users', schema: 'shop', pk: ['id'], referredBy: [refers('SHOP.Posts', 'cascade')] }]);
+    map.stands(named('People'), [named('USERS')]);
+    map.triggers(named('Users'), [named('Audit')]);
+    expect(['users', 'USERS', 'SHOP.uSers', 'people'].flatMap((name) => tags(map, name))).toEqual(
+      Array(4).fill('users'),
+    );
+    expect(following(map, 'uSERS', 'delete').sort()).toEqual(['audit', 'posts']);
+    expect(map.among(new Set(['PEOPLE'])).map(({ tag }) => tag)).toEqual(['users']);
+    const [users] = map.of(named('USERS'));
+    expect(users && [map.isNamed(users, 'Users'), map.isNamed(users, 'People')]).toEqual([true, false]);
+    expect(tags(new TableMap(), 'Users')).toEqual(['Users']);
+  });
+
+  it('costs no more memory however many there are', () => {
+    const map = new TableMap();
+    for (let i = 0; i < 5_000; i++) expect(tags(map, `temporary_${i}`)).toEqual([`temporary_${i}`]);
+    expect([...map.all()].length).toBeLessThanOrEqual(1_000);
+  });
+});

@@ -1,0 +1,39 @@
+/** What becomes of the rows that refer to a row, when that goes or its key changes: by the database, which tells nobody. */
+export interface Reference {
+  /** The table whose rows refer to it. */
+  readonly from: { readonly table: string; readonly schema: string | undefined };
+  /** `set`: `SET NULL` and `SET DEFAULT`. */
+  readonly onDelete: 'cascade' | 'set' | 'none';
+  readonly onUpdate: 'cascade' | 'set' | 'none';
+}
+
+/** A table as somebody describes it who knows the database: an option, an ORM's metadata, the catalogue. */
+export interface TableFacts {
+  readonly name: string;
+  /** `undefined`: the first one of the search path. */
+  readonly schema?: string | undefined;
+  /** The columns of its primary key, in the order of the key; empty where rows cannot be told apart. */
+  readonly pk?: readonly string[] | undefined;
+  readonly referredBy?: readonly Reference[] | undefined;
+  /** Statements that change no row may change something all the same: triggers or rules do it. */
+  readonly mayActUnseen?: boolean | undefined;
+}
+
+/** What a write does to the rows of a table, as far as it matters to other tables; `all`: `TRUNCATE … CASCADE`. */
+export type Change = 'delete' | 'key' | 'all' | 'other';
+
+/** One table that is read and written, and the tag that stands for it. */
+export interface Table {
+  readonly name: string;
+  readonly schema: string | undefined;
+  /** `T`: carried by what has read any row of it. */
+  readonly tag: string;
+  /** `T!bulk`: rows have changed, and nobody knows which. */
+  readonly bulkTag: string;
+  /** `T!ins`: rows have appeared, and nobody knows under which key. */
+  readonly insertTag: string;
+  readonly pk: readonly string[];
+  readonly mayActUnseen: boolean;
+  /** Somebody who knows the database has described it. */
+  readonly isKnown: boolean;
+}

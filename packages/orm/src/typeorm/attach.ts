@@ -1,0 +1,77 @@
+import { refuseRunning } from '@viewcache/core/tracking';
+import { meet } from '../source/registry.js';
+import { Replaced } from '../source/replaced.js';
+import type { DataSourceLike, QueryRunnerLike, ResultCacheLike } from './typeorm-types.js';
+import { heardAfter, type TypeOrmParty, unheard, watchRunner } from './watched-runner.js';
+
+/** A watch, as its data source knows it. */
+export interface Attached extends TypeOrmParty {
+  readonly tracksReads: boolean;
+  /** The data source is about to be used: what it says of its tables may have changed. */
+  woken(): void;
+}
+
+/** The same for all data sources, and all watches of each. */
+const subscriber = { afterQuery: heardAfter };
+
+const runners: Replaced<Attached> = new Replaced('createQueryRunner', (original) => {
+  return function createQueryRunner(...given) {
+    const dataSource = this as DataSourceLike;
+    const runner = original.apply(this, given) as QueryRunnerLike;
+    const parties = runners.partiesOf(dataSource);
+    if (parties === undefined || parties.size === 0) return runner;
+    for (const party of parties) party.woken();
+    subscribe(dataSource);
+    watchRunner(runner, () => runners.partiesOf(dataSource));
+    return runner;
+  };
+});
+
+/**
+ * What TypeORM keeps of results by itself is as old as its `duration` allows: whatever is made of that is not stored. The
+ * statements by which it keeps them in the database are nobody's reading and writing.
+ */
+const hits: Replaced<Attached> = new Replaced('getFromCache', (original, parties) => {
+  return async function getFromCache(...given) {
+    const saved = await unheard(() => original.apply(this, given) as Promise<object | undefined>);
+    if (saved !== undefined && saved !== null && [...parties].some(({ tracksReads }) => tracksReads)) {
+      if (!(this as ResultCacheLike).isExpired(saved)) refuseRunning('older-snapshot');
+    }
+    return saved;
+  };
+});
+
+const housekeeping = ['storeInCache', 'clear', 'remove', 'synchronize'].map(
+  (name) =>
+    new Replaced<Attached>(name, (original) => {
+      return function keep(...given) {
+        return unheard(() => original.apply(this, given));
+      };
+    }),
+);
+
+/** Hears of what a data source does, until what it returns is called. */
+export function attach(dataSource: DataSourceLike, party: Attached): () => void {
+  const { queryResultCache } = dataSource;
+  const stops = [runners.on(dataSource, party)];
+  if (queryResultCache !== undefined)
+    for (const replaced of [hits, ...housekeeping]) stops.push(replaced.on(queryResultCache, party));
+  subscribe(dataSource);
+  party.woken();
+  // Outside any transaction; a transaction has a manager of its own.
+  for (const scope of [dataSource, dataSource.manager]) meet(scope, party.source);
+  return () => {
+    for (const stop of stops) stop();
+    if ((runners.partiesOf(dataSource)?.size ?? 0) === 0) unsubscribe(dataSource);
+  };
+}
+
+/** `initialize()` of a data source makes the list of its subscribers anew. */
+function subscribe({ subscribers }: DataSourceLike): void {
+  if (!subscribers.includes(subscriber)) subscribers.push(subscriber);
+}
+
+function unsubscribe({ subscribers }: DataSourceLike): void {
+  const at = subscribers.indexOf(subscriber);
+  if (at >= 0) subscribers.splice(at, 1);
+}

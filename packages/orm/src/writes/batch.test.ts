@@ -1,0 +1,39 @@
+import { describe, expect, it } from '@jest/globals';
+import { TableMap } from '../tables/table-map.js';
+import { WriteBatch } from './batch.js';
+
+const map = new TableMap();
+const [users] = map.of({ table: 'users', schema: undefined });
+if (users === undefined) throw new Error('no table');
+
+describe('what was written', () => {
+  it('comes to each tag once: the table, its rows, and what stands for those that nobody knows', () => {
+    const batch = new WriteBatch(64);
+    batch.rows(users, ['1', '2', '1']);
+    expect(batch.tags()).toEqual(['users', 'users#1', 'users#2']);
+    batch.inserted(users);
+    expect(batch.tags()).toEqual(['users', 'users!ins', 'users#1', 'users#2']);
+    batch.bulk(users);
+    batch.rows(users, ['3']);
+    expect(batch.tags()).toEqual(['users', 'users!bulk', 'users!ins']);
+  });
+
+  it('is any row of a table, from so many on, also of several frames', () => {
+    const batch = new WriteBatch(2);
+    batch.rows(users, ['1', '2']);
+    expect(batch.tags()).toHaveLength(3);
+    const other = new WriteBatch(2);
+    other.rows(users, ['3']);
+    batch.merge(other);
+    expect(batch.tags()).toEqual(['users', 'users!bulk']);
+  });
+
+  it('is nothing until something was', () => {
+    const batch = new WriteBatch(2);
+    batch.merge(new WriteBatch(2));
+    batch.name([]);
+    expect(batch.isEmpty).toBe(true);
+    batch.rows(users, ['1']);
+    expect(batch.isEmpty).toBe(false);
+  });
+});
