@@ -37,8 +37,10 @@ const NOT_EARLY = ['key', 'when', 'placeholders', 'honourRequest'] as const;
  * is private is never stored: see `docs/guides/what-to-cache.md`. Responses carry `Cache-Status` (RFC 9211) and, from
  * the cache, `Age`.
  *
- * @param options - a ttl (seconds, or `'5m'`), or an object with it and more
- * @param further - nothing: a ttl and more go into one object
+ * Where a data source is watched for its cache (`docs/guides/automatic-invalidation.md`), it needs no ttl: what a handler reads
+ * there invalidates its response when it is written.
+ *
+ * @param passed - a ttl (seconds, or `'5m'`), or an object with it and more; or nothing
  * @throws {@link ConfigError} at once for a setting that is wrong or unknown, naming it
  *
  * @example
@@ -47,7 +49,10 @@ const NOT_EARLY = ['key', 'when', 'placeholders', 'honourRequest'] as const;
  * app.get('/cities/:id', cachePage({ ttl: '1h', tags: (req) => [`cities#${req.params['id']}`] }), showCity);
  * ```
  */
-export function cachePage(options: Duration | CachePageOptions, ...further: never[]): Middleware {
+export function cachePage(...passed: [options?: Duration | CachePageOptions, ...further: never[]]): Middleware {
+  const [first, ...further] = passed;
+  // What was passed and is undefined was meant to be something, and is refused with the rest.
+  const options = passed.length === 0 ? {} : (first as Duration | CachePageOptions);
   // Left unread, a cache given this way would be the default one: in the memory of this process, where Redis was meant.
   if (further.length > 0) throw new ConfigError('cachePage', further[0], 'one argument, such as { ttl: 300, cache }');
   const given: Partial<CachePageOptions> = typeof options === 'object' && options !== null ? options : {};

@@ -1,7 +1,8 @@
-import { Inject, Injectable, type Type } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown, type Type } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { ViewServer } from '@viewcache/core/node';
 import type { CacheViewOptions } from '../views/cache-view-options.js';
+import { noteDeclared } from '../views/declared-config.js';
 import { inCompat } from '../views/nest-dialect.js';
 import { isPassing } from '../views/observer.js';
 import { prepareOuter } from '../views/outer-errors.js';
@@ -45,7 +46,7 @@ export function cachedRoutesOf(manager: unknown): CachedRoutes | undefined {
 
 /** The routes of one app under `CacheInterceptor`. */
 @Injectable()
-export class CachedRoutes {
+export class CachedRoutes implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly #adapters: HttpAdapterHost;
   readonly #modules: ModulesContainer;
   readonly #config: ApplicationConfig;
@@ -72,6 +73,14 @@ export class CachedRoutes {
     byManager.set(manager, this);
   }
 
+  onApplicationBootstrap(): void {
+    this.#spaces.begin();
+  }
+
+  onApplicationShutdown(): void {
+    this.#spaces.end();
+  }
+
   /** To be called when the app has its global interceptors, and not its routes yet. */
   prepare(): void {
     const config = this.#config;
@@ -79,6 +88,7 @@ export class CachedRoutes {
     const globals = config.getGlobalInterceptors().findIndex(isCaching);
     const scoped = config.getGlobalRequestInterceptors().findIndex(({ metatype }) => isCaching(metatype));
     for (const [controller, handler] of routesOf(this.#modules)) {
+      noteDeclared(handler);
       const isOwn = [controller, handler].some((it) => (noted<unknown[]>(INTERCEPTORS, it) ?? []).some(isCaching));
       if (globals < 0 && scoped < 0 && !isOwn) continue;
       const read = this.#read(controller, handler);

@@ -7,7 +7,7 @@ export interface InstanceMethods {
 
 /** What an instance is told by the injector. */
 export interface InstanceBinder {
-  of(Class: AnyClass): InstanceMethods;
+  methodsFor(instance: object, Class: AnyClass): InstanceMethods;
 }
 
 /**
@@ -48,7 +48,7 @@ export function isUnbound(instance: unknown): instance is object {
 
 /** Has an instance use the caches of an app. */
 export function bindInstance(instance: object, app: InstanceBinder): void {
-  const value = app.of(classOf(instance));
+  const value = app.methodsFor(instance, classOf(instance));
   // Seen by nobody who lists what an instance has.
   if (!Reflect.defineProperty(instance, METHODS, { configurable: true, value })) frozen.set(instance, value);
 }

@@ -34,6 +34,10 @@ export class CachePutRule extends MethodRule {
       );
     const { method } = this;
     return {
+      uncached: (instance, args) => {
+        const put = new ResultPut(setting, this.#given, results, isOwn ? instance : undefined, args);
+        return followedBy(method.apply(instance, args as never[]), (value) => put.end(value));
+      },
       call: (instance, args) => {
         const run = (): unknown => method.apply(instance, args as never[]);
         const instead = 'and nothing was stored: what was there is ended';

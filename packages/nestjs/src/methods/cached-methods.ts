@@ -2,11 +2,18 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { type Cache, ConfigError } from '@viewcache/core';
 import { CacheRegistry } from '../module/cache-registry.js';
-import { classOfWrapper, classProvided, isMadeLater, type Wrapper, wrappersSeeing } from '../module/nest-containers.js';
+import {
+  classOfWrapper,
+  classProvided,
+  isMadeLater,
+  sizeOf,
+  type Wrapper,
+  wrappersSeeing,
+} from '../module/nest-containers.js';
+import { AlikeInstances } from './alike-instances.js';
 import { warn } from './asked-options.js';
 import { bindMade } from './bind-made.js';
-import type { InstanceMethods } from './bound-instances.js';
-import { checkAlike } from './check-alike.js';
+import type { InstanceBinder, InstanceMethods } from './bound-instances.js';
 import { hasDefaults } from './class-defaults.js';
 import { ClassMethods, type MethodsOfApp } from './class-methods.js';
 import { type AnyClass, rulesOf } from './method-rule.js';
@@ -14,17 +21,31 @@ import { UncachedMethods } from './uncached-methods.js';
 
 /** The decorated methods of one app. The injector gives it to each instance that has any. */
 @Injectable()
-export class CachedMethods implements OnModuleInit, MethodsOfApp {
+export class CachedMethods implements OnModuleInit, MethodsOfApp, InstanceBinder {
   readonly #registry: CacheRegistry;
   readonly #modules: ModulesContainer;
-  readonly #classes = new Map<AnyClass, ClassMethods>();
+  /** Weakly: a factory may make a class of its own each time. */
+  readonly #classes = new WeakMap<AnyClass, ClassMethods>();
   /** Of what factories make while the app runs, which may be of any class. */
-  readonly #late = new Map<Wrapper, Map<AnyClass, InstanceMethods>>();
-  #isStarted = false;
+  readonly #late = new WeakMap<Wrapper, WeakMap<AnyClass, InstanceMethods>>();
+  readonly #alike: AlikeInstances;
+  /** Those to be checked when all are there; `undefined` as of then. */
+  #atStart: Set<ClassMethods> | undefined = new Set();
 
   constructor(registry: CacheRegistry, modules: ModulesContainer) {
     this.#registry = registry;
     this.#modules = modules;
+    const [isStarted, size] = [(): boolean => this.#atStart === undefined, (): number => sizeOf(modules)];
+    this.#alike = new AlikeInstances({
+      wrappers: () => this.#wrappers(),
+      get size() {
+        return size();
+      },
+      get isStarted() {
+        return isStarted();
+      },
+      warn: (message) => this.#warn(message),
+    });
   }
 
   /**
@@ -37,8 +58,9 @@ export class CachedMethods implements OnModuleInit, MethodsOfApp {
 
   /** Refuses what is wrong in any decorator before anybody asks, also of what is made anew for each request. */
   onModuleInit(): void {
-    for (const wrapper of wrappersSeeing(this.#modules, CachedMethods, this)) {
-      bindMade(wrapper, this, { of: (Class) => this.#ofMadeLater(Class, wrapper) });
+    const wrappers = this.#wrappers();
+    for (const wrapper of wrappers) {
+      bindMade(wrapper, this, { methodsFor: (_instance, Class) => this.#ofMadeLater(Class, wrapper) });
       const Class = isMadeLater(wrapper) ? classOfWrapper(wrapper) : classProvided(wrapper);
       if (Class === undefined) continue;
       if (rulesOf(Class.prototype).length > 0) this.of(Class);
@@ -47,8 +69,9 @@ export class CachedMethods implements OnModuleInit, MethodsOfApp {
         throw new ConfigError(`${Class.name}: @Cacheable`, Class, allowed);
       }
     }
-    this.#isStarted = true;
-    for (const methods of this.#classes.values()) this.#checkAlike(methods);
+    const atStart = this.#atStart ?? [];
+    this.#atStart = undefined;
+    for (const methods of atStart) this.#alike.accept(methods, this.#wrappersOf(methods.Class));
   }
 
   cache(named: string | Cache | undefined, setting: string): Cache {
@@ -63,8 +86,7 @@ export class CachedMethods implements OnModuleInit, MethodsOfApp {
     this.#classes.set(Class, methods);
     try {
       methods.bindAll();
-      // Of a module that is loaded while the app runs.
-      if (this.#isStarted) this.#checkAlike(methods);
+      this.#atStart?.add(methods);
       return methods;
     } catch (error) {
       // What is wrong is so the next time, too.
@@ -73,23 +95,26 @@ export class CachedMethods implements OnModuleInit, MethodsOfApp {
     }
   }
 
-  /** The same of what a factory makes while the app runs: it is too late then to keep the app from starting. */
+  methodsFor(instance: object, Class: AnyClass): InstanceMethods {
+    return this.#alike.methodsFor(instance, this.of(Class));
+  }
+
+  /** What a factory makes while the app runs: it is too late then to keep the app from starting. */
   #ofMadeLater(Class: AnyClass, wrapper: Wrapper): InstanceMethods {
     const known = this.#late.get(wrapper)?.get(Class);
     if (known !== undefined) return known;
     let methods: InstanceMethods;
     try {
-      const { undecided } = this.of(Class);
-      const wrappers = new Set([wrapper, ...this.#wrappersOf(Class)]);
-      if (undecided !== undefined) checkAlike(Class, undecided, [...wrappers]);
-      methods = this.of(Class);
+      const all = this.of(Class);
+      this.#alike.accept(all, [wrapper, ...this.#wrappersOf(Class)]);
+      methods = all;
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       const what = `viewcache: what the factory of ${String(wrapper.name)} makes for each request is not cached`;
-      warn(this.cache(undefined, 'ViewCacheModule'), `${what}: ${error.message}`);
-      methods = new UncachedMethods(new ClassMethods(this, Class));
+      this.#warn(`${what}: ${error.message}`);
+      methods = new UncachedMethods(new ClassMethods(this, Class), false);
     }
-    this.#late.set(wrapper, (this.#late.get(wrapper) ?? new Map()).set(Class, methods));
+    this.#late.set(wrapper, (this.#late.get(wrapper) ?? new WeakMap()).set(Class, methods));
     return methods;
   }
 
@@ -97,14 +122,15 @@ export class CachedMethods implements OnModuleInit, MethodsOfApp {
     return this.#classes.has(Class) || this.#wrappersOf(Class).length > 0;
   }
 
-  #checkAlike(methods: ClassMethods): void {
-    const { undecided } = methods;
-    if (undecided !== undefined) checkAlike(methods.Class, undecided, this.#wrappersOf(methods.Class));
+  #warn(message: string): void {
+    warn(this.cache(undefined, 'ViewCacheModule'), message);
+  }
+
+  #wrappers(): readonly Wrapper[] {
+    return wrappersSeeing(this.#modules, CachedMethods, this);
   }
 
   #wrappersOf(Class: AnyClass): readonly Wrapper[] {
-    return wrappersSeeing(this.#modules, CachedMethods, this).filter(
-      (wrapper) => !wrapper.isAlias && classOfWrapper(wrapper) === Class,
-    );
+    return this.#wrappers().filter((wrapper) => !wrapper.isAlias && classOfWrapper(wrapper) === Class);
   }
 }

@@ -1,8 +1,10 @@
+import { Scope } from '@nestjs/common';
 import { INQUIRER, ModuleRef } from '@nestjs/core';
 import { ConfigError } from '@viewcache/core';
-import { asksFor } from '../module/injector-of.js';
+import { asksFor, scopeOf, tokensOf } from '../module/injector-of.js';
 import { classProvided, dependenciesOf, dependencyPlacesOf, type Wrapper } from '../module/nest-containers.js';
 import { requestStandingOf } from '../module/request-standing.js';
+import { APP_SLOT } from './bound-instances.js';
 import type { AnyClass, MethodRule } from './method-rule.js';
 
 /**
@@ -14,12 +16,7 @@ import type { AnyClass, MethodRule } from './method-rule.js';
  * @throws {@link ConfigError} that names class and method
  */
 export function checkAlike(Class: AnyClass, rule: MethodRule, wrappers: readonly Wrapper[]): void {
-  const refuse = (problem: string): never => {
-    const allowed =
-      "'shared' where its results are the same all the same, instanceKey for what they differ by, or 'apart'";
-    const setting = `${rule.placeIn(Class)}.instances`;
-    throw new ConfigError(setting, undefined, allowed, undefined, `is not enough: ${problem}`);
-  };
+  const refuse = (problem: string): never => refuseUndecided(Class, rule, problem);
   for (const wrapper of wrappers) {
     const standing = requestStandingOf(wrapper);
     if (standing?.injects === true) refuse(`${Class.name} stands on the request, which ${standing.name} is told`);
@@ -31,6 +28,41 @@ export function checkAlike(Class: AnyClass, rule: MethodRule, wrappers: readonly
   if (first === undefined || others.every((other) => areAlike(first, other, new Set()))) return;
   const modules = wrappers.map(({ host }) => host?.name ?? '(no module)');
   refuse(`the app has ${wrappers.length} of ${Class.name}, made of different things (${modules.join(', ')})`);
+}
+
+/** @throws {@link ConfigError} that says what to do, and of which method */
+export function refuseUndecided(Class: AnyClass, rule: MethodRule, problem: string): never {
+  const allowed =
+    "'shared' where its results are the same all the same, instanceKey for what they differ by, or 'apart'";
+  const setting = `${rule.placeIn(Class)}.instances`;
+  throw new ConfigError(setting, undefined, allowed, undefined, `is not enough: ${problem}`);
+}
+
+/**
+ * Whether a class is made of the same things whichever module has it made, and for whichever request: where the modules have
+ * more than one for what it asks for, these are alike.
+ *
+ * @param wrapper - one place where the app provides it, of which is known that it stands on no request
+ * @param all - all that the modules make
+ */
+export function isMadeAlikeAnywhere(Class: AnyClass, wrapper: Wrapper, all: readonly Wrapper[]): boolean {
+  if (classProvided(wrapper) !== Class) return false;
+  const places = dependencyPlacesOf(wrapper);
+  return [...tokensOf(Class)].every(([place, asked]) => {
+    const mine = places.get(place);
+    const token = mine?.token ?? asked;
+    const others = all.filter((each) => each.token === token);
+    // What nobody provides is optional; what is not among these, such as the inquirer, is told each one anew.
+    if (mine === undefined) return token !== INQUIRER && others.length === 0;
+    return others.length > 0 && others.every((other) => areAlike(mine, other, new Set()));
+  });
+}
+
+/** Whether a class asks for nothing but its app, so that there is nothing in which its instances could differ. */
+export function isMadeOfNothing(Class: AnyClass): boolean {
+  const tokens = tokensOf(Class);
+  const app = tokens.get(APP_SLOT);
+  return scopeOf(Class) !== Scope.REQUEST && [...tokens.values()].every((token) => token === app);
 }
 
 /** Whether something asks for what it is injected into: a transient one beneath another one is told the outermost. */

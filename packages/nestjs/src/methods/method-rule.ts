@@ -59,6 +59,8 @@ export interface MethodOwner {
 /** What a call of a decorated method comes to, in one app. */
 export interface BoundMethod {
   call(instance: object, args: readonly unknown[]): unknown;
+  /** The same on an instance whose results are nobody else's: what others have, and it makes stale, ends. */
+  uncached?(instance: object, args: readonly unknown[]): unknown;
   readonly results?: CachedResults;
   /** What `memoOf` can do about those of an instance. */
   resultsOf?(instance: object): MemoResults<AnyFunction>;

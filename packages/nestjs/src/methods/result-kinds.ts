@@ -52,7 +52,7 @@ export function followedBy(result: unknown, after: (value: unknown) => unknown):
     case 'observable':
       return followedObservable(result as Observable<unknown>, after);
     case 'stream':
-      return followedStream(result as AsyncIterable<unknown>, after);
+      return isGenerator(result) ? followedStream(result, after) : followedReadable(result as object, after);
     default:
       // Nobody waits for a method that returns no promise.
       ignoreRejection(after(result));
@@ -85,11 +85,26 @@ function followedObservable(source: Observable<unknown>, after: (value: unknown)
   });
 }
 
-async function* followedStream(source: AsyncIterable<unknown>, after: (value: unknown) => unknown): AsyncGenerator {
+/** What can be gone through, and no more: another one takes its place without anybody missing anything. */
+function isGenerator(result: unknown): result is AsyncGenerator {
+  const { next, return: end, throw: fail } = result as Partial<AsyncGenerator>;
+  return [next, end, fail].every((method) => typeof method === 'function');
+}
+
+/** A stream or a cursor can do more than be gone through, and stays what it is: it says of itself when it is over, or never. */
+function followedReadable(result: object, after: (value: unknown) => unknown): object {
+  const act = (): void => ignoreRejection(after(result));
+  act();
+  const { pipe, once } = result as { readonly pipe?: unknown; readonly once?: unknown };
+  if (typeof pipe === 'function' && typeof once === 'function') once.call(result, 'close', act);
+  return result;
+}
+
+async function* followedStream(source: AsyncGenerator, after: (value: unknown) => unknown): AsyncGenerator {
   let hasFailed = false;
   let returned: unknown;
   try {
-    returned = yield* source as AsyncGenerator;
+    returned = yield* source;
     return returned;
   } catch (error) {
     hasFailed = true;

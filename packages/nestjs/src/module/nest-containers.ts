@@ -12,6 +12,14 @@ export function wrappersOf({ providers, controllers, injectables }: ModuleRef): 
   return [...providers.values(), ...controllers.values(), ...injectables.values()];
 }
 
+/** How many things all modules make. */
+export function sizeOf(modules: ModulesContainer): number {
+  let size = 0;
+  for (const { providers, controllers, injectables } of modules.values())
+    size += providers.size + controllers.size + injectables.size;
+  return size;
+}
+
 /** The class that is provided as it is; `undefined` for what a factory makes, or somebody has made already. */
 export function classProvided({ metatype, inject }: Wrapper): (new (...args: never[]) => object) | undefined {
   const isClass = typeof metatype === 'function' && (inject === undefined || inject === null);
@@ -41,6 +49,12 @@ export function classOfWrapper(wrapper: Wrapper): (new (...args: never[]) => obj
     // A proxy that answers only where there is a request.
     return undefined;
   }
+}
+
+/** Whether something is what a provider stands for, as far as that is no matter of a request. */
+export function holds(wrapper: Wrapper, instance: object): boolean {
+  if (wrapper.instance === instance) return true;
+  return wrapper.isTransient && wrapper.getStaticTransientInstances().some((each) => each?.instance === instance);
 }
 
 /** Whether a module can have injected what another one exports. */

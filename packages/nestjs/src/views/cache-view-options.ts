@@ -16,7 +16,8 @@ export interface CacheViewOptions extends Omit<Shared, 'ttl' | 'tags' | 'placeho
    * Freshness lifetime, as in `cachePage`: seconds, or `'5m'`, `'1h30m'`, `'250ms'`; `0` stores nothing; `'forever'` only with
    * tags; `'origin'`: the response's own headers decide (RFC 9111). Or a function that is called on each miss.
    *
-   * @defaultValue that of the controller, else that of the module's `views`; without any the app does not start
+   * @defaultValue that of the controller, else that of the module's `views`; without any until it is invalidated, where reads
+   * are tracked, and elsewhere nothing is stored, with a warning
    */
   readonly ttl?: Duration | ((context: ExecutionContext) => Duration);
   /**

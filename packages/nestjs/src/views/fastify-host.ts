@@ -1,14 +1,13 @@
 import type { IncomingMessage } from 'node:http';
-import { guardOf, paramsBeside, type ViewHost } from '@viewcache/core/node';
+import { paramsBeside, type ViewHost } from '@viewcache/core/node';
+import { isWritten } from './declared-config.js';
+import { coverOrigin, originOf } from './fastify-origin.js';
 import { isPlainOnFastify } from './fastify-plain.js';
 import { contextOf, requestIn, responseIn, type ViewRequest } from './request-context.js';
 
 /** What Fastify knows of a request, by its own trust-proxy setting. */
 interface FastifyRequest {
   readonly raw: IncomingMessage;
-  readonly protocol: string;
-  /** With its port, as the client sent it. */
-  readonly host: string;
   readonly params?: Readonly<Record<string, unknown>>;
   /** Made anew each time it is asked for; its `config` is one and the same object for a route. */
   readonly routeOptions?: { readonly url?: string; readonly config?: object };
@@ -16,20 +15,23 @@ interface FastifyRequest {
 
 /** How requests of Fastify are read: by what stands before the one of Node. */
 export const fastifyHost: ViewHost<ViewRequest> = {
-  scheme: (req) => requestOf(req).protocol,
-  host: (req) => requestOf(req).host,
+  scheme: (req) => String(originOf(requestOf(req), 'protocol')),
+  host: hostOf,
   beside(req) {
     const request = requestOf(req);
-    const { host, params } = request;
+    const { params } = request;
     const beside = paramsBeside({ url: req.url, route: routeOf(optionsOf(request)), params: params ?? {} });
     if (beside === undefined) return undefined;
-    return (Object.hasOwn(request, ADDED_FIELDS) ? '+' : '') + hostBeside(req, host) + beside;
+    return (Object.hasOwn(request, ADDED_FIELDS) ? '+' : '') + hostBeside(req, hostOf(req)) + beside;
   },
   route: (req) => optionsOf(requestOf(req))?.url ?? '(no route)',
   prepare(req) {
     const request = requestOf(req);
     coverOrigin(request);
-    if (hasMore(optionsOf(request)?.config, contextOf(req).getHandler())) coverOptions(request);
+    const { config } = optionsOf(request) ?? {};
+    if (config === undefined || Object.hasOwn(request, 'routeOptions')) return;
+    const isUrl = (pattern: unknown) => isPatternOf(pattern, req.url ?? '', request.params ?? {});
+    if (isWritten(config, contextOf(req).getHandler(), isUrl)) coverOptions(request);
   },
   front(req) {
     const context = contextOf(req);
@@ -47,6 +49,11 @@ function hostBeside(req: ViewRequest, host: string): string {
   return own === host || req.headers['x-forwarded-host'] === undefined ? '' : `@${own}`;
 }
 
+/** With its port, as the client sent it. */
+function hostOf(req: ViewRequest): string {
+  return String(originOf(requestOf(req), 'host'));
+}
+
 function requestOf(req: ViewRequest): FastifyRequest {
   return requestIn(contextOf(req));
 }
@@ -58,16 +65,21 @@ function optionsOf(request: FastifyRequest): RouteOptions {
   return Reflect.get(Object.getPrototypeOf(request), 'routeOptions', request);
 }
 
-/** What `@RouteConfig()` of Nest says of a handler. */
-const ROUTE_CONFIG = '__fastify_route_config__';
+/** A segment of a plain pattern, and what may be in its place. */
+const SEGMENT = /^(?::(\w+)|([\w.~-]*))$/;
 
-/** Whether somebody has written on the `config` of a route: it is there for the next visitor, too. */
-function hasMore(config: object | undefined, handler: object): boolean {
-  if (config === undefined) return false;
-  const declared: unknown = Reflect.getMetadata(ROUTE_CONFIG, handler);
-  const isKnown = (name: string | symbol) =>
-    name === 'url' || name === 'method' || Object.hasOwn(Object(declared), name);
-  return !Reflect.ownKeys(config).every(isKnown);
+/** Whether a pattern says nothing but what the URL and the names of its parameters do. */
+function isPatternOf(pattern: unknown, url: string, params: object): boolean {
+  if (typeof pattern !== 'string') return false;
+  const path = /^[^?;#]*/.exec(url)?.[0] ?? '';
+  const [segments, found] = [pattern, path].map((it) => it.replace(/\/$/, '').split('/'));
+  const names = new Set(Reflect.ownKeys(params));
+  const isFound = (segment: string, at: number) => {
+    const [match, name, text] = SEGMENT.exec(segment) ?? [];
+    if (name !== undefined) return names.delete(name);
+    return match !== undefined && text?.toLowerCase() === found?.[at]?.toLowerCase();
+  };
+  return segments?.length === found?.length && segments?.every(isFound) === true && names.size === 0;
 }
 
 /** As a property of the request itself, it is watched. */
@@ -90,23 +102,4 @@ function routeOf({ url, config }: NonNullable<RouteOptions> = {}): Route {
   const route = { path: url };
   routes.set(config, route);
   return route;
-}
-
-/** What Fastify works out of scheme and host, which are in every key: asking for it is no use of X-Forwarded-Host. */
-const ORIGIN: PropertyDescriptorMap = Object.fromEntries(
-  ['protocol', 'host', 'hostname', 'port'].map((name) => [
-    name,
-    {
-      configurable: true,
-      get(this: FastifyRequest): unknown {
-        const ask = () => Reflect.get(Object.getPrototypeOf(this), name, this);
-        return guardOf(this.raw)?.unwatched(ask) ?? ask();
-      },
-    },
-  ]),
-);
-
-/** On the request itself: what it inherits is Fastify's, and fixed. */
-function coverOrigin(request: FastifyRequest): void {
-  Object.defineProperties(request, ORIGIN);
 }

@@ -1,10 +1,13 @@
 import { parse } from 'node:querystring';
+import { isCovered } from './fastify-origin.js';
 
-/** What Fastify itself gives a request: from Node's, which is watched, or from the route. */
-const OF_REQUESTS: ReadonlySet<string> = new Set(
+/** What Fastify itself puts on a request: Node's, which is watched, and the route's. */
+const OF_REQUESTS: ReadonlySet<string> = new Set('id params raw log'.split(' '));
+/** What its requests inherit: on one of them, it is somebody's who has put it in that place. */
+const INHERITED: ReadonlySet<string> = new Set(
   (
-    'id params raw log server url originalUrl method is404 socket signal ip ips host hostname port ' +
-    'protocol headers mediaType'
+    'server url originalUrl method is404 socket signal ip ips host hostname port protocol headers mediaType ' +
+    'routeOptions'
   ).split(' '),
 );
 /** The same of a reply. */
@@ -28,8 +31,7 @@ export function isPlainOnFastify(owner: 'request' | 'response', name: string | s
   if (name === 'query') return isOfUrl(target as QueriedRequest);
   // A request that has a body is not answered from the cache.
   if (name === 'body') return ((target as { body?: unknown }).body ?? undefined) === undefined;
-  // Its own where there is more in it than the route says.
-  if (name === 'routeOptions') return !Object.hasOwn(target, name);
+  if (INHERITED.has(name)) return !Object.hasOwn(target, name) || isCovered(target, name);
   return OF_REQUESTS.has(name);
 }
 

@@ -23,14 +23,16 @@ type ForContext = (context: ExecutionContext) => unknown;
  */
 export function readPolicy(where: string, options: CacheViewOptions, space: string): NestPolicy {
   const { ttl, key, tags, when, placeholders } = options;
-  if (ttl === undefined) {
+  // One that was left out on purpose is not `undefined`, and what is read may say when the response changes.
+  const isLeftOut = !('ttl' in options) && options.trackReads !== false;
+  if (ttl === undefined && !isLeftOut) {
     const allowed = "a ttl, such as 300 or '5m', here, on the controller, or in ViewCacheModule.forRoot({ views })";
     throw new ConfigError(`${where}.ttl`, ttl, allowed);
   }
   const translated = {
     ...options,
     // The function's answer stands in its place; nothing is stored where there is none.
-    ttl: typeof ttl === 'function' ? 'forever' : ttl,
+    ...(isLeftOut ? {} : { ttl: typeof ttl === 'function' ? 'forever' : ttl }),
     key: forRequest(key),
     tags: forRequest(tags),
     when: forRequest(when),

@@ -1,4 +1,11 @@
-import { Inject, Injectable, type OnModuleInit, type Type } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+  type Type,
+} from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import type { Cache } from '@viewcache/core';
 import { checkOptions, runtimeOf, VIEW_OPTIONS, ViewServer } from '@viewcache/core/node';
@@ -9,6 +16,7 @@ import { BeforeGuards, messageOfGuards } from './before-guards.js';
 import { readBeforeGuards, refuseBeforeGuards } from './before-guards-option.js';
 import type { CacheViewOptions } from './cache-view-options.js';
 import { checkPlaces } from './check-places.js';
+import { noteDeclared } from './declared-config.js';
 import { EveryViewInterceptor } from './every-view-interceptor.js';
 import { KeyedAnswers } from './keyed-answers.js';
 import { isView } from './observer.js';
@@ -28,7 +36,7 @@ const DEFAULTS = 'ViewCacheModule.views';
 
 /** The routes of one app that have decorators of ours, made when it starts. */
 @Injectable()
-export class Views implements OnModuleInit {
+export class Views implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
   /** What Nest's own error calls it, in an app that has a view and has not imported this. */
   static get name(): string {
     return 'ViewCacheModule.forRoot()';
@@ -68,6 +76,14 @@ export class Views implements OnModuleInit {
     checkPlaces(this.#modules);
   }
 
+  onApplicationBootstrap(): void {
+    this.#spaces.begin();
+  }
+
+  onApplicationShutdown(): void {
+    this.#spaces.end();
+  }
+
   /**
    * Makes the views of the app. To be called when it has its global interceptors, and not its routes yet.
    *
@@ -98,6 +114,7 @@ export class Views implements OnModuleInit {
   }
 
   #make(controller: Type, handler: Handler): ServedRoute | undefined {
+    noteDeclared(handler);
     const metadata = readRoute(controller, handler);
     const { view, isNever, isSse, isDecorated } = metadata;
     // Other methods than GET, too: their success invalidates what a GET has stored.
