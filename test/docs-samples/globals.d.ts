@@ -24,6 +24,8 @@ declare global {
   const conditional: typeof import('@viewcache/express').conditional;
   const varyOn: typeof import('@viewcache/express').varyOn;
   const createServer: typeof import('@viewcache/express').createServer;
+  const watchTypeOrm: typeof import('@viewcache/orm/typeorm').watchTypeOrm;
+  const dataSource: import('typeorm').DataSource;
 
   const express: typeof import('express').default;
   const app: App;

@@ -142,6 +142,27 @@ describe('docs/reference/nestjs.md', () => {
   });
 });
 
+describe('docs/reference/orm.md', () => {
+  const page = read('docs/reference/orm.md');
+
+  it.each(['index', 'pg/index'])('names everything that the entry point %s exports', (entry) => {
+    const file = new URL(`packages/orm/dist/${entry}.d.ts`, repository);
+    const names = publicNames(file, (it) => readFileSync(it, 'utf8')).map(({ name }) => name);
+    expect(names.length).toBeGreaterThan(0);
+    expect(names.filter((name) => !new RegExp(`(?:^#+ .*\\b|\`)${name}\\b`, 'm').test(page))).toEqual([]);
+  });
+
+  it('lists every option of watchPg', () => {
+    const source = read('packages/orm/src/source/read-options.ts');
+    const options = Array.from(
+      /const OPTIONS = \[(.*?)\]/s.exec(source)?.[1]?.matchAll(/'(\w+)'/g) ?? [],
+      ([, name]) => name,
+    );
+    expect(options.length).toBeGreaterThan(5);
+    expect(options.filter((name) => !page.includes(`| \`${name}\` |`))).toEqual([]);
+  });
+});
+
 /** The options that a function knows, as its error lists them. */
 async function knownOptions(refuse: () => unknown): Promise<string[]> {
   try {

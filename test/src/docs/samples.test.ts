@@ -32,7 +32,7 @@ describe('the samples of the documentation', () => {
     for (const { stdout, status } of compiled) expect([stdout, status]).toEqual(['', 0]);
   });
 
-  it.each(['readme', 'step-5', 'values', 'nest-readme', 'nest-step-5'])(
+  it.each(['readme', 'orm-readme', 'step-5', 'values', 'nest-readme', 'nest-step-5'])(
     '%s answers from the cache until the city changes',
     async (name) => {
       // One server, because the host with its port is part of the key.
@@ -54,6 +54,19 @@ describe('the samples of the documentation', () => {
       }
     },
   );
+
+  it('orm-readme drops the lists and the page of the row that is written, and leaves that of another', async () => {
+    const server = await listening('orm-readme');
+    servers.push(server);
+    await once(server, 'listening');
+    const paths = ['/cities', '/cities/7', '/cities/8'];
+    const ask = async (path: string) => (await request(server).get(path).expect(200)).headers['cache-status'];
+    for (const path of paths) await ask(path);
+    await request(server).put('/cities/7').send({ name: 'Lisbon' }).expect(200);
+    const after = [await ask('/cities'), await ask('/cities/7'), await ask('/cities/8')];
+    const stale = 'viewcache; fwd=stale; stored';
+    expect(after).toEqual([stale, stale, expect.stringMatching(/^viewcache; hit/)]);
+  });
 });
 
 describe('the samples that are tests or programs', () => {

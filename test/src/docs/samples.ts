@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { repository } from '../workspace/repository.js';
 
@@ -21,7 +21,8 @@ const nestFolder = new URL('nestjs/', samplesFolder);
 
 /** Pages with samples, seen from the root of the repository. */
 export function pages(): string[] {
-  const folders = ['', 'docs/guides/', 'docs/reference/', 'packages/core/', 'packages/express/', 'packages/nestjs/'];
+  const documents = ['', 'docs/guides/', 'docs/guides/orm/', 'docs/reference/'];
+  const folders = [...documents, ...['core', 'express', 'nestjs', 'orm'].map((name) => `packages/${name}/`)];
   return folders.flatMap((folder) =>
     readdirSync(new URL(folder || '.', repository))
       .filter((file) => file.endsWith('.md') && file !== 'CONTRIBUTING.md')
@@ -52,6 +53,9 @@ export function writeSamples(samples: readonly Sample[]): void {
   for (const file of ['globals.d.ts', 'cities.ts', 'nestjs/globals.d.ts']) {
     copyFileSync(new URL(`test/docs-samples/${file}`, repository), new URL(file, samplesFolder));
   }
+  // Beside a sample there is what a command of its library has written.
+  for (const folder of [samplesFolder, nestFolder])
+    cpSync(new URL('test/docs-samples/generated/', repository), new URL('generated/', folder), { recursive: true });
   for (const { name, code, kind, isNest } of samples) {
     // A sample that runs is asked through its app: no test may take port 3000.
     const body =

@@ -21,6 +21,7 @@ type Unsaid<Options> = { [Name in keyof Required<Options>]: undefined };
 const value: Unsaid<ValueOptions> = {
   ttl: undefined,
   tags: undefined,
+  trackReads: undefined,
   maxTags: undefined,
   maxValueBytes: undefined,
   version: undefined,
@@ -77,6 +78,7 @@ const page: Unsaid<Omit<CachePageOptions, 'ttl'>> = {
   serverTiming: undefined,
   emitCacheControl: undefined,
   emitTags: undefined,
+  trackReads: undefined,
   staleWhileRevalidate: undefined,
   staleIfError: undefined,
   revalidate: undefined,
@@ -107,6 +109,7 @@ const whole: Unsaid<Omit<CacheOptions, 'secret'>> = {
   clone: undefined,
   maxValueBytes: undefined,
   maxVariants: undefined,
+  trackReads: undefined,
   clock: undefined,
 };
 

@@ -26,10 +26,20 @@ export class Line {
 
   /** Asks; the status is 0 where there is no answer. */
   async get(path: string): Promise<Answered> {
+    return await this.#ask(`GET ${path} HTTP/1.1\r\nHost: fleet\r\n\r\n`);
+  }
+
+  /** The same with something to say, in ASCII. */
+  async post(path: string, json: string): Promise<Answered> {
+    const head = `POST ${path} HTTP/1.1\r\nHost: fleet\r\nContent-Type: application/json\r\nContent-Length: ${json.length}`;
+    return await this.#ask(`${head}\r\n\r\n${json}`);
+  }
+
+  async #ask(request: string): Promise<Answered> {
     try {
       const socket = this.#socket ?? (await this.#open());
       this.#socket = socket;
-      socket.write(`GET ${path} HTTP/1.1\r\nHost: fleet\r\n\r\n`);
+      socket.write(request);
       for (;;) {
         const answered = this.#take();
         if (answered !== undefined) return answered;

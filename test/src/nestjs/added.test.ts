@@ -13,14 +13,21 @@ interface AnyRequest extends Any {
   readonly raw?: AnyRequest;
   readonly socket: Any;
   readonly trailers: Any;
+  readonly rawTrailers: Any;
   readonly route?: Any;
-  readonly routeOptions?: { readonly config: Any };
+  readonly routeOptions?: { readonly config: Any; readonly url?: string };
 }
 
 const symbol = Symbol('who');
 const fastify = Symbol('fastify.who');
 const nodes = (request: AnyRequest) => request.raw ?? request;
 const routeOf = ({ route, routeOptions }: AnyRequest) => route ?? routeOptions?.config ?? {};
+
+/** What Express keeps of a URL it has parsed; on Fastify, somebody's. */
+const parsedOf = (request: AnyRequest) => {
+  request['_parsedUrl'] ??= {};
+  return Object(request['_parsedUrl']);
+};
 
 /** Where a guard may leave who is asking. */
 const places: readonly (readonly [name: string, placeOf: (request: AnyRequest) => Any, key: string | symbol])[] = [
@@ -29,8 +36,28 @@ const places: readonly (readonly [name: string, placeOf: (request: AnyRequest) =
   ['socket.user', (request) => nodes(request).socket, 'user'],
   ['trailers.user', (request) => nodes(request).trailers, 'user'],
   ['statusMessage', (request) => nodes(request), 'statusMessage'],
+  ['httpVersion', (request) => nodes(request), 'httpVersion'],
+  ['httpVersionMinor', (request) => nodes(request), 'httpVersionMinor'],
+  ['rawTrailers', (request) => nodes(request).rawTrailers, '0'],
+  ['_parsedUrl.user', (request) => parsedOf(nodes(request)), 'user'],
   ['a symbol called as those of Fastify are', (request) => request, fastify],
   ['the route', routeOf, 'user'],
+];
+
+/** What Fastify gives requests by what they inherit, and a guard may put on one of them. */
+const inherited = ['ip', 'ips', 'mediaType', 'signal', 'hostname', 'protocol', 'host', 'port', 'originalUrl'];
+
+/** What a guard may write on the `config` of a route, which is there for the next visitor, too. */
+const configured: readonly (readonly [
+  name: string,
+  write: (config: Any, user: string) => void,
+  read: (config: Any) => unknown,
+])[] = [
+  ['a value', (config, user) => void Reflect.set(config, 'plan', user), ({ plan }) => plan],
+  ['a value deep inside', ({ data }, user) => Reflect.set(Object(data), 'of', user), ({ data }) => Object(data).of],
+  ['a list', ({ list }, user) => Reflect.set(Object(list), 0, user), ({ list }) => Object(list)[0]],
+  ['the pattern', (config, user) => void Reflect.set(config, 'url', user), ({ url }) => url],
+  ['the method', (config, user) => void Reflect.set(config, 'method', user), ({ method }) => method],
 ];
 
 /** What the guard does, and what the handler answers, in the test that runs. */
@@ -45,10 +72,16 @@ class Pages {
     return { for: show(request) ?? null };
   }
   @Get('configured')
-  @RouteConfig({ plan: 'free' })
+  @RouteConfig({ plan: 'free', data: { of: null }, list: [1] })
   @CacheView(60)
   configured(@Req() request: AnyRequest) {
     return { plan: routeOf(request)['plan'] ?? null };
+  }
+  @Get('written/:id')
+  @RouteConfig({ plan: 'free', data: { of: null }, list: [1] })
+  @CacheView(60)
+  written(@Req() request: AnyRequest) {
+    return { for: show(request) ?? null };
   }
 }
 
@@ -71,6 +104,51 @@ describe.each(nests)('what a guard left among what was parsed, on %s', (name, ma
     expect((await site.get('/page', { cookie: 'alice' })).text).toBe('{"for":"alice"}');
     expect(await site.get('/page', { cookie: 'bob' })).toMatchObject({ text: '{"for":"bob"}', isHit: false });
   });
+
+  it.each(inherited)('%s of its own keeps a page that shows it from being stored', async (key) => {
+    leave = (request, user) => void Object.defineProperty(request, key, { configurable: true, value: `of ${user}` });
+    show = (request) => request[key];
+    const site = await start(make);
+    expect((await site.get('/page', { cookie: 'alice' })).text).toBe('{"for":"of alice"}');
+    expect(await site.get('/page', { cookie: 'bob' })).toMatchObject({ text: '{"for":"of bob"}', isHit: false });
+    // What one visitor was given says nothing of the next.
+    show = () => 'everybody';
+    await site.get('/page?other');
+    expect(await site.get('/page?other')).toMatchObject({ text: '{"for":"everybody"}', isHit: true });
+  });
+
+  it('a host of its own keeps a page that shows what is worked out of it from being stored', async () => {
+    leave = (request, user) => void Object.defineProperty(request, 'host', { value: `${user}.example` });
+    show = (request) => request['hostname'];
+    const site = await start(make);
+    await site.get('/page', { cookie: 'alice' });
+    expect((await site.get('/page', { cookie: 'bob' })).text).not.toContain('alice');
+  });
+
+  if (name === 'Fastify') {
+    it.each(configured)(
+      '%s over what a route was declared with keeps it from being stored',
+      async (_name, write, read) => {
+        leave = (request, user) => write(routeOf(request), user);
+        show = (request) => read(routeOf(request));
+        const site = await start(make);
+        expect((await site.get('/written/1', { cookie: 'alice' })).text).toBe('{"for":"alice"}');
+        expect(await site.get('/written/1', { cookie: 'bob' })).toMatchObject({ text: '{"for":"bob"}', isHit: false });
+        Object.assign(Reflect.getMetadata('__fastify_route_config__', Pages.prototype.written), {
+          data: { of: null },
+          list: [1],
+        });
+      },
+    );
+
+    it('what Fastify says of a route is the same for everybody', async () => {
+      leave = () => {};
+      show = ({ routeOptions }) => routeOptions?.url;
+      const site = await start(make);
+      await site.get('/written/1');
+      expect(await site.get('/written/1')).toMatchObject({ text: '{"for":"/written/:id"}', isHit: true });
+    });
+  }
 
   it('what a route was declared with is the same for everybody', async () => {
     leave = () => {};

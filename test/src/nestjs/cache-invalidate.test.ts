@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { Readable } from 'node:stream';
 import { describe, expect, it } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
 import {
@@ -324,6 +326,43 @@ describe('a method under @CacheInvalidate()', () => {
     expect(tags()).toHaveLength(4);
     expect(await lastValueFrom(later)).toBe(3);
     expect(tags().slice(4)).toEqual(['later#undefined', 'later#3']);
+  });
+
+  it('hands on what can do more than be gone through, and invalidates at once', async () => {
+    const [stream, web] = [Readable.from(['a', 'b']), new Blob(['ab']).stream()];
+    const cursor = { limit: () => cursor, toArray: () => [1], next: () => 1, [Symbol.asyncIterator]: () => pagesOf() };
+    async function* pagesOf() {
+      yield 1;
+    }
+    @Injectable()
+    class Cities {
+      @CacheInvalidate({ tags: 'stream' })
+      stream(): Readable {
+        return stream;
+      }
+      @CacheInvalidate({ tags: 'web' })
+      web(): object {
+        return web;
+      }
+      @CacheInvalidate({ tags: 'cursor' })
+      cursor(): object {
+        return cursor;
+      }
+    }
+    const { app, events } = await startContext({ providers: [Cities] });
+    const cities = app.get(Cities);
+    const tags = () => events.flatMap((event) => (event.type === 'invalidated' ? event.tags : []));
+    expect(cities.web()).toBe(web);
+    expect(cities.cursor()).toBe(cursor);
+    expect(cities.stream()).toBe(stream);
+    await Promise.resolve();
+    expect(tags()).toEqual(['web', 'cursor', 'stream']);
+    // What is written while it is read is heard of when it closes.
+    const closed = once(stream, 'close');
+    expect(await stream.toArray()).toEqual(['a', 'b']);
+    await closed;
+    await Promise.resolve();
+    expect(tags()).toEqual(['web', 'cursor', 'stream', 'stream']);
   });
 
   it('is about the cache that it names, or that its class or the method does', async () => {

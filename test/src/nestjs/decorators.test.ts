@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Controller, Get, Headers, Injectable, Module, Post, Req, Sse, type Type } from '@nestjs/common';
 import { view } from '@viewcache/core';
+import { readReason, recordRead, watchedBy } from '@viewcache/core/tracking';
 import { CacheControl, CacheView, NeverCache, VaryOn } from '@viewcache/nestjs';
 import { of } from 'rxjs';
 import { closeAfterEach, lasting, makeCache } from '../support/site.js';
@@ -82,6 +83,25 @@ describe.each(nests)('decorators of routes on %s', (_name, make) => {
     expect([await isHit('/inherits'), await isHit('/other')]).toEqual([false, true]);
     await site.cache.invalidate({ namespace: 'c' });
     expect([await isHit('/other'), await isHit('/plain')]).toEqual([false, true]);
+  });
+
+  it('need no ttl where a data source is watched, and store nothing until one is', async () => {
+    @Controller()
+    class Pages {
+      @CacheView() @Get() page() {
+        recordRead(site.cache, ['users#1'], readReason('main', 'SELECT'));
+        return { run: ++runs };
+      }
+    }
+    const site = await serveNest(make, [Pages]);
+    const isHit = async () => (await site.get('/')).isHit;
+    expect([await isHit(), await isHit()]).toEqual([false, false]);
+    expect(site.cache.stats().refused).toEqual({ 'nothing-tracked': 2 });
+    const stop = watchedBy(site.cache);
+    expect([await isHit(), await isHit()]).toEqual([false, true]);
+    await site.cache.invalidate({ tags: 'users#1' });
+    expect([await isHit(), await isHit()]).toEqual([false, true]);
+    stop();
   });
 
   it('say what responses vary by, and what browsers may do, cached here or not', async () => {
@@ -238,7 +258,8 @@ describe('decorators that are wrong', () => {
     ['null', null, 'Pages.page: @CacheView.ttl: null is not allowed'],
     ['a list', [], 'Pages.page: @CacheView.ttl: an empty list is not allowed'],
     ['a Map', new Map(), 'Pages.page: @CacheView.ttl: a Map is not allowed'],
-    ['no ttl anywhere', {}, 'Pages.page: @CacheView.ttl: undefined is not allowed'],
+    ['a ttl that is undefined', { ttl: undefined }, 'Pages.page: @CacheView.ttl: undefined is not allowed'],
+    ['no ttl, and no reads', { trackReads: false }, 'Pages.page: @CacheView.ttl: undefined is not allowed'],
     ['an unknown option', { ttl: 1, tag: ['a'] }, 'did you mean tags?'],
     ['a key that is no function', { ttl: 1, key: 'id' }, "Pages.page: @CacheView.key: 'id' is not allowed"],
     ['tags that are none', { ttl: 1, tags: 'a' }, 'Pages.page: @CacheView.tags'],

@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { Controller, Get, Module, type Type, UseInterceptors, Version, VersioningType } from '@nestjs/common';
+import { Controller, Get, Inject, Module, type Type, UseInterceptors, Version, VersioningType } from '@nestjs/common';
 import { RouterModule } from '@nestjs/core';
-import { CacheControl, CacheView, VaryOn } from '@viewcache/nestjs';
+import { CacheControl, CacheView, VaryOn, type ViewCacheModuleOptions } from '@viewcache/nestjs';
 import { CacheInterceptor, CacheModule } from '@viewcache/nestjs/compat';
 import { Keyv } from 'keyv';
 import { closeAfterEach, makeCache } from '../support/site.js';
 import { until } from '../values/stores.js';
 import { closeCompatAfterEach, serveCompat } from './compat-packages.js';
-import { closeNestsAfterEach, type NestSetup, nests, serveNest } from './nests.js';
+import { closeNestsAfterEach, type MakeAdapter, type NestSetup, nests, serveNest } from './nests.js';
 
 closeAfterEach();
 closeNestsAfterEach();
@@ -44,6 +44,19 @@ const byHeader: NonNullable<NestSetup['configure']> = (app) =>
   app.enableVersioning({ type: VersioningType.HEADER, header: 'x-v' });
 const HOST = { host: 'api.example' };
 const ask = { one: { ...HOST, 'x-v': '1' }, two: { ...HOST, 'x-v': '2' } };
+
+const BRANCH = Symbol('branch');
+
+@Controller('branch')
+class Branch {
+  constructor(@Inject(BRANCH) private readonly branch: string) {}
+  @Get() @CacheView(60) show() {
+    return { branch: this.branch };
+  }
+}
+
+const serveBranch = (make: MakeAdapter, branch: string, options: ViewCacheModuleOptions) =>
+  serveNest(make, [Branch], { options, providers: [{ provide: BRANCH, useValue: branch }] });
 
 describe.each(nests)('what routes store, on %s', (_name, make) => {
   it('is kept apart where decorators have taken their methods’ names', async () => {
@@ -144,16 +157,38 @@ describe.each(nests)('what routes store, on %s', (_name, make) => {
     expect((await site.get('/b/cats')).text).toBe('{"says":"b"}');
   });
 
-  it('is that of its own app, where two have one cache, unless they have the same controller', async () => {
+  it('is that of its own app, where several have one cache in memory', async () => {
     const options = { cache: makeCache() };
     const [One, Two] = [makeCats(undefined, 'one'), makeCats(undefined, 'two')];
-    const [one, two, again] = [
-      await serveNest(make, [One], { options }),
-      await serveNest(make, [Two], { options }),
-      await serveNest(make, [One], { options }),
-    ];
+    const [one, two] = [await serveNest(make, [One], { options }), await serveNest(make, [Two], { options })];
     await one.get('/cats', HOST);
     expect(await two.get('/cats', HOST)).toMatchObject({ text: '{"says":"two"}', isHit: false });
-    expect(await again.get('/cats', HOST)).toMatchObject({ text: '{"says":"one"}', isHit: true });
+    expect(await one.get('/cats', HOST)).toMatchObject({ text: '{"says":"one"}', isHit: true });
+  });
+
+  it('is that of its own app also where they have one controller, with other providers', async () => {
+    const options = { cache: makeCache() };
+    const [one, two] = [await serveBranch(make, 'one', options), await serveBranch(make, 'two', options)];
+    await one.get('/branch', HOST);
+    expect(await two.get('/branch', HOST)).toMatchObject({ text: '{"branch":"two"}', isHit: false });
+    expect(await one.get('/branch', HOST)).toMatchObject({ text: '{"branch":"one"}', isHit: true });
+    expect(await two.get('/branch', HOST)).toMatchObject({ text: '{"branch":"two"}', isHit: true });
+  });
+
+  it('is refused to a second app with the same cache behind a store, as long as the first one runs', async () => {
+    const store = new Keyv();
+    const options = { cache: makeCache({ store }) };
+    const one = await serveBranch(make, 'one', options);
+    await expect(serveBranch(make, 'two', options)).rejects.toThrow(
+      /Branch\.show: @CacheView: the route: 'Branch\.show' is that of another app.* namespace/,
+    );
+    const apart = { cache: makeCache({ store, namespace: 'two' }) };
+    const two = await serveBranch(make, 'two', apart);
+    await one.get('/branch', HOST);
+    await until(() => store.store.size > 0);
+    expect((await two.get('/branch', HOST)).text).toBe('{"branch":"two"}');
+    await one.app.close();
+    const again = await serveBranch(make, 'again', options);
+    expect(await again.get('/branch', HOST)).toMatchObject({ text: '{"branch":"one"}', isHit: true });
   });
 });

@@ -15,7 +15,7 @@ const user: Partial<typeof NOBODY> = process.getuid?.() === 0 ? NOBODY : {};
 export class PostgresServer {
   readonly port: number;
   readonly #folder: string;
-  readonly #process: ServerProcess;
+  #process: ServerProcess;
 
   private constructor(port: number, folder: string, process: ServerProcess) {
     this.port = port;
@@ -26,15 +26,12 @@ export class PostgresServer {
   static async start(): Promise<PostgresServer> {
     const folder = await mkdtemp(join(tmpdir(), 'viewcache-postgres-'));
     if (user.uid !== undefined) chownSync(folder, NOBODY.uid, NOBODY.gid);
-    const postgres = program();
-    const data = join(folder, 'data');
-    const words = ['-D', data, '-U', 'test', '-A', 'trust', '-E', 'UTF8', '--no-locale', '--no-sync'];
-    const made = spawnSync(join(dirname(postgres), 'initdb'), words, { cwd: folder, encoding: 'utf8', ...user });
+    const words = ['-D', join(folder, 'data'), '-U', 'test', '-A', 'trust', '-E', 'UTF8', '--no-locale', '--no-sync'];
+    const made = spawnSync(join(dirname(program()), 'initdb'), words, { cwd: folder, encoding: 'utf8', ...user });
     if (made.status !== 0) throw new Error(`initdb failed: ${made.error ?? made.stderr}`);
     for (let attempt = 1; ; attempt++) {
       const [port] = (await freePorts(1)) as [number];
-      const where = ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', '', '-F'];
-      const process = await ServerProcess.start(postgres, where, folder, user);
+      const process = await run(folder, port);
       try {
         await process.logged(/ready to accept connections/);
         return new PostgresServer(port, folder, process);
@@ -43,6 +40,16 @@ export class PostgresServer {
         if (attempt === 3 || !/in use/i.test(String(error))) throw error;
       }
     }
+  }
+
+  /** Ends it as an administrator does who does not wait for its clients, and begins it again on the same port. */
+  async restart(between: () => Promise<void> = async () => {}): Promise<void> {
+    this.#process.interrupt();
+    await this.#process.logged(/database system is shut down/);
+    await this.#process.kill();
+    await between();
+    this.#process = await run(this.#folder, this.port);
+    await this.#process.logged(/ready to accept connections/);
   }
 
   get url(): string {
@@ -59,6 +66,11 @@ export class PostgresServer {
     await this.#process.kill();
     await rm(this.#folder, { recursive: true, force: true });
   }
+}
+
+function run(folder: string, port: number): Promise<ServerProcess> {
+  const words = ['-D', join(folder, 'data'), '-p', String(port), '-h', '127.0.0.1', '-k', '', '-F'];
+  return ServerProcess.start(program(), words, folder, user);
 }
 
 /**

@@ -129,6 +129,11 @@ export class ServerProcess {
     this.#child.kill('SIGTERM');
   }
 
+  /** SIGINT: it ends at once, in order. */
+  interrupt(): void {
+    this.#child.kill('SIGINT');
+  }
+
   /** Kills it with SIGKILL, stopped or not, and waits until it is gone. */
   async kill(): Promise<void> {
     if (!this.#hasExited) this.#child.kill('SIGKILL');

@@ -1,0 +1,3 @@
+import { kyselyScenarios } from './kysely-suite.js';
+
+kyselyScenarios('0.28');

@@ -1,0 +1,35 @@
+import { afterAll, beforeAll, describe } from '@jest/globals';
+import { MongoClient } from 'mongodb';
+import { MongoServer } from '../servers/mongo.js';
+import { LACKS } from './mongo-driver.js';
+import { seedMongo } from './mongo-world.js';
+import { MongooseDriver, VERSIONS, type Version } from './mongoose-driver.js';
+import { runScenarios } from './run-scenarios.js';
+
+describe.each(Object.keys(VERSIONS) as Version[])('views that read through Mongoose %s', (version) => {
+  let server: MongoServer | undefined;
+  let admin: MongoClient;
+  let url: string;
+
+  beforeAll(async () => {
+    if (process.env['MONGO_URL'] === undefined) server = await MongoServer.start();
+    const whole = new URL(process.env['MONGO_URL'] ?? (server as MongoServer).url);
+    whole.pathname = `/viewcache_mongoose_${version}`;
+    url = whole.href;
+    admin = new MongoClient(url);
+  });
+
+  afterAll(async () => {
+    await admin.db().dropDatabase();
+    await admin.close();
+    await server?.stop();
+  });
+
+  runScenarios(
+    async (cache) => ({
+      driver: await MongooseDriver.open(version, url, { cache }),
+      seed: () => seedMongo(admin),
+    }),
+    Object.keys(LACKS),
+  );
+});

@@ -1,0 +1,157 @@
+import { describe, expect, it } from '@jest/globals';
+import { createCache } from '@viewcache/core';
+import { watchPg } from '@viewcache/orm/pg';
+import pg from 'pg';
+import { heardBy, PgWorld } from './pg-world.js';
+
+/** Read and then written: what the reads were tagged with is told by what the writes drop. */
+describe('the tables of a PostgreSQL', () => {
+  const world = new PgWorld();
+
+  it('that are read through a view of it (54)', async () => {
+    await world.admin.query(`
+      CREATE VIEW user_names AS SELECT id, name FROM users;
+      CREATE VIEW authors AS SELECT n.name, p.title FROM user_names n JOIN posts p ON p.user_id = n.id`);
+    const { driver, site } = await world.open();
+    Object.assign(driver.reads, { comments: async () => (await driver.pool.query('SELECT * FROM authors')).rows });
+    await site.ran();
+    await driver.writes.renameUser(1, 'Anabela');
+    expect(await site.ran()).toContain('comments');
+    // A view through which rows can be written.
+    await driver.writes.raw("UPDATE user_names SET name = 'Ana Maria' WHERE id = 1");
+    expect(await site.ran()).toEqual(expect.arrayContaining(['V1', 'VL', 'comments']));
+    await world.admin.query('DROP VIEW authors, user_names');
+  });
+
+  it.each([
+    [
+      'by options',
+      {
+        functions: { newest_users: ['users'], rename_user: { writes: ['users'] } },
+        triggers: { posts: ['tags'] },
+      },
+    ],
+    ['by what the database has of them', {}],
+  ])('that functions and triggers touch, %s (54)', async (_, options) => {
+    await world.admin.query(`
+      CREATE FUNCTION any_users() RETURNS SETOF users LANGUAGE sql STABLE BEGIN ATOMIC SELECT * FROM users; END;
+      CREATE FUNCTION newest_users() RETURNS SETOF users LANGUAGE sql AS 'SELECT * FROM Any_Users() ORDER BY id DESC';
+      CREATE FUNCTION rename_user(who int) RETURNS void LANGUAGE sql AS 'UPDATE users SET name = ''f'' WHERE id = who';
+      CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS
+        'BEGIN NEW.title := trim(NEW.title); IF NEW.views < 1 THEN INSERT INTO tags (name) VALUES (''posted''); END IF; RETURN NEW; END';
+      CREATE TRIGGER noting BEFORE INSERT ON posts FOR EACH ROW EXECUTE FUNCTION note()`);
+    const { driver, site } = await world.open({}, options);
+    Object.assign(driver.reads, {
+      comments: async () => (await driver.pool.query('SELECT * FROM newest_users()')).rows,
+    });
+    await site.ran();
+    await driver.writes.renameUser(1, 'Anabela');
+    expect(await site.ran()).toContain('comments');
+    await driver.writes.raw('SELECT rename_user($1)', [2]);
+    // Nobody says what it does to them: it may delete, too.
+    expect(await site.ran()).toHaveLength(9);
+    await driver.writes.insertPost('Third', 1);
+    expect(await site.ran()).toEqual(['VP', 'VC', 'tags']);
+    await world.admin.query('DROP TRIGGER noting ON posts; DROP FUNCTION note, newest_users, any_users, rename_user');
+  });
+
+  it('with triggers of which nobody can tell what they write are warned about once', async () => {
+    await world.admin.query(`
+      CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+      CREATE FUNCTION something() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN EXECUTE TG_ARGV[0]; RETURN NEW; END';
+      CREATE TRIGGER idle AFTER INSERT ON users FOR EACH ROW EXECUTE FUNCTION nothing();
+      CREATE TRIGGER busy AFTER INSERT ON tags FOR EACH ROW EXECUTE FUNCTION something('DELETE FROM posts');
+      CREATE TRIGGER same BEFORE UPDATE ON posts FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()`);
+    const cache = world.closing(createCache());
+    const warnings: string[] = [];
+    cache.on((event) => void (event.type === 'warning' && warnings.push(event.message)));
+    const stop = watchPg(world.pool(), cache);
+    await stop.ready;
+    stop();
+    const told = watchPg(world.pool(), { cache, triggers: { tags: ['posts'] } });
+    await told.ready;
+    told();
+    await world.admin.query(`
+      DROP TRIGGER idle ON users; DROP TRIGGER busy ON tags; DROP TRIGGER same ON posts; DROP FUNCTION nothing, something`);
+    expect(warnings).toEqual([expect.stringContaining('watchPg: tags has triggers or rules')]);
+  });
+
+  it('of the same names in two databases do not meet, by a namespace (55)', async () => {
+    await world.admin.query('CREATE DATABASE other');
+    const url = world.url.replace(/postgres$/, 'other');
+    const other = new pg.Pool({ connectionString: url });
+    await other.query('CREATE TABLE users (id int PRIMARY KEY, name text)');
+    const { cache, driver, site } = await world.warm();
+    const watch = watchPg(other, { cache, namespace: 'other' });
+    await watch.ready;
+    const heard = heardBy(cache);
+    await other.query("INSERT INTO users (id, name) VALUES (1, 'x')");
+    expect(heard).toEqual([['other:users', 'other:users#1']]);
+    expect(await site.ran()).toEqual([]);
+    await driver.writes.renameUser(1, 'Anabela');
+    expect(heard.at(-1)).toEqual(['users', 'users#1']);
+    watch();
+    await other.end();
+    await world.admin.query('DROP DATABASE other');
+  });
+
+  it('of the same names in two schemas do not meet (56)', async () => {
+    await world.admin.query('CREATE SCHEMA billing; CREATE TABLE billing.users (id int PRIMARY KEY, name text)');
+    const { cache, pool, site } = await world.warm();
+    const heard = heardBy(cache);
+    await pool.query("INSERT INTO billing.users (id, name) VALUES (1, 'x')");
+    expect(heard).toEqual([['billing.users', 'billing.users#1']]);
+    expect(await site.ran()).toEqual([]);
+    await pool.query("UPDATE public.users SET name = 'x' WHERE id = 1");
+    expect(await site.ran()).toEqual(['V1', 'VL', 'VP']);
+    // By a search path that moves, a bare name may be either.
+    const client = await pool.connect();
+    await client.query('SET search_path TO billing');
+    await client.query("UPDATE users SET name = 'y' WHERE id = 1");
+    expect(heard.at(-1)).toEqual(['billing.users', 'billing.users!bulk', 'users', 'users!bulk']);
+    client.release(true);
+    await world.admin.query('DROP SCHEMA billing CASCADE');
+  });
+
+  it('by keys of several columns, of any text, and only of types whose values can be told apart', async () => {
+    await world.admin.query(`
+      CREATE TABLE pairs (a text, b text, note text, PRIMARY KEY (b, a));
+      CREATE TABLE days (day date PRIMARY KEY, note text);
+      CREATE TABLE codes (code uuid PRIMARY KEY, note text)`);
+    const { cache, pool } = await world.open();
+    const heard = heardBy(cache);
+    await pool.query("INSERT INTO pairs (a, b) VALUES ('x,y', 'z'), ('x', 'y,z')");
+    expect(heard.at(-1)).toEqual(['pairs', 'pairs#y%2cz,x', 'pairs#z,x%2cy']);
+    await pool.query('INSERT INTO pairs (a, b) VALUES ($1, $2)', ['\n#!', 'É'.repeat(300)]);
+    expect(heard.at(-1)?.every((tag) => tag.length <= 256 && !tag.includes('\n'))).toBe(true);
+    await pool.query("INSERT INTO days (day) VALUES ('2026-02-01')");
+    expect(heard.at(-1)).toEqual(['days', 'days!ins']);
+    await pool.query("INSERT INTO codes (code) VALUES ('{A0EEBC99-9C0B4EF8-BB6D6BB9-BD380A11}')");
+    expect(heard.at(-1)).toContain('codes#a0eebc999c0b4ef8bb6d6bb9bd380a11');
+    await world.admin.query('DROP TABLE pairs, days, codes');
+  });
+
+  it('in parts, of which each stands for the whole', async () => {
+    await world.admin.query(`
+      CREATE TABLE events (id int, note text) PARTITION BY RANGE (id);
+      CREATE TABLE events_1 PARTITION OF events FOR VALUES FROM (0) TO (100)`);
+    const { cache, pool } = await world.open();
+    const heard = heardBy(cache);
+    await pool.query("INSERT INTO events_1 VALUES (1, 'x')");
+    expect(heard.at(-1)).toEqual(['events', 'events!ins']);
+    await world.admin.query('DROP TABLE events');
+  });
+
+  it('all of them, where nobody can tell what a statement does', async () => {
+    const sql = "DO $$BEGIN EXECUTE 'UPDATE us' || 'ers SET name = name'; END$$";
+    const { driver, site } = await world.warm();
+    await driver.writes.raw(sql);
+    expect(await site.ran()).toHaveLength(9);
+    const ignoring = await world.warm({}, { opaque: 'ignore' });
+    await ignoring.driver.writes.raw(sql);
+    expect(await ignoring.site.ran()).toEqual([]);
+    const naming = await world.warm({}, { opaque: () => ['comments'] });
+    await naming.driver.writes.raw(sql);
+    expect(await naming.site.ran()).toEqual(['comments']);
+  });
+});
