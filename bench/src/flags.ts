@@ -17,10 +17,11 @@ export interface Flags {
   quick: boolean;
 }
 
-export const USAGE = `npm run bench -- [shared|nest] [options]
+export const USAGE = `npm run bench -- [shared|nest|orm] [options]
 
   shared             hits with Redis, which the bench starts itself, instead of hits and misses in one process
   nest               hits of NestJS apps on Express and on Fastify
+  orm                what a query costs more where its data source is watched; has options of its own: orm --help
 
   --quick            2 KB only, 3 short rounds, and no file written unless --out is given
   --only WORDS       rows with one of these words in their name: --only miss,raw

@@ -1,0 +1,95 @@
+// What a query costs more where a data source is watched: npm run bench -- orm
+import { loadavg } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { endChildren } from './children.js';
+import { CLIENTS, type OrmName } from './orm/clients.js';
+import { OPERATIONS, type Operation } from './orm/orders.js';
+import { OrmProcess } from './orm/orm-process.js';
+import { type Chapter, makeReport, type Row } from './orm/report.js';
+import { choosePinning } from './pinning.js';
+import { makeProgress } from './progress.js';
+import { writeReport } from './write-report.js';
+
+const USAGE = `npm run bench -- orm [options]
+
+  --quick         5 short rounds, and no file written unless --out is given
+  --only WORDS    libraries with one of these words in their name: --only pg,prisma
+  --node BINARY   the Node.js that runs them; repeat it to compare versions
+  --rounds N      measured windows of each (15)
+  --ms N          length of a window in milliseconds of CPU time (150)
+  --out FILE      the Markdown table (bench/results/orm.md)
+`;
+/** CPU time of each operation in which its code is still being compiled. */
+const WARM_UP_MS = 1_200;
+
+const { values: flags } = parseArgs({
+  args: process.argv.slice(2).filter((word, i) => i > 0 || word !== 'orm'),
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string', default: '' },
+    node: { type: 'string', multiple: true, default: [process.execPath] },
+    rounds: { type: 'string' },
+    ms: { type: 'string' },
+    out: { type: 'string' },
+    help: { type: 'boolean', short: 'h' },
+  },
+});
+if (flags.help) process.stdout.write(USAGE);
+else await run();
+
+async function run(): Promise<void> {
+  const progress = makeProgress(process.stderr);
+  const rounds = Number(flags.rounds ?? (flags.quick ? 5 : 15));
+  const ms = Number(flags.ms ?? (flags.quick ? 60 : 150));
+  const core = choosePinning()?.serverCore;
+  const words = flags.only.split(',').filter((word) => word !== '');
+  const names = (Object.keys(CLIENTS) as OrmName[]).filter(
+    (name) => words.length === 0 || words.some((word) => name.includes(word)),
+  );
+  const loads = [loadavg()[0] ?? 0];
+  const chapters: Chapter[] = [];
+  try {
+    for (const node of flags.node) {
+      const rows: Row[] = [];
+      let version = '';
+      for (const name of names) {
+        const [bare, watched] = [
+          await OrmProcess.start(name, false, node, core),
+          await OrmProcess.start(name, true, node, core),
+        ];
+        version = watched.version;
+        const row: Row = { name, watched: figures(), bare: figures() };
+        for (const operation of OPERATIONS)
+          for (const process of [watched, bare]) await process.run({ operation, ms: WARM_UP_MS });
+        for (let round = 0; round < rounds; round++) {
+          for (const operation of OPERATIONS) {
+            const both = [
+              [watched, row.watched],
+              [bare, row.bare],
+            ] as const;
+            for (const [process, into] of round % 2 === 0 ? both : both.toReversed()) {
+              const { micros } = await process.run({ operation, ms });
+              into[operation].push(micros);
+            }
+          }
+        }
+        for (const process of [watched, bare]) process.stop();
+        rows.push(row);
+        loads.push(loadavg()[0] ?? 0);
+        progress.line(`${name} on Node.js ${version}`);
+      }
+      chapters.push({ version, rows });
+    }
+  } finally {
+    endChildren();
+  }
+  const { markdown, bounds, held } = makeReport(chapters, { rounds, ms, isPinned: core !== undefined, loads });
+  process.stdout.write(`\n${markdown}\n${held} of ${bounds} bounds held.\n`);
+  const out = flags.out ?? (flags.quick ? undefined : fileURLToPath(new URL('../results/orm.md', import.meta.url)));
+  writeReport(out, markdown, progress);
+}
+
+function figures(): Record<Operation, number[]> {
+  return { untracked: [], tracked: [], stored: [], write: [] };
+}
