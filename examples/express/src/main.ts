@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { defaultCache } from '@viewcache/core';
 import { createServer } from '@viewcache/express';
+import { watchTypeOrm } from '@viewcache/orm/typeorm';
 import { createApp } from './app.js';
 import { CityDirectory } from './city-directory.js';
 import { openDatabase } from './database.js';
@@ -26,6 +27,9 @@ const database = await openDatabase((loaded, total) => {
 });
 const seconds = ((performance.now() - start) / 1000).toFixed(1);
 console.log(`  ${count(cities)} in ${seconds} s\n  ${dim('Data: GeoNames (https://www.geonames.org), CC BY 4.0')}`);
+
+// ② What each view reads from now on is what it depends on, and a committed write drops exactly the views that read it.
+watchTypeOrm(database);
 
 let handlerRuns = 0;
 const app = createApp({

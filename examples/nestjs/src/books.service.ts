@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { Cacheable, CacheInvalidate } from '@viewcache/nestjs';
-import type { Book, BookEdit } from './book.entity.js';
-import { Database } from './database.js';
+import { InjectRepository } from '@nestjs/typeorm';
+import { Cacheable } from '@viewcache/nestjs';
+import type { Repository } from 'typeorm';
+import { Book, type BookEdit } from './book.entity.js';
 
 /** The books, with their results kept: ② whatever calls these methods goes with what they return, pages included. */
 @Injectable()
@@ -9,24 +10,23 @@ export class Books {
   /** How often the database was asked. */
   queries = 0;
 
-  constructor(private readonly database: Database) {}
+  constructor(@InjectRepository(Book) private readonly table: Repository<Book>) {}
 
-  @Cacheable({ ttl: '10m', tags: ['books'] })
+  @Cacheable('10m')
   async list(): Promise<Book[]> {
     this.queries++;
-    return await this.database.books.find({ order: { title: 'ASC' } });
+    return await this.table.find({ order: { title: 'ASC' } });
   }
 
-  @Cacheable({ ttl: '10m', tags: (_book: Book | null, id: number) => [`books#${id}`] })
+  @Cacheable('10m')
   async find(id: number): Promise<Book | null> {
     this.queries++;
-    return await this.database.books.findOneBy({ id });
+    return await this.table.findOneBy({ id });
   }
 
-  /** ③ When this has returned, nobody is shown what was before. */
-  @CacheInvalidate({ tags: (_book: Book | null, id: number) => ['books', `books#${id}`] })
+  /** When this has returned, nobody is shown what was before: there is nothing to say of the cache here. */
   async edit(id: number, edit: BookEdit): Promise<Book | null> {
-    const { affected } = await this.database.books.update({ id }, edit);
-    return affected === 0 ? null : await this.database.books.findOneBy({ id });
+    const { affected } = await this.table.update({ id }, edit);
+    return affected === 0 ? null : await this.table.findOneBy({ id });
   }
 }
