@@ -8,7 +8,6 @@ import { sqliteInMemory } from './database.js';
 
 const db = knex(sqliteInMemory);
 const watch = watchKnex(db); // ① from now on writes drop the pages that read what they write
-await watch.ready;
 
 await db.schema
   .createTable('authors', (table) => {
@@ -20,6 +19,7 @@ await db.schema
     table.string('title').notNullable();
     table.integer('author_id').references('authors.id').onDelete('CASCADE');
   });
+await watch.ready; // the tables have been read, as they are now
 await db('authors').insert([{ name: 'Lispector' }, { name: 'Saramago' }]);
 await db('books').insert([
   { title: 'Água viva', author_id: 1 },

@@ -9,7 +9,6 @@ import { type Database, sqliteInMemory } from './database.js';
 const dialect = await sqliteInMemory();
 const watch = watchKysely(dialect); // ① from now on writes drop the pages that read what they write
 const db = new Kysely<Database>({ dialect });
-await watch.ready;
 
 await db.schema
   .createTable('authors')
@@ -22,6 +21,7 @@ await db.schema
   .addColumn('title', 'text', (it) => it.notNull())
   .addColumn('author_id', 'integer', (it) => it.references('authors.id').onDelete('cascade'))
   .execute();
+await watch.ready; // the tables have been read, as they are now
 await db
   .insertInto('authors')
   .values([{ name: 'Lispector' }, { name: 'Saramago' }])

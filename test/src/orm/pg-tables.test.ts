@@ -76,6 +76,20 @@ describe('the tables of a PostgreSQL', () => {
     expect(warnings).toEqual([expect.stringContaining('watchPg: tags has triggers or rules')]);
   });
 
+  it('are read again once a statement has changed them, and `ready` waits for that', async () => {
+    const cache = world.closing(createCache());
+    const heard = heardBy(cache);
+    const pool = world.pool();
+    const watch = watchPg(pool, cache);
+    await watch.ready;
+    for (const name of ['first', 'second', 'third']) await pool.query(`CREATE TABLE ${name} (id int PRIMARY KEY)`);
+    await watch.ready;
+    await pool.query('INSERT INTO third (id) VALUES (1)');
+    expect(heard.at(-1)).toEqual(['third', 'third#1']);
+    watch();
+    await world.admin.query('DROP TABLE first, second, third');
+  });
+
   it('of the same names in two databases do not meet, by a namespace (55)', async () => {
     await world.admin.query('CREATE DATABASE other');
     const url = world.url.replace(/postgres$/, 'other');

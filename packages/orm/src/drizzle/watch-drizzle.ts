@@ -2,6 +2,7 @@ import type { Cache } from '@viewcache/core';
 import { checkBoolean, isCache } from '@viewcache/core/node';
 import type { ClientWatch } from '../source/client-watch.js';
 import { readWatchOptions } from '../source/read-options.js';
+import { watchHandle } from '../source/watch-handle.js';
 import { WatchRegistry } from '../source/watch-registry.js';
 import type { DeliveryCounts } from '../writes/delivery.js';
 import { databasesOf, holdClient } from './clients.js';
@@ -13,8 +14,9 @@ import { attachToDatabase } from './transactions.js';
 export interface DrizzleWatch {
   (): void;
   /**
-   * Resolves when the tables are known; rejects where the database does not tell them, which is tried again with the next
-   * query. Until then nothing that reads the database is stored, and a write invalidates everything.
+   * Resolves when the tables are known, as they are when it is asked for: await it again after a migration. Rejects where the
+   * database does not tell them, which is tried again with the next query. Until then nothing that reads the database is
+   * stored, and a write invalidates everything.
    */
   readonly ready: Promise<void>;
   /**
@@ -28,7 +30,7 @@ export interface DrizzleWatch {
 
 interface Watch {
   readonly clients: readonly ClientWatch[];
-  readonly ready: Promise<void>;
+  ready(): Promise<void>;
   close(): void;
 }
 
@@ -64,7 +66,7 @@ export function watchDrizzle(database: DrizzleDatabase, options?: WatchDrizzleOp
     open(databases, { ...given, cache: settings.cache }, settings.trackReads),
   );
   const { ready, clients } = watch;
-  return Object.assign(() => stop(), {
+  return watchHandle(stop, {
     ready,
     settled: async () => void (await Promise.all(clients.map((client) => client.settled?.()))),
     counts: () => sum(clients.map(({ counts }) => counts())),
@@ -79,9 +81,7 @@ function open(databases: readonly DatabaseLike[], options: WatchDrizzleOptions, 
     if (tracksReads) stops.push(attachToCache(database, client.source));
     return client;
   });
-  const ready = Promise.all(clients.map((client) => client.ready)).then(() => {});
-  // Nobody has to wait for it.
-  ready.catch(() => {});
+  const ready = async () => void (await Promise.all(clients.map((client) => client.ready())));
   return {
     clients,
     ready,

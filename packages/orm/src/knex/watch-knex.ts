@@ -2,6 +2,7 @@ import { type Cache, ConfigError } from '@viewcache/core';
 import { checkBoolean } from '@viewcache/core/node';
 import { readWatchOptions, type WatchSettings } from '../source/read-options.js';
 import { findScopesBy, meet } from '../source/registry.js';
+import { watchHandle } from '../source/watch-handle.js';
 import type { WatchOptions } from '../source/watch-options.js';
 import { WatchRegistry } from '../source/watch-registry.js';
 import { wrongTarget } from '../source/wrong-target.js';
@@ -27,8 +28,9 @@ export interface WatchKnexOptions extends WatchOptions {
 export interface KnexWatch {
   (): void;
   /**
-   * Resolves when the tables are known; rejects where the database does not tell them, which is tried again with the next
-   * query. Until then nothing that reads the database is stored, and a write invalidates everything.
+   * Resolves when the tables are known, as they are when it is asked for: await it again after a migration. Rejects where the
+   * database does not tell them, which is tried again with the next query. Until then nothing that reads the database is
+   * stored, and a write invalidates everything.
    */
   readonly ready: Promise<void>;
   /** What was invalidated since the watch began. */
@@ -74,10 +76,8 @@ export function watchKnex(knex: KnexLike, options?: WatchKnexOptions | Cache): K
   const { watch, stop } = watches.watch(client, settings, () => open(client, dialect, settings, readTables));
   // What is written through it is outside any transaction.
   meet(knex, watch.source);
-  const ready = watch.reader.ready();
-  // Nobody has to wait for it.
-  ready.catch(() => {});
-  return Object.assign(() => stop(), { ready, counts: () => watch.counts() });
+  const ready = () => watch.reader.ready();
+  return watchHandle(stop, { ready, counts: () => watch.counts() });
 }
 
 function open(client: ClientLike, dialect: Dialect, settings: WatchSettings, readsTables: boolean): ReadSource {

@@ -2,6 +2,7 @@ import type { Cache } from '@viewcache/core';
 import { checkBoolean } from '@viewcache/core/node';
 import { readWatchOptions, type WatchSettings } from '../source/read-options.js';
 import { findScopesBy } from '../source/registry.js';
+import { watchHandle } from '../source/watch-handle.js';
 import type { WatchOptions } from '../source/watch-options.js';
 import { WatchRegistry } from '../source/watch-registry.js';
 import { openReadSource, type ReadSource } from '../sql/read-source.js';
@@ -27,8 +28,9 @@ export interface WatchKyselyOptions extends WatchOptions {
 export interface KyselyWatch {
   (): void;
   /**
-   * Resolves when the tables are known; rejects where the database does not tell them, which is tried again with the next
-   * query. Until then nothing that reads the database is stored, and a write invalidates everything.
+   * Resolves when the tables are known, as they are when it is asked for: await it again after a migration. Rejects where the
+   * database does not tell them, which is tried again with the next query. Until then nothing that reads the database is
+   * stored, and a write invalidates everything.
    */
   readonly ready: Promise<void>;
   /** What was invalidated since the watch began. */
@@ -66,10 +68,8 @@ export function watchKysely(dialect: KyselyDialect, options?: WatchKyselyOptions
   findScopesBy('kysely', connectionOf);
   const { watch, stop } = watches.watch(dialect, settings, () => open(dialect, kind, settings, readTables));
   // Not at once: a Kysely that is made on the next line is to be the first to use the driver.
-  const ready = Promise.resolve().then(() => watch.reader.ready());
-  // Nobody has to wait for it.
-  ready.catch(() => {});
-  return Object.assign(() => stop(), { ready, counts: () => watch.counts() });
+  const ready = () => Promise.resolve().then(() => watch.reader.ready());
+  return watchHandle(stop, { ready, counts: () => watch.counts() });
 }
 
 function open(dialect: KyselyDialect, kind: Dialect, settings: WatchSettings, readsTables: boolean): ReadSource {

@@ -5,6 +5,7 @@ import { TableReader } from '../pg/table-reader.js';
 import type { ClientWatch } from '../source/client-watch.js';
 import { type OpenSource, openSource } from '../source/open-source.js';
 import { readWatchOptions, type WatchSettings } from '../source/read-options.js';
+import { watchHandle } from '../source/watch-handle.js';
 import type { WatchOptions } from '../source/watch-options.js';
 import { WatchRegistry } from '../source/watch-registry.js';
 import { statementsOf } from '../statements/dialect-statements.js';
@@ -44,8 +45,9 @@ export interface WatchMysql2Options extends WatchOptions {
 export interface Mysql2Watch {
   (): void;
   /**
-   * Resolves when the tables are known; rejects where the database does not tell them, which is tried again with the next
-   * statement. Until then nothing that reads the database is stored, and a write invalidates everything.
+   * Resolves when the tables are known, as they are when it is asked for: await it again after a migration. Rejects where the
+   * database does not tell them, which is tried again with the next statement. Until then nothing that reads the database is
+   * stored, and a write invalidates everything.
    */
   readonly ready: Promise<void>;
   /** What was invalidated since the watch began. */
@@ -81,7 +83,7 @@ const watches = new WatchRegistry<Watch>();
  */
 export function watchMysql2(target: Mysql2Target, options?: WatchMysql2Options | Cache): Mysql2Watch {
   const { stop, ready, counts } = holdMysql2('watchMysql2', target, options);
-  return Object.assign(() => stop(), { ready, counts });
+  return watchHandle(stop, { ready, counts });
 }
 
 /**
@@ -98,9 +100,7 @@ export function holdMysql2(
   const reached = reach(name, target);
   const asked = askedOf(name, reached, (options as WatchMysql2Options | undefined)?.readTables);
   const { watch, stop } = watches.watch(reached.inner, settings, () => open(name, reached, settings, asked));
-  const ready = watch.reader.ready();
-  // Nobody has to wait for it.
-  ready.catch(() => {});
+  const ready = () => watch.reader.ready();
   return { source: watch.source, ready, counts: () => watch.counts(), stop };
 }
 

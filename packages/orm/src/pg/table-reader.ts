@@ -7,8 +7,8 @@ import type { ColumnNames } from './outcome-of.js';
 
 /** A database that does not answer is not asked more often than this. */
 const AGAIN_AFTER_MS = 1_000;
-/** Between two readings of tables that change all the time. */
-const REST_MS = 100;
+/** Between two readings of tables that change all the time: at first, and at most. */
+const REST_MS = { first: 1, most: 100 } as const;
 
 /** Who is asked: a pool or a client of `pg`, or what stands for one. Of rows, the first value counts. */
 export interface Asked {
@@ -28,6 +28,8 @@ export class TableReader {
   /** How often the tables have changed. */
   #changes = 0;
   #isResting = false;
+  /** Doubles with each reading that was of no use: one statement more is waited for briefly, a migration is left in peace. */
+  #restMs: number = REST_MS.first;
 
   /**
    * @param watch - whose tables they are, for warnings: `watchPg`
@@ -98,6 +100,7 @@ export class TableReader {
       if (changes !== this.#changes) return;
       this.#know((map) => catalogue.fill(map), catalogue.searchPath, catalogue.isCaseless);
       this.#catalogue = catalogue;
+      this.#restMs = REST_MS.first;
       warnOfTriggers(this.#watch, catalogue, this.#settings);
     } finally {
       this.#triedAt = performance.now();
@@ -111,6 +114,7 @@ export class TableReader {
     setTimeout(() => {
       this.#isResting = false;
       if (this.#catalogue === undefined) this.#begin().catch(() => {});
-    }, REST_MS).unref();
+    }, this.#restMs).unref();
+    this.#restMs = Math.min(2 * this.#restMs, REST_MS.most);
   }
 }

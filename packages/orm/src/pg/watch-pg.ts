@@ -3,6 +3,7 @@ import { ConfigError } from '@viewcache/core';
 import type { ClientWatch } from '../source/client-watch.js';
 import { type OpenSource, openSource } from '../source/open-source.js';
 import { readWatchOptions, type WatchSettings } from '../source/read-options.js';
+import { watchHandle } from '../source/watch-handle.js';
 import type { WatchOptions } from '../source/watch-options.js';
 import { WatchRegistry } from '../source/watch-registry.js';
 import { wrongTarget } from '../source/wrong-target.js';
@@ -28,8 +29,9 @@ export interface WatchPgOptions extends WatchOptions {
 export interface PgWatch {
   (): void;
   /**
-   * Resolves when the tables are known; rejects where the database does not tell them, which is tried again with the next
-   * query. Until then nothing that reads the database is stored, and a write invalidates everything.
+   * Resolves when the tables are known, as they are when it is asked for: await it again after a migration. Rejects where the
+   * database does not tell them, which is tried again with the next query. Until then nothing that reads the database is
+   * stored, and a write invalidates everything.
    */
   readonly ready: Promise<void>;
   /** What was invalidated since the watch began. */
@@ -63,7 +65,7 @@ const watches = new WatchRegistry<Watch>();
  */
 export function watchPg(target: PgPoolLike | PgClientLike | PgModuleLike, options?: WatchPgOptions | Cache): PgWatch {
   const { stop, ready, counts } = holdPg('watchPg', target, options);
-  return Object.assign(() => stop(), { ready, counts });
+  return watchHandle(stop, { ready, counts });
 }
 
 /**
@@ -80,9 +82,7 @@ export function holdPg(
   const kind = kindOf(name, target);
   const asked = readerOf(name, target, kind, (options as WatchPgOptions | undefined)?.readTables);
   const { watch, stop } = watches.watch(target, settings, () => open(name, target, kind, settings, asked));
-  const ready = watch.reader.ready();
-  // Nobody has to wait for it.
-  ready.catch(() => {});
+  const ready = () => watch.reader.ready();
   return { source: watch.source, ready, counts: () => watch.counts(), stop };
 }
 

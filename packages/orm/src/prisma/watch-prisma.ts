@@ -1,6 +1,7 @@
 import type { Cache } from '@viewcache/core';
 import { checkBoolean } from '@viewcache/core/node';
 import { readWatchOptions } from '../source/read-options.js';
+import { watchHandle } from '../source/watch-handle.js';
 import type { WatchOptions } from '../source/watch-options.js';
 import { WatchRegistry } from '../source/watch-registry.js';
 import type { DeliveryCounts } from '../writes/delivery.js';
@@ -85,8 +86,6 @@ export function watchPrisma(client: PrismaClientLike, options?: WatchPrismaOptio
     };
   });
   // Not at once: what connects the client is the app's, and is to have its say first.
-  const ready = Promise.resolve().then(() => watch.factory.ready(reached));
-  // Nobody has to wait for it.
-  ready.catch(() => {});
-  return Object.assign(() => stop(), { ready, counts: () => watch.factory.counts() });
+  const ready = () => Promise.resolve().then(() => watch.factory.ready(reached));
+  return watchHandle(stop, { ready, counts: () => watch.factory.counts() });
 }

@@ -6,6 +6,7 @@ import { readCatalogue } from '../pg/catalogue.js';
 import { type Asked, TableReader } from '../pg/table-reader.js';
 import { type OpenSource, openSource } from '../source/open-source.js';
 import { readWatchOptions, type WatchSettings } from '../source/read-options.js';
+import { watchHandle } from '../source/watch-handle.js';
 import type { WatchOptions } from '../source/watch-options.js';
 import { WatchRegistry } from '../source/watch-registry.js';
 import { wrongTarget } from '../source/wrong-target.js';
@@ -31,8 +32,9 @@ export interface WatchSequelizeOptions extends WatchOptions {
 export interface SequelizeWatch {
   (): void;
   /**
-   * Resolves when the tables are known; rejects where the database does not tell them, which is tried again with the next
-   * statement. Until then nothing that reads the database is stored, and a write invalidates everything.
+   * Resolves when the tables are known, as they are when it is asked for: await it again after a migration. Rejects where the
+   * database does not tell them, which is tried again with the next statement. Until then nothing that reads the database is
+   * stored, and a write invalidates everything.
    */
   readonly ready: Promise<void>;
   /** What was invalidated since the watch began. */
@@ -83,10 +85,8 @@ export function watchSequelize(sequelize: SequelizeLike, options?: WatchSequeliz
   const { watch, stop } = watches.watch(sequelize, settings, () =>
     open(sequelize as SequelizeInside, dialect, settings, readTables),
   );
-  const ready = watch.reader.ready();
-  // Nobody has to wait for it.
-  ready.catch(() => {});
-  return Object.assign(() => stop(), { ready, counts: () => watch.counts() });
+  const ready = () => watch.reader.ready();
+  return watchHandle(stop, { ready, counts: () => watch.counts() });
 }
 
 type Known = Parameters<OpenSource['know']>;

@@ -80,7 +80,7 @@ export function holdSqlite<D extends object>(
   const { local } = held.watch;
   return {
     source: local.source,
-    ready: Promise.resolve(),
+    ready: () => Promise.resolve(),
     settled: () => local.settled(),
     counts: () => local.counts(),
     stop: held.stop,
