@@ -11,24 +11,11 @@ export function expectExact({ lagsMs, rejections, failures }: Verdict, { mayLagM
   expect({ tooOld, rejections, failures }).toEqual({ tooOld: [], rejections: [], failures: 0 });
 }
 
-/** What a run is to bring … */
-const READS = 1_000;
-/** … and for how long a busy machine is asked for it. */
-const LONG_ENOUGH_MS = 30_000;
-
-/** Runs a fleet for so long, and again where that has brought few reads. */
-export async function expectExactFleet(
-  mode: Mode,
-  durationMs: number,
-  more: Partial<Plan> = {},
-  enough = READS,
-): Promise<void> {
-  const until = performance.now() + LONG_ENOUGH_MS;
-  for (let reads = 0; reads < enough && performance.now() < until; ) {
-    const verdict = await runMode(mode, durationMs, more);
-    expectExact(verdict, mode);
-    reads += verdict.reads;
-  }
+/** Runs a fleet for so long. On a busy machine that is few requests: the soak is where they are many. */
+export async function expectExactFleet(mode: Mode, durationMs: number, more: Partial<Plan> = {}): Promise<void> {
+  const verdict = await runMode(mode, durationMs, more);
+  expectExact(verdict, mode);
+  expect(verdict.reads).toBeGreaterThan(0);
 }
 
 /** Runs fleets with a wrong protocol until one of them answers with something that is too old. */

@@ -79,9 +79,24 @@ function ordersOf(plan: Plan, index: number, members: number, data: string): Ord
 }
 
 async function begin(child: ChildProcess, orders: Orders): Promise<void> {
-  const ready = once(child, 'message');
+  const ready = messageOf(child);
   child.send(orders);
   await ready;
+}
+
+/** What it says next. */
+async function messageOf(child: ChildProcess): Promise<unknown> {
+  const ended = new AbortController();
+  try {
+    return await Promise.race([
+      once(child, 'message', ended).then(([message]) => message),
+      once(child, 'disconnect', ended).then(() => {
+        throw new Error('a process of the fleet has ended before it was told to');
+      }),
+    ]);
+  } finally {
+    ended.abort();
+  }
 }
 
 /** The length of a run is its size: this waits for no event. */
@@ -94,8 +109,7 @@ async function meanwhile({ durationMs, fault }: Plan): Promise<void> {
 }
 
 async function end(child: ChildProcess): Promise<Report> {
-  const report = once(child, 'message') as Promise<[Report]>;
+  const report = messageOf(child);
   child.send('stop');
-  const [said] = await report;
-  return said;
+  return (await report) as Report;
 }

@@ -45,7 +45,7 @@ export function serveInFleet(begin: (member: Member) => Promise<() => Promise<un
 async function serve(
   orders: Orders,
   begin: (member: Member) => Promise<() => Promise<unknown>>,
-  rejections: readonly string[],
+  rejections: string[],
 ): Promise<void> {
   const data = new DataFile(orders.data, orders.rows);
   const clock = new SystemClock({ wall: () => Date.now() + orders.skewMs, steady: () => performance.now() });
@@ -62,7 +62,8 @@ async function serve(
   let working: Promise<unknown> = Promise.resolve();
   const told = new Promise<void>((resolve) => {
     process.on('message', (message) => {
-      if (message === 'go') working = work();
+      // What goes wrong with it is told, and keeps nobody from hearing what came of the rest.
+      if (message === 'go') working = work().catch((error: unknown) => rejections.push(String(error)));
       if (message === 'stop') resolve();
     });
   });
