@@ -17,8 +17,8 @@ import { readCopying } from './value-options.js';
 import { readBodyLimit } from './view-option-checks.js';
 
 /** Eviction policies by name. */
-export const POLICIES = ['lru', 'fifo'] as const;
-/** Decides which stored response leaves a full memory store: least recently used, or first in. */
+export const POLICIES = ['lru', 'lfu', 'fifo', 'mru', 'random', 's3fifo', 'tinylfu', 'sieve', 'gdsf'] as const;
+/** Decides which stored response leaves a full memory store. */
 export type PolicyName = (typeof POLICIES)[number];
 
 /**

@@ -7,7 +7,7 @@ import { FifoPolicy } from './fifo.js';
  * which pushes out everything.
  */
 export class LruPolicy extends FifoPolicy {
-  override readonly name = 'lru';
+  override readonly name: string = 'lru';
 
   override hit(slot: number): void {
     this.queue.renew(0, slot);

@@ -1,20 +1,28 @@
 import { ConfigError } from '../base/errors.js';
-import type { EvictionPolicy } from '../ports/eviction-policy.js';
+import type { EvictionPolicy, PolicyLimits } from '../ports/eviction-policy.js';
 import { FifoPolicy } from './fifo.js';
+import { GdsfPolicy } from './gdsf.js';
+import { LfuPolicy } from './lfu.js';
 import { LruPolicy } from './lru.js';
-
-/** What the store that asks for a policy may hold; policies that divide it into parts take their measure from it. */
-export interface PolicyLimits {
-  readonly maxEntries: number;
-  readonly maxBytes: number;
-}
+import { MruPolicy } from './mru.js';
+import { RandomPolicy } from './random.js';
+import { S3FifoPolicy } from './s3fifo.js';
+import { SievePolicy } from './sieve.js';
+import { TinyLfuPolicy } from './tinylfu.js';
 
 /** Makes an {@link EvictionPolicy} for one store. */
 export type PolicyFactory = (limits: PolicyLimits) => EvictionPolicy;
 
 const policies = {
   lru: () => new LruPolicy(),
+  lfu: () => new LfuPolicy(),
   fifo: () => new FifoPolicy(),
+  mru: () => new MruPolicy(),
+  random: () => new RandomPolicy(),
+  s3fifo: (limits) => new S3FifoPolicy(limits),
+  tinylfu: (limits) => new TinyLfuPolicy(limits),
+  sieve: () => new SievePolicy(),
+  gdsf: () => new GdsfPolicy(),
 } satisfies Record<string, PolicyFactory>;
 
 /** An eviction policy that comes with the library. */

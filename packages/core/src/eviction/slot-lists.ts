@@ -67,6 +67,16 @@ export class SlotLists {
     return Math.max((this.#links[2 * list] as number) - this.#lists, -1);
   }
 
+  /** The newest slot of a list, -1 when it is empty. */
+  newest(list: number): number {
+    return Math.max((this.#links[2 * list + 1] as number) - this.#lists, -1);
+  }
+
+  /** The slot that came into the same list next after this one, -1 for the newest. */
+  newerThan(slot: number): number {
+    return Math.max((this.#links[2 * (slot + this.#lists)] as number) - this.#lists, -1);
+  }
+
   isEmpty(list: number): boolean {
     return this.#links[2 * list] === list;
   }
@@ -76,6 +86,16 @@ export class SlotLists {
     let node = this.#links[2 * list] as number;
     while (node >= this.#lists) {
       const following = this.#links[2 * node] as number;
+      yield node - this.#lists;
+      node = following;
+    }
+  }
+
+  /** The slots of a list, newest first. The one just yielded may be removed or moved. */
+  *fromNewest(list: number): Generator<number> {
+    let node = this.#links[2 * list + 1] as number;
+    while (node >= this.#lists) {
+      const following = this.#links[2 * node + 1] as number;
       yield node - this.#lists;
       node = following;
     }

@@ -1,0 +1,2 @@
+// The same comparison for longer: it asks for VIEWCACHE_SOAK itself.
+import './models.test.js';

@@ -1,0 +1,166 @@
+import type { EvictionPolicy, PolicyLimits } from '../ports/eviction-policy.js';
+import { FrequencySketch } from './frequency-sketch.js';
+import { SlotFacts } from './slot-facts.js';
+import { SlotLists } from './slot-lists.js';
+import { widened } from './widened.js';
+import { WindowClimber } from './window-climber.js';
+
+const WINDOW = 0;
+const PROBATION = 1;
+const PROTECTED = 2;
+const PROTECTED_SHARE = 0.8;
+const FIRST_WINDOW = 0.01;
+/** Slots that change lists in one call at most: a large store takes several to fit a window of another size. */
+const MOVES = 16;
+/** From which frequency on a candidate that loses is now and then taken all the same, and how often. */
+const WARM = 6;
+const LUCK = 1 / 128;
+
+/** Settings of a {@link TinyLfuPolicy}. */
+export interface TinyLfuSettings {
+  /** The window's share of the store, above 0 and below 1; else it is found by trying. */
+  readonly window: number | undefined;
+  /** At least 0 and below 1. */
+  readonly random: () => number;
+}
+
+/**
+ * Lets in only what was asked for more often lately than what would have to leave for it.
+ *
+ * W-TinyLFU (Einziger et al. 2017 and 2018): newcomers live in a window, 1 % of the store at first. What leaves it competes with
+ * the least recently used of the rest, by the frequencies that a sketch has counted, of keys that are not held, too. Strong under
+ * scans and loops; a hit costs a note in the sketch. A loser that was seen often is let in at times, so that nobody can keep
+ * keys out by raising the count of others.
+ */
+export class TinyLfuPolicy implements EvictionPolicy {
+  readonly name: string = 'tinylfu';
+  readonly #lists = new SlotLists(3);
+  readonly #facts: SlotFacts;
+  readonly #sketch = new FrequencySketch();
+  readonly #maxBytes: number;
+  readonly #random: () => number;
+  readonly #climber: WindowClimber | undefined;
+  #regions = new Uint8Array(0);
+  #windowMost = 0;
+  #protectedMost = 0;
+  #windowCost = 0;
+  #protectedCost = 0;
+  #count = 0;
+
+  constructor(
+    limits: PolicyLimits,
+    { window, random = Math.random }: Partial<TinyLfuSettings> = {},
+    facts: SlotFacts = new SlotFacts(limits),
+  ) {
+    this.#facts = facts;
+    this.#maxBytes = limits.maxBytes;
+    this.#random = random;
+    this.#climber = window === undefined ? new WindowClimber(FIRST_WINDOW) : undefined;
+    this.#divide(window ?? FIRST_WINDOW);
+  }
+
+  grow(slots: number): void {
+    this.#lists.grow(slots);
+    this.#facts.grow(slots);
+    this.#sketch.fit(slots);
+    this.#regions = widened(this.#regions, slots);
+  }
+
+  insert(slot: number, hash: number, weight: number): void {
+    this.#sketch.add(hash);
+    this.#windowCost += this.#facts.note(slot, hash, weight);
+    this.#regions[slot] = WINDOW;
+    this.#lists.push(WINDOW, slot);
+    this.#count++;
+    if (this.#climber !== undefined) this.#climb(false);
+    for (let moves = MOVES; moves > 0 && this.#windowCost > this.#windowMost; moves--) {
+      const oldest = this.#lists.oldest(WINDOW);
+      if (oldest === slot) break;
+      this.#move(oldest, PROBATION);
+    }
+  }
+
+  hit(slot: number): void {
+    this.#sketch.add(this.#facts.hashes[slot] as number);
+    const region = this.#regions[slot] as number;
+    if (region !== PROBATION) this.#lists.renew(region, slot);
+    else this.#protect(slot);
+    if (this.#climber !== undefined) this.#climb(true);
+  }
+
+  remove(slot: number): void {
+    this.#leave(slot);
+    this.#lists.remove(slot);
+    this.#count--;
+  }
+
+  victim(incomingWeight: number): number {
+    const incumbent = this.#leastOfRest();
+    if (incumbent < 0) return this.#lists.oldest(WINDOW);
+    if (this.#windowCost + this.#facts.costOf(incomingWeight) <= this.#windowMost) return incumbent;
+    const candidate = this.#lists.oldest(WINDOW);
+    if (candidate < 0) return incumbent;
+    if (!this.#mayStay(candidate, incumbent)) return candidate;
+    this.#move(candidate, PROBATION);
+    return incumbent;
+  }
+
+  *order(): Generator<number> {
+    yield* this.#lists.fromOldest(PROBATION);
+    yield* this.#lists.fromOldest(WINDOW);
+    yield* this.#lists.fromOldest(PROTECTED);
+  }
+
+  clear(): void {
+    this.#lists.clear();
+    this.#sketch.clear();
+    this.#windowCost = this.#protectedCost = this.#count = 0;
+  }
+
+  #divide(window: number): void {
+    this.#windowMost = Math.min(this.#maxBytes - 1, Math.max(1, Math.round(this.#maxBytes * window)));
+    this.#protectedMost = Math.floor((this.#maxBytes - this.#windowMost) * PROTECTED_SHARE);
+  }
+
+  #climb(isHit: boolean): void {
+    const window = this.#climber?.count(isHit, this.#count);
+    if (window !== undefined) this.#divide(window);
+  }
+
+  #leastOfRest(): number {
+    const slot = this.#lists.oldest(PROBATION);
+    return slot < 0 ? this.#lists.oldest(PROTECTED) : slot;
+  }
+
+  #mayStay(candidate: number, incumbent: number): boolean {
+    const seen = this.#sketch.estimate(this.#facts.hashes[candidate] as number);
+    if (seen > this.#sketch.estimate(this.#facts.hashes[incumbent] as number)) return true;
+    return seen >= WARM && this.#random() < LUCK;
+  }
+
+  #protect(slot: number): void {
+    this.#move(slot, PROTECTED);
+    for (let moves = MOVES; moves > 0 && this.#protectedCost > this.#protectedMost; moves--) {
+      const oldest = this.#lists.oldest(PROTECTED);
+      if (oldest === slot) break;
+      this.#move(oldest, PROBATION);
+    }
+  }
+
+  #move(slot: number, region: number): void {
+    this.#leave(slot);
+    this.#lists.remove(slot);
+    this.#regions[slot] = region;
+    const cost = this.#facts.costs[slot] as number;
+    if (region === PROTECTED) this.#protectedCost += cost;
+    this.#lists.push(region, slot);
+  }
+
+  /** Takes its cost off its region. */
+  #leave(slot: number): void {
+    const region = this.#regions[slot] as number;
+    const cost = this.#facts.costs[slot] as number;
+    if (region === WINDOW) this.#windowCost -= cost;
+    else if (region === PROTECTED) this.#protectedCost -= cost;
+  }
+}
