@@ -5,7 +5,9 @@ import type { Clock, Timer } from '../ports/clock.js';
 import type { EvictionPolicy } from '../ports/eviction-policy.js';
 import type { LocalStore, RemovalListener, RemovalReason } from '../ports/local-store.js';
 import { RemovalQueue } from './memory-removals.js';
+import { SlotIndex } from './slot-index.js';
 import { TimerWheel } from './timer-wheel.js';
+import { WeightColumn } from './weight-column.js';
 
 /** Settings of a {@link MemoryStore}. */
 export interface MemoryStoreOptions<V> {
@@ -67,12 +69,15 @@ export class MemoryStore<V> implements LocalStore<V> {
   readonly #maxEntries: number;
   readonly #policy: EvictionPolicy;
   readonly #removals: RemovalQueue<V> | undefined;
-  readonly #slots = new Map<string, number>();
+  readonly #slots: SlotIndex;
   #keys: string[] = [];
   #values: (V | undefined)[] = [];
-  #weights = new Float64Array(0);
+  readonly #weights = new WeightColumn();
   readonly #wheel: TimerWheel;
   #free: number[] = [];
+  /** Slots ever taken: those from here on are new. */
+  #used = 0;
+  #size = 0;
   #bytes = 0;
   #timer: Timer | undefined;
   #wakeAt = Number.POSITIVE_INFINITY;
@@ -90,21 +95,23 @@ export class MemoryStore<V> implements LocalStore<V> {
     this.#clock = clock;
     this.#wheel = new TimerWheel(TICK_MS, clock.monotonic());
     this.#removals = onRemove === undefined ? undefined : new RemovalQueue(onRemove);
+    this.#slots = new SlotIndex(maxEntries);
     this.#grow(Math.min(FIRST_SLOTS, maxEntries));
   }
 
   get size(): number {
-    return this.#slots.size;
+    return this.#size;
   }
 
   get bytes(): number {
     return this.#bytes;
   }
 
-  get(key: string, now: number = this.#clock.monotonic()): V | undefined {
+  get(key: string, now?: number): V | undefined {
     const slot = this.#slots.get(key);
     if (slot === undefined) return undefined;
-    if (this.#wheel.deadline(slot) <= now) {
+    // Where nothing expires, nobody asks for the time: that costs as much as all the rest.
+    if (this.#wheel.count > 0 && this.#wheel.isPast(slot, now ?? this.#recently())) {
       this.#drop(slot, 'expired');
       this.#settle();
       return undefined;
@@ -144,15 +151,18 @@ export class MemoryStore<V> implements LocalStore<V> {
     if (previous !== undefined) this.#vacate(previous, this.#reason(previous, 'replaced', now));
     const hash = hashKey(key);
     const others = previous === undefined ? this.#maxEntries - 1 : this.#maxEntries;
-    while (this.#slots.size > others || this.#bytes + bytes > this.#maxBytes) {
+    while (this.#size > others || this.#bytes + bytes > this.#maxBytes) {
       const victim = this.#policy.victim(bytes, hash);
       this.#drop(victim, this.#reason(victim, 'evicted', now));
     }
     const slot = previous ?? this.#takeSlot();
-    this.#slots.set(key, slot);
-    this.#keys[slot] = key;
+    if (previous === undefined) {
+      this.#slots.add(key, slot);
+      this.#keys[slot] = key;
+      this.#size++;
+    }
     this.#values[slot] = value;
-    this.#weights[slot] = bytes;
+    this.#weights.put(slot, bytes);
     this.#bytes += bytes;
     this.#policy.insert(slot, hash, bytes);
     this.#arm(this.#wheel.schedule(slot, now + ttlMs, now), now);
@@ -169,8 +179,8 @@ export class MemoryStore<V> implements LocalStore<V> {
       this.#settle();
       return;
     }
-    this.#bytes += bytes - (this.#weights[slot] as number);
-    this.#weights[slot] = bytes;
+    this.#bytes += bytes - this.#weights.at(slot);
+    this.#weights.put(slot, bytes);
     const now = this.#clock.monotonic();
     while (this.#bytes > this.#maxBytes) {
       const victim = this.#policy.victim(0, hashKey(key));
@@ -191,13 +201,14 @@ export class MemoryStore<V> implements LocalStore<V> {
   clear(): void {
     if (this.#removals !== undefined) {
       const now = this.#clock.monotonic();
-      for (const [key, slot] of this.#slots)
+      for (const [key, slot] of this.#slots.entries())
         this.#removals.add(key, this.#values[slot] as V, this.#reason(slot, 'deleted', now));
     }
     this.#slots.clear();
-    this.#keys = [];
-    this.#values = [];
+    this.#keys.fill('');
+    this.#values.fill(undefined);
     this.#free = [];
+    this.#used = this.#size = 0;
     this.#bytes = 0;
     this.#policy.clear();
     this.#wheel.clear();
@@ -205,15 +216,15 @@ export class MemoryStore<V> implements LocalStore<V> {
   }
 
   prune(): number {
-    const before = this.#slots.size;
+    const before = this.#size;
     this.#wheel.advanceExactly(this.#clock.monotonic(), this.#expire);
-    const pruned = before - this.#slots.size;
+    const pruned = before - this.#size;
     this.#settle();
     return pruned;
   }
 
   *entries(): Generator<[key: string, value: V]> {
-    for (const [key, slot] of this.#slots) if (!this.#isPast(slot)) yield [key, this.#values[slot] as V];
+    for (const [key, slot] of this.#slots.entries()) if (!this.#isPast(slot)) yield [key, this.#values[slot] as V];
   }
 
   close(): void {
@@ -222,26 +233,30 @@ export class MemoryStore<V> implements LocalStore<V> {
   }
 
   #isPast(slot: number): boolean {
-    const deadline = this.#wheel.deadline(slot);
-    return deadline !== Number.POSITIVE_INFINITY && deadline <= this.#clock.monotonic();
+    return this.#wheel.count > 0 && this.#wheel.isPast(slot, this.#clock.monotonic());
+  }
+
+  #recently(): number {
+    return this.#clock.recent === undefined ? this.#clock.monotonic() : this.#clock.recent();
   }
 
   #reason(slot: number, reason: RemovalReason, now: number): RemovalReason {
-    return this.#wheel.deadline(slot) <= now ? 'expired' : reason;
+    return this.#wheel.isPast(slot, now) ? 'expired' : reason;
   }
 
   #takeSlot(): number {
     const freed = this.#free.pop();
     if (freed !== undefined) return freed;
-    const slot = this.#keys.length;
-    if (slot === this.#weights.length) this.#grow(Math.min(2 * slot, this.#maxEntries));
+    const slot = this.#used++;
+    if (slot === this.#keys.length) this.#grow(Math.min(Math.ceil(1.5 * slot), this.#maxEntries));
     return slot;
   }
 
   #grow(slots: number): void {
-    const weights = new Float64Array(slots);
-    weights.set(this.#weights);
-    this.#weights = weights;
+    // To the very length that is needed: an array that V8 makes longer by itself is half as long again, whatever the limit.
+    this.#keys = this.#keys.concat(new Array<string>(slots - this.#keys.length).fill(''));
+    this.#values = this.#values.concat(new Array<undefined>(slots - this.#values.length).fill(undefined));
+    this.#weights.grow(slots);
     this.#policy.grow(slots);
     this.#wheel.grow(slots);
   }
@@ -251,7 +266,9 @@ export class MemoryStore<V> implements LocalStore<V> {
   #drop(slot: number, reason: RemovalReason): void {
     this.#slots.delete(this.#keys[slot] as string);
     this.#vacate(slot, reason);
+    this.#keys[slot] = '';
     this.#free.push(slot);
+    this.#size--;
   }
 
   /** Everything but the key's and the slot's being free again. */
@@ -259,8 +276,7 @@ export class MemoryStore<V> implements LocalStore<V> {
     this.#removals?.add(this.#keys[slot] as string, this.#values[slot] as V, reason);
     this.#policy.remove(slot);
     this.#wheel.cancel(slot);
-    this.#bytes -= this.#weights[slot] as number;
-    this.#keys[slot] = '';
+    this.#bytes -= this.#weights.at(slot);
     this.#values[slot] = undefined;
   }
 

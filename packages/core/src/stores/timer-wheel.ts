@@ -1,4 +1,5 @@
 import { SlotLists } from '../eviction/slot-lists.js';
+import { DeadlineColumn } from './deadline-column.js';
 
 const BITS = 6;
 const BUCKETS = 1 << BITS;
@@ -13,13 +14,17 @@ const HORIZON = BUCKETS ** LEVELS;
  * level n what is due within 64^n ticks, and is dealt out to the level below when its time begins. Linking and unlinking are
  * O(1); a slot is moved at most three times, and once more for each 64^4 ticks.
  *
- * It never calls a slot early; late by one tick at most, as far as it is advanced in time and its budget allows.
+ * It never calls a slot early, by its deadline in whole milliseconds; late by one tick at most, as far as it is advanced in time and
+ * its budget allows. 12 bytes a slot, from the first deadline on; nothing before.
  */
 export class TimerWheel {
   readonly #tickMs: number;
   readonly #origin: number;
   readonly #buckets = new SlotLists(LEVELS * BUCKETS);
-  #deadlines = new Float64Array(0);
+  readonly #deadlines: DeadlineColumn;
+  #slots = 0;
+  /** Whether there has been any deadline yet. */
+  #isUsed = false;
   /** The tick reached: buckets of earlier ticks are empty. Those of this one are, too, unless the budget ran out in them. */
   #tick = 0;
   #count = 0;
@@ -31,6 +36,7 @@ export class TimerWheel {
   constructor(tickMs: number, now: number) {
     this.#tickMs = tickMs;
     this.#origin = now;
+    this.#deadlines = new DeadlineColumn(now);
   }
 
   /** How many slots have a deadline. */
@@ -40,16 +46,19 @@ export class TimerWheel {
 
   /** Makes room for slots `0 … slots - 1`. */
   grow(slots: number): void {
-    if (slots <= this.#deadlines.length) return;
-    this.#buckets.grow(slots);
-    const wider = new Float64Array(slots).fill(Number.POSITIVE_INFINITY, this.#deadlines.length);
-    wider.set(this.#deadlines);
-    this.#deadlines = wider;
+    this.#slots = Math.max(slots, this.#slots);
+    this.#deadlines.grow(slots);
+    if (this.#isUsed) this.#buckets.grow(slots);
   }
 
-  /** When the slot is due; `Infinity` when it has no deadline. */
+  /** When the slot is due, in whole milliseconds from the wheel's beginning; `Infinity` when it has no deadline. */
   deadline(slot: number): number {
-    return this.#deadlines[slot] as number;
+    return this.#deadlines.at(slot);
+  }
+
+  /** Whether the slot has a deadline, and it has passed. */
+  isPast(slot: number, now: number): boolean {
+    return this.#count > 0 && this.#deadlines.isPast(slot, now);
   }
 
   /**
@@ -58,16 +67,20 @@ export class TimerWheel {
    * @returns when {@link advance} must be called at the latest, on this slot's account
    */
   schedule(slot: number, deadline: number, now: number): number {
-    this.#deadlines[slot] = deadline;
     if (deadline === Number.POSITIVE_INFINITY) return deadline;
+    if (!this.#isUsed) {
+      this.#isUsed = true;
+      this.#buckets.grow(this.#slots);
+    }
+    this.#deadlines.put(slot, deadline, now);
     // Nobody advances an empty wheel; it catches up here.
     if (this.#count++ === 0) this.#tick = Math.max(this.#tick, this.#tickOf(now));
-    return this.#timeOf(Math.min(this.#link(slot, deadline), this.#tick + BUCKETS));
+    return this.#timeOf(Math.min(this.#link(slot, this.#deadlines.at(slot)), this.#tick + BUCKETS));
   }
 
   /** Takes the slot's deadline back, if it has one. */
   cancel(slot: number): void {
-    if (this.#deadlines[slot] === Number.POSITIVE_INFINITY) return;
+    if (this.#count === 0 || this.#deadlines.at(slot) === Number.POSITIVE_INFINITY) return;
     this.#buckets.remove(slot);
     this.#forget(slot);
   }
@@ -124,7 +137,7 @@ export class TimerWheel {
   /** Takes every deadline back. */
   clear(): void {
     this.#buckets.clear();
-    this.#deadlines.fill(Number.POSITIVE_INFINITY);
+    this.#deadlines.clear();
     this.#count = 0;
   }
 
@@ -137,7 +150,7 @@ export class TimerWheel {
   }
 
   #forget(slot: number): void {
-    this.#deadlines[slot] = Number.POSITIVE_INFINITY;
+    this.#deadlines.remove(slot);
     this.#count--;
   }
 
