@@ -21,6 +21,7 @@ export { memoize } from './cache/memoize-default.js';
 export { type MemoCalls, type MemoInfo, type Memoized, type MemoResults, memoOf } from './cache/memoized-function.js';
 export type { MemoizedOptions } from './cache/memoized-options.js';
 export type { BatchReceipt, InvalidationReceipt } from './cache/receipts.js';
+export type { ReadThrough, WriteThrough } from './cache/through-strategies.js';
 export type { Loaded, ValueCache, ValueNamespace } from './cache/value-cache.js';
 export type { CacheOptions, PolicyName } from './config/cache-options.js';
 export type { CompressOptions } from './config/compression.js';
@@ -30,6 +31,7 @@ export type { KeyvLike, RedisClientLike } from './config/keyv-like.js';
 export type { MemoOptions, MemoResult } from './config/memo-options.js';
 export type { StoreOptions } from './config/store-option.js';
 export type { TlsSettings } from './config/store-settings.js';
+export type { Found, FoundMany, ReadThroughOptions, WriteThroughOptions } from './config/through-option-types.js';
 export type {
   AddOptions,
   CacheToken,

@@ -73,6 +73,7 @@ describe('docs/reference/invalidation-protocol.md', () => {
   it('names each wrong way that a double is made of', () => {
     const doubles = [
       'test/src/races/doubles.ts',
+      'test/src/strategies/write-races.test.ts',
       'packages/core/src/stores/memcached/memcached-races.test.ts',
       'test/src/stores/memcached-protocol.test.ts',
       'test/src/stores/memcached-faults.test.ts',
@@ -113,6 +114,17 @@ describe('docs/reference/values.md', () => {
     const codes = read('packages/core/src/base/value-errors.ts').match(/ERR_CACHE_\w+/g) ?? [];
     expect(codes.length).toBeGreaterThan(2);
     expect(codes.filter((code) => !sections.join('').includes(`errors.md#${code.toLowerCase()}`))).toEqual([]);
+  });
+});
+
+describe('docs/reference/strategies.md', () => {
+  const page = read('docs/reference/strategies.md');
+
+  it.each([['write-through']])('has a row for each option of %s, and none that is gone', async (mode) => {
+    const tables = page.match(/^\| Option \|.*?\n\n/gms) ?? [];
+    const cells = Array.from(tables.join('').matchAll(/^\| (`.*?`) \|/gm), ([, cell = '']) => cell.match(/\w+/g) ?? []);
+    const options = await knownOptions(() => createCache().through({ mode, nonsense: 1 } as never));
+    expect(cells.flat().sort()).toEqual(options.sort());
   });
 });
 

@@ -84,8 +84,14 @@ export class ValueTimeoutError extends CacheError {
   }
 }
 
+/** A call that loads values by key, and what it is given to do so: `through` and its `loadMany`. */
+export interface LoadingCall {
+  readonly call: 'getOrSetMany' | 'through';
+  readonly load: 'loadMissing' | 'loadMany';
+}
+
 /**
- * What `loadMissing` of `getOrSetMany` has returned does not say which value belongs to which key: a list without `by`, for
+ * What `loadMissing` of `getOrSetMany`, or `loadMany` of `through`, has returned does not say which value belongs to which key: a list without `by`, for
  * one, as a database returns rows in an order of its own. Nothing of it was stored.
  */
 export class LoadMissingError extends CacheError {
@@ -103,7 +109,8 @@ export class LoadMissingError extends CacheError {
     readonly advice: string,
     /** Whose call it was: its `name`, if it has one, and a key of those that were missing. */
     readonly call: string,
+    asked: LoadingCall = { call: 'getOrSetMany', load: 'loadMissing' },
   ) {
-    super(`getOrSetMany of ${call}: loadMissing returned ${returned}; ${advice}`);
+    super(`${asked.call} of ${call}: ${asked.load} returned ${returned}; ${advice}`);
   }
 }

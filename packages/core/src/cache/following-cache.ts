@@ -6,7 +6,9 @@ import type { Cache } from './cache.js';
 import { invalidateOn } from './invalidate-on.js';
 import { memoizeIn, ofEach } from './memoize-following.js';
 import { attachCalls, type CacheRuntime, callsOf, followRuntime, runtimeOf } from './runtime.js';
+import { openThrough } from './through.js';
 import type { ValueCache, ValueNamespace } from './value-cache.js';
+import type { ValueCalls } from './value-calls.js';
 
 /** How it is found out for which cache another one stands. */
 export interface Following {
@@ -73,6 +75,8 @@ function followingValues(now: () => ValueCache): ValueCache {
     memoize: (...given) => memoizeIn(now, ...given),
     namespace: (name) => followingNamespace(now, readNamespace(name)),
     token: () => now().token(),
+    through: ((...given: [object]) =>
+      openThrough(() => callsOf(now()) as ValueCalls, ...given)) as ValueCache['through'],
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Duration } from '../base/duration.js';
 import type { MemoOptions } from '../config/memo-options.js';
+import type { ReadThroughOptions, WriteThroughOptions } from '../config/through-option-types.js';
 import type {
   AddOptions,
   CacheToken,
@@ -15,6 +16,7 @@ import type { AnyFunction } from '../values/any-function.js';
 import type { ProducerRun } from '../values/producer.js';
 import type { Memoized } from './memoized-function.js';
 import type { InvalidationReceipt } from './receipts.js';
+import type { ReadThrough, WriteThrough } from './through-strategies.js';
 
 /** Values found by key: the half of a {@link Cache} that is not about responses. */
 export interface ValueCache {
@@ -195,6 +197,26 @@ export interface ValueCache {
    * ```
    */
   token(): Promise<CacheToken>;
+  /**
+   * Values of a database behind this cache, read and written by one object that keeps the two in agreement. Which `mode` is
+   * for what, and what each can lose: docs/guides/choosing-a-strategy.md.
+   *
+   * @throws {@link ConfigError} for a wrong setting
+   *
+   * @example
+   * ```ts
+   * const users = cache.through({
+   *   name: 'users', mode: 'write-through', ttl: '10m',
+   *   load: (id: number) => db.users.find(id),
+   *   save: (id, user) => db.users.save(id, user),
+   *   remove: (id) => db.users.delete(id),
+   * });
+   * await users.set(7, { name: 'Ada' });  // in the database, then in the cache
+   * await users.get(7);                   // { name: 'Ada' }, without asking the database
+   * ```
+   */
+  through<K extends Key, V>(options: ReadThroughOptions<K, V>): ReadThrough<K, V>;
+  through<K extends Key, V>(options: WriteThroughOptions<K, V>): WriteThrough<K, V>;
 }
 
 /** The values of a namespace. */

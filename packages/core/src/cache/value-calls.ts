@@ -57,7 +57,7 @@ export interface ValueCallParts extends MemoizeParts {
 const ADDITIONS = 10;
 
 /** Reads what a caller has given, and does it. */
-export class ValueCalls implements ValueCache {
+export class ValueCalls implements Omit<ValueCache, 'through' | 'namespace'> {
   readonly #parts: ValueCallParts;
   readonly #space: KeySpace;
   readonly #counters: Counters;
@@ -121,9 +121,11 @@ export class ValueCalls implements ValueCache {
     const policy = this.#policy('getOrSetMany', given, MANY_OPTIONS, keys[0] as (K & Key) | undefined);
     const uses = this.#parts.values.uses(policy);
     const by = readBy('getOrSetMany', given.by);
-    const loader = new Loader<K & Key>(loadMissing, by, policy.route, (name) =>
-      this.#warnings.foundNone(policy.route, keys[0] as K & Key, name),
-    );
+    const loader = new Loader<K & Key>(loadMissing, {
+      by,
+      name: policy.route,
+      onNothing: (name) => this.#warnings.foundNone(policy.route, keys[0] as K & Key, name),
+    });
     const values = await this.#parts.values.askMany(
       [...named].map(([key, valueKey]) => ({ key: valueKey, producer: () => loader.load(key) })),
       uses,
@@ -323,6 +325,11 @@ export class ValueCalls implements ValueCache {
   /** Invalidates what has these keys in the namespace that these calls are about. */
   async invalidate(target: NamespaceTarget): Promise<InvalidationReceipt> {
     return await this.#parts.invalidate(tagsWithin(this.#space.prefix, target));
+  }
+
+  /** Lets several be asked for at once: the shared store is asked in one round trip. */
+  together<T>(run: () => T): T {
+    return this.#parts.values.parts.engine.values.together(run);
   }
 
   async token(): Promise<CacheToken> {

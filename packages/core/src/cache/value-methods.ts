@@ -1,5 +1,6 @@
 import type { Key, KeyOptions } from '../config/value-call-options.js';
 import { attachCalls } from './runtime.js';
+import { openThrough } from './through.js';
 import type { ValueCache, ValueNamespace } from './value-cache.js';
 import type { ValueCalls } from './value-calls.js';
 
@@ -39,5 +40,6 @@ export function valueMethods(calls: ValueCalls, keep: <T>(work: Promise<T>) => P
       return attachCalls(space, () => inner);
     },
     token: () => keep(calls.token()),
+    through: ((...given: [object]) => openThrough(() => calls, ...given)) as ValueCache['through'],
   };
 }

@@ -1,5 +1,5 @@
 import { ignoreRejection, isThenable, kindOf } from '../base/answer.js';
-import { LoadMissingError } from '../base/value-errors.js';
+import { type LoadingCall, LoadMissingError } from '../base/value-errors.js';
 import { NOTHING_MADE } from './producer.js';
 
 /** What tells of which key a row is the value: the name of its property that holds the key, or a function of the row. */
@@ -21,10 +21,16 @@ type Refuse = (returned: string, advice: string) => LoadMissingError;
  * says nothing, as a database returns rows in an order of its own, and leaves out those that are not there.
  *
  * @param call - whose it is, for errors
+ * @param asked - the call and its function as their user knows them, for errors
  * @throws {@link LoadMissingError}
  */
-export function readLoaded(loaded: unknown, by: KeyOf<never> | undefined, call: string): LoadedValues {
-  const refuse: Refuse = (returned, advice) => new LoadMissingError(returned, advice, call);
+export function readLoaded(
+  loaded: unknown,
+  by: KeyOf<never> | undefined,
+  call: string,
+  asked?: LoadingCall,
+): LoadedValues {
+  const refuse: Refuse = (returned, advice) => new LoadMissingError(returned, advice, call, asked);
   if (by !== undefined) return ofRows(loaded, by, refuse);
   if (loaded instanceof Map) return ofMap(loaded);
   if (Array.isArray(loaded))

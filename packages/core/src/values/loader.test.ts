@@ -16,10 +16,13 @@ describe('Loader', () => {
 
   it('asks once for what two have asked for, as a number or as its text', async () => {
     const calls: (readonly (string | number)[])[] = [];
-    const loader = new Loader<string | number>((keys) => {
-      calls.push(keys);
-      return keys.map((id) => ({ id }));
-    }, 'id' as never);
+    const loader = new Loader<string | number>(
+      (keys) => {
+        calls.push(keys);
+        return keys.map((id) => ({ id }));
+      },
+      { by: 'id' as never },
+    );
     const rows = await Promise.all([3, '2', 2, '3', 1].map((key) => loader.load(key)));
     expect(calls).toEqual([[3, '2', 1]]);
     expect(rows).toEqual([{ id: 3 }, { id: '2' }, { id: '2' }, { id: 3 }, { id: 1 }]);
@@ -31,6 +34,19 @@ describe('Loader', () => {
   ])('tells what there is not from what is undefined, in %s', async (_what, load, expected) => {
     const loader = new Loader<string>(load);
     expect(await Promise.all([loader.load('a'), loader.load('b')])).toEqual(expected);
+  });
+
+  it('loads no more at once than it may', async () => {
+    const calls: number[] = [];
+    const load = (keys: readonly number[]) => {
+      calls.push(keys.length);
+      return new Map(keys.map((key) => [key, -key]));
+    };
+    const loader = new Loader<number>(load, { most: 3 });
+    expect(await Promise.all([1, 2, 3, 4, 5, 6, 7].map((key) => loader.load(key)))).toEqual([
+      -1, -2, -3, -4, -5, -6, -7,
+    ]);
+    expect(calls).toEqual([3, 3, 1]);
   });
 
   it('takes nothing that a key inherits', async () => {

@@ -1,5 +1,6 @@
 import { begun, isThenable } from '../base/answer.js';
 import { shownKey } from '../base/printable.js';
+import type { LoadingCall } from '../base/value-errors.js';
 import { runInView, ViewContext } from '../engine/view-context.js';
 import { currentView } from '../engine/view-storage.js';
 import { beginWait } from '../engine/waits.js';
@@ -15,47 +16,53 @@ interface Wanted<K> {
   reject(error: unknown): void;
 }
 
+/** What a {@link Loader} is told beside what loads. */
+export interface Loading {
+  /** What a row is the value of, where rows are loaded. */
+  readonly by?: KeyOf<never> | undefined;
+  /** What the call is counted under. */
+  readonly name?: string;
+  /** The call and its function as their user knows them, for errors. */
+  readonly call?: LoadingCall;
+  /** So many keys at most are loaded in one call: further ones go with the next. */
+  readonly most?: number;
+  /** Told one of the keys of what was loaded, where none of them was asked for. */
+  onNothing?(name: string): void;
+}
+
 /** Makes one call of many that come at the same time. */
 export class Loader<K extends string | number> {
   readonly #load: (keys: readonly K[]) => unknown;
-  readonly #by: KeyOf<never> | undefined;
-  readonly #name: string;
-  readonly #onNothing: (name: string) => void;
+  readonly #told: Loading;
   #wanted: Wanted<K>[] = [];
 
-  /**
-   * @param by - what a row is the value of, where rows are loaded
-   * @param name - what the call is counted under
-   * @param onNothing - told one of the keys of what was loaded, where none of them was asked for
-   */
-  constructor(
-    load: (keys: readonly K[]) => unknown,
-    by?: KeyOf<never>,
-    name = UNNAMED,
-    onNothing: (name: string) => void = () => {},
-  ) {
+  constructor(load: (keys: readonly K[]) => unknown, told: Loading = {}) {
     this.#load = load;
-    this.#by = by;
-    this.#name = name;
-    this.#onNothing = onNothing;
+    this.#told = told;
   }
 
   /** The value of one key, when it is loaded with the others; {@link NOTHING_MADE} where there is none. */
   load(key: K): Promise<unknown> {
     // When all that is ready now has run, so that all who were told the same thing at the same time have asked.
     if (this.#wanted.length === 0) process.nextTick(() => void this.#flush());
-    return new Promise((resolve, reject) => this.#wanted.push({ key, run: currentView(), resolve, reject }));
+    return new Promise((resolve, reject) => {
+      this.#wanted.push({ key, run: currentView(), resolve, reject });
+      if (this.#wanted.length >= (this.#told.most ?? Number.POSITIVE_INFINITY)) void this.#flush();
+    });
   }
 
   #callOf(wanted: readonly Wanted<K>[]): string {
     const keys = wanted.map(({ key }) => key);
     const said = keys.length > 1 ? ` and ${keys.length - 1} more` : '';
     const missing = `${shownKey(keys[0] ?? '')}${said}`;
-    return this.#name === UNNAMED ? missing : `${this.#name} (${missing})`;
+    const { name = UNNAMED } = this.#told;
+    return name === UNNAMED ? missing : `${name} (${missing})`;
   }
 
   async #flush(): Promise<void> {
     const wanted = this.#wanted;
+    // So many came that they have gone before their turn.
+    if (wanted.length === 0) return;
     this.#wanted = [];
     const runs = new Set(wanted.flatMap(({ run }) => (run === undefined ? [] : [run])));
     const whole = new ViewContext();
@@ -67,10 +74,10 @@ export class Loader<K extends string | number> {
         return isThenable(loading) ? begun(loading) : loading;
       });
       for (const run of runs) run.takeOver(whole);
-      const { of, first } = readLoaded(loaded, this.#by, this.#callOf(wanted));
+      const { of, first } = readLoaded(loaded, this.#told.by, this.#callOf(wanted), this.#told.call);
       const values = wanted.map(({ key }) => of(key));
       // Rows that nobody asked for are no answer that there are none.
-      if (first !== undefined && values.every((value) => value === NOTHING_MADE)) this.#onNothing(textOf(first));
+      if (first !== undefined && values.every((value) => value === NOTHING_MADE)) this.#told.onNothing?.(textOf(first));
       for (const [i, { resolve }] of wanted.entries()) resolve(values[i]);
     } catch (error) {
       for (const run of runs) run.takeOver(whole);

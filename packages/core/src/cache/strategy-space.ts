@@ -1,0 +1,51 @@
+import type { ThroughSettings } from '../config/through-options.js';
+import type { CacheToken, Key, SetOptions } from '../config/value-call-options.js';
+import { SET_OPTIONS } from '../config/value-call-options.js';
+import type { ValueOptions } from '../config/value-option-types.js';
+import type { ValueCalls } from './value-calls.js';
+
+/** What a strategy asks of a cache: the values of its namespace, kept as its options say. */
+export class StrategySpace {
+  readonly #calls: ValueCalls;
+  readonly #tagsOf: ThroughSettings['tagsOf'];
+  readonly #made: ValueOptions<unknown>;
+  readonly #written: SetOptions<unknown>;
+
+  /** @param calls - of the namespace */
+  constructor(calls: ValueCalls, { kept, tagsOf }: ThroughSettings) {
+    this.#calls = calls;
+    this.#tagsOf = tagsOf;
+    this.#made = kept;
+    this.#written = Object.fromEntries(Object.entries(kept).filter(([name]) => SET_OPTIONS.includes(name)));
+  }
+
+  get(key: Key, make: () => unknown): Promise<unknown> {
+    return this.#calls.getOrSet(key, make, this.#with(key, this.#made));
+  }
+
+  /** {@link get} of many: what is stored in one round trip. */
+  async getMany(keys: readonly Key[], make: (key: Key) => unknown): Promise<readonly unknown[]> {
+    return await Promise.all(this.#calls.together(() => keys.map((key) => this.get(key, () => make(key)))));
+  }
+
+  token(): Promise<CacheToken> {
+    return this.#calls.token();
+  }
+
+  /**
+   * Stores what the database has taken, unless the key was written or invalidated since the token was taken: then whatever is
+   * stored of it is invalid, as nobody knows which of the two the database has taken last (PROTOCOL 4.11).
+   */
+  async put(key: Key, value: unknown, since: CacheToken): Promise<void> {
+    await this.#calls.set(key, value, { ...this.#with(key, this.#written), since });
+  }
+
+  async drop(keys: readonly Key[]): Promise<void> {
+    await this.#calls.deleteMany(keys);
+  }
+
+  #with<O extends SetOptions<unknown>>(key: Key, options: O): O {
+    const tagsOf = this.#tagsOf;
+    return tagsOf === undefined ? options : { ...options, tags: (value: unknown) => tagsOf(value, key) };
+  }
+}

@@ -1,0 +1,64 @@
+import type { Duration } from '../base/duration.js';
+import type { KeyOf } from '../values/loaded.js';
+import type { Key } from './value-call-options.js';
+import type { ValueOptions } from './value-option-types.js';
+
+/** What there is of a key, as a database tells it: `null` and `undefined` both say that there is nothing. */
+export type Found<V> = V | undefined | null;
+
+/** What `loadMany` may return: a Map or an object by key, or rows where `by` says of which key each is. */
+export type FoundMany<V> = ReadonlyMap<Key, Found<V>> | Readonly<Record<string, Found<V>>> | readonly Found<V>[];
+
+/** How the values of a strategy are kept: as those of `getOrSet`. */
+type KeptValue<V> = Omit<ValueOptions<V>, 'tags' | 'version' | 'storeIf' | 'isStale' | 'forceRefresh' | 'name'>;
+
+/** What reading through the cache takes: the options of all strategies. */
+interface Reading<K extends Key, V> extends KeptValue<V> {
+  /**
+   * What the values are called, in one word or a path such as `'shop:users'`: the namespace that their keys are in, so that
+   * `cache.namespace(name)` has them too, and what they are counted under in `stats()`.
+   */
+  readonly name: string;
+  /** Reads one value from the database. Needed where there is no `loadMany`. */
+  readonly load?: ((key: K) => Found<V> | Promise<Found<V>>) | undefined;
+  /** Reads many at once; also where single ones are asked for at the same time. Keys that it leaves out are not there. */
+  readonly loadMany?: ((keys: readonly K[]) => FoundMany<V> | Promise<FoundMany<V>>) | undefined;
+  /** Of which key a row of `loadMany` is the value: `'id'`, or a function of the row. @defaultValue none: a Map or an object */
+  readonly by?: KeyOf<V> | undefined;
+  /** Keys that one call of `loadMany`, or of `saveMany` by `setMany`, is given at most. @defaultValue 100 */
+  readonly maxBatch?: number | undefined;
+  /** What a value depends on; where a function says, of `undefined` as well: of a key of which there is nothing. @defaultValue none */
+  readonly tags?: readonly string[] | ((value: V | undefined, key: K) => readonly string[]) | undefined;
+  /**
+   * For how long it is remembered that there is nothing under a key: asking again costs nothing until then, or until it is
+   * written through this strategy. Needs a `ttl` beside it.
+   *
+   * @defaultValue 0: not at all
+   */
+  readonly missingTtl?: Duration | undefined;
+}
+
+/** The options of {@link ValueCache.through} for what is only read. */
+export interface ReadThroughOptions<K extends Key, V> extends Reading<K, V> {
+  /** What is not stored is read from the database, and stored. */
+  readonly mode: 'read-through';
+}
+
+/** What writing takes. */
+export interface Writing<K extends Key, V> extends Reading<K, V> {
+  /** Writes one value to the database; what it returns does not count. Needed where there is no `saveMany`. */
+  readonly save?: ((key: K, value: V) => unknown) | undefined;
+  /** Writes many at once: all of them, or none. */
+  readonly saveMany?: ((entries: readonly (readonly [key: K, value: V])[]) => unknown) | undefined;
+  /** Deletes one from the database. Needed for `delete`. */
+  readonly remove?: ((key: K) => unknown) | undefined;
+}
+
+/** The options of {@link ValueCache.through} for what is written at once. */
+export interface WriteThroughOptions<K extends Key, V> extends Writing<K, V> {
+  /**
+   * `'write-through'`: what the database has taken is stored. `'write-around'`: it is only forgotten, and read from the
+   * database when it is asked for next: for what the database changes while it writes, and what is seldom read.
+   */
+  readonly mode: 'write-through' | 'write-around';
+}
