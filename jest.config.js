@@ -13,7 +13,7 @@ export default {
   transform: {},
   // Tests wait for events, so this is for what never comes: on a machine with other work anything else may take its time.
   // A soak takes minutes, and more of them on a busy machine.
-  testTimeout: process.env['VIEWCACHE_SOAK'] === undefined ? 60_000 : 900_000,
+  testTimeout: process.env['VIEWCACHE_SOAK'] === undefined ? 120_000 : 900_000,
   // By default jest leaves one core free, which on two is half the machine; much of what a test does is wait.
   maxWorkers: Math.max(2, availableParallelism() - 1),
   // Modules stay in memory for as long as the process that loaded them for a test: a full heap makes the tests after it slow.

@@ -21,6 +21,8 @@ serveInFleet(async (member) => {
   });
   const server = createServer(app).listen(0, '127.0.0.1');
   await once(server, 'listening');
+  // Who asks may do other things for longer than that.
+  server.keepAliveTimeout = 0;
   const { port } = server.address() as AddressInfo;
   return async () => {
     const readers = Array.from({ length: orders.readers }, () => read(member, port));

@@ -30,6 +30,8 @@ async function serve(orders: Orders): Promise<void> {
   });
   const server = createServer(app).listen(0, '127.0.0.1');
   await once(server, 'listening');
+  // Who asks may do other things for longer than that.
+  server.keepAliveTimeout = 0;
   process.once('message', () => process.send?.({ rejections }, () => process.exit(0)));
   process.send?.({ port: (server.address() as AddressInfo).port });
 }

@@ -69,5 +69,5 @@ describe.each(Object.keys(VERSIONS) as Version[])('random reads and writes by th
     expect(stale).toEqual([]);
     expect(driver.watch.counts()).toMatchObject({ failures: 0, uncertain: 0 });
     expect(driver.watch.counts().commits).toBeGreaterThan(20);
-  }, 60_000);
+  });
 });

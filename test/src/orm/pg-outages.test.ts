@@ -5,7 +5,8 @@ import { PgWorld } from './pg-world.js';
 
 /** A deadline of the cache, and what else a busy machine may take for one UPDATE. */
 const DEADLINE_MS = 50;
-const PATIENCE_MS = 600;
+/** What a busy machine may take to find that out: to wait for the store has no end. */
+const PATIENCE_MS = 20_000;
 
 /** A store that answers whatever it is asked by throwing. */
 function throwing(): CacheOptions['store'] {
@@ -85,13 +86,14 @@ describe('a write through pg, while the store of the cache is out of order', () 
   });
 
   it('that hangs, does not gather writes: of many at once few wait', async () => {
-    const { cache, driver } = await world.open({ store: redis.url });
+    const { cache, driver } = await world.open({ store: redis.url, deadline: '500ms' });
     await cache.ready();
     redis.pause();
     try {
       const began = performance.now();
+      // Of each of them by itself it would be a hundred seconds.
       await Promise.all(Array.from({ length: 200 }, (_, i) => driver.writes.renameUser(1, `x${i}`)));
-      expect(performance.now() - began).toBeLessThan(5 * PATIENCE_MS);
+      expect(performance.now() - began).toBeLessThan(2 * PATIENCE_MS);
     } finally {
       redis.resume();
     }

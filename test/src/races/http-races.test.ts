@@ -146,7 +146,7 @@ describe('an Express app over HTTP', () => {
     const agent = new Agent({ keepAlive: true });
     await assertFor({ ms: 800, most: 100, soakMs: 20_000 }, property(agent));
     agent.destroy();
-  }, 60_000);
+  });
 
   it.each<[Wrong]>([['declares nothing'], ['invalidates before it commits']])(
     'and the race tells of an app that %s',

@@ -93,10 +93,10 @@ const race = (l1MaxLag: string) =>
 describe('two caches over one Keyv', () => {
   it('answer nothing older than what was invalidated before, and store again once it is quiet', async () => {
     await assertFor({ ms: 800, most: 200, soakMs: 20_000 }, race('1s'));
-  }, 60_000);
+  });
 
   it('is a race that finds out a cache which believes its own memory for too long', async () => {
     const found = await fc.check(race('1h'), { seed: 1, numRuns: 2_000, endOnFailure: true });
     expect(String(found.errorInstance)).toMatch(/was invalidated before/);
-  }, 60_000);
+  });
 });

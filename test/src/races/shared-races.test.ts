@@ -94,7 +94,7 @@ const race = (wrong: Wrong = {}, given = anyPlan) =>
 describe('two engines over one store (PROTOCOL 4.3 to 4.8)', () => {
   it('answer nothing older than what was invalidated before, and store again once it is quiet', async () => {
     await assertFor({ ms: 1_000, most: 1_500, soakMs: 20_000 }, race());
-  }, 60_000);
+  });
 
   // A seed that finds it soon as the code is now; after a change of the code it may take some thousand runs.
   it.each<[string, number, Wrong, fc.Arbitrary<Plan>]>([

@@ -50,7 +50,7 @@ describe('the Redis that tests start', () => {
     await group.primary.kill();
     await group.process.logged(/\+switch-master main/);
     expect(await group.replica.info('replication', 'role')).toBe('master');
-  }, 20_000);
+  });
 
   it('says what is missing where there is none', () => {
     const program = { names: ['no-such-server'], variable: 'NO_SUCH_SERVER', debian: '' };

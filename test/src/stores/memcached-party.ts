@@ -110,7 +110,7 @@ export async function ask(store: TaggedStore, key = 'page'): Promise<Buffer | st
 }
 
 /** Asks again until it is so: for what happens in other processes, and is not told here. */
-export async function until(condition: () => Promise<boolean>, withinMs = 5_000): Promise<number> {
+export async function until(condition: () => Promise<boolean>, withinMs = 30_000): Promise<number> {
   const from = performance.now();
   while (!(await condition())) {
     if (performance.now() - from > withinMs) throw new Error(`not within ${withinMs} ms`);

@@ -121,7 +121,7 @@ describe('an invalidation', () => {
       verdicts.push((await commit(one, begun, ['x'])).kind);
     }
     expect(verdicts).toEqual(['refused', 'stored']);
-  }, 20_000);
+  });
 
   it('of tags that nobody uses leaves nothing behind but its entry in the log', async () => {
     const store = await join([a().seat]);

@@ -46,5 +46,5 @@ describe.each(['single', 'cluster'] as const)('a user of Redis with the rules in
     const stranger = await connected(target, { namespace: 'another' });
     expect(await stranger.invalidate(['a'], 'soft')).toBe(false);
     expect(await stranger.mark('k', Buffer.from('x'), 1_000)).toBe(false);
-  }, 20_000);
+  });
 });

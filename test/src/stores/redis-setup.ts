@@ -48,7 +48,7 @@ export function open(
     {
       namespace: 'test',
       clock,
-      deadlineMs: 2_000,
+      deadlineMs: 20_000,
       l1MaxLagMs: 150,
       onFailure: (error) => failures.push(error),
       ...parts,

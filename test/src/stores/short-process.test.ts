@@ -15,7 +15,7 @@ async function run(store: string, what: string, haste = 1): Promise<{ code: numb
     said += chunk;
   });
   // One that does not end by itself is ended, and then has no code.
-  const timer = setTimeout(() => child.kill('SIGKILL'), 20_000);
+  const timer = setTimeout(() => child.kill('SIGKILL'), 100_000);
   const [code] = (await once(child, 'close')) as [number | null];
   clearTimeout(timer);
   return { code, said };
@@ -37,9 +37,9 @@ describe('a process with nothing but a cache', () => {
 
   it('ends by itself, and not before what it awaits', async () => {
     expect(await runs([redis.url, `memcached://127.0.0.1:${memcached.port}`])).toEqual(ended);
-  }, 60_000);
+  }, 120_000);
 
   it('goes on with its work after ten seconds where the store is not there', async () => {
     expect(await runs(['redis://127.0.0.1:1', 'memcached://127.0.0.1:1'], 20)).toEqual(ended);
-  }, 60_000);
+  }, 120_000);
 });

@@ -35,7 +35,7 @@ beforeAll(async () => {
     Promise.all([MemcachedServer.start(), MemcachedServer.start()]),
     startCluster(),
   ]);
-}, 60_000);
+});
 afterAll(async () => {
   await Promise.all([redis.stop(), ...memcached.map((server) => server.kill()), cluster.stop()]);
 });
@@ -64,7 +64,7 @@ describe('many values at once', () => {
   const shelf = new Keyv();
   const opened: Cache[] = [];
   const open = async (store: CacheOptions['store'], more: CacheOptions = {}): Promise<Cache> => {
-    const cache = createCache({ store, deadline: '5s', ...more } as CacheOptions);
+    const cache = createCache({ store, deadline: '1m', ...more } as CacheOptions);
     opened.push(cache);
     await cache.ready();
     return cache;

@@ -54,8 +54,9 @@ describe.each(stores)('a value made of a thousand others, in %s', (_name, store)
   });
 
   it('is stored for others who share the store, and nothing else ends it', async () => {
-    const { cache, other } = await openOn(store);
+    const { cache, other, stored } = await openOn(store);
     expect(await listOf(cache, THOUSAND).ask()).toBe(THOUSAND);
+    await stored(THOUSAND + 1);
     await cache.invalidate({ tags: [`product#${THOUSAND}`, 'product'] });
     const there = listOf(store === undefined ? cache : await other(), THOUSAND);
     expect([await there.ask(), there.runs]).toEqual([THOUSAND, 0]);

@@ -73,7 +73,7 @@ export const stores: readonly (readonly [string, string | undefined])[] = [
 
 /** Waits until something has happened behind an answer: turn by turn, without counting on how long it takes. */
 export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  const end = performance.now() + 4_000;
+  const end = performance.now() + 30_000;
   while (!(await isSo())) {
     if (performance.now() > end) throw new Error(`not so: ${isSo}`);
     await new Promise((resolve) => setImmediate(resolve));
