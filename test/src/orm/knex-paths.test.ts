@@ -144,7 +144,7 @@ describe('Knex', () => {
     expect(heard.slice(-3)).toEqual([
       ['desks', 'desks#1'],
       ['desks', 'desks#1'],
-      ['public.users', 'public.users#1'],
+      ['users', 'users#1'],
     ]);
   });
 

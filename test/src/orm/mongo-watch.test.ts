@@ -3,6 +3,7 @@ import { type CacheOptions, ConfigError, createCache } from '@viewcache/core';
 import { watchMongo } from '@viewcache/orm/mongodb';
 import type { MongoClient } from 'mongodb';
 import { RedisServer } from '../servers/redis.js';
+import { Keeping } from './kept.js';
 import { type MongoDriver, VERSIONS, type Version } from './mongo-driver.js';
 import { MongoWorld } from './mongo-world.js';
 import { heardBy } from './pg-world.js';
@@ -82,8 +83,8 @@ describe.each(Object.keys(VERSIONS) as Version[])('watchMongo with the driver %s
     expect(heard.map(({ length }) => length)).toEqual([2, 1]);
   });
 
-  it('keeps databases with the same collections apart (55, 56)', async () => {
-    const { driver, site } = await world.open(version);
+  it('keeps databases with the same collections apart, but for what is read of its own (55, 56)', async () => {
+    const { cache, driver, site } = await world.open(version);
     await site.ran();
     await driver.client
       .db('elsewhere')
@@ -91,8 +92,15 @@ describe.each(Object.keys(VERSIONS) as Version[])('watchMongo with the driver %s
       .updateOne({}, { $set: { name: 'x' } }, { upsert: true });
     await driver.client.db('elsewhere').dropDatabase();
     expect((await site.ran()).length).toBe(9);
-    await driver.client.db('elsewhere').collection('users').insertOne({});
-    expect(await site.ran()).toEqual([]);
+    const { insertedId } = await driver.client.db('elsewhere').collection('users').insertOne({});
+    expect(await site.ran()).toEqual(['VL', 'VP']);
+    const there = await new Keeping(cache).keep(() =>
+      driver.client.db('elsewhere').collection('users').find().toArray(),
+    );
+    await driver.writes.renameUser(1, 'x');
+    expect(await there.isMadeAgain()).toBe(false);
+    await driver.client.db('elsewhere').collection('users').deleteOne({ _id: insertedId });
+    expect(await there.isMadeAgain()).toBe(true);
   });
 
   it('may watch a client that is connected where that was made to tell of its commands', async () => {

@@ -73,11 +73,21 @@ export class PgWorld {
   }
 }
 
-/** The tags of each invalidation from now on, in order: of one commit together. */
+/** The tags of each invalidation from now on, in order: of one commit together, each table and row once. */
 export function heardBy(cache: Cache): string[][] {
   const heard: string[][] = [];
   cache.on((event) => {
-    if (event.type === 'invalidated') heard.push([...event.tags].sort());
+    if (event.type === 'invalidated') heard.push(namedOnce(event.tags));
   });
   return heard;
+}
+
+/** Tags without the other spellings that writes have of them, which come behind. */
+function namedOnce(tags: readonly string[]): string[] {
+  const bare = (tag: string): string => {
+    const [table = '', row = ''] = tag.split(/(?=[#!])/, 2);
+    return table.replace(/(?<=^|:)[^:]+\./, '') + row;
+  };
+  const isFirst = (tag: string, at: number): boolean => tags.findIndex((each) => bare(each) === bare(tag)) === at;
+  return tags.filter((tag, at) => isFirst(tag, at) && !tag.endsWith('!any')).sort();
 }

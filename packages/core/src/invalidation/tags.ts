@@ -77,14 +77,17 @@ export function expandTag(tag: string): readonly string[] {
   return group === undefined ? [tag] : [tag, `${group}!bulk`, `${group}!ins`];
 }
 
-/** The tags without those that {@link expandTag} and {@link coarsenTags} have added: as they were declared. */
+/** Ends what goes with the tag of a table in a schema: `orders!any`, some table of this name, nobody knows in which schema. */
+const ANY = '!any';
+
+/** The tags without those that the library has added to them: as they were declared. */
 export function declaredOf(tags: readonly string[]): readonly string[] {
   const derived = new Set<string>();
   for (const tag of tags) {
     const group = groupOfRows(tag) ?? groupOf(tag);
     if (group !== undefined) derived.add(`${group}!bulk`).add(`${group}!ins`);
   }
-  return tags.filter((tag) => !isOwnTag(tag) && !derived.has(tag));
+  return tags.filter((tag) => !isOwnTag(tag) && !derived.has(tag) && !tag.endsWith(ANY));
 }
 
 /**

@@ -81,7 +81,7 @@ export function watchKnex(knex: KnexLike, options?: WatchKnexOptions | Cache): K
 }
 
 function open(client: ClientLike, dialect: Dialect, settings: WatchSettings, readsTables: boolean): ReadSource {
-  const asked = readsTables ? { query: (sql: string) => ask(client, sql) } : undefined;
+  const asked = readsTables ? { query: (sql: string) => ask(client, sql), areAlike: true } : undefined;
   const opened = openReadSource({ source: 'knex', watch: 'watchKnex' }, dialect, settings, asked);
   const detach = attach(client, opened);
   return {

@@ -73,7 +73,8 @@ export function watchKysely(dialect: KyselyDialect, options?: WatchKyselyOptions
 }
 
 function open(dialect: KyselyDialect, kind: Dialect, settings: WatchSettings, readsTables: boolean): ReadSource {
-  const asked = readsTables ? { query: (sql: string) => ask(dialect, sql) } : undefined;
+  // What `onReserveConnection` sends to a connection, such as a search path, nobody hears of.
+  const asked = readsTables ? { query: (sql: string) => ask(dialect, sql), areAlike: false } : undefined;
   const opened = openReadSource({ source: 'kysely', watch: 'watchKysely' }, kind, settings, asked);
   const detach = attach(dialect, opened);
   return {

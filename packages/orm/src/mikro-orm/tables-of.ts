@@ -1,16 +1,17 @@
 import type { Statements } from '../source/statements.js';
 import { foldedColumn, foldedName } from '../statements/fold.js';
 import type { Dialect, TableName } from '../statements/footprint-types.js';
+import type { SearchPath } from '../tables/places.js';
 import { isPlainType } from '../tables/plain-type.js';
 import type { Reference, TableFacts } from '../tables/table.js';
 import type { TableMap } from '../tables/table-map.js';
 import type { ConfigLike, EntityManagerLike, MetadataLike, OrmLike, PropertyLike } from './mikro-orm-types.js';
 
 /** Schemas in which bare names are looked up; the database, in MySQL. */
-export function searchPathOf(config: ConfigLike, dialect: Dialect): readonly string[] {
-  if (dialect === 'sqlite') return ['main'];
+export function pathOf(config: ConfigLike, dialect: Dialect): SearchPath {
+  if (dialect === 'sqlite') return { schemas: ['main'], isSure: true };
   const first = dialect === 'postgres' ? config.getPlatform().getDefaultSchemaName() : config.get('dbName');
-  return typeof first === 'string' ? [first] : [];
+  return typeof first === 'string' ? { schemas: [first], isSure: dialect === 'mysql' } : { schemas: [], isSure: false };
 }
 
 /** Fills a map with what entities say of their tables: keys, foreign keys, tables between two, and views. */

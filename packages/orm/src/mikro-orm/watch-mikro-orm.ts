@@ -14,7 +14,7 @@ import { watchIdentityMap } from './identity-map.js';
 import type { MikroOrmClient, OrmLike } from './mikro-orm-types.js';
 import type { OutcomeLookup } from './outcome-of.js';
 import { watchResultCache } from './result-cache.js';
-import { countedKeys, describeEntities, searchPathOf } from './tables-of.js';
+import { countedKeys, describeEntities, pathOf } from './tables-of.js';
 
 /** What {@link watchMikroOrm} returns: a function that ends the watch, and puts everything back as it was. */
 export interface MikroOrmWatch {
@@ -73,8 +73,8 @@ export function watchMikroOrm(orm: MikroOrmClient, options?: WatchOptions | Cach
 function open(orm: OrmLike, dialect: Dialect, settings: WatchSettings): Watch {
   const { config, em } = orm;
   const statements = statementsOf(dialect);
-  const searchPath = searchPathOf(config, dialect);
-  const opened = openSource(settings, { name: 'mikro-orm', dialect, statements, learns: true, searchPath });
+  const path = pathOf(config, dialect);
+  const opened = openSource(settings, { name: 'mikro-orm', dialect, statements, learns: true, path });
   const lookup: Mutable<OutcomeLookup> = { dialect, statements, map: undefined, countedKeys: new Map() };
   const learn = (): void => {
     opened.know((map) => {

@@ -74,7 +74,8 @@ function open(client: MongoClientLike, settings: WatchSettings, database: string
     dialect: 'postgres',
     statements: statementsOf('postgres'),
     learns: false,
-    searchPath: [database ?? (client.db() as DbLike).databaseName],
+    speaks: 'mongodb',
+    path: { schemas: [database ?? (client.db() as DbLike).databaseName], isSure: true },
     pk: ['_id'],
   });
   const sessions = new Sessions(opened.source);

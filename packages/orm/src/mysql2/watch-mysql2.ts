@@ -3,7 +3,7 @@ import { ConfigError } from '@viewcache/core';
 import { readMysqlCatalogue } from '../catalogues/mysql.js';
 import { TableReader } from '../pg/table-reader.js';
 import type { ClientWatch } from '../source/client-watch.js';
-import { type OpenSource, openSource } from '../source/open-source.js';
+import { knownFromElsewhere, type OpenSource, openSource } from '../source/open-source.js';
 import { readWatchOptions, type WatchSettings } from '../source/read-options.js';
 import { watchHandle } from '../source/watch-handle.js';
 import type { WatchOptions } from '../source/watch-options.js';
@@ -112,7 +112,10 @@ function open(name: string, reached: Reached, settings: WatchSettings, asked: Re
     learns: asked !== undefined,
     reader: () => reader,
   });
-  const reader = new TableReader(name, asked && askedBy(asked), opened.know, settings, readMysqlCatalogue);
+  // The nodes of a cluster may have databases of their own.
+  const isSame = asked?.inner === reached.inner && reached.kind !== 'cluster';
+  const know = isSame ? opened.know : knownFromElsewhere(opened.know);
+  const reader = new TableReader(name, asked && askedBy(asked), know, settings, readMysqlCatalogue);
   const party: MysqlSource = {
     source: opened.source,
     countedKey: (table) => reader.countedKey(table),

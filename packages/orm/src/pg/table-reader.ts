@@ -98,7 +98,8 @@ export class TableReader {
         return rows.map((row) => String(Object.values(row)[0]));
       });
       if (changes !== this.#changes) return;
-      this.#know((map) => catalogue.fill(map), catalogue.searchPath, catalogue.isCaseless);
+      const path = { schemas: catalogue.searchPath, isSure: true };
+      this.#know((map) => catalogue.fill(map), path, catalogue.isCaseless);
       this.#catalogue = catalogue;
       this.#restMs = REST_MS.first;
       warnOfTriggers(this.#watch, catalogue, this.#settings);

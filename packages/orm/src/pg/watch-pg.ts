@@ -1,7 +1,7 @@
 import type { Cache } from '@viewcache/core';
 import { ConfigError } from '@viewcache/core';
 import type { ClientWatch } from '../source/client-watch.js';
-import { type OpenSource, openSource } from '../source/open-source.js';
+import { knownFromElsewhere, type OpenSource, openSource } from '../source/open-source.js';
 import { readWatchOptions, type WatchSettings } from '../source/read-options.js';
 import { watchHandle } from '../source/watch-handle.js';
 import type { WatchOptions } from '../source/watch-options.js';
@@ -101,9 +101,10 @@ function open(
     statements: statementsOf('postgres'),
     learns: asked !== undefined,
     reader: () => reader,
-    searchPath: ['public'],
+    path: { schemas: ['public'], isSure: false },
   });
-  const reader = new TableReader(name, asked as unknown as Asked | undefined, opened.know, settings);
+  const know = (asked as object | undefined) === target ? opened.know : knownFromElsewhere(opened.know);
+  const reader = new TableReader(name, asked as unknown as Asked | undefined, know, settings);
   const party: PgSource = { source: opened.source, columnNames: reader.columnNames, woken: () => reader.wake() };
   const detach =
     kind === 'pool'

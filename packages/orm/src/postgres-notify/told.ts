@@ -24,7 +24,8 @@ export class Told {
     this.#opened = opened;
     this.#settings = settings;
     this.#tables = new KnownTables(settings.channel, ({ catalogue, coverage }) => {
-      opened.know((map) => catalogue.fill(map, coverage.isCovered), catalogue.searchPath);
+      const path = { schemas: catalogue.searchPath, isSure: true };
+      opened.know((map) => catalogue.fill(map, coverage.isCovered), path);
       this.#warnOfMissing(coverage);
     });
   }

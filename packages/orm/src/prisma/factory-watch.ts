@@ -134,7 +134,7 @@ export class FactoryWatch {
         (map) => {
           for (const models of this.#models) map.describe(tableFacts(models, schema));
         },
-        schema === undefined ? [] : [schema],
+        { schemas: schema === undefined ? [] : [schema], isSure: this.reached.dialect !== 'postgres' },
       );
   }
 

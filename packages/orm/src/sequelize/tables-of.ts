@@ -1,5 +1,6 @@
 import { foldedName } from '../statements/fold.js';
 import type { Dialect, TableName } from '../statements/footprint-types.js';
+import type { SearchPath } from '../tables/places.js';
 import type { Reference, TableFacts } from '../tables/table.js';
 import type { AttributeLike, ModelLike, SequelizeInside, TableNameLike } from './sequelize-types.js';
 
@@ -12,10 +13,10 @@ const PLAIN = new Set(
 );
 
 /** Schemas in which bare names are looked up: the usual one; the database, in MySQL. */
-export function searchPathOf({ config }: SequelizeInside, dialect: Dialect): readonly string[] {
-  if (dialect === 'postgres') return ['public'];
-  if (dialect === 'sqlite') return ['main'];
-  return config?.database ? [config.database] : [];
+export function pathOf({ config }: SequelizeInside, dialect: Dialect): SearchPath {
+  if (dialect === 'postgres') return { schemas: ['public'], isSure: false };
+  if (dialect === 'sqlite') return { schemas: ['main'], isSure: true };
+  return config?.database ? { schemas: [config.database], isSure: true } : { schemas: [], isSure: false };
 }
 
 /** What models say of their tables: keys, and foreign keys, also those of tables between two. */

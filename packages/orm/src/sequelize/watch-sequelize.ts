@@ -15,7 +15,7 @@ import type { Dialect } from '../statements/footprint-types.js';
 import type { DeliveryCounts } from '../writes/delivery.js';
 import { attach } from './attach.js';
 import type { SequelizeInside, SequelizeLike } from './sequelize-types.js';
-import { countedKeys, searchPathOf, tablesOf } from './tables-of.js';
+import { countedKeys, pathOf, tablesOf } from './tables-of.js';
 
 /** How {@link watchSequelize} watches. */
 export interface WatchSequelizeOptions extends WatchOptions {
@@ -100,19 +100,19 @@ function open(sequelize: SequelizeInside, dialect: Dialect, settings: WatchSetti
     reader: () => ({ tablesChanged }),
   });
   // What the database has said; undefined until it has.
-  let known: Known | undefined = readsTables ? undefined : [() => {}, searchPathOf(sequelize, dialect)];
+  let known: Known | undefined = readsTables ? undefined : [() => {}, pathOf(sequelize, dialect)];
   let isChanged = true;
   let counted: ReadonlyMap<string, string> = new Map();
   const learn = (): void => {
     if (known === undefined) return;
-    const [fill, searchPath, isCaseless] = known;
+    const [fill, path, isCaseless] = known;
     opened.know(
       (map) => {
         map.describe(tablesOf(sequelize, dialect));
         // The database counts more: a model may have been left behind by a migration.
         fill(map);
       },
-      searchPath,
+      path,
       isCaseless,
     );
     counted = countedKeys(sequelize, dialect);

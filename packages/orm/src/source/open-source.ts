@@ -3,7 +3,8 @@ import type { CacheEvent } from '@viewcache/core';
 import { runtimeOf } from '@viewcache/core/node';
 import { watchedBy } from '@viewcache/core/tracking';
 import type { Dialect } from '../statements/footprint-types.js';
-import { TableMap } from '../tables/table-map.js';
+import type { SearchPath } from '../tables/places.js';
+import { type MapSettings, TableMap } from '../tables/table-map.js';
 import { Delivery, type DeliveryCounts } from '../writes/delivery.js';
 import { writeLine } from '../writes/write-line.js';
 import { describeBy, type WatchSettings } from './read-options.js';
@@ -25,8 +26,10 @@ export interface SourceKind {
    * where it will. Without one, what was known stays.
    */
   readonly reader?: () => { tablesChanged(): boolean } | undefined;
-  /** Schemas in which bare names are looked up. */
-  readonly searchPath?: readonly string[];
+  /** What it speaks, where that is another language than that of its texts. @defaultValue `dialect` */
+  readonly speaks?: MapSettings['speaks'];
+  /** Schemas in which bare names are looked up, until somebody knows better. @defaultValue nobody knows */
+  readonly path?: SearchPath;
   /** The primary key of each table that nobody describes: where all have the same one. */
   readonly pk?: readonly string[];
 }
@@ -36,7 +39,7 @@ export interface OpenSource {
   readonly source: WatchedSource;
   counts(): DeliveryCounts;
   /** What the tables of the data source are: takes the place of what was known before. */
-  know(fill: (map: TableMap) => void, searchPath?: readonly string[], isCaseless?: boolean): void;
+  know(fill: (map: TableMap) => void, path?: SearchPath, isCaseless?: boolean): void;
   /** Hears of no more reads, and tells of no more writes. */
   close(): void;
 }
@@ -59,8 +62,9 @@ export function openSource(settings: WatchSettings, kind: SourceKind): OpenSourc
     if (kind.reader?.()?.tablesChanged() === true) map = undefined;
   };
   const delivery = new Delivery({ cache, source: name, onWrite, onFailure: warn, onTablesChanged });
-  const know: OpenSource['know'] = (fill, searchPath = kind.searchPath, isCaseless = false) => {
-    const next = new TableMap({ namespace, searchPath, pk: kind.pk, isCaseless });
+  const { dialect, speaks = dialect, pk } = kind;
+  const know: OpenSource['know'] = (fill, path = kind.path, isCaseless = false) => {
+    const next = new TableMap({ namespace, speaks, path, pk, isCaseless });
     next.describe(settings.tables);
     fill(next);
     describeBy(next, settings);
@@ -71,7 +75,7 @@ export function openSource(settings: WatchSettings, kind: SourceKind): OpenSourc
   const source = new WatchedSource({
     name,
     cache,
-    dialect: kind.dialect,
+    dialect,
     statements: kind.statements,
     delivery,
     map: () => map,
@@ -98,11 +102,17 @@ export function openSource(settings: WatchSettings, kind: SourceKind): OpenSourc
   };
 }
 
+/** The same where what is watched may look bare names up elsewhere than who was asked for the tables. */
+export function knownFromElsewhere(know: OpenSource['know']): OpenSource['know'] {
+  return (fill, path, isCaseless) => know(fill, path && { ...path, isSure: false }, isCaseless);
+}
+
 function logTo({ cache, log }: WatchSettings, delivery: Delivery): () => void {
   const print = typeof log === 'function' ? log : (line: string) => console.debug(line);
   if (log === false || (log === undefined && !debug.enabled)) return () => {};
   return cache.on((event: CacheEvent) => {
-    if (event.type === 'invalidated' && event.origin !== undefined && delivery.isOrigin(event.origin))
-      print(writeLine(event.origin, event, event.dropped));
+    if (event.type !== 'invalidated' || event.origin === undefined) return;
+    const tags = delivery.namesOf(event.origin);
+    if (tags !== undefined) print(writeLine(event.origin, { tags, targets: event.targets }, event.dropped));
   });
 }

@@ -28,7 +28,7 @@ function addRead(tags: Set<string>, read: ReadTable | WrittenTable, parameters: 
   const tables = lookup.map.of(read);
   const ids = rowIds(tables, read, parameters, lookup);
   if (ids === undefined) addTables(tags, tables);
-  else for (const id of ids) tags.add(`${tables[0]?.tag}#${id}`);
+  else for (const table of tables) for (const id of ids) addTag(tags, table, `#${id}`);
 }
 
 /** What a write hands back it has read. Rows that are in the way of a new one may have another key. */
@@ -61,5 +61,10 @@ function rowIds(
 }
 
 function addTables(tags: Set<string>, tables: readonly Table[]): void {
-  for (const { tag } of tables) tags.add(tag);
+  for (const table of tables) addTag(tags, table, '');
+}
+
+function addTag(tags: Set<string>, { spellings: { tag, any, readsAny } }: Table, row: string): void {
+  tags.add(tag + row);
+  if (readsAny) tags.add(any);
 }

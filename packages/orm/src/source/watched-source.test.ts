@@ -25,7 +25,9 @@ function world(dialect: Dialect) {
   const { source, counts } = openSource(readWatchOptions('watch', { cache, tables }), kind);
   const heard: (readonly string[])[] = [];
   cache.on((event) => {
-    if (event.type === 'invalidated') heard.push(event.targets.length > 0 ? event.targets : [...event.tags].sort());
+    if (event.type !== 'invalidated') return;
+    const tags = event.tags.filter((tag) => !tag.endsWith('!any'));
+    heard.push(event.targets.length > 0 ? event.targets : tags.sort());
   });
   const scope = {};
   return {

@@ -2,7 +2,7 @@ import type { Footprint, TableName, WrittenTable } from '../statements/footprint
 import { rowId, writtenRowId } from '../tables/names.js';
 import type { Change, Table } from '../tables/table.js';
 import type { TableMap } from '../tables/table-map.js';
-import type { WriteBatch } from '../writes/batch.js';
+import type { RowIds, WriteBatch } from '../writes/batch.js';
 import type { StatementResult, WriteEvent } from './outcome.js';
 import { isPlainRead } from './plain-read.js';
 import type { Statements } from './statements.js';
@@ -179,14 +179,13 @@ function addFollowing(batch: WriteBatch, table: Table, change: Change, map: Tabl
 }
 
 /** As readers spell them, and as somebody may have written them by hand; `undefined` where one cannot be spelled. */
-function tagIds(rows: readonly (readonly unknown[])[]): readonly string[] | undefined {
-  const ids: string[] = [];
+function tagIds(rows: readonly (readonly unknown[])[]): readonly RowIds[] | undefined {
+  const ids: RowIds[] = [];
   for (const row of rows) {
     const id = rowId(row);
     if (id === undefined) return undefined;
-    ids.push(id);
     const written = writtenRowId(row);
-    if (written !== id) ids.push(written);
+    ids.push(written === id ? [id] : [id, [written]]);
   }
   return ids;
 }

@@ -3,7 +3,7 @@ import { readMysqlCatalogue } from '../catalogues/mysql.js';
 import { readSqliteCatalogue } from '../catalogues/sqlite.js';
 import { readCatalogue } from '../pg/catalogue.js';
 import { type Asked, TableReader } from '../pg/table-reader.js';
-import { type OpenSource, openSource } from '../source/open-source.js';
+import { knownFromElsewhere, type OpenSource, openSource } from '../source/open-source.js';
 import type { WatchSettings } from '../source/read-options.js';
 import type { Statements } from '../source/statements.js';
 import { statementsOf } from '../statements/dialect-statements.js';
@@ -25,6 +25,12 @@ export interface ReadSource extends Omit<OpenSource, 'know'> {
   readonly statements: Statements;
 }
 
+/** Who is asked for the tables. */
+export interface AskedForTables extends Asked {
+  /** Each connection looks bare names up where the one does by which the tables are read. */
+  readonly areAlike: boolean;
+}
+
 /**
  * Begins to watch a database of one of three kinds.
  *
@@ -35,7 +41,7 @@ export function openReadSource(
   names: { readonly source: string; readonly watch: string },
   dialect: Dialect,
   settings: WatchSettings,
-  asked: Asked | undefined,
+  asked: AskedForTables | undefined,
 ): ReadSource {
   const statements = statementsOf(dialect);
   const { know, ...opened }: OpenSource = openSource(settings, {
@@ -44,8 +50,9 @@ export function openReadSource(
     statements,
     learns: asked !== undefined,
     reader: () => reader,
-    searchPath: USUAL_PATHS[dialect],
+    path: { schemas: USUAL_PATHS[dialect], isSure: false },
   });
-  const reader = new TableReader(names.watch, asked, know, settings, CATALOGUES[dialect]);
+  const told = asked?.areAlike === false ? knownFromElsewhere(know) : know;
+  const reader = new TableReader(names.watch, asked, told, settings, CATALOGUES[dialect]);
   return { ...opened, reader, dialect, statements };
 }

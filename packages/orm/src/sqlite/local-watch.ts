@@ -53,7 +53,7 @@ export class LocalWatch {
       dialect: 'sqlite',
       statements,
       learns: readsTables,
-      searchPath: ['main'],
+      path: { schemas: ['main'], isSure: true },
     });
     this.#readsTables = readsTables;
     meet(database.scope, this.source);
@@ -125,7 +125,7 @@ export class LocalWatch {
     if (!this.#isStale) return;
     try {
       const catalogue = sqliteCatalogue((sql) => this.#database.ask(sql));
-      this.#opened.know((map) => catalogue.fill(map), catalogue.searchPath);
+      this.#opened.know((map) => catalogue.fill(map), { schemas: catalogue.searchPath, isSure: true });
       this.#countedKeys = catalogue.countedKeys ?? new Map();
       // What a transaction has made of the tables may be rolled back.
       this.#isStale = this.source.isOpen(this.#database.scope);

@@ -18,7 +18,7 @@ function following(map: TableMap, name: string, change: Change): string[] {
   if (table === undefined) throw new Error(`no ${name}`);
   return map
     .changedWith(table, change)
-    .map(({ tag }) => tag)
+    .map(({ spellings }) => spellings.tag)
     .sort();
 }
 
@@ -78,11 +78,72 @@ describe('the primary key of a table', () => {
   });
 });
 
+describe('a table in tags', () => {
+  const spelled = (map: TableMap, name: string) => {
+    const [table, another] = map.of(named(name));
+    if (table === undefined || another !== undefined) throw new Error(`not one ${name}`);
+    const { tag, all, readsAny, writesAny } = table.spellings;
+    return { read: tag, written: [...all].sort(), readsAny, writesAny };
+  };
+
+  it('is read in one spelling, and written in each that anybody reads it by', () => {
+    const map = new TableMap({ path: { schemas: ['app', 'public'], isSure: true } });
+    map.describe(['app', 'public', 'billing'].map((schema) => ({ name: `of_${schema}`, schema })));
+    const placed = { readsAny: false, writesAny: false };
+    expect(spelled(map, 'of_app')).toEqual({ read: 'of_app', written: ['app.of_app', 'of_app'], ...placed });
+    expect(spelled(map, 'of_public')).toEqual({ read: 'of_public', written: ['of_public'], ...placed });
+    const written = ['billing.of_billing', 'of_billing'];
+    expect(spelled(map, 'billing.of_billing')).toEqual({ ...placed, read: written[0], written, readsAny: true });
+  });
+
+  it('may be any of its name where nobody knows where names are looked up', () => {
+    const map = new TableMap({ path: { schemas: ['app'], isSure: false } });
+    expect(spelled(map, 'users')).toMatchObject({ read: 'users', written: ['app.users', 'users'], writesAny: true });
+    expect(spelled(map, 'billing.users')).toMatchObject({ read: 'billing.users', writesAny: false });
+    map.describe([{ name: 'notes', schema: 'billing', pk: ['id'] }]);
+    expect(spelled(map, 'notes')).toMatchObject({
+      read: 'notes',
+      written: ['billing.notes', 'notes'],
+      writesAny: true,
+    });
+    expect(map.of(named('notes'))[0]?.pk).toEqual(['id']);
+  });
+
+  it('is in MySQL called in small letters, and written as it was written, too', () => {
+    const map = new TableMap({ speaks: 'mysql', path: { schemas: ['Shop'], isSure: true } });
+    expect(spelled(map, 'Users')).toMatchObject({
+      read: 'users',
+      written: ['Shop.Users', 'Users', 'shop.users', 'users'],
+      writesAny: false,
+    });
+  });
+
+  it('has in SQLite no schema: each connection may call what it attaches as it likes', () => {
+    const map = new TableMap({ speaks: 'sqlite', path: { schemas: ['main', 'aux'], isSure: true } });
+    const expected = { read: 'users', readsAny: false, writesAny: false };
+    expect(spelled(map, 'aux.users')).toEqual({ ...expected, written: ['aux.users', 'users'] });
+    expect(spelled(map, 'main.users')).toEqual({ ...expected, written: ['users'] });
+  });
+
+  it('is the one that was described without a schema, wherever the database has it', () => {
+    for (const isFirst of [true, false]) {
+      const map = new TableMap({ path: { schemas: ['app', 'ref'], isSure: true } });
+      const told = [{ name: 'cities', pk: ['id'], referredBy: [refers('posts', 'cascade')] }];
+      if (isFirst) map.describe(told);
+      map.describe([{ name: 'cities', schema: 'ref' }]);
+      if (!isFirst) map.describe(told);
+      expect(spelled(map, 'cities')).toMatchObject({ read: 'ref.cities', written: ['cities', 'ref.cities'] });
+      expect(map.of(named('ref.cities'))[0]?.pk).toEqual(['id']);
+      expect(following(map, 'ref.cities', 'delete')).toEqual(['posts']);
+    }
+  });
+});
+
 describe('a name in a statement', () => {
-  const tags = (map: TableMap, name: string) => map.of(named(name)).map(({ tag }) => tag);
+  const tags = (map: TableMap, name: string) => map.of(named(name)).map(({ spellings }) => spellings.tag);
 
   it('means the table in the first schema of the search path that has it', () => {
-    const map = new TableMap({ searchPath: ['app', 'public'] });
+    const map = new TableMap({ path: { schemas: ['app', 'public'], isSure: true } });
     map.describe([
       { name: 'users', schema: 'app' },
       { name: 'users', schema: 'public' },
@@ -90,12 +151,12 @@ describe('a name in a statement', () => {
     ]);
     expect(tags(map, 'users')).toEqual(['users']);
     expect(tags(map, 'app.users')).toEqual(['users']);
-    expect(tags(map, 'public.users')).toEqual(['public.users']);
-    expect(tags(map, 'cities')).toEqual(['public.cities']);
+    expect(tags(map, 'public.users')).toEqual(['users']);
+    expect(tags(map, 'cities')).toEqual(['cities']);
   });
 
   it('means any of them once the search path moves', () => {
-    const map = new TableMap({ searchPath: ['public'] });
+    const map = new TableMap({ path: { schemas: ['public'], isSure: true } });
     map.describe([
       { name: 'users', schema: 'public' },
       { name: 'users', schema: 'billing' },
@@ -119,11 +180,11 @@ describe('a name in a statement', () => {
     map.describe([{ name: 'users' }]);
     map.stands(named('people'), [named('users')]);
     expect(map.of(named('stranger'))).toHaveLength(1);
-    expect(map.among(new Set(['stranger', 'people', 'set'])).map(({ tag }) => tag)).toEqual(['users']);
+    expect(map.among(new Set(['stranger', 'people', 'set'])).map(({ spellings }) => spellings.tag)).toEqual(['users']);
   });
 
   it('is the same in any letters where the server says so, with its views, triggers, and what refers to it', () => {
-    const map = new TableMap({ searchPath: ['Shop'], isCaseless: true });
+    const map = new TableMap({ path: { schemas: ['Shop'], isSure: true }, isCaseless: true });
     map.describe([{ name: 'Users', schema: 'shop', pk: ['id'], referredBy: [refers('SHOP.Posts', 'cascade')] }]);
     map.stands(named('People'), [named('USERS')]);
     map.triggers(named('Users'), [named('Audit')]);
@@ -131,7 +192,7 @@ describe('a name in a statement', () => {
       Array(4).fill('users'),
     );
     expect(following(map, 'uSERS', 'delete').sort()).toEqual(['audit', 'posts']);
-    expect(map.among(new Set(['PEOPLE'])).map(({ tag }) => tag)).toEqual(['users']);
+    expect(map.among(new Set(['PEOPLE'])).map(({ spellings }) => spellings.tag)).toEqual(['users']);
     const [users] = map.of(named('USERS'));
     expect(users && [map.isNamed(users, 'Users'), map.isNamed(users, 'People')]).toEqual([true, false]);
     expect(tags(new TableMap(), 'Users')).toEqual(['Users']);

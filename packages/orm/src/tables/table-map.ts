@@ -1,6 +1,7 @@
 import type { TableName } from '../statements/footprint-types.js';
 import { changedWith } from './closure.js';
-import { tableTag } from './names.js';
+import { type Found, Places, type SearchPath } from './places.js';
+import { SCOPINGS, type Scoping, spellingsOf, unplaced } from './spelling.js';
 import type { Change, Reference, Table, TableFacts } from './table.js';
 
 /** What a function or a procedure of the database touches. */
@@ -13,8 +14,10 @@ export interface Touched {
 export interface MapSettings {
   /** In front of all tags: where tables of one name in several databases are watched for one cache. */
   readonly namespace?: string | undefined;
-  /** Schemas in which names without one are looked up. */
-  readonly searchPath?: readonly string[] | undefined;
+  /** What the data source speaks. @defaultValue `postgres` */
+  readonly speaks?: keyof typeof SCOPINGS | undefined;
+  /** Schemas in which names without one are looked up. @defaultValue nobody knows */
+  readonly path?: SearchPath | undefined;
   /** The primary key of tables of which nobody has told one. @defaultValue none */
   readonly pk?: readonly string[] | undefined;
   /** Letter case does not matter in names: MySQL's `lower_case_table_names`. */
@@ -27,38 +30,34 @@ const UNKNOWN_TABLES = 1_000;
 /** The tables of one data source: what names in statements mean, which tags stand for them, and what changes with them. */
 export class TableMap {
   readonly #namespace: string | undefined;
-  readonly #searchPath: readonly string[];
+  readonly #scoping: Scoping;
   readonly #pk: readonly string[];
   readonly #fold: (name: string) => string;
-  /** By schema and name. */
+  readonly #places: Places;
+  /** By the keys of places, as all that follow. */
   readonly #tables = new Map<string, Table>();
-  /** The described ones by name alone. */
-  readonly #named = new Map<string, Table[]>();
-  readonly #referring = new Map<string, Reference[]>();
+  readonly #referring = new Map<string, readonly Reference[]>();
   /** What stands for other tables: a view for those that it reads, a partition for the whole. */
   readonly #aliases = new Map<string, readonly TableName[]>();
-  readonly #functions = new Map<string, Touched>();
   readonly #triggers = new Map<string, readonly TableName[]>();
+  readonly #functions = new Map<string, Touched>();
   readonly #closures = new Map<Table, Partial<Record<Change, readonly Table[]>>>();
+  /** Of a table, the one that stands for it where a bare name may mean another one, too. */
+  readonly #unplaced = new Map<Table, Table>();
   #strangers = 0;
-  #isPathMoving = false;
 
-  constructor({ namespace, searchPath = [], pk = [], isCaseless = false }: MapSettings = {}) {
+  constructor(settings: MapSettings = {}) {
+    const { namespace, speaks = 'postgres', path, pk = [], isCaseless = false } = settings;
     this.#namespace = namespace;
+    this.#scoping = SCOPINGS[speaks];
     this.#pk = pk;
     this.#fold = isCaseless ? (name) => name.toLowerCase() : (name) => name;
-    this.#searchPath = searchPath.map(this.#fold);
-  }
-
-  /** True once something was described. */
-  get isDescribed(): boolean {
-    return this.#named.size > 0;
+    this.#places = new Places(path ?? { schemas: [], isSure: false }, this.#fold);
   }
 
   /** Whether a name is that of a table that was described, or of what stands for others. */
   isDescribedAs(name: TableName): boolean {
-    const found = this.#search(name);
-    return this.#aliases.has(found) || this.#tables.get(found)?.isKnown === true;
+    return this.#places.find(name).keys.some((key) => this.#places.has(key));
   }
 
   /** Every table that was described or met. */
@@ -68,37 +67,30 @@ export class TableMap {
 
   /** A statement has changed the search path of a connection: from now on a bare name may mean the table in any schema. */
   pathMoves(): void {
-    this.#isPathMoving = true;
+    this.#places.move();
+    this.#closures.clear();
   }
 
   /** Tables that somebody knows: what is told of one later counts where the first has left it open. */
   describe(facts: readonly TableFacts[]): void {
-    for (const { name: given, schema, pk, referredBy, mayActUnseen } of facts) {
-      const name = this.#fold(given);
-      const key = this.#key(name, schema);
-      const before = this.#tables.get(key);
-      const known = before?.isKnown === true ? before : undefined;
-      const table = this.#make(name, schema, {
-        pk: [known?.pk, pk].find((each) => each !== undefined && each.length > 0) ?? this.#pk,
-        mayActUnseen: (known?.mayActUnseen ?? false) || mayActUnseen === true,
-        isKnown: true,
-      });
-      this.#tables.set(key, table);
-      this.#named.set(name, [...(this.#named.get(name) ?? []).filter((other) => other.tag !== table.tag), table]);
-      if (referredBy !== undefined) this.#refer(key, referredBy);
-    }
+    const inOrder = [...facts].sort((a, b) => this.#places.rank(a.schema) - this.#places.rank(b.schema));
+    for (const each of inOrder) this.#describe(each);
     this.#closures.clear();
+    this.#unplaced.clear();
   }
 
   /** A view, a partition, a synonym: whoever reads or writes it reads or writes these. */
   stands(name: TableName, tables: readonly TableName[]): void {
-    this.#aliases.set(this.#key(name.table, name.schema), tables);
+    this.#settle(name);
+    const key = this.#places.home(name);
+    this.#aliases.set(key, tables);
+    this.#places.add(this.#nameOf(key));
     this.#closures.clear();
   }
 
   /** Triggers on a table write these. */
   triggers(name: TableName, writes: readonly TableName[]): void {
-    const key = this.#key(name.table, name.schema);
+    const key = this.#places.home(name);
     this.#triggers.set(key, [...(this.#triggers.get(key) ?? []), ...writes]);
     this.#closures.clear();
   }
@@ -110,12 +102,7 @@ export class TableMap {
 
   /** The tables that a name in a statement may mean: one, but for a view over several, and a bare name in several schemas. */
   of(name: TableName): readonly Table[] {
-    if (name.schema !== undefined || !this.#isPathMoving) return this.#resolve(name, 0);
-    const everywhere = (this.#named.get(this.#fold(name.table)) ?? []).map(({ schema }) => ({
-      table: name.table,
-      schema,
-    }));
-    return [...new Set([name, ...everywhere].flatMap((each) => this.#resolve(each, 0)))];
+    return this.#resolve(name, 0);
   }
 
   /** Whether a table is called so itself, and not what stands for it. */
@@ -127,9 +114,10 @@ export class TableMap {
   among(names: ReadonlySet<string>): readonly Table[] {
     const found = new Set<Table>();
     for (const name of names) {
-      for (const table of this.#named.get(this.#fold(name)) ?? []) found.add(table);
-      const bare = { table: name, schema: undefined };
-      if (this.#aliases.has(this.#key(name, undefined))) for (const table of this.of(bare)) found.add(table);
+      const keys = this.#places.named(name);
+      if (keys.length === 0) continue;
+      const { isOpen } = this.#places.find({ table: name, schema: undefined });
+      for (const table of this.#expand({ keys, isOpen }, name, 0)) found.add(table);
     }
     return [...found];
   }
@@ -145,12 +133,11 @@ export class TableMap {
     const known = this.#closures.get(table) ?? {};
     if (known[change] !== undefined) return known[change];
     const found = changedWith(table, change, {
-      referringTo: ({ name, schema }) =>
-        (this.#referring.get(this.#key(name, schema)) ?? []).flatMap((reference) =>
+      referringTo: (of) =>
+        (this.#referring.get(this.#keyOf(of)) ?? []).flatMap((reference) =>
           this.#resolve(reference.from, 0).map((from) => ({ table: from, reference })),
         ),
-      triggeredBy: ({ name, schema }) =>
-        (this.#triggers.get(this.#key(name, schema)) ?? []).flatMap((written) => this.#resolve(written, 0)),
+      triggeredBy: (of) => (this.#triggers.get(this.#keyOf(of)) ?? []).flatMap((written) => this.#resolve(written, 0)),
     });
     known[change] = found;
     if (table.isKnown) this.#closures.set(table, known);
@@ -158,46 +145,97 @@ export class TableMap {
   }
 
   /** Whether a statement that has changed no row of a table may have changed something all the same. */
-  mayActUnseen({ name, schema, mayActUnseen }: Table): boolean {
-    return mayActUnseen || this.#triggers.has(this.#key(name, schema));
+  mayActUnseen(table: Table): boolean {
+    return table.mayActUnseen || this.#triggers.has(this.#keyOf(table));
   }
 
   /** Whether what a name stands for has triggers of its own: those of a view act in its place, and change no row of it. */
   hasTriggers(name: TableName): boolean {
-    return this.#triggers.size > 0 && this.#triggers.has(this.#search(name));
+    return this.#triggers.size > 0 && this.#places.find(name).keys.some((key) => this.#triggers.has(key));
   }
 
   #resolve(name: TableName, depth: number): readonly Table[] {
-    const found = this.#search(name);
-    const stands = this.#aliases.get(found);
-    // A view of views; one that is made of itself stands for itself in the end.
-    if (stands !== undefined && depth < 32) return stands.flatMap((each) => this.#resolve(each, depth + 1));
-    return [this.#tables.get(found) ?? this.#meet(name)];
+    return this.#expand(this.#places.find(name), name.table, depth);
   }
 
-  /** A bare name is that of the first schema of the search path that has one. */
-  #search({ table, schema }: TableName): string {
-    if (schema === undefined) {
-      for (const each of this.#searchPath) {
-        const key = this.#key(table, each);
-        if (this.#tables.get(key)?.isKnown === true || this.#aliases.has(key)) return key;
-      }
-    }
-    return this.#key(table, schema);
+  #expand({ keys, isOpen }: Found, name: string, depth: number): readonly Table[] {
+    const tables = keys.flatMap((key): readonly Table[] => {
+      const stands = this.#aliases.get(key);
+      // A view of views; one that is made of itself stands for itself in the end.
+      if (stands !== undefined && depth < 32) return stands.flatMap((each) => this.#resolve(each, depth + 1));
+      return [this.#tables.get(key) ?? this.#meet(this.#nameOf(key))];
+    });
+    if (!isOpen) return [...new Set(tables)];
+    const named = tables.filter((table) => this.isNamed(table, name));
+    // What is bare in tags stands for all of its name; the only one may be made bare.
+    const bare = named.length === 1 ? named[0] : named.find(({ spellings: { tag, bare: short } }) => tag === short);
+    const opened = this.#open(bare ?? this.#meet({ table: name, schema: undefined }));
+    return [...new Set([opened, ...tables.filter((table) => table !== bare)])];
   }
 
-  #meet({ table: name, schema }: TableName): Table {
-    const table = this.#make(name, schema, { pk: this.#pk, mayActUnseen: false, isKnown: false });
-    if (this.#strangers >= UNKNOWN_TABLES) return table;
+  /** One that stands for a table, and for another one of its name that nobody has described. */
+  #open(table: Table): Table {
+    if (table.spellings.writesAny) return table;
+    const known = this.#unplaced.get(table);
+    if (known !== undefined) return known;
+    const spellings = unplaced(table.spellings, this.#scoping);
+    const opened = { ...table, spellings };
+    if (this.#tables.get(this.#keyOf(table)) === table) this.#unplaced.set(table, opened);
+    return opened;
+  }
+
+  #describe({ name, schema, pk, referredBy, mayActUnseen }: TableFacts): void {
+    this.#settle({ table: name, schema });
+    const key = this.#places.home({ table: name, schema });
+    const before = this.#tables.get(key);
+    const known = before?.isKnown === true ? before : undefined;
+    this.#put(key, {
+      pk: [known?.pk, pk].find((each) => each !== undefined && each.length > 0) ?? this.#pk,
+      mayActUnseen: (known?.mayActUnseen ?? false) || mayActUnseen === true,
+      isKnown: true,
+    });
+    this.#places.add(this.#nameOf(key));
+    if (referredBy !== undefined) this.#refer(key, referredBy);
+  }
+
+  /** What was described without a schema is in the first one of the search path that has it: this one. */
+  #settle(name: TableName): void {
+    if (!this.#places.isOnPath(name.schema)) return;
+    const bare = { table: name.table, schema: undefined };
+    const [from, to] = [this.#places.keyOf(bare), this.#places.keyOf(name)];
+    if (!this.#places.has(from)) return;
+    const [table, stands] = [this.#tables.get(from), this.#aliases.get(from)];
+    if (table !== undefined) this.#put(to, table);
+    if (stands !== undefined) this.#aliases.set(to, stands);
+    this.#refer(to, this.#referring.get(from) ?? []);
+    const triggered = this.#triggers.get(from);
+    if (triggered !== undefined) this.triggers(name, triggered);
+    for (const map of [this.#tables, this.#referring, this.#aliases, this.#triggers]) map.delete(from);
+    this.#places.remove(bare);
+    this.#places.add(name);
+  }
+
+  #meet(name: TableName): Table {
+    const key = this.#places.keyOf(name);
+    const known = this.#tables.get(key);
+    if (known !== undefined) return known;
+    const facts = { pk: this.#pk, mayActUnseen: false, isKnown: false };
+    if (this.#strangers >= UNKNOWN_TABLES) return this.#make(key, facts);
     this.#strangers++;
-    this.#tables.set(this.#key(name, schema), table);
+    return this.#put(key, facts);
+  }
+
+  #put(key: string, facts: Pick<Table, 'pk' | 'mayActUnseen' | 'isKnown'>): Table {
+    const table = this.#make(key, facts);
+    this.#tables.set(key, table);
     return table;
   }
 
-  #make(given: string, schema: string | undefined, facts: Pick<Table, 'pk' | 'mayActUnseen' | 'isKnown'>): Table {
-    const name = this.#fold(given);
-    const tag = tableTag(name, this.#outer(schema), this.#namespace);
-    return { name, schema, tag, bulkTag: `${tag}!bulk`, insertTag: `${tag}!ins`, ...facts };
+  #make(key: string, { pk, mayActUnseen, isKnown }: Pick<Table, 'pk' | 'mayActUnseen' | 'isKnown'>): Table {
+    const { table: name, schema } = this.#nameOf(key);
+    const { first, isSure } = this.#places;
+    const spellings = spellingsOf(name, { schema, first, isSure }, this.#scoping, this.#namespace);
+    return { name, schema, spellings, pk, mayActUnseen, isKnown };
   }
 
   #refer(key: string, references: readonly Reference[]): void {
@@ -208,14 +246,12 @@ export class TableMap {
     this.#referring.set(key, [...others, ...references]);
   }
 
-  /** The schema where it is not the one that bare names are looked up in first. */
-  #outer(given: string | undefined): string | undefined {
-    const schema = given === undefined ? undefined : this.#fold(given);
-    return schema === this.#searchPath[0] ? undefined : schema;
+  #keyOf({ name, schema }: Table): string {
+    return this.#places.keyOf({ table: name, schema });
   }
 
-  #key(name: string, schema: string | undefined): string {
-    const outer = this.#outer(schema);
-    return outer === undefined ? this.#fold(name) : `${outer}\0${this.#fold(name)}`;
+  #nameOf(key: string): TableName {
+    const at = key.indexOf('\0');
+    return at < 0 ? { table: key, schema: undefined } : { table: key.slice(at + 1), schema: key.slice(0, at) };
   }
 }

@@ -1,3 +1,5 @@
+import type { Spellings } from './spelling.js';
+
 /** What becomes of the rows that refer to a row, when that goes or its key changes: by the database, which tells nobody. */
 export interface Reference {
   /** The table whose rows refer to it. */
@@ -10,7 +12,7 @@ export interface Reference {
 /** A table as somebody describes it who knows the database: an option, an ORM's metadata, the catalogue. */
 export interface TableFacts {
   readonly name: string;
-  /** `undefined`: the first one of the search path. */
+  /** `undefined`: the one of the search path that has it. */
   readonly schema?: string | undefined;
   /** The columns of its primary key, in the order of the key; empty where rows cannot be told apart. */
   readonly pk?: readonly string[] | undefined;
@@ -22,16 +24,16 @@ export interface TableFacts {
 /** What a write does to the rows of a table, as far as it matters to other tables; `all`: `TRUNCATE … CASCADE`. */
 export type Change = 'delete' | 'key' | 'all' | 'other';
 
-/** One table that is read and written, and the tag that stands for it. */
+/** One table that is read and written, and the tags that stand for it. */
 export interface Table {
   readonly name: string;
+  /** `undefined`: nobody has said it. */
   readonly schema: string | undefined;
-  /** `T`: carried by what has read any row of it. */
-  readonly tag: string;
-  /** `T!bulk`: rows have changed, and nobody knows which. */
-  readonly bulkTag: string;
-  /** `T!ins`: rows have appeared, and nobody knows under which key. */
-  readonly insertTag: string;
+  /**
+   * What its tags begin with: `T`, carried by what has read any row of it, `T#id`, a row, `T!bulk`, rows have changed and nobody
+   * knows which, `T!ins`, rows have appeared and nobody knows under which key.
+   */
+  readonly spellings: Spellings;
   readonly pk: readonly string[];
   readonly mayActUnseen: boolean;
   /** Somebody who knows the database has described it. */

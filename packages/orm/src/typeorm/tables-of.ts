@@ -1,16 +1,18 @@
 import type { Statements } from '../source/statements.js';
 import { foldedName } from '../statements/fold.js';
 import type { Dialect, TableName } from '../statements/footprint-types.js';
+import type { SearchPath } from '../tables/places.js';
 import { isPlainType } from '../tables/plain-type.js';
 import type { Reference, TableFacts } from '../tables/table.js';
 import type { TableMap } from '../tables/table-map.js';
 import type { ColumnMetadataLike, DataSourceLike, EntityMetadataLike } from './typeorm-types.js';
 
 /** Schemas in which bare names are looked up, as a driver has asked for them; the database, in MySQL. */
-export function searchPathOf({ driver }: DataSourceLike, dialect: Dialect): readonly string[] {
-  if (dialect === 'sqlite') return ['main'];
-  const first = dialect === 'postgres' ? (driver.searchSchema ?? 'public') : driver.database;
-  return first === undefined ? [] : [first];
+export function pathOf({ driver }: DataSourceLike, dialect: Dialect): SearchPath {
+  if (dialect === 'sqlite') return { schemas: ['main'], isSure: true };
+  // It has asked for the first schema alone, and a table may be in the next.
+  if (dialect === 'postgres') return { schemas: [driver.searchSchema ?? 'public'], isSure: false };
+  return driver.database ? { schemas: [driver.database], isSure: true } : { schemas: [], isSure: false };
 }
 
 /** Fills a map with what entities say of their tables: keys, foreign keys, tables between two, and views. */

@@ -9,7 +9,7 @@ import type { Dialect } from '../statements/footprint-types.js';
 import type { DeliveryCounts } from '../writes/delivery.js';
 import { attach } from './attach.js';
 import type { OutcomeLookup } from './outcome-of.js';
-import { countedKeys, describeEntities, searchPathOf } from './tables-of.js';
+import { countedKeys, describeEntities, pathOf } from './tables-of.js';
 import type { DataSourceLike, TypeOrmDataSource } from './typeorm-types.js';
 
 /** What {@link watchTypeOrm} returns: a function that ends the watch, and puts everything back as it was. */
@@ -72,14 +72,14 @@ function open(dataSource: DataSourceLike, dialect: Dialect, settings: WatchSetti
     tracksReads: settings.trackReads,
     woken() {
       if (!dataSource.isInitialized) return;
-      const searchPath = searchPathOf(dataSource, dialect);
-      const told = [dataSource.entityMetadatas, ...searchPath];
+      const path = pathOf(dataSource, dialect);
+      const told = [dataSource.entityMetadatas, ...path.schemas];
       // It makes them anew whenever it is initialized, and asks for the schema later.
       if (told.length === known.length && told.every((each, i) => each === known[i])) return;
       opened.know((map) => {
         describeEntities(map, dataSource, dialect, statements);
         lookup.map = map;
-      }, searchPath);
+      }, path);
       lookup.countedKeys = countedKeys(dataSource, dialect);
       known = told;
     },

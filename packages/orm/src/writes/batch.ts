@@ -2,13 +2,16 @@ import type { Table } from '../tables/table.js';
 
 /** Which rows of one table were written. */
 interface TableWrites {
-  /** By their ids. */
-  readonly ids: Set<string>;
+  /** By their ids, in the spelling of those who read them; with others that somebody may have written by hand. */
+  readonly ids: Map<string, ReadonlySet<string>>;
   /** Rows have changed of which nobody knows the ids. */
   isBulk: boolean;
   /** Rows have appeared of which nobody knows the ids. */
   hasInserts: boolean;
 }
+
+/** The id of a row as reads spell it, and how else somebody may have written it. */
+export type RowIds = readonly [id: string, others?: Iterable<string>];
 
 /** What was written within one frame of a transaction: kept by table, so that it stays small however much is written. */
 export class WriteBatch {
@@ -43,11 +46,12 @@ export class WriteBatch {
     return !this.isEverything && this.#tables.size === 0 && this.#named.size === 0;
   }
 
-  rows(table: Table, ids: Iterable<string>): void {
+  /** @param rows - the id of each, and how else it may be spelled */
+  rows(table: Table, rows: Iterable<RowIds>): void {
     const writes = this.#of(table);
-    for (const id of ids) {
+    for (const [id, others = []] of rows) {
       if (writes.isBulk) return;
-      writes.ids.add(id);
+      writes.ids.set(id, new Set([...(writes.ids.get(id) ?? []), ...others]));
       if (writes.ids.size > this.#maxRows) this.bulk(table);
     }
   }
@@ -85,23 +89,38 @@ export class WriteBatch {
     this.statement ??= other.statement;
   }
 
-  /** Each tag once. */
+  /** Each tag once, in all its spellings. */
   tags(): readonly string[] {
-    const tags = new Set(this.#named);
-    for (const [{ tag, bulkTag, insertTag }, { ids, isBulk, hasInserts }] of this.#tables) {
-      tags.add(tag);
-      if (isBulk) tags.add(bulkTag);
-      if (hasInserts) tags.add(insertTag);
-      for (const id of ids) tags.add(`${tag}#${id}`);
+    const tags = new Set(this.names());
+    for (const [{ spellings }, writes] of this.#tables) {
+      for (const spelling of spellings.all) {
+        for (const tag of tagsOf(spelling, writes)) tags.add(tag);
+        for (const [, others] of writes.ids) for (const other of others) tags.add(`${spelling}#${other}`);
+      }
+      if (spellings.writesAny) tags.add(spellings.any);
     }
     return [...tags];
+  }
+
+  /** The same, each table and each row of it once: as those call it who read it where it was written. */
+  names(): readonly string[] {
+    const names = new Set(this.#named);
+    for (const [{ spellings }, writes] of this.#tables) for (const tag of tagsOf(spellings.tag, writes)) names.add(tag);
+    return [...names];
   }
 
   #of(table: Table): TableWrites {
     const known = this.#tables.get(table);
     if (known !== undefined) return known;
-    const writes = { ids: new Set<string>(), isBulk: false, hasInserts: false };
+    const writes = { ids: new Map<string, ReadonlySet<string>>(), isBulk: false, hasInserts: false };
     this.#tables.set(table, writes);
     return writes;
   }
+}
+
+function* tagsOf(table: string, { ids, isBulk, hasInserts }: TableWrites): Iterable<string> {
+  yield table;
+  if (isBulk) yield `${table}!bulk`;
+  if (hasInserts) yield `${table}!ins`;
+  for (const id of ids.keys()) yield `${table}#${id}`;
 }

@@ -6,7 +6,7 @@ import type { WriteBatch } from './batch.js';
 export interface DeliveryCounts {
   /** Commits, and writes outside transactions, that invalidated something. */
   commits: number;
-  /** Tags of all of them. */
+  /** Tags of all of them: of each table and each row one, in however many spellings it is told. */
   tags: number;
   /** Of the commits, those that the shared store had not acknowledged when the write's caller went on. */
   unacknowledged: number;
@@ -41,16 +41,16 @@ const UNCERTAIN_FOR_MS = 30_000;
 export class Delivery {
   readonly counts: DeliveryCounts = { commits: 0, tags: 0, unacknowledged: 0, uncertain: 0, failures: 0 };
   readonly #settings: DeliverySettings;
-  readonly #origins = new WeakSet<WriteOrigin>();
+  readonly #origins = new WeakMap<WriteOrigin, readonly string[]>();
   #waiting = 0;
 
   constructor(settings: DeliverySettings) {
     this.#settings = settings;
   }
 
-  /** Whether an invalidation comes from here. */
-  isOrigin(origin: WriteOrigin): boolean {
-    return this.#origins.has(origin);
+  /** What was written by an invalidation that comes from here, each table and row once; `undefined` for any other. */
+  namesOf(origin: WriteOrigin): readonly string[] | undefined {
+    return this.#origins.get(origin);
   }
 
   deliver(writes: WriteBatch): Promise<void> | undefined {
@@ -70,9 +70,10 @@ export class Delivery {
     const { cache, onWrite, source } = this.#settings;
     const { why, statement = '', isUncertain } = writes;
     const tags = why === undefined ? writes.tags() : 'everything';
-    if (tags !== 'everything') this.counts.tags += tags.length;
+    const names = why === undefined ? writes.names() : [];
+    this.counts.tags += names.length;
     const origin: WriteOrigin = why === undefined ? { source, statement } : { source, statement, why };
-    this.#origins.add(origin);
+    this.#origins.set(origin, names);
     // What is read until its end is known may be from before it: nobody stores that for longer.
     return invalidateFrom(cache, tags, onWrite, origin, isUncertain ? UNCERTAIN_FOR_MS : 0);
   }

@@ -1,0 +1,37 @@
+import { describe, expect, it } from '@jest/globals';
+import { watchSqlJs } from '@viewcache/orm/sql-js';
+import { Keeping } from './kept.js';
+import { openSqlJs } from './sql-js-engine.js';
+import { CacheWorld } from './sqlite-world.js';
+
+const TABLE = 'orders (id INTEGER PRIMARY KEY, note TEXT)';
+
+/** The same file may be the main database of one process, and be attached in another one by any name. */
+describe('a table of SQLite that connections call differently', () => {
+  const world = new CacheWorld();
+
+  it('is one, whoever reads it, and whoever writes it', async () => {
+    const [main, shop, archive] = [await openSqlJs(), await openSqlJs(), await openSqlJs()];
+    main.run(`CREATE TABLE ${TABLE}`);
+    shop.run(`ATTACH ':memory:' AS shop; CREATE TABLE shop.${TABLE}`);
+    archive.run(`ATTACH ':memory:' AS archive; CREATE TABLE archive.${TABLE}`);
+    const { cache } = world.cache();
+    for (const database of [main, shop, archive]) world.stopping(watchSqlJs(database, cache));
+    const keeping = new Keeping(cache);
+    const writes = [
+      () => main.run("INSERT OR REPLACE INTO orders VALUES (1, 'x')"),
+      () => shop.run("INSERT OR REPLACE INTO shop.orders VALUES (1, 'x')"),
+      () => archive.run("INSERT OR REPLACE INTO orders VALUES (1, 'x')"),
+    ];
+    for (const write of writes) {
+      const kept = [
+        await keeping.keep(async () => main.exec('SELECT * FROM orders WHERE id = 1')),
+        await keeping.keep(async () => shop.exec('SELECT * FROM shop.orders WHERE id = 1')),
+        await keeping.keep(async () => archive.exec('SELECT * FROM orders WHERE id = 1')),
+        await keeping.keep(async () => archive.exec('SELECT * FROM archive.orders')),
+      ];
+      write();
+      for (const each of kept) expect(await each.isMadeAgain()).toBe(true);
+    }
+  });
+});
