@@ -13,15 +13,15 @@ import { writeReport } from './write-report.js';
 
 const USAGE = `npm run bench -- orm [options]
 
-  --quick         5 short rounds, and no file written unless --out is given
+  --quick         20 rounds, and no file written unless --out is given
   --only WORDS    libraries with one of these words in their name: --only pg,prisma
   --node BINARY   the Node.js that runs them; repeat it to compare versions
-  --rounds N      measured windows of each (15)
-  --ms N          length of a window in milliseconds of CPU time (150)
+  --rounds N      measured windows of each (60)
+  --ms N          length of a window in milliseconds of CPU time (30)
   --out FILE      the Markdown table (bench/results/orm.md)
 `;
 /** CPU time of each operation in which its code is still being compiled. */
-const WARM_UP_MS = 1_200;
+const WARM_UP_MS = 2_500;
 
 const { values: flags } = parseArgs({
   args: process.argv.slice(2).filter((word, i) => i > 0 || word !== 'orm'),
@@ -40,8 +40,8 @@ else await run();
 
 async function run(): Promise<void> {
   const progress = makeProgress(process.stderr);
-  const rounds = Number(flags.rounds ?? (flags.quick ? 5 : 15));
-  const ms = Number(flags.ms ?? (flags.quick ? 60 : 150));
+  const rounds = Number(flags.rounds ?? (flags.quick ? 20 : 60));
+  const ms = Number(flags.ms ?? (30));
   const core = choosePinning()?.serverCore;
   const words = flags.only.split(',').filter((word) => word !== '');
   const names = (Object.keys(CLIENTS) as OrmName[]).filter(
