@@ -26,6 +26,11 @@ export const enterView: <Args extends unknown[], T>(
   ...args: Args
 ) => T = storage.run.bind(storage);
 
+/** Runs something in no view context, within one. */
+export function leaveView<T>(run: () => T): T {
+  return (storage as AsyncLocalStorage<ViewContext | undefined>).run(undefined, run);
+}
+
 /** The view context that is running now. */
 export function currentView(): ViewContext | undefined {
   return storage.getStore();

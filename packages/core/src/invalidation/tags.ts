@@ -80,6 +80,20 @@ export function expandTag(tag: string): readonly string[] {
 /** Ends what goes with the tag of a table in a schema: `orders!any`, some table of this name, nobody knows in which schema. */
 const ANY = '!any';
 
+/** {@link expandTag} of each, and each once. Rows of one group mostly come together, and share what stands for all of them. */
+function expandAll(tags: ReadonlySet<string>): readonly string[] {
+  const all = new Set<string>();
+  let last: string | undefined;
+  for (const tag of tags) {
+    all.add(tag);
+    const group = groupOf(tag);
+    if (group === undefined || group === last) continue;
+    all.add(`${group}!bulk`).add(`${group}!ins`);
+    last = group;
+  }
+  return [...all];
+}
+
 /** The tags without those that the library has added to them: as they were declared. */
 export function declaredOf(tags: readonly string[]): readonly string[] {
   const derived = new Set<string>();
@@ -96,7 +110,7 @@ export function declaredOf(tags: readonly string[]): readonly string[] {
  * `undefined` when even the groups are too many.
  */
 export function coarsenTags(tags: ReadonlySet<string>, limit: number): readonly string[] | undefined {
-  if (tags.size <= limit) return [...new Set([...tags].flatMap(expandTag))];
+  if (tags.size <= limit) return expandAll(tags);
   const coarse = new Map<string, readonly string[]>();
   for (const tag of tags) {
     const group = groupOf(tag);

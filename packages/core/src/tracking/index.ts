@@ -7,8 +7,10 @@ export {
   contextBegan,
   isTracking,
   type Running,
+  recordIn,
   recordRead,
   refuseRunning,
   running,
+  unrecorded,
 } from './record-read.js';
 export { watchedBy } from './watched-by.js';

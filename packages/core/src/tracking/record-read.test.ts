@@ -4,7 +4,7 @@ import { defaultCache, restoreDefaultCache } from '../cache/default-cache.js';
 import { homeOf } from '../cache/runtime.js';
 import { isWatched } from '../cache/watched-sources.js';
 import { runInView, ViewContext } from '../engine/view-context.js';
-import { contextBegan, isTracking, readReason, recordRead, refuseRunning, watchedBy } from './index.js';
+import { contextBegan, isTracking, readReason, recordRead, refuseRunning, unrecorded, watchedBy } from './index.js';
 
 const cache = createCache();
 const home = homeOf(cache) as object;
@@ -56,6 +56,34 @@ describe('recordRead', () => {
     runInView(context, () => recordRead(defaultCache(), ['a'], reason));
     expect([context.tags.size, homeOf(defaultCache())]).toEqual([0, undefined]);
     context.end();
+  });
+});
+
+describe('unrecorded', () => {
+  it('keeps from these caches what they have been told, then and later, and from no other one', async () => {
+    const other = createCache();
+    const context = contextOf();
+    const read = async (): Promise<void> => {
+      recordRead(cache, ['a'], reason);
+      await undefined;
+      recordRead(cache, ['b'], reason);
+      recordRead(other, ['c'], reason);
+    };
+    await runInView(context, async () => {
+      await unrecorded([cache], read);
+      recordRead(cache, ['after'], reason);
+    });
+    expect([...context.tags]).toEqual(['after']);
+    context.end();
+
+    const [outer, inner] = [contextOf(homeOf(other)), contextOf()];
+    await runInView(outer, () => {
+      inner.outer = outer;
+      return runInView(inner, () => unrecorded([cache], read));
+    });
+    expect([...inner.tags]).toEqual(expect.arrayContaining(['c']));
+    for (const each of [inner, outer]) each.end();
+    await other.close();
   });
 });
 

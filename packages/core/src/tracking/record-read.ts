@@ -1,8 +1,9 @@
 import type { Cache } from '../cache/cache.js';
 import { homeOf } from '../cache/runtime.js';
 import type { ReadReason } from '../engine/tag-reasons.js';
+import type { ViewContext } from '../engine/view-context.js';
 import type { ReadRefusal } from '../engine/view-refusal.js';
-import { currentView, isInView } from '../engine/view-storage.js';
+import { currentView, isInView, leaveView, views } from '../engine/view-storage.js';
 
 /** Whether a view, a producer or a memoized function runs here, which may want to know of a read: a few nanoseconds where none does. */
 export function isTracking(): boolean {
@@ -18,26 +19,50 @@ export function isTracking(): boolean {
  * @param reason - one object for each text: {@link readReason}
  */
 export function recordRead(cache: Cache, tags: readonly string[], reason: ReadReason): void {
-  if (!isInView()) return;
-  const home = homeOf(cache);
-  if (home !== undefined) currentView()?.record(home, tags, reason);
+  const run = running();
+  if (run !== undefined) recordIn(run, cache, tags, reason);
 }
 
 /** What runs at a moment, to say something of it later, from wherever that is known. */
 export interface Running {
   /** {@link refuseRunning} of it. */
-  refuse(reason: ReadRefusal, since?: number): void;
+  refuseRead(reason: ReadRefusal, since: number): void;
+  /** {@link recordIn} of it. */
+  record(home: object, tags: readonly string[], reason: ReadReason): void;
 }
 
-/** The view, producer or memoized function that runs here: where its reads end, something else may. */
+/**
+ * The view, producer or memoized function that runs here: where its reads end, something else may. To ask for it once and say
+ * all of it costs less than to ask each time.
+ */
 export function running(): Running | undefined {
-  const context = isInView() ? currentView() : undefined;
-  return context && { refuse: (reason, since = -1) => context.refuseRead(reason, since) };
+  return currentRun();
+}
+
+/** {@link recordRead} for what {@link running} has returned. */
+export function recordIn(run: Running, cache: Cache, tags: readonly string[], reason: ReadReason): void {
+  const home = homeOf(cache);
+  if (home !== undefined) run.record(home, tags, reason);
+}
+
+/**
+ * Carries out what has been told already: these caches are to hear nothing of what is read in it. What is made here for another
+ * cache hears of it as ever.
+ */
+export function unrecorded<T>(told: readonly Cache[], work: () => T): T {
+  const homes = told.map(homeOf);
+  let run = currentRun();
+  while (run?.home !== undefined && homes.includes(run.home)) run = run.outer;
+  return run === undefined ? leaveView(work) : work();
+}
+
+function currentRun(): ViewContext | undefined {
+  return views.open > 0 ? currentView() : undefined;
 }
 
 /** When what runs here began, as {@link nextMoment} counts; `undefined` where nothing runs that is cached. */
 export function contextBegan(): number | undefined {
-  return isInView() ? currentView()?.began : undefined;
+  return currentRun()?.began;
 }
 
 /**
@@ -46,5 +71,5 @@ export function contextBegan(): number | undefined {
  * @param since - only what began after this moment, for a transaction its own beginning; without one all of it
  */
 export function refuseRunning(reason: ReadRefusal, since = -1): void {
-  if (isInView()) currentView()?.refuseRead(reason, since);
+  currentRun()?.refuseRead(reason, since);
 }

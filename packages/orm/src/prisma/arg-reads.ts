@@ -128,20 +128,20 @@ class Walk implements ArgReads {
   }
 
   /** Columns that every row has to hold, for the call to see it. */
-  #held(model: Model, where: unknown): readonly HeldColumn[] {
-    if (Array.isArray(where)) return where.flatMap((each) => this.#held(model, each));
-    return Object.entries(nodeOf(where)).flatMap(([key, value]) => {
-      if (model.relations.has(key)) return [];
+  #held(model: Model, where: unknown, held: HeldColumn[] = []): readonly HeldColumn[] {
+    if (Array.isArray(where)) for (const each of where) this.#held(model, each, held);
+    const node = nodeOf(where);
+    for (const key of Object.keys(node)) {
+      if (model.relations.has(key)) continue;
+      const value = node[key];
       const column = model.columns.get(key);
-      if (column !== undefined) return this.#equal(column, value);
-      // A key of several columns goes by a name of its own: `postId_tagId`.
-      return key === 'OR' || key === 'NOT' ? [] : this.#held(model, value);
-    });
-  }
-
-  #equal(column: string, value: unknown): readonly HeldColumn[] {
-    const values = valuesOf(value);
-    return values === undefined ? [] : [{ column, values: values.map((each) => this.#operand(each)) }];
+      if (column !== undefined) {
+        const values = valuesOf(value);
+        if (values !== undefined) held.push({ column, values: values.map((each) => this.#operand(each)) });
+        // A key of several columns goes by a name of its own: `postId_tagId`.
+      } else if (key !== 'OR' && key !== 'NOT') this.#held(model, value, held);
+    }
+    return held;
   }
 
   #operand(value: unknown): Operand {

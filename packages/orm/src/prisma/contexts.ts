@@ -1,8 +1,4 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Cache } from '@viewcache/core';
-
-/** Where a call runs of which these caches know what it reads: its statements need not be looked at for that. */
-export const toldTo = new AsyncLocalStorage<ReadonlySet<Cache>>();
 
 /** Where a client begins a transaction for the app: what its adapter has for it. */
 export const beginning = new AsyncLocalStorage<{ scope: object | undefined }>();

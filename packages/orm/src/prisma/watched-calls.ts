@@ -1,7 +1,6 @@
 import { isTracking } from '@viewcache/core/tracking';
 import type { StatementResult } from '../source/outcome.js';
 import type { Told, WatchedSource } from '../source/watched-source.js';
-import { toldTo } from './contexts.js';
 import { countedResult, failureOf, type OutcomeLookup, returnedResult } from './outcome-of.js';
 import type { AdapterQuery, AdapterQueryable } from './prisma-types.js';
 
@@ -61,13 +60,9 @@ export function watchedRun<T>(
   ends?: CallEnds,
 ): Promise<T> {
   const sources = ear.sources();
-  const known = toldTo.getStore();
-  const isHeard = isTracking() && !sources.every(({ cache }) => known?.has(cache));
   // Most statements read, and what they read nobody wants to know, or knows by the call that they come from.
-  if (!isHeard && ends === undefined && sources.every((source) => source.onlyReads(sent.sql))) return send();
-  const read = sources.map((source) =>
-    known?.has(source.cache) ? undefined : source.reading(scope, sent.sql, sent.args),
-  );
+  if (ends === undefined && !isTracking() && sources.every((source) => source.onlyReads(sent.sql))) return send();
+  const read = sources.map((source) => source.reading(scope, sent.sql, sent.args));
   return told(sources, scope, sent, { send, read, resultsOf, ends });
 }
 

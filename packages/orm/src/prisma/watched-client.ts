@@ -1,11 +1,11 @@
 import type { Cache } from '@viewcache/core';
-import { isTracking, refuseRunning } from '@viewcache/core/tracking';
+import { isTracking, refuseRunning, unrecorded } from '@viewcache/core/tracking';
 import { meet } from '../source/registry.js';
 import { Replaced } from '../source/replaced.js';
 import type { WatchedSource } from '../source/watched-source.js';
 import type { Dialect } from '../statements/footprint-types.js';
 import { isReading, readsOf } from './arg-reads.js';
-import { beginItx, beginning, scopeOfItx, toldTo } from './contexts.js';
+import { beginItx, beginning, scopeOfItx } from './contexts.js';
 import type { Models } from './models.js';
 import type { ClientCore, Operation } from './prisma-types.js';
 import { rawOf } from './raw-calls.js';
@@ -31,10 +31,14 @@ const requests: Replaced<ClientParty> = new Replaced('_executeRequest', (origina
   const execute = original as unknown as Execute;
   return function request(given) {
     const operation = given as Operation;
-    const woken = [...parties].map((party) => party.woken()).filter((each) => each !== undefined);
+    const woken: Promise<void>[] = [];
+    for (const party of parties) {
+      const waking = party.woken();
+      if (waking !== undefined) woken.push(waking);
+    }
     // Calls of one turn are to stay calls of one turn: Prisma sends them together.
-    if (woken.length === 0) return run(execute, this, operation, [...parties]);
-    return Promise.all(woken).then(() => run(execute, this, operation, [...parties]));
+    if (woken.length === 0) return run(execute, this, operation, parties);
+    return Promise.all(woken).then(() => run(execute, this, operation, parties));
   };
 });
 
@@ -82,18 +86,20 @@ function run(
   execute: Execute,
   client: object,
   operation: Operation,
-  parties: readonly ClientParty[],
+  parties: ReadonlySet<ClientParty>,
 ): Promise<unknown> {
-  const told = new Set<Cache>();
+  const told: Cache[] = [];
   const ends: (() => void)[] = [];
+  const isTracked = isTracking();
   for (const party of parties) {
     if (!party.isHeard()) {
-      refuseRunning('older-snapshot');
+      if (isTracked) refuseRunning('older-snapshot');
       if (!isReading(operation.action)) ends.push(() => party.missed(saidOf(operation)));
-    } else if (isTracking() && tell(party, operation, ends)) told.add(party.source.cache);
+    } else if (isTracked && tell(party, operation, ends)) told.push(party.source.cache);
   }
+  // Its statements may go out with those of others, in the context of any of them.
   const result =
-    told.size === 0 ? execute.call(client, operation) : toldTo.run(told, () => execute.call(client, operation));
+    told.length === 0 ? execute.call(client, operation) : unrecorded(told, () => execute.call(client, operation));
   return ends.length === 0
     ? result
     : result.finally(() => {

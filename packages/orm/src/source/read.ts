@@ -12,19 +12,19 @@ export interface ReadLookup {
   readonly maxRows: number;
 }
 
-/** The tags of what a statement reads: of rows where it holds their keys, else of tables. */
+/** The tags of what a statement reads: of rows where it holds their keys, else of tables. One may come more than once. */
 export function tagsRead(footprint: Footprint, parameters: unknown, lookup: ReadLookup): readonly string[] {
   const { map } = lookup;
-  const tags = new Set<string>();
+  const tags: string[] = [];
   for (const read of footprint.reads) addRead(tags, read, parameters, lookup);
   if (footprint.returnsWritten === true)
     for (const write of footprint.writes) addReturned(tags, write, parameters, lookup);
   for (const { reads } of map.called(footprint.names)) for (const name of reads) addTables(tags, map.of(name));
   if (!footprint.isUnderstood) addTables(tags, map.among(footprint.names));
-  return [...tags];
+  return tags;
 }
 
-function addRead(tags: Set<string>, read: ReadTable | WrittenTable, parameters: unknown, lookup: ReadLookup): void {
+function addRead(tags: string[], read: ReadTable | WrittenTable, parameters: unknown, lookup: ReadLookup): void {
   const tables = lookup.map.of(read);
   const ids = rowIds(tables, read, parameters, lookup);
   if (ids === undefined) addTables(tags, tables);
@@ -32,7 +32,7 @@ function addRead(tags: Set<string>, read: ReadTable | WrittenTable, parameters: 
 }
 
 /** What a write hands back it has read. Rows that are in the way of a new one may have another key. */
-function addReturned(tags: Set<string>, write: WrittenTable, parameters: unknown, lookup: ReadLookup): void {
+function addReturned(tags: string[], write: WrittenTable, parameters: unknown, lookup: ReadLookup): void {
   if (write.verb === 'insert') addTables(tags, lookup.map.of(write));
   else addRead(tags, write, parameters, lookup);
 }
@@ -60,11 +60,11 @@ function rowIds(
   return ids;
 }
 
-function addTables(tags: Set<string>, tables: readonly Table[]): void {
+function addTables(tags: string[], tables: readonly Table[]): void {
   for (const table of tables) addTag(tags, table, '');
 }
 
-function addTag(tags: Set<string>, { spellings: { tag, any, readsAny } }: Table, row: string): void {
-  tags.add(tag + row);
-  if (readsAny) tags.add(any);
+function addTag(tags: string[], { spellings: { tag, any, readsAny } }: Table, row: string): void {
+  tags.push(tag + row);
+  if (readsAny) tags.push(any);
 }

@@ -1,13 +1,5 @@
 import type { Cache } from '@viewcache/core';
-import {
-  isTracking,
-  type ReadReason,
-  type Running,
-  readReason,
-  recordRead,
-  refuseRunning,
-  running,
-} from '@viewcache/core/tracking';
+import { type ReadReason, type Running, readReason, recordIn, running } from '@viewcache/core/tracking';
 import type { Footprint } from '../statements/footprint-types.js';
 import type { TableMap } from '../tables/table-map.js';
 import type { Frames } from '../writes/frames.js';
@@ -56,42 +48,52 @@ export class TrackedReads {
     parameters: unknown,
     said: string,
   ): (() => void) | undefined {
-    if (!this.#parts.tracksReads || !isTracking()) return undefined;
+    const run = this.#record(footprints, parameters, said);
+    if (run === undefined || scope === undefined) return undefined;
+    this.#doubt(scope, run);
+    // Statements in front of it on the same connection may not have ended yet: what they are is known when it has.
+    return () => this.#doubt(scope, run);
+  }
+
+  /** The same where the scope is known no sooner than it has ended. */
+  readingSomewhere(
+    footprints: () => readonly Footprint[],
+    parameters: unknown,
+    said: string,
+  ): ((scope: object) => void) | undefined {
+    const run = this.#record(footprints, parameters, said);
+    return run && ((scope) => this.#doubt(scope, run));
+  }
+
+  /** @returns what runs, where it has read something */
+  #record(footprints: () => readonly Footprint[], parameters: unknown, said: string): Running | undefined {
+    const run = this.#parts.tracksReads ? running() : undefined;
+    if (run === undefined) return undefined;
     try {
-      return this.#read(scope, footprints(), parameters, said);
+      return this.#recordIn(run, footprints(), parameters, said) ? run : undefined;
     } catch (error) {
       this.#parts.onFailure(error);
       // What it read is not known: nobody may keep what is made of it.
-      refuseRunning('older-snapshot');
+      run.refuseRead('older-snapshot', -1);
       return undefined;
     }
   }
 
-  #read(
-    scope: object | undefined,
-    footprints: readonly Footprint[],
-    parameters: unknown,
-    said: string,
-  ): (() => void) | undefined {
+  #recordIn(run: Running, footprints: readonly Footprint[], parameters: unknown, said: string): boolean {
     const { map: known, statements, cache, maxRows, name } = this.#parts;
     const map = known();
     if (map === undefined) {
-      refuseRunning('older-snapshot');
-      return undefined;
+      run.refuseRead('older-snapshot', -1);
+      return false;
     }
     let reason: ReadReason | undefined;
     for (const footprint of footprints) {
       const tags = tagsRead(footprint, parameters, { map, rowsOf: statements.rowsOf, maxRows });
       if (tags.length === 0) continue;
       reason ??= this.#reasonOf(name, said);
-      recordRead(cache, tags, reason);
+      recordIn(run, cache, tags, reason);
     }
-    if (reason === undefined || scope === undefined) return undefined;
-    const view = running();
-    if (view === undefined) return undefined;
-    this.#doubt(scope, view);
-    // Statements in front of it on the same connection may not have ended yet: what they are is known when it has.
-    return () => this.#doubt(scope, view);
+    return reason !== undefined;
   }
 
   #reasonOf(name: string, said: string): ReadReason {
@@ -104,10 +106,10 @@ export class TrackedReads {
   }
 
   /** What is read in a transaction may be there for nobody else, or no longer. */
-  #doubt(scope: object, view: Running): void {
+  #doubt(scope: object, run: Running): void {
     const openedAt = this.#frames.openedAt(scope);
     if (openedAt === undefined) return;
-    if (this.#frames.hasWritten(scope)) view.refuse('uncommitted-read');
-    else view.refuse('older-snapshot', openedAt);
+    if (this.#frames.hasWritten(scope)) run.refuseRead('uncommitted-read', -1);
+    else run.refuseRead('older-snapshot', openedAt);
   }
 }

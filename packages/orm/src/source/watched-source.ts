@@ -89,6 +89,11 @@ export class WatchedSource {
     return this.#reads.reading(scope, () => this.#look(sql), parameters, sql);
   }
 
+  /** The same where the scope is known no sooner than it has ended: what is returned is to be told it. */
+  readingSomewhere(sql: string, parameters: unknown): ((scope: object) => void) | undefined {
+    return this.#reads.readingSomewhere(() => this.#look(sql), parameters, sql);
+  }
+
   /**
    * The same where it is known by other means than a text what is read.
    *

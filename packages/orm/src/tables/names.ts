@@ -31,6 +31,9 @@ export function tableTag(name: string, schema: string | undefined, namespace: st
  * @returns `undefined` where a value may be spelled in ways that nobody can list, such as a date
  */
 export function rowId(values: readonly unknown[]): string | undefined {
+  const [first] = values;
+  // Most keys are such a number, which has nothing to encode.
+  if (values.length === 1 && Number.isSafeInteger(first)) return String(first);
   const parts: string[] = [];
   for (const value of values) {
     const part = keyText(value);
