@@ -51,6 +51,8 @@ describe.each(Object.keys(VERSIONS) as Version[])('watchTypeOrm with TypeORM %s'
       const runner = source.createQueryRunner();
       await runner.query(UPDATE_1);
       expect(heard).toEqual([USER_1]);
+      // Of reads TypeORM would tell whoever is there, too, and take its time for it.
+      expect(source.subscribers).toHaveLength(before[1] as number);
       for (const stop of stops) stop();
       await runner.query(UPDATE_1);
       await source.query(UPDATE_1);
@@ -101,6 +103,17 @@ describe.each(Object.keys(VERSIONS) as Version[])('watchTypeOrm with TypeORM %s'
       await source.destroy();
     }
     stop();
+  });
+
+  it('tells the same statement apart that is under way twice', async () => {
+    const { cache, source } = await world.reach();
+    const heard = heardBy(cache);
+    const insert = 'INSERT INTO tags (name) VALUES ($1) RETURNING id';
+    const [[first], [second]] = await source.transaction((manager) =>
+      Promise.all(['x', 'y'].map((name) => manager.query(insert, [name]))),
+    );
+    expect(heard).toEqual([expect.arrayContaining(['tags', `tags#${first.id}`, `tags#${second.id}`])]);
+    expect(heard.flat()).not.toContain('tags!ins');
   });
 
   it('keeps data sources with the same tables apart by a namespace (55)', async () => {

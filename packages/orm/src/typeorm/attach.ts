@@ -2,7 +2,7 @@ import { refuseRunning } from '@viewcache/core/tracking';
 import { meet } from '../source/registry.js';
 import { Replaced } from '../source/replaced.js';
 import type { DataSourceLike, QueryRunnerLike, ResultCacheLike } from './typeorm-types.js';
-import { heardAfter, type TypeOrmParty, unheard, watchRunner } from './watched-runner.js';
+import { type TypeOrmParty, unheard, watchRunner } from './watched-runner.js';
 
 /** A watch, as its data source knows it. */
 export interface Attached extends TypeOrmParty {
@@ -11,9 +11,6 @@ export interface Attached extends TypeOrmParty {
   woken(): void;
 }
 
-/** The same for all data sources, and all watches of each. */
-const subscriber = { afterQuery: heardAfter };
-
 const runners: Replaced<Attached> = new Replaced('createQueryRunner', (original) => {
   return function createQueryRunner(...given) {
     const dataSource = this as DataSourceLike;
@@ -21,8 +18,7 @@ const runners: Replaced<Attached> = new Replaced('createQueryRunner', (original)
     const parties = runners.partiesOf(dataSource);
     if (parties === undefined || parties.size === 0) return runner;
     for (const party of parties) party.woken();
-    subscribe(dataSource);
-    watchRunner(runner, () => runners.partiesOf(dataSource));
+    watchRunner(dataSource, runner, () => runners.partiesOf(dataSource));
     return runner;
   };
 });
@@ -56,22 +52,10 @@ export function attach(dataSource: DataSourceLike, party: Attached): () => void 
   const stops = [runners.on(dataSource, party)];
   if (queryResultCache !== undefined)
     for (const replaced of [hits, ...housekeeping]) stops.push(replaced.on(queryResultCache, party));
-  subscribe(dataSource);
   party.woken();
   // Outside any transaction; a transaction has a manager of its own.
   for (const scope of [dataSource, dataSource.manager]) meet(scope, party.source);
   return () => {
     for (const stop of stops) stop();
-    if ((runners.partiesOf(dataSource)?.size ?? 0) === 0) unsubscribe(dataSource);
   };
-}
-
-/** `initialize()` of a data source makes the list of its subscribers anew. */
-function subscribe({ subscribers }: DataSourceLike): void {
-  if (!subscribers.includes(subscriber)) subscribers.push(subscriber);
-}
-
-function unsubscribe({ subscribers }: DataSourceLike): void {
-  const at = subscribers.indexOf(subscriber);
-  if (at >= 0) subscribers.splice(at, 1);
 }

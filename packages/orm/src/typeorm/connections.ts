@@ -19,8 +19,13 @@ export function knownConnection(runner: object): object | undefined {
 /**
  * The connection of a runner, to which transactions belong: others may have it afterwards. `undefined` where it gets none: the
  * statement will say so, to whoever has asked for it. At once where it is known.
+ *
+ * @param met - hears of it before any statement can be sent over it, where it is not known yet
  */
-export function connectionOf(runner: QueryRunnerLike): object | undefined | Promise<object | undefined> {
+export function connectionOf(
+  runner: QueryRunnerLike,
+  met?: (connection: object) => void,
+): object | undefined | Promise<object | undefined> {
   const known = knownConnection(runner);
   if (known !== undefined) return known;
   try {
@@ -28,6 +33,7 @@ export function connectionOf(runner: QueryRunnerLike): object | undefined | Prom
       (connection) => {
         if (typeof connection !== 'object' || connection === null) return undefined;
         (runner as Runner)[slot] = connection;
+        met?.(connection);
         return connection;
       },
       () => undefined,

@@ -3,6 +3,7 @@ import type { Outcome, StatementResult } from '../source/outcome.js';
 import type { Statements } from '../source/statements.js';
 import type { Dialect } from '../statements/footprint-types.js';
 import type { TableMap } from '../tables/table-map.js';
+import type { Told } from './raw-results.js';
 import type { QueryResultLike } from './typeorm-types.js';
 
 /** What is known of the data source of a statement. */
@@ -16,13 +17,9 @@ export interface OutcomeLookup {
 }
 
 /** What a statement came to, as the runner told its caller, and subscribers. */
-export interface Answer {
+export interface Answer extends Readonly<Told> {
   readonly sql: string;
   readonly result: QueryResultLike;
-  /** What the driver itself has returned; `undefined` where TypeORM does not tell. */
-  readonly raw: unknown;
-  /** SQLite: the key of the row that was inserted last, read before anything else could run. */
-  readonly rowId: unknown;
 }
 
 /** MySQL's answer to what returns no rows. */

@@ -37,6 +37,7 @@ export interface QueryResultLike {
 export interface AfterQueryLike {
   readonly queryRunner: object;
   readonly query: string;
+  readonly parameters?: unknown;
   readonly success: boolean;
   readonly rawResults?: unknown;
 }

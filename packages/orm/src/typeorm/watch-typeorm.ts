@@ -65,23 +65,27 @@ function open(dataSource: DataSourceLike, dialect: Dialect, settings: WatchSetti
   const statements = statementsOf(dialect);
   const opened = openSource(settings, { name: 'typeorm', dialect, statements, learns: true });
   const lookup: Mutable<OutcomeLookup> = { dialect, statements, map: undefined, countedKeys: new Map() };
-  let known: readonly unknown[] = [];
+  let known: { readonly metadatas: unknown; readonly schema: string | undefined } | undefined;
   const detach = attach(dataSource, {
     source: opened.source,
     lookup,
     tracksReads: settings.trackReads,
     woken() {
       if (!dataSource.isInitialized) return;
-      const path = pathOf(dataSource, dialect);
-      const told = [dataSource.entityMetadatas, ...path.schemas];
+      const metadatas = dataSource.entityMetadatas;
+      const { searchSchema, database } = dataSource.driver;
+      const schema = searchSchema ?? database;
       // It makes them anew whenever it is initialized, and asks for the schema later.
-      if (told.length === known.length && told.every((each, i) => each === known[i])) return;
-      opened.know((map) => {
-        describeEntities(map, dataSource, dialect, statements);
-        lookup.map = map;
-      }, path);
+      if (known?.metadatas === metadatas && known.schema === schema) return;
+      opened.know(
+        (map) => {
+          describeEntities(map, dataSource, dialect, statements);
+          lookup.map = map;
+        },
+        pathOf(dataSource, dialect),
+      );
       lookup.countedKeys = countedKeys(dataSource, dialect);
-      known = told;
+      known = { metadatas, schema };
     },
   });
   return {

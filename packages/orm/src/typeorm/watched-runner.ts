@@ -4,7 +4,8 @@ import type { Outcome } from '../source/outcome.js';
 import type { Told, WatchedSource } from '../source/watched-source.js';
 import { connectionOf, hear, knownConnection, meetRunner } from './connections.js';
 import { failureOf, isInTransaction, type OutcomeLookup, outcomeOf } from './outcome-of.js';
-import type { AfterQueryLike, QueryResultLike, QueryRunnerLike } from './typeorm-types.js';
+import { overheard } from './raw-results.js';
+import type { DataSourceLike, QueryResultLike, QueryRunnerLike } from './typeorm-types.js';
 
 /** One watch of a data source. */
 export interface TypeOrmParty {
@@ -12,20 +13,18 @@ export interface TypeOrmParty {
   readonly lookup: OutcomeLookup;
 }
 
-/** A statement that is under way, and what subscribers are told of it. */
-interface Call {
-  readonly runner: QueryRunnerLike;
-  readonly sql: string;
-  raw: unknown;
-  rowId: unknown;
-}
-
-const calls = new AsyncLocalStorage<Call>();
 /** What TypeORM keeps in the database for itself is no reading and no writing of the app's. */
 const unwatched = new AsyncLocalStorage<boolean>();
-/** On runners that are watched. */
-const wrapped = Symbol('viewcache.watched');
-type Runner = { [wrapped]?: boolean };
+/** What a runner has of its own in the places of ours. */
+interface Held {
+  readonly dataSource: DataSourceLike;
+  readonly query: QueryRunnerLike['query'];
+  readonly stream: QueryRunnerLike['stream'];
+  partiesNow(): ReadonlySet<TypeOrmParty> | undefined;
+}
+
+const slot = Symbol('viewcache.watched');
+type Runner = QueryRunnerLike & { [slot]?: Held };
 
 /** Carries out what is not to be watched. */
 export function unheard<T>(work: () => T): T {
@@ -37,75 +36,98 @@ export function unheard<T>(work: () => T): T {
  *
  * @param partiesNow - who asks for it at the moment
  */
-export function watchRunner(runner: QueryRunnerLike, partiesNow: () => ReadonlySet<TypeOrmParty> | undefined): void {
-  if ((runner as Runner)[wrapped] === true) return;
-  (runner as Runner)[wrapped] = true;
-  const { query, stream } = runner;
-  const heard = (): readonly TypeOrmParty[] => {
-    const parties = partiesNow();
-    if (parties === undefined || parties.size === 0) restore(runner);
-    return parties === undefined || runner.isReleased || unwatched.getStore() === true ? NOBODY : [...parties];
-  };
-  put(runner, 'query', (sql: string, parameters?: unknown, isStructured?: boolean): Promise<unknown> => {
-    const parties = heard();
-    const work = () => query.call(runner, sql, parameters, isStructured);
-    if (!parties.every(({ source }) => source.onlyReads(sql)))
-      return write(runner, query, parties, sql, parameters, isStructured);
-    // Most statements read, and most of those nobody keeps: they go straight on.
-    return parties.length === 0 || !isTracking() ? work() : read(runner, parties, sql, parameters, work);
-  });
-  put(runner, 'stream', async (sql: string, parameters?: unknown, ...listeners: never[]): Promise<unknown> => {
-    const parties = heard();
-    const connection = parties.length === 0 ? undefined : await connectionOf(runner);
-    if (connection === undefined) return await stream.call(runner, sql, parameters, ...listeners);
-    const watch = new Watch(connection, parties, sql, parameters);
-    const opened = (await stream.call(runner, sql, parameters, ...listeners)) as StreamLike;
-    // An `error` listener of ours would keep one that nobody hears from being noticed.
-    opened.once('close', () => void watch.closed(opened.errored));
-    return opened;
-  });
+export function watchRunner(dataSource: DataSourceLike, runner: Runner, partiesNow: Held['partiesNow']): void {
+  // There is a runner for each statement: one that is watched costs two properties, and no functions of its own.
+  if (runner[slot] === undefined) {
+    const { query, stream } = runner;
+    runner[slot] = { dataSource, query, stream, partiesNow };
+  } else if (Object.hasOwn(runner, 'query')) return;
+  put(runner, 'query', watchedQuery);
+  put(runner, 'stream', watchedStream);
+}
+
+function watchedQuery(this: Runner, sql: string, parameters?: unknown, isStructured?: boolean): Promise<unknown> {
+  const held = this[slot] as Held;
+  const parties = heardBy(this, held);
+  for (const { source } of parties)
+    if (!source.onlyReads(sql)) return write(held, this, parties, { sql, parameters, isStructured });
+  // Most statements read, and most of those nobody keeps: they go straight on.
+  return parties.length === 0 || !isTracking()
+    ? held.query.call(this, sql, parameters, isStructured)
+    : read(held, this, parties, { sql, parameters, isStructured });
+}
+
+async function watchedStream(this: Runner, sql: string, parameters?: unknown, ...listeners: never[]): Promise<unknown> {
+  const held = this[slot] as Held;
+  const parties = heardBy(this, held);
+  const connection = parties.length === 0 ? undefined : await connectionOf(this);
+  if (connection === undefined) return await held.stream.call(this, sql, parameters, ...listeners);
+  const watch = new Watch(connection, parties, sql, parameters);
+  const opened = (await held.stream.call(this, sql, parameters, ...listeners)) as StreamLike;
+  // An `error` listener of ours would keep one that nobody hears from being noticed.
+  opened.once('close', () => void watch.closed(opened.errored));
+  return opened;
+}
+
+function heardBy(runner: Runner, { partiesNow }: Held): readonly TypeOrmParty[] {
+  const parties = partiesNow();
+  if (parties === undefined || parties.size === 0) restore(runner);
+  return parties === undefined || runner.isReleased || unwatched.getStore() === true ? NOBODY : [...parties];
 }
 
 const NOBODY: readonly TypeOrmParty[] = [];
 
-/** Carries out what does nothing but read. Each promise costs something, and this comes often. */
+/** What `query` of a runner was called with. */
+interface Asked {
+  readonly sql: string;
+  readonly parameters: unknown;
+  readonly isStructured: boolean | undefined;
+}
+
+/** Carries out what does nothing but read. Each promise costs something, and this comes often: nothing is waited for. */
 function read(
+  { query }: Held,
   runner: QueryRunnerLike,
   parties: readonly TypeOrmParty[],
-  sql: string,
-  parameters: unknown,
-  work: () => Promise<unknown>,
+  { sql, parameters, isStructured }: Asked,
 ): Promise<unknown> {
-  const on = (connection: object | undefined): Promise<unknown> => {
-    if (connection === undefined) return work();
-    const watch = new Watch(connection, parties, sql, parameters);
-    const result = work();
-    const end = (): void => watch.end();
-    result.then(end, end);
-    return result;
+  const known = knownConnection(runner);
+  const ends: ((connection: object) => void)[] = [];
+  for (const { source } of parties) {
+    const end = known === undefined ? source.readingSomewhere(sql, parameters) : source.reading(known, sql, parameters);
+    if (end !== undefined) ends.push(end);
+  }
+  if (ends.length > 0 && known === undefined)
+    void connectionOf(runner, (connection) => {
+      for (const party of parties) hearAs(party, connection);
+    });
+  const result = query.call(runner, sql, parameters, isStructured);
+  if (ends.length === 0) return result;
+  const ended = (): void => {
+    const connection = knownConnection(runner);
+    if (connection !== undefined) for (const end of ends) end(connection);
   };
-  const connection = connectionOf(runner);
-  return connection instanceof Promise ? connection.then(on) : on(connection);
+  result.then(ended, ended);
+  return result;
 }
 
 /** Carries out anything else, and tells what came of it before its caller goes on. */
 async function write(
+  { query, dataSource }: Held,
   runner: QueryRunnerLike,
-  query: QueryRunnerLike['query'],
   parties: readonly TypeOrmParty[],
-  sql: string,
-  parameters: unknown,
-  isStructured: boolean | undefined,
+  asked: Asked,
 ): Promise<unknown> {
+  const { sql, parameters, isStructured } = asked;
   const connection = await connectionOf(runner);
   if (connection === undefined) return await query.call(runner, sql, parameters, isStructured);
   const watch = new Watch(connection, parties, sql, parameters);
   for (const { source } of parties) meetRunner(runner, source);
-  const call: Call = { runner, sql, raw: undefined, rowId: undefined };
-  const result = await watch.settled(
-    () => calls.run(call, () => query.call(runner, sql, parameters, true) as Promise<QueryResultLike>),
-    (it, lookup) => outcomeOf({ sql, result: it, raw: call.raw, rowId: call.rowId }, lookup),
-    (it) => isInTransaction(connection, it),
+  const { result } = await watch.settled(
+    () =>
+      overheard(dataSource, runner, asked, () => query.call(runner, sql, parameters, true) as Promise<QueryResultLike>),
+    ({ result, told }, lookup) => outcomeOf({ sql, result, raw: told.raw, rowId: told.rowId }, lookup),
+    ({ result }) => isInTransaction(connection, result),
   );
   return isStructured === true ? result : result.raw;
 }
@@ -115,28 +137,9 @@ interface StreamLike {
   once(event: 'close', listener: () => void): unknown;
 }
 
-/** Hears of a statement from TypeORM itself: more than its caller is told, and before anything else can run. */
-export function heardAfter({ queryRunner, query, success, rawResults }: AfterQueryLike): void {
-  const call = calls.getStore();
-  if (!success || call === undefined || call.runner !== queryRunner || call.sql !== query) return;
-  call.raw = rawResults;
-  call.rowId = lastRowId(knownConnection(queryRunner), query);
-}
-
-/** The key of the last row, of sql.js: the other drivers tell it. */
-function lastRowId(connection: object | undefined, sql: string): unknown {
-  const { exec, getRowsModified } = (connection ?? {}) as {
-    exec?(sql: string): readonly { readonly values: readonly (readonly unknown[])[] }[];
-    getRowsModified?: unknown;
-  };
-  if (typeof exec !== 'function' || typeof getRowsModified !== 'function' || !/^\s*insert\b/i.test(sql))
-    return undefined;
-  try {
-    return exec.call(connection, 'SELECT last_insert_rowid()')[0]?.values[0]?.[0];
-  } catch {
-    // Without it the row is one that nobody knows.
-    return undefined;
-  }
+/** PostgreSQL says itself whether a transaction is open. */
+function hearAs({ source, lookup }: TypeOrmParty, connection: object): void {
+  if (lookup.dialect === 'postgres') hear(connection, source);
 }
 
 /** One statement under way, for all who watch. */
@@ -153,24 +156,19 @@ class Watch {
     this.#parties = parties;
     this.#sql = sql;
     this.#parameters = parameters;
-    this.#ended = parties.map(({ source, lookup }) => {
-      if (lookup.dialect === 'postgres') hear(connection, source);
-      return source.reading(connection, sql, parameters);
+    this.#ended = parties.map((party) => {
+      hearAs(party, connection);
+      return party.source.reading(connection, sql, parameters);
     });
   }
 
-  /** It has ended, and did nothing but read. */
-  end(): void {
-    for (const end of this.#ended) end?.();
-  }
-
   /** Carries it out, and tells what came of it before its caller goes on. */
-  async settled(
-    work: () => Promise<QueryResultLike>,
-    outcome: (result: QueryResultLike, lookup: OutcomeLookup) => Outcome,
-    isOpen: (result: QueryResultLike) => boolean | undefined,
-  ): Promise<QueryResultLike> {
-    let result: QueryResultLike;
+  async settled<T>(
+    work: () => Promise<T>,
+    outcome: (result: T, lookup: OutcomeLookup) => Outcome,
+    isOpen: (result: T) => boolean | undefined,
+  ): Promise<T> {
+    let result: T;
     try {
       result = await work();
     } catch (error) {
@@ -201,8 +199,17 @@ function put(runner: QueryRunnerLike, name: 'query' | 'stream', value: unknown):
   Object.defineProperty(runner, name, { value, configurable: true, writable: true, enumerable: false });
 }
 
-function restore(runner: QueryRunnerLike): void {
-  if ((runner as Runner)[wrapped] !== true) return;
-  delete (runner as Runner)[wrapped];
-  for (const name of ['query', 'stream'] as const) delete (runner as { query?: unknown; stream?: unknown })[name];
+/** What somebody else has put over ours stays, and calls through. */
+function restore(runner: Runner): void {
+  const held = runner[slot];
+  if (held === undefined) return;
+  for (const [name, ours] of [
+    ['query', watchedQuery],
+    ['stream', watchedStream],
+  ] as const) {
+    const own = Object.getOwnPropertyDescriptor(runner, name);
+    if (own?.value !== ours) continue;
+    delete (runner as { query?: unknown; stream?: unknown })[name];
+    if (runner[name] !== held[name]) put(runner, name, held[name]);
+  }
 }
