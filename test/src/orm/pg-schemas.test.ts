@@ -23,6 +23,9 @@ CREATE ROLE clerk LOGIN SUPERUSER; ALTER ROLE clerk SET search_path = shop`;
 /** What is said of a table of which nobody asks the database. */
 const TOLD = { orders: { pk: 'id', cascadesTo: ['items'] } };
 
+/** Reads of which nobody knows in which schema they have found their table. */
+const UNPLACED = ['by whom nobody knows', 'an entity'];
+
 /** One cache stands for those of several processes: what they have in common is how they call tables. */
 describe('a table of PostgreSQL that clients call differently', () => {
   const world = new PgWorld();
@@ -106,18 +109,20 @@ describe('a table of PostgreSQL that clients call differently', () => {
     expect(await Keeping.madeAgain(kept)).toEqual([...kept.keys()]);
   });
 
-  it.each(WRITES.slice(0, 4))('has rows that are told apart, written %s', async (_, write) => {
-    const { clients, kept } = await opened();
-    await write(clients, 2);
-    expect(await Keeping.madeAgain(kept)).toEqual(['all of it', 'a view']);
-  });
+  it.each(WRITES.slice(0, 4))(
+    'has rows that are told apart by whoever knows its schema, written %s',
+    async (_, write) => {
+      const { clients, kept } = await opened();
+      await write(clients, 2);
+      const again = await Keeping.madeAgain(kept);
+      expect(again.filter((name) => !UNPLACED.includes(name))).toEqual(['all of it', 'a view']);
+    },
+  );
 
   it('is another one than one of its name elsewhere, for who says where', async () => {
     const { clients, kept } = await opened();
     await clients.usual.query('UPDATE other.orders SET note = note WHERE id = 1');
-    const again = await Keeping.madeAgain(kept);
-    expect(again).not.toContain('with its schema');
-    expect(again).not.toContain('an entity with its schema');
+    expect(await Keeping.madeAgain(kept)).toEqual(UNPLACED);
   });
 
   it('takes with it what the database deletes along with it', async () => {
@@ -144,7 +149,7 @@ describe('a table of PostgreSQL that clients call differently', () => {
     const watch = watchPg(shop, { cache, log: (line) => lines.push(line) });
     await watch.ready;
     await shop.query('UPDATE orders SET note = note WHERE id = 1');
-    expect(lines).toEqual([expect.stringContaining('→ orders, orders#1 → nothing here')]);
+    expect(lines).toEqual([expect.stringContaining('→ shop.orders, shop.orders#1 → nothing here')]);
     expect(watch.counts().tags).toBe(2);
     watch();
   });

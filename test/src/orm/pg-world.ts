@@ -89,5 +89,5 @@ function namedOnce(tags: readonly string[]): string[] {
     return table.replace(/(?<=^|:)[^:]+\./, '') + row;
   };
   const isFirst = (tag: string, at: number): boolean => tags.findIndex((each) => bare(each) === bare(tag)) === at;
-  return tags.filter((tag, at) => isFirst(tag, at) && !tag.endsWith('!any')).sort();
+  return tags.filter((tag, at) => isFirst(tag, at) && !/!(any|away)$/.test(tag)).sort();
 }

@@ -77,8 +77,8 @@ export function expandTag(tag: string): readonly string[] {
   return group === undefined ? [tag] : [tag, `${group}!bulk`, `${group}!ins`];
 }
 
-/** Ends what goes with the tag of a table in a schema: `orders!any`, some table of this name, nobody knows in which schema. */
-const ANY = '!any';
+/** What goes with tags of tables whose schema somebody does not know: `orders!any`, `orders!away`, some table of this name. */
+const OF_ANY_SCHEMA = /!(?:any|away)$/;
 
 /** {@link expandTag} of each, and each once. Rows of one group mostly come together, and share what stands for all of them. */
 function expandAll(tags: ReadonlySet<string>): readonly string[] {
@@ -101,7 +101,7 @@ export function declaredOf(tags: readonly string[]): readonly string[] {
     const group = groupOfRows(tag) ?? groupOf(tag);
     if (group !== undefined) derived.add(`${group}!bulk`).add(`${group}!ins`);
   }
-  return tags.filter((tag) => !isOwnTag(tag) && !derived.has(tag) && !tag.endsWith(ANY));
+  return tags.filter((tag) => !isOwnTag(tag) && !derived.has(tag) && !OF_ANY_SCHEMA.test(tag));
 }
 
 /**

@@ -64,7 +64,6 @@ function addTables(tags: string[], tables: readonly Table[]): void {
   for (const table of tables) addTag(tags, table, '');
 }
 
-function addTag(tags: string[], { spellings: { tag, any, readsAny } }: Table, row: string): void {
-  tags.push(tag + row);
-  if (readsAny) tags.push(any);
+function addTag(tags: string[], { spellings: { tag, alsoRead } }: Table, row: string): void {
+  tags.push(tag + row, ...alsoRead);
 }

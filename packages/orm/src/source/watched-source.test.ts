@@ -26,7 +26,7 @@ function world(dialect: Dialect) {
   const heard: (readonly string[])[] = [];
   cache.on((event) => {
     if (event.type !== 'invalidated') return;
-    const tags = event.tags.filter((tag) => !tag.endsWith('!any'));
+    const tags = event.tags.filter((tag) => !/!(any|away)$/.test(tag));
     heard.push(event.targets.length > 0 ? event.targets : tags.sort());
   });
   const scope = {};

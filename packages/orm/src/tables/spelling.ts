@@ -38,21 +38,22 @@ export interface Spellings {
   readonly tag: string;
   /** Without a schema. */
   readonly bare: string;
-  /** As writes have it, the one of reads first: whoever reads it, from wherever, has one of them. */
+  /** Nobody has to guess in which schema it is. */
+  readonly isPlaced: boolean;
+  /** As writes have it, the one of reads first: rows are named in each. */
   readonly all: readonly string[];
-  /**
-   * `orders!any`: written where nobody knows which `orders` it was, and so carried by what has read one of them that is not
-   * bare in its tag.
-   */
-  readonly any: string;
-  readonly readsAny: boolean;
-  readonly writesAny: boolean;
+  /** What else whoever has read it depends on: writes that cannot know how he spells it. */
+  readonly alsoRead: readonly string[];
+  /** What else a write says: for readers of whom it cannot know how they spell it. */
+  readonly alsoWritten: readonly string[];
 }
 
 /**
- * Spells a table. Connections of one database may look bare names up in different places, and only writers can be expected to say
- * more than they need: so each reader has one spelling, the short one where the table is in its own first schema, and a write
- * has both.
+ * Spells a table. Connections of one database may look bare names up in different places, so what is left out of a tag must not
+ * depend on that where everybody can know better: in PostgreSQL it is `public`, whatever is looked up first. MySQL and MongoDB
+ * have no such name; there a reader leaves out his own first one, and a write says both.
+ *
+ * A write says the bare name too where it is that of its own first schema: somebody may have named it so by hand.
  */
 export function spellingsOf(
   name: string,
@@ -60,35 +61,42 @@ export function spellingsOf(
   scoping: Scoping,
   namespace: string | undefined,
 ): Spellings {
-  const { usual, areShared, isFirstOnly, mayBeBare, mayBeCaseless } = scoping;
+  const { usual, areShared, isFirstOnly, mayBeCaseless } = scoping;
   const outer = [schema ?? first].find((each) => each !== usual);
   const folded = mayBeCaseless ? (text: string) => text.toLowerCase() : (text: string) => text;
   const bare = tableTag(folded(name), undefined, namespace);
   const long = tableTag(folded(name), outer && folded(outer), namespace);
-  // Somebody may have named it by hand, as he has made it.
-  const written = [tableTag(name, undefined, namespace), tableTag(name, outer, namespace)];
-  const isShort = schema === undefined || schema === first || !areShared;
+  const isShort = schema === undefined || schema === (usual ?? first) || !areShared;
   const tag = isShort ? bare : long;
+  const isOwn = usual === undefined || schema === undefined || schema === first;
+  const names = isOwn ? [undefined, outer] : [outer];
+  // As they were written, too: that is how somebody may have named it by hand.
+  const others = [
+    ...names.map((each) => tableTag(folded(name), each && folded(each), namespace)),
+    ...names.map((each) => tableTag(name, each, namespace)),
+  ];
+  const all = [...new Set([tag, ...others])];
   const isPlaced = schema !== undefined || (isFirstOnly && isSure && first !== undefined);
-  const hasAny = areShared && mayBeBare;
-  return {
-    tag,
-    bare,
-    all: [...new Set([tag, bare, long, ...written])],
-    any: `${bare}!any`,
-    readsAny: hasAny && tag !== bare,
-    writesAny: hasAny && !isPlaced,
-  };
+  return besides({ tag, bare, isPlaced, all }, scoping);
 }
 
 /** The same of a table that a bare name may mean, and another one in another place. */
-export function unplaced(spellings: Spellings, { areShared, mayBeBare }: Scoping): Spellings {
-  const { bare, all } = spellings;
-  return {
-    ...spellings,
-    tag: bare,
-    all: [...new Set([bare, ...all])],
-    readsAny: false,
-    writesAny: areShared && mayBeBare,
-  };
+export function unplaced({ bare, all }: Spellings, scoping: Scoping): Spellings {
+  return besides({ tag: bare, bare, isPlaced: false, all: [...new Set([bare, ...all])] }, scoping);
+}
+
+/**
+ * With what stands for the whole table beside its names. `orders!any` is written where nobody knows which `orders` it was, for
+ * those who have read one by its long name; `orders!away` where it is known by its long name alone, for those who have read one
+ * of which nobody knows which.
+ */
+function besides(
+  names: Omit<Spellings, 'alsoRead' | 'alsoWritten'>,
+  { usual, areShared, mayBeBare }: Scoping,
+): Spellings {
+  const { tag, bare, isPlaced, all } = names;
+  if (!areShared || !mayBeBare) return { ...names, alsoRead: [], alsoWritten: [] };
+  const [any, away] = [`${bare}!any`, `${bare}!away`];
+  if (!isPlaced) return { ...names, alsoRead: usual === undefined ? [] : [away], alsoWritten: [any] };
+  return { ...names, alsoRead: tag === bare ? [] : [any], alsoWritten: all.includes(bare) ? [] : [away] };
 }

@@ -82,29 +82,41 @@ describe('a table in tags', () => {
   const spelled = (map: TableMap, name: string) => {
     const [table, another] = map.of(named(name));
     if (table === undefined || another !== undefined) throw new Error(`not one ${name}`);
-    const { tag, all, readsAny, writesAny } = table.spellings;
-    return { read: tag, written: [...all].sort(), readsAny, writesAny };
+    const { tag, all, alsoRead, alsoWritten } = table.spellings;
+    return { read: tag, written: [...all].sort(), alsoRead, alsoWritten };
   };
 
   it('is read in one spelling, and written in each that anybody reads it by', () => {
     const map = new TableMap({ path: { schemas: ['app', 'public'], isSure: true } });
     map.describe(['app', 'public', 'billing'].map((schema) => ({ name: `of_${schema}`, schema })));
-    const placed = { readsAny: false, writesAny: false };
-    expect(spelled(map, 'of_app')).toEqual({ read: 'of_app', written: ['app.of_app', 'of_app'], ...placed });
-    expect(spelled(map, 'of_public')).toEqual({ read: 'of_public', written: ['of_public'], ...placed });
-    const written = ['billing.of_billing', 'of_billing'];
-    expect(spelled(map, 'billing.of_billing')).toEqual({ ...placed, read: written[0], written, readsAny: true });
+    const [app, outer] = ['app.of_app', 'billing.of_billing'];
+    expect(spelled(map, 'of_app')).toEqual({
+      read: app,
+      written: [app, 'of_app'],
+      alsoRead: ['of_app!any'],
+      alsoWritten: [],
+    });
+    const ofPublic = { read: 'of_public', written: ['of_public'], alsoRead: [], alsoWritten: [] };
+    expect(spelled(map, 'of_public')).toEqual(ofPublic);
+    expect(spelled(map, 'billing.of_billing')).toEqual({
+      read: outer,
+      written: [outer],
+      alsoRead: ['of_billing!any'],
+      alsoWritten: ['of_billing!away'],
+    });
   });
 
   it('may be any of its name where nobody knows where names are looked up', () => {
     const map = new TableMap({ path: { schemas: ['app'], isSure: false } });
-    expect(spelled(map, 'users')).toMatchObject({ read: 'users', written: ['app.users', 'users'], writesAny: true });
-    expect(spelled(map, 'billing.users')).toMatchObject({ read: 'billing.users', writesAny: false });
+    expect(spelled(map, 'users')).toMatchObject({ read: 'users', written: ['app.users', 'users'] });
+    expect(spelled(map, 'users')).toMatchObject({ alsoRead: ['users!away'], alsoWritten: ['users!any'] });
+    expect(spelled(map, 'billing.users')).toMatchObject({ read: 'billing.users', alsoWritten: ['users!away'] });
     map.describe([{ name: 'notes', schema: 'billing', pk: ['id'] }]);
     expect(spelled(map, 'notes')).toMatchObject({
       read: 'notes',
       written: ['billing.notes', 'notes'],
-      writesAny: true,
+      alsoRead: ['notes!away'],
+      alsoWritten: ['notes!any'],
     });
     expect(map.of(named('notes'))[0]?.pk).toEqual(['id']);
   });
@@ -114,13 +126,13 @@ describe('a table in tags', () => {
     expect(spelled(map, 'Users')).toMatchObject({
       read: 'users',
       written: ['Shop.Users', 'Users', 'shop.users', 'users'],
-      writesAny: false,
+      alsoWritten: [],
     });
   });
 
   it('has in SQLite no schema: each connection may call what it attaches as it likes', () => {
     const map = new TableMap({ speaks: 'sqlite', path: { schemas: ['main', 'aux'], isSure: true } });
-    const expected = { read: 'users', readsAny: false, writesAny: false };
+    const expected = { read: 'users', alsoRead: [], alsoWritten: [] };
     expect(spelled(map, 'aux.users')).toEqual({ ...expected, written: ['aux.users', 'users'] });
     expect(spelled(map, 'main.users')).toEqual({ ...expected, written: ['users'] });
   });
@@ -132,7 +144,7 @@ describe('a table in tags', () => {
       if (isFirst) map.describe(told);
       map.describe([{ name: 'cities', schema: 'ref' }]);
       if (!isFirst) map.describe(told);
-      expect(spelled(map, 'cities')).toMatchObject({ read: 'ref.cities', written: ['cities', 'ref.cities'] });
+      expect(spelled(map, 'cities')).toMatchObject({ read: 'ref.cities', written: ['ref.cities'] });
       expect(map.of(named('ref.cities'))[0]?.pk).toEqual(['id']);
       expect(following(map, 'ref.cities', 'delete')).toEqual(['posts']);
     }
@@ -149,8 +161,8 @@ describe('a name in a statement', () => {
       { name: 'users', schema: 'public' },
       { name: 'cities', schema: 'public' },
     ]);
-    expect(tags(map, 'users')).toEqual(['users']);
-    expect(tags(map, 'app.users')).toEqual(['users']);
+    expect(tags(map, 'users')).toEqual(['app.users']);
+    expect(tags(map, 'app.users')).toEqual(['app.users']);
     expect(tags(map, 'public.users')).toEqual(['users']);
     expect(tags(map, 'cities')).toEqual(['cities']);
   });
@@ -184,7 +196,7 @@ describe('a name in a statement', () => {
   });
 
   it('is the same in any letters where the server says so, with its views, triggers, and what refers to it', () => {
-    const map = new TableMap({ path: { schemas: ['Shop'], isSure: true }, isCaseless: true });
+    const map = new TableMap({ speaks: 'mysql', path: { schemas: ['Shop'], isSure: true }, isCaseless: true });
     map.describe([{ name: 'Users', schema: 'shop', pk: ['id'], referredBy: [refers('SHOP.Posts', 'cascade')] }]);
     map.stands(named('People'), [named('USERS')]);
     map.triggers(named('Users'), [named('Audit')]);

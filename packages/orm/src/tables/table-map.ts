@@ -175,7 +175,7 @@ export class TableMap {
 
   /** One that stands for a table, and for another one of its name that nobody has described. */
   #open(table: Table): Table {
-    if (table.spellings.writesAny) return table;
+    if (!table.spellings.isPlaced) return table;
     const known = this.#unplaced.get(table);
     if (known !== undefined) return known;
     const spellings = unplaced(table.spellings, this.#scoping);

@@ -29,7 +29,7 @@ describe('what was written', () => {
   });
 
   it('has many spellings, which count for one', () => {
-    const there = new TableMap({ path: { schemas: ['public'], isSure: true } });
+    const there = new TableMap({ speaks: 'mysql', path: { schemas: ['public'], isSure: true } });
     const [invoices] = there.of({ table: 'invoices', schema: 'billing' });
     if (invoices === undefined) throw new Error('no table');
     const batch = new WriteBatch(2);

@@ -97,7 +97,7 @@ export class WriteBatch {
         for (const tag of tagsOf(spelling, writes)) tags.add(tag);
         for (const [, others] of writes.ids) for (const other of others) tags.add(`${spelling}#${other}`);
       }
-      if (spellings.writesAny) tags.add(spellings.any);
+      for (const also of spellings.alsoWritten) tags.add(also);
     }
     return [...tags];
   }
