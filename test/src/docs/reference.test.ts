@@ -133,6 +133,7 @@ describe('docs/reference/api.md and docs/reference/values.md', () => {
 
   it.each([
     ['@viewcache/core', 'packages/core/dist/index.d.ts'],
+    ['@viewcache/core/keyv-memory', 'packages/core/dist/keyv-memory/index.d.ts'],
     ['@viewcache/core/testing', 'packages/core/dist/testing/index.d.ts'],
     ['@viewcache/express', 'packages/express/dist/index.d.ts'],
   ])('name everything that %s exports', (_entry, file) => {

@@ -5,6 +5,7 @@ import type { Clock, Timer } from '../ports/clock.js';
 import type { EvictionPolicy } from '../ports/eviction-policy.js';
 import type { LocalStore, RemovalListener, RemovalReason } from '../ports/local-store.js';
 import { RemovalQueue } from './memory-removals.js';
+import { OwnPolicy } from './own-policy.js';
 import { SlotIndex } from './slot-index.js';
 import { TimerWheel } from './timer-wheel.js';
 import { WeightColumn } from './weight-column.js';
@@ -91,7 +92,7 @@ export class MemoryStore<V> implements LocalStore<V> {
     const maxEntries = options.maxEntries ?? Math.min(derived, MOST_ENTRIES);
     this.#maxEntries = wholeNumber('maxEntries', maxEntries, MOST_ENTRIES);
     const limits = { maxBytes, maxEntries };
-    this.#policy = typeof policy === 'function' ? policy(limits) : createPolicy(policy, limits);
+    this.#policy = typeof policy === 'function' ? new OwnPolicy(policy(limits)) : createPolicy(policy, limits);
     this.#clock = clock;
     this.#wheel = new TimerWheel(TICK_MS, clock.monotonic());
     this.#removals = onRemove === undefined ? undefined : new RemovalQueue(onRemove);
@@ -225,6 +226,25 @@ export class MemoryStore<V> implements LocalStore<V> {
 
   *entries(): Generator<[key: string, value: V]> {
     for (const [key, slot] of this.#slots.entries()) if (!this.#isPast(slot)) yield [key, this.#values[slot] as V];
+  }
+
+  /**
+   * Keys and values with the milliseconds they have left, those first that would leave first. Which those are is settled by the
+   * first step; the others may be taken turns later: what has left by then is left out.
+   */
+  *ordered(): Generator<readonly [key: string, value: V, ttlMs: number]> {
+    const slots = new Uint32Array(this.#size);
+    let count = 0;
+    for (const slot of this.#policy.order()) {
+      if (count === slots.length) break;
+      slots[count++] = slot;
+    }
+    for (let i = 0; i < count; i++) {
+      const slot = slots[i] as number;
+      const value = this.#values[slot];
+      const ttlMs = this.#wheel.deadline(slot) - this.#clock.monotonic();
+      if (value !== undefined && ttlMs > 0) yield [this.#keys[slot] as string, value, ttlMs];
+    }
   }
 
   close(): void {

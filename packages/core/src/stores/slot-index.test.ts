@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { SlotIndex } from './slot-index.js';
 
-const MANY = 150_000;
+const MANY = 75_000;
 /** As many maps of V8 as it takes: beyond 65,536 keys there is more than one. */
 const filled = (keyOf: (i: number) => string) => {
   const index = new SlotIndex(MANY);

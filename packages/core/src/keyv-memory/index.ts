@@ -1,0 +1,10 @@
+export { SnapshotError } from '../base/snapshot-error.js';
+export type { PolicyFactory, PolicyName } from '../eviction/policies.js';
+export type { EvictionPolicy, PolicyLimits } from '../ports/eviction-policy.js';
+export type { RemovalReason } from '../ports/local-store.js';
+export type { SnapshotDefect } from '../stores/snapshots/format.js';
+export type { Copying } from '../values/copying.js';
+export type { KeyvMemoryStore } from './keyv-memory-store.js';
+export { memoryStore } from './memory-store.js';
+export type { KeyvMemoryOptions } from './options.js';
+export type { RestoreOptions, RestoreReport } from './snapshots.js';

@@ -1,0 +1,141 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Memory } from './memory.js';
+import { type RestoreOptions, type RestoreReport, restoreFrom, saveTo, snapshotOf } from './snapshots.js';
+
+/** Keys that are looked at in one turn of the event loop where all are. */
+const KEYS_PER_TURN = 1000;
+
+/**
+ * What `new Keyv({ store })` takes: a store in this process's memory, bounded by bytes and by number. Made by `memoryStore`.
+ *
+ * Its methods are those of a Keyv adapter; besides, it can be looked into, pruned, and saved for a warm restart.
+ */
+export class KeyvMemoryStore {
+  readonly #memory: Memory;
+  /** Whether anything was stored by another namespace than the one that is known. */
+  #hasStrangers = false;
+  /** What Keyv 5 says is the namespace of the Keyv that was made with it last. Keyv 6 keeps namespaces itself. */
+  declare namespace?: string | undefined;
+  /** Keyv 5 iterates over stores of a few names only, and this is one of them. It asks for nothing else by it. */
+  readonly opts: Record<string, unknown> = { dialect: 'redis', url: 'memory:' };
+
+  /** Use `memoryStore`. */
+  constructor(memory: Memory) {
+    this.#memory = memory;
+  }
+
+  /** How many values it holds. */
+  get size(): number {
+    return this.#memory.size;
+  }
+
+  /** Bytes of the values it holds, with their keys and places. */
+  get bytes(): number {
+    return this.#memory.bytes;
+  }
+
+  /** The value, counted as a use by the policy; `undefined` when absent or expired. */
+  async get(key: string): Promise<unknown> {
+    return this.#memory.get(key);
+  }
+
+  async getMany(keys: readonly string[]): Promise<unknown[]> {
+    return keys.map((key) => this.#memory.get(key));
+  }
+
+  /**
+   * @param ttl - milliseconds; `undefined` or 0 for no expiry
+   * @returns false where the value is heavier than the store, and the key's older value is gone
+   */
+  async set(key: string, value: unknown, ttl?: number): Promise<boolean> {
+    if (this.namespace !== undefined && !key.startsWith(`${this.namespace}:`)) this.#hasStrangers = true;
+    // For Keyv a stored undefined is none.
+    if (value === undefined) {
+      this.#memory.delete(key);
+      return true;
+    }
+    const expires = typeof ttl === 'number' && ttl !== 0 && Number.isFinite(ttl);
+    return this.#memory.set(key, value, expires ? ttl : Number.POSITIVE_INFINITY);
+  }
+
+  /** Whether there was something to delete. */
+  async delete(key: string): Promise<boolean> {
+    return this.#memory.delete(key);
+  }
+
+  /** Whether there is a value; does not count as a use. */
+  async has(key: string): Promise<boolean> {
+    return this.#memory.has(key);
+  }
+
+  /**
+   * Deletes what is in the namespace of its Keyv; everything, where there is none, or others have stored under their own: give each Keyv
+   * a {@link share} of its own.
+   */
+  async clear(): Promise<void> {
+    if (this.namespace === undefined || this.#hasStrangers) {
+      this.#memory.clear();
+      return;
+    }
+    for await (const key of this.#keysOf(`${this.namespace}:`)) this.#memory.delete(key);
+  }
+
+  /** Keys and values, in no order, expired ones left out; does not count as a use. */
+  async *iterator(_namespace?: string): AsyncGenerator<[key: string, value: unknown]> {
+    for await (const key of this.#keysOf('')) {
+      const value = this.#memory.peek(key);
+      if (value !== undefined) yield [key, value];
+    }
+  }
+
+  /** The value without counting as a use. */
+  peek(key: string): unknown {
+    return this.#memory.peek(key);
+  }
+
+  /** Drops what has expired now, rather than within a second or two; returns how many. */
+  prune(): number {
+    return this.#memory.prune();
+  }
+
+  /**
+   * A store over the same memory and limits, for another Keyv: a Keyv of version 5 tells its store its namespace, and a store
+   * keeps one.
+   */
+  share(): KeyvMemoryStore {
+    return new KeyvMemoryStore(this.#memory);
+  }
+
+  /**
+   * Writes everything to a file, for `restore` after a restart: whenever the process ends, there is the old file or the new one, whole.
+   * Others have their turns meanwhile.
+   *
+   * @throws {@link SnapshotError} where it cannot be written; the old file is there still
+   */
+  save(path: string): Promise<{ readonly bytes: number }> {
+    return saveTo(path, this.#memory);
+  }
+
+  /** What {@link save} would write. */
+  snapshot(): Promise<Buffer> {
+    return snapshotOf(this.#memory);
+  }
+
+  /**
+   * Takes a snapshot in, with the lifetimes that are left by the wall clock, as much of it as there is room for. What was set or deleted
+   * meanwhile stays as it is. Never throws for what it finds: anything but a whole snapshot counts as an empty one.
+   *
+   * @param source - the path of a file, or what {@link snapshot} returned
+   */
+  restore(source: string | Uint8Array, options?: RestoreOptions): Promise<RestoreReport> {
+    return restoreFrom(source, this.#memory, options);
+  }
+
+  async *#keysOf(prefix: string): AsyncGenerator<string> {
+    let seen = 0;
+    for (const key of this.#memory.keys()) {
+      if (++seen % KEYS_PER_TURN === 0) await turn();
+      if (key.startsWith(prefix)) yield key;
+    }
+  }
+}

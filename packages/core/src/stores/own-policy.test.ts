@@ -1,0 +1,75 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { EvictionPolicy } from '../ports/eviction-policy.js';
+import { FakeClock } from '../testing/fake-clock.js';
+import { MemoryStore } from './memory.js';
+
+const FOREVER = Number.POSITIVE_INFINITY;
+
+/** Evicts what was stored last. */
+function newestFirst(changes: Partial<EvictionPolicy> = {}): EvictionPolicy {
+  const slots = new Set<number>();
+  return {
+    name: 'newest-first',
+    grow: () => {},
+    insert: (slot) => void slots.add(slot),
+    hit: () => {},
+    remove: (slot) => void slots.delete(slot),
+    victim: () => [...slots].at(-1) as number,
+    order: () => [...slots].reverse(),
+    clear: () => slots.clear(),
+    ...changes,
+  };
+}
+
+const fails = () => {
+  throw new Error('not written yet');
+};
+
+describe('MemoryStore with a policy of its user', () => {
+  const warnings: string[] = [];
+  beforeEach(() => {
+    warnings.length = 0;
+    jest.spyOn(process, 'emitWarning').mockImplementation((text) => void warnings.push(String(text)));
+  });
+  afterEach(() => void jest.restoreAllMocks());
+
+  const storeOf = (policy: EvictionPolicy) =>
+    new MemoryStore<string>({ clock: new FakeClock(), maxEntries: 3, policy: () => policy });
+  const keysOf = (store: MemoryStore<string>) => [...store.entries()].map(([key]) => key).sort();
+
+  it('evicts what it says', () => {
+    const store = storeOf(newestFirst());
+    for (const key of ['a', 'b', 'c', 'd']) store.set(key, key, 1, FOREVER);
+    expect(keysOf(store)).toEqual(['a', 'b', 'd']);
+    expect([...store.ordered()].map(([key]) => key)).toEqual(['d', 'b', 'a']);
+    expect(warnings).toEqual([]);
+  });
+
+  it.each<[string, Partial<EvictionPolicy>]>([
+    ['insert throws', { insert: fails }],
+    ['hit throws', { name: 'b', hit: fails }],
+    ['remove throws', { name: 'c', remove: fails }],
+    ['victim throws', { name: 'd', victim: fails }],
+    ['victim names a slot that holds nothing', { name: 'e', victim: () => 17 }],
+    ['victim answers nothing', { name: 'f', victim: () => undefined as unknown as number }],
+    ['order throws', { name: 'g', order: fails }],
+    ['order names a slot that holds nothing', { name: 'h', order: () => [0, 63] }],
+    ['grow throws', { name: 'i', grow: fails }],
+    ['clear throws', { name: 'j', clear: fails }],
+  ])('keeps its limits and goes on with lru where its %s', (_, changes) => {
+    const store = storeOf(newestFirst(changes));
+    for (const key of ['a', 'b', 'c']) store.set(key, key, 1, FOREVER);
+    expect([...store.ordered()].map(([key]) => key).sort()).toEqual(['a', 'b', 'c']);
+    expect(store.get('a')).toBe('a');
+    store.delete('c');
+    for (const key of ['d', 'e', 'f']) store.set(key, key, 1, FOREVER);
+    expect(store.size).toBe(3);
+    store.clear();
+    for (const key of ['a', 'b', 'c']) store.set(key, key, 1, FOREVER);
+    store.get('a');
+    store.set('d', 'd', 1, FOREVER);
+    expect(keysOf(store)).toEqual(['a', 'c', 'd']);
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toMatch(/^the eviction policy '.*' failed, and lru goes on in its place: /);
+  });
+});
