@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import { createPolicy, type PolicyName } from '../../../packages/core/dist/eviction/policies.js';
-import { generated, loop, zipf } from './generated.js';
+import { generated, loop, sliding, zipf } from './generated.js';
 import { replay } from './replay.js';
 import type { Trace } from './trace.js';
 import { findTraces, readTrace, type TraceFile } from './trace-files.js';
@@ -74,5 +74,27 @@ describe('policies on popular keys among many that are asked for once', () => {
     expect(hits('lru')).toBeGreaterThan(hits('fifo'));
     for (const name of ['sieve', 's3fifo', 'tinylfu'] as const) expect(hits(name)).toBeGreaterThan(1.15 * hits('lru'));
     expect(hits('mru')).toBeLessThan(0.5 * hits('random'));
+  });
+});
+
+/** The others are far behind everywhere here. */
+const FIXED = ['lru', 'random', 's3fifo', 'tinylfu', 'sieve', 'gdsf'] as const;
+
+describe('auto', () => {
+  it.each([
+    [web07, 500],
+    [web12, 1_000],
+  ])('comes within two points of the best fixed policy on recorded web requests, and above lru', (trace, size) => {
+    const ratio = (name: PolicyName): number => hitsOf(name, trace, size) / trace.ids.length;
+    const auto = ratio('auto');
+    expect(auto).toBeGreaterThan(Math.max(...FIXED.map(ratio)) - 0.02);
+    expect(auto).toBeGreaterThan(ratio('lru'));
+  });
+
+  it('is better than every fixed policy where the load changes its kind', () => {
+    const phases = [zipf(60_000, 20_000, 0.9), loop(60_000, 3_000, 100_000), sliding(60_000, 3_000, 10, 200_000)];
+    const trace = generated('shifting', [...phases, ...phases]);
+    const best = Math.max(...FIXED.map((name) => hitsOf(name, trace, 2_000)));
+    expect(hitsOf('auto', trace, 2_000)).toBeGreaterThan(best);
   });
 });

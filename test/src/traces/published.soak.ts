@@ -2,6 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { createPolicy, type PolicyName } from '../../../packages/core/dist/eviction/policies.js';
 import type { PolicyLimits } from '../../../packages/core/dist/ports/eviction-policy.js';
+import { CASES } from './cases.js';
 import { replay } from './replay.js';
 import type { Trace } from './trace.js';
 import { findTraces, readTrace } from './trace-files.js';
@@ -67,6 +68,27 @@ if (folder === undefined) {
         const published = expected[i] as number;
         expect(Math.abs(count - published) / published).toBeLessThanOrEqual(within);
       });
+    });
+  });
+
+  describe('auto, over all traces', () => {
+    const fixed = ['lru', 'lfu', 'fifo', 'mru', 'random', 's3fifo', 'tinylfu', 'sieve', 'gdsf'] as const;
+
+    it('is near the best fixed policy, and seldom far below lru', () => {
+      const gaps: number[] = [];
+      const belowLru: number[] = [];
+      for (const { name, sizes } of CASES) {
+        const trace = traceNamed(name);
+        for (const size of sizes) {
+          const ratio = (policy: PolicyName): number => Number(percent(policy, trace, size));
+          const auto = ratio('auto');
+          gaps.push(Math.max(...fixed.map(ratio)) - auto);
+          belowLru.push(ratio('lru') - auto);
+        }
+      }
+      expect(gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length).toBeLessThanOrEqual(0.5);
+      expect(Math.max(...gaps)).toBeLessThanOrEqual(4);
+      expect(Math.max(...belowLru)).toBeLessThanOrEqual(3);
     });
   });
 }

@@ -1,6 +1,7 @@
 import type { EvictionPolicy, PolicyLimits } from '../../../packages/core/dist/ports/eviction-policy.js';
 import type { Trace } from './trace.js';
 
+const { floor, imul } = Math;
 const NONE = 0xffffffff;
 const FIRST_SLOTS = 64;
 
@@ -37,7 +38,7 @@ export function replay(create: (limits: PolicyLimits) => EvictionPolicy, trace: 
     if (known !== NONE) {
       policy.hit(known);
       hits++;
-      const part = Math.floor((i * PARTS) / ids.length);
+      const part = floor((i * PARTS) / ids.length);
       hitsByPart[part] = (hitsByPart[part] as number) + 1;
       continue;
     }
@@ -69,7 +70,7 @@ export function replay(create: (limits: PolicyLimits) => EvictionPolicy, trace: 
 
 /** 32 bits of a number, each by all of it, and no two numbers the same. */
 function hashId(id: number): number {
-  let hash = Math.imul(id ^ (id >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  let hash = imul(id ^ (id >>> 16), 0x85ebca6b);
+  hash = imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return (hash ^ (hash >>> 16)) >>> 0;
 }

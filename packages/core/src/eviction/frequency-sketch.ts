@@ -1,3 +1,5 @@
+const { imul, min } = Math;
+
 /** Words of a block: 64 bytes, what a processor fetches at once. */
 const BLOCK = 16;
 const BLOCK_BITS = 4;
@@ -16,7 +18,7 @@ const MOST = 15;
  * in. 8 bytes for each value that the store may hold.
  */
 export class FrequencySketch {
-  #counters: Uint32Array;
+  #counters: Int32Array;
   #blockMask: number;
   #sample: number;
   /** Counted sights since halving began. */
@@ -25,39 +27,58 @@ export class FrequencySketch {
   #halved: number;
 
   constructor() {
-    this.#counters = new Uint32Array(BLOCK);
+    this.#counters = new Int32Array(BLOCK);
     this.#blockMask = 0;
     this.#sample = SAMPLE;
     this.#halved = BLOCK;
   }
 
-  /** Makes room for the keys of so many values. What was counted before stays, where it can be found again, else it is forgotten. */
+  /** Makes room for the keys of so many values; what was counted before stays. */
   fit(entries: number): void {
-    const wanted = Math.min(entries, MOST_ENTRIES) * WORDS_PER_ENTRY;
+    const wanted = min(entries, MOST_ENTRIES) * WORDS_PER_ENTRY;
     let words = this.#counters.length;
     while (words < wanted) words *= 2;
     this.#sample = SAMPLE * Math.max(entries, BLOCK / WORDS_PER_ENTRY);
     if (words === this.#counters.length) return;
     const before = this.#counters;
-    this.#counters = new Uint32Array(words);
-    // The block of a key is its lowest bits: of twice as many blocks, each is one half of the keys of a former one.
-    for (let from = 0; from < words; from += before.length) this.#counters.set(before, from);
+    this.#counters = new Int32Array(words);
+    // The block of a key is its lowest bits: of twice as many blocks, each has one half of the keys of a former one.
+    if (this.#seen > 0) {
+      this.#counters.set(before);
+      for (let filled = before.length; filled < words; filled *= 2) this.#counters.copyWithin(filled, 0, filled);
+    }
     this.#blockMask = words / BLOCK - 1;
     this.#halved = words;
   }
 
   /** Counts a sight of a key. */
   add(hash: number): void {
+    // Written out: a hit waits for this, and four calls are more than V8 takes into it.
+    const counters = this.#counters;
     const block = (hash & this.#blockMask) << BLOCK_BITS;
     const bits = spread(hash);
-    // No loop: V8 takes four calls apart, and a hit waits for this.
-    const added =
-      this.#count(block + (bits & 3), (bits >>> 0) & 0x1c) |
-      this.#count(block + 4 + ((bits >>> 5) & 3), (bits >>> 5) & 0x1c) |
-      this.#count(block + 8 + ((bits >>> 10) & 3), (bits >>> 10) & 0x1c) |
-      this.#count(block + 12 + ((bits >>> 15) & 3), (bits >>> 15) & 0x1c);
+    let word = block + (bits & 3);
+    let value = counters[word] as number;
+    let one = oneMore(value, bits & 0x1c);
+    counters[word] = value + one;
+    let added = one;
+    word = block + 4 + ((bits >>> 5) & 3);
+    value = counters[word] as number;
+    one = oneMore(value, (bits >>> 5) & 0x1c);
+    counters[word] = value + one;
+    added |= one;
+    word = block + 8 + ((bits >>> 10) & 3);
+    value = counters[word] as number;
+    one = oneMore(value, (bits >>> 10) & 0x1c);
+    counters[word] = value + one;
+    added |= one;
+    word = block + 12 + ((bits >>> 15) & 3);
+    value = counters[word] as number;
+    one = oneMore(value, (bits >>> 15) & 0x1c);
+    counters[word] = value + one;
+    added |= one;
     if (added !== 0 && ++this.#seen >= this.#sample) this.#beginHalving();
-    if (this.#halved < this.#counters.length) this.#halveBlock();
+    if (this.#halved < counters.length) this.#halveBlock();
   }
 
   /** About how often a key was seen, 0 to 15. */
@@ -65,7 +86,7 @@ export class FrequencySketch {
     const counters = this.#counters;
     const block = (hash & this.#blockMask) << BLOCK_BITS;
     const bits = spread(hash);
-    return Math.min(
+    return min(
       ((counters[block + (bits & 3)] as number) >>> (bits & 0x1c)) & MOST,
       ((counters[block + 4 + ((bits >>> 5) & 3)] as number) >>> ((bits >>> 5) & 0x1c)) & MOST,
       ((counters[block + 8 + ((bits >>> 10) & 3)] as number) >>> ((bits >>> 10) & 0x1c)) & MOST,
@@ -77,15 +98,6 @@ export class FrequencySketch {
     this.#counters.fill(0);
     this.#seen = 0;
     this.#halved = this.#counters.length;
-  }
-
-  /** 1 where the counter was not at its most yet. */
-  #count(word: number, shift: number): number {
-    const counters = this.#counters;
-    const value = counters[word] as number;
-    if (((value >>> shift) & MOST) === MOST) return 0;
-    counters[word] = value + (1 << shift);
-    return 1;
   }
 
   #beginHalving(): void {
@@ -101,8 +113,13 @@ export class FrequencySketch {
   }
 }
 
+/** One in the counter that begins with this bit, 0 where it is at its most: without a branch, which would go either way. */
+function oneMore(word: number, shift: number): number {
+  return ((((((word >>> shift) & MOST) + 1) >>> 4) ^ 1) << shift) | 0;
+}
+
 /** Other bits of a hash than those that choose its block. */
 function spread(hash: number): number {
-  const mixed = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
+  const mixed = imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
   return mixed ^ (mixed >>> 13);
 }

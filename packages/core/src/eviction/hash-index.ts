@@ -1,3 +1,5 @@
+const { imul } = Math;
+
 /**
  * Finds positions in a column of 32-bit hashes by the hash that stands there.
  *
@@ -59,5 +61,5 @@ export class HashIndex {
 
 /** Where a hash belongs: by all its bits, as those of a sample begin alike. */
 function home(hash: number, cells: number): number {
-  return Math.floor(((Math.imul(hash, 0x9e3779b1) >>> 0) * cells) / 2 ** 32);
+  return (((imul(hash, 0x9e3779b1) >>> 0) * cells) / 2 ** 32) >>> 0;
 }

@@ -228,7 +228,7 @@ class TinyLfuModel implements PolicyModel {
   }
 
   grow(slots: number): void {
-    this.sketch.fit(slots);
+    this.sketch.fit(Math.min(slots, this.parts.limits.maxEntries));
   }
 
   insert(slot: number, hash: number, weight: number): void {

@@ -1,5 +1,6 @@
 import { ConfigError } from '../base/errors.js';
 import type { EvictionPolicy, PolicyLimits } from '../ports/eviction-policy.js';
+import { AutoPolicy } from './auto.js';
 import { FifoPolicy } from './fifo.js';
 import { GdsfPolicy } from './gdsf.js';
 import { LfuPolicy } from './lfu.js';
@@ -14,6 +15,7 @@ import { TinyLfuPolicy } from './tinylfu.js';
 export type PolicyFactory = (limits: PolicyLimits) => EvictionPolicy;
 
 const policies = {
+  auto: (limits) => new AutoPolicy(limits),
   lru: () => new LruPolicy(),
   lfu: () => new LfuPolicy(),
   fifo: () => new FifoPolicy(),

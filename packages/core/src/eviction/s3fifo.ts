@@ -24,6 +24,7 @@ export class S3FifoPolicy implements EvictionPolicy {
   readonly #queues = new SlotLists(2);
   readonly #facts: SlotFacts;
   readonly #left: GhostQueue;
+  readonly #maxBytes: number;
   readonly #mainShare: number;
   #states = new Uint8Array(0);
   #smallCost = 0;
@@ -32,6 +33,7 @@ export class S3FifoPolicy implements EvictionPolicy {
   constructor(limits: PolicyLimits, facts: SlotFacts = new SlotFacts(limits)) {
     const { maxBytes, maxEntries } = limits;
     this.#facts = facts;
+    this.#maxBytes = maxBytes;
     this.#mainShare = maxBytes - Math.max(1, Math.floor(maxBytes * SMALL_SHARE));
     this.#left = new GhostQueue(this.#mainShare, maxEntries - Math.floor(maxEntries * SMALL_SHARE));
   }
@@ -53,6 +55,18 @@ export class S3FifoPolicy implements EvictionPolicy {
       this.#smallCost += cost;
       this.#queues.push(SMALL, slot);
     }
+  }
+
+  /** The worst become the small queue, which loses what is not used soon; the others have earned their place elsewhere. */
+  adopt(slot: number, hash: number, weight: number): void {
+    const isWorst = this.#smallCost + this.#facts.costOf(weight) <= this.#maxBytes - this.#mainShare;
+    if (isWorst) {
+      this.insert(slot, hash, weight);
+      return;
+    }
+    this.#states[slot] = IN_MAIN;
+    this.#mainCost += this.#facts.note(slot, hash, weight);
+    this.#queues.push(MAIN, slot);
   }
 
   hit(slot: number): void {

@@ -1,6 +1,7 @@
 import type { PolicyLimits } from '../ports/eviction-policy.js';
 import { widened } from './widened.js';
 
+const { max, min } = Math;
 const MOST_COST = 0xffffffff;
 
 /**
@@ -16,7 +17,7 @@ export class SlotFacts {
   readonly #evenShare: number;
 
   constructor({ maxBytes, maxEntries }: PolicyLimits) {
-    this.#evenShare = Math.max(1, Math.floor(maxBytes / maxEntries));
+    this.#evenShare = max(1, Math.floor(maxBytes / maxEntries));
   }
 
   /** Makes room for slots `0 … slots - 1`. */
@@ -34,6 +35,6 @@ export class SlotFacts {
   }
 
   costOf(weight: number): number {
-    return Math.min(Math.max(weight, this.#evenShare), MOST_COST);
+    return min(max(weight, this.#evenShare), MOST_COST);
   }
 }

@@ -1,3 +1,5 @@
+const { max } = Math;
+
 /**
  * A fixed number of ordered lists that share a set of slots, each slot in at most one of them.
  *
@@ -64,17 +66,17 @@ export class SlotLists {
 
   /** The oldest slot of a list, -1 when it is empty. */
   oldest(list: number): number {
-    return Math.max((this.#links[2 * list] as number) - this.#lists, -1);
+    return max((this.#links[2 * list] as number) - this.#lists, -1);
   }
 
   /** The newest slot of a list, -1 when it is empty. */
   newest(list: number): number {
-    return Math.max((this.#links[2 * list + 1] as number) - this.#lists, -1);
+    return max((this.#links[2 * list + 1] as number) - this.#lists, -1);
   }
 
   /** The slot that came into the same list next after this one, -1 for the newest. */
   newerThan(slot: number): number {
-    return Math.max((this.#links[2 * (slot + this.#lists)] as number) - this.#lists, -1);
+    return max((this.#links[2 * (slot + this.#lists)] as number) - this.#lists, -1);
   }
 
   isEmpty(list: number): boolean {

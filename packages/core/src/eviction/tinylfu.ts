@@ -38,6 +38,7 @@ export class TinyLfuPolicy implements EvictionPolicy {
   readonly #facts: SlotFacts;
   readonly #sketch = new FrequencySketch();
   readonly #maxBytes: number;
+  readonly #maxEntries: number;
   readonly #random: () => number;
   readonly #climber: WindowClimber | undefined;
   #regions = new Uint8Array(0);
@@ -54,6 +55,7 @@ export class TinyLfuPolicy implements EvictionPolicy {
   ) {
     this.#facts = facts;
     this.#maxBytes = limits.maxBytes;
+    this.#maxEntries = limits.maxEntries;
     this.#random = random;
     this.#climber = window === undefined ? new WindowClimber(FIRST_WINDOW) : undefined;
     this.#divide(window ?? FIRST_WINDOW);
@@ -62,7 +64,7 @@ export class TinyLfuPolicy implements EvictionPolicy {
   grow(slots: number): void {
     this.#lists.grow(slots);
     this.#facts.grow(slots);
-    this.#sketch.fit(slots);
+    this.#sketch.fit(Math.min(slots, this.#maxEntries));
     this.#regions = widened(this.#regions, slots);
   }
 
@@ -81,7 +83,8 @@ export class TinyLfuPolicy implements EvictionPolicy {
   }
 
   hit(slot: number): void {
-    this.#sketch.add(this.#facts.hashes[slot] as number);
+    // Signed: larger numbers would be boxed on the way.
+    this.#sketch.add((this.#facts.hashes[slot] as number) | 0);
     const region = this.#regions[slot] as number;
     if (region !== PROBATION) this.#lists.renew(region, slot);
     else this.#protect(slot);

@@ -41,6 +41,12 @@ export interface EvictionPolicy {
    * @param weight - bytes
    */
   insert(slot: number, hash: number, weight: number): void;
+  /**
+   * A value that another policy has kept so far; of several, the worst comes first.
+   *
+   * @defaultValue `insert`
+   */
+  adopt?(slot: number, hash: number, weight: number): void;
   /** The value in the slot was used. */
   hit(slot: number): void;
   /** The value left the slot: evicted, expired, replaced or deleted. */
