@@ -56,5 +56,9 @@ declare global {
   };
   const offers: { findMany(sellerIds: readonly number[]): Promise<{ sellerId: number; price: number }[]> };
   const sendMail: (id: number) => Promise<void>;
+  const database: {
+    viewsOf(page: string): Promise<number | undefined>;
+    saveViews(rows: readonly { page: string; count: number; version: number }[]): Promise<void>;
+  };
   const makeReport: () => Promise<{ total: number }>;
 }

@@ -2,6 +2,7 @@ export { type Duration, parseDuration } from './base/duration.js';
 export { CacheError, ConfigError } from './base/errors.js';
 export { InvalidationUnheardError } from './base/store-errors.js';
 export { LoadMissingError, NotANumberError, ValueTimeoutError, ValueUnavailableError } from './base/value-errors.js';
+export { type WriteRefusal, WriteRefusedError } from './base/write-errors.js';
 export { relayInvalidations } from './buses/ipc-relay.js';
 export type { Cache, CacheHealth, EmitterLike, EventTarget, InvalidateOptions } from './cache/cache.js';
 export { createCache } from './cache/create-cache.js';
@@ -21,7 +22,7 @@ export { memoize } from './cache/memoize-default.js';
 export { type MemoCalls, type MemoInfo, type Memoized, type MemoResults, memoOf } from './cache/memoized-function.js';
 export type { MemoizedOptions } from './cache/memoized-options.js';
 export type { BatchReceipt, InvalidationReceipt } from './cache/receipts.js';
-export type { ReadThrough, WriteThrough } from './cache/through-strategies.js';
+export type { ReadThrough, WriteBehind, WriteThrough } from './cache/through-strategies.js';
 export type { Loaded, ValueCache, ValueNamespace } from './cache/value-cache.js';
 export type { CacheOptions, PolicyName } from './config/cache-options.js';
 export type { CompressOptions } from './config/compression.js';
@@ -31,7 +32,16 @@ export type { KeyvLike, RedisClientLike } from './config/keyv-like.js';
 export type { MemoOptions, MemoResult } from './config/memo-options.js';
 export type { StoreOptions } from './config/store-option.js';
 export type { TlsSettings } from './config/store-settings.js';
-export type { Found, FoundMany, ReadThroughOptions, WriteThroughOptions } from './config/through-option-types.js';
+export type {
+  DeadLetter,
+  Found,
+  FoundMany,
+  JournalOptions,
+  ReadThroughOptions,
+  WriteBehindOptions,
+  WriteInfo,
+  WriteThroughOptions,
+} from './config/through-option-types.js';
 export type {
   AddOptions,
   CacheToken,

@@ -167,7 +167,8 @@ export interface Cache extends ValueCache {
    */
   ready(): Promise<void>;
   /**
-   * Stops timers and lets go of what the cache itself opened. What you handed in stays open. A process ends without it.
+   * Stops timers and lets go of what the cache itself opened. What you handed in stays open. A process ends without it; only a
+   * strategy that writes behind needs it, or a signal: it saves what is pending first.
    *
    * @example
    * ```ts

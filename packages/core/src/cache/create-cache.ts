@@ -36,6 +36,7 @@ import { invalidateOn } from './invalidate-on.js';
 import { Invalidator, type Orders } from './invalidator.js';
 import { keepProcess, keepProcessFor } from './keep-process.js';
 import { openLocalBus } from './local-bus.js';
+import { OpenStrategies } from './open-strategies.js';
 import { Pauses } from './pauses.js';
 import { attachRuntime } from './runtime.js';
 import { openShared } from './shared-level.js';
@@ -159,7 +160,9 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
   }
   const explainKey = (keyOf: () => Keyed): Promise<ValueExplanation> =>
     keeperFor(shared)((async () => await explainValue(keyOf(), sources, engine.values))());
+  const openStrategies = new OpenStrategies();
   const calls = new ValueCalls({
+    open: openStrategies,
     values,
     defaults: settings.values,
     memoNames: new MemoNames(warn),
@@ -183,6 +186,7 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
     urlReadings,
     calls,
     explain,
+    strategies: openStrategies,
     stopListening: stopListeningToAll,
   });
   attachRuntime(cache, {
@@ -238,6 +242,7 @@ interface CacheParts {
   readonly urlReadings: ReadonlySet<UrlReading['isIgnored']>;
   readonly calls: ValueCalls;
   readonly explain: Cache['explain'];
+  readonly strategies: OpenStrategies;
   stopListening(): void;
 }
 
@@ -263,6 +268,8 @@ function assemble(parts: CacheParts): Cache {
       if (shared?.ready !== undefined) await keepProcessFor(shared.ready());
     },
     close: async () => {
+      // What they have yet to save they tell the cache of.
+      await parts.strategies.close();
       parts.stopListening();
       local.close();
       if (shared !== undefined) await keepProcessFor(shared.store.close());

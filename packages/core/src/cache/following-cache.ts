@@ -76,7 +76,7 @@ function followingValues(now: () => ValueCache): ValueCache {
     namespace: (name) => followingNamespace(now, readNamespace(name)),
     token: () => now().token(),
     through: ((...given: [object]) =>
-      openThrough(() => callsOf(now()) as ValueCalls, ...given)) as ValueCache['through'],
+      openThrough(() => callsOf(now()) as ValueCalls, 'soon', ...given)) as ValueCache['through'],
   };
 }
 

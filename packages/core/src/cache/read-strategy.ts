@@ -8,11 +8,20 @@ import type { StrategySpace } from './strategy-space.js';
 export class ReadStrategy {
   readonly #spaces: () => StrategySpace;
   readonly #load: (key: Key) => unknown;
+  readonly #before: (key: Key, load: () => unknown) => unknown;
 
-  /** @param spaces - the cache, whichever is the one when it is asked */
-  constructor(spaces: () => StrategySpace, settings: ThroughSettings) {
+  /**
+   * @param spaces - the cache, whichever is the one when it is asked
+   * @param before - looks where there is something newer than in the database, before that is asked
+   */
+  constructor(
+    spaces: () => StrategySpace,
+    settings: ThroughSettings,
+    before: (key: Key, load: () => unknown) => unknown = (_key, load) => load(),
+  ) {
     this.#spaces = spaces;
     this.#load = loadOf(settings);
+    this.#before = before;
   }
 
   async get(key: Key): Promise<unknown> {
@@ -26,7 +35,7 @@ export class ReadStrategy {
   }
 
   async #find(key: Key): Promise<unknown> {
-    const found = await this.#load(key);
+    const found = await this.#before(key, () => this.#load(key));
     return found === NOTHING_MADE || found === null ? undefined : found;
   }
 }

@@ -38,3 +38,27 @@ export interface WriteThrough<K extends Key, V> extends ReadThrough<K, V> {
    */
   delete(key: K): Promise<void>;
 }
+
+/** Values of a database that are read through a cache, and written behind it. */
+export interface WriteBehind<K extends Key, V> extends ReadThrough<K, V> {
+  /**
+   * Acknowledges a write: it is what everybody of this process reads from now on, and will be in the database. Writes of a key
+   * are saved in their order, and those that come while one waits take its place.
+   *
+   * @throws `WriteRefusedError` (by rejection) where it is not acknowledged: too many wait already, or the value has no bytes
+   */
+  set(key: K, value: V): Promise<void>;
+  /** {@link set} of many. */
+  setMany(values: Iterable<readonly [K, V]> | Readonly<Record<string, V>>): Promise<void>;
+  /** As {@link set}, of a deletion; needs `remove`. */
+  delete(key: K): Promise<void>;
+  /** Resolves when what is pending now has been saved, or given up: without waiting for others, and trying again at once. */
+  flush(): Promise<void>;
+  /** Keys of which a write waits for the database. */
+  readonly pending: number;
+  /**
+   * Takes no more writes, saves what is pending, for `closeTimeout` at most, and lets go of its file. What is left then is given
+   * up, or saved by whoever begins with the journal. `cache.close()` does it, too.
+   */
+  close(): Promise<void>;
+}

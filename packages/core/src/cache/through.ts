@@ -1,15 +1,24 @@
 import { checkNoMore } from '../config/check.js';
-import { readThroughOptions } from '../config/through-options.js';
+import { readThroughOptions, type ThroughSettings } from '../config/through-options.js';
 import { type Key, readKey } from '../config/value-call-options.js';
 import { keepProcessFor } from './keep-process.js';
+import { type OpenWhen, openBehind } from './open-behind.js';
 import { ReadStrategy } from './read-strategy.js';
 import { StrategySpace } from './strategy-space.js';
-import type { ReadThrough, WriteThrough } from './through-strategies.js';
+import type { ReadThrough, WriteBehind, WriteThrough } from './through-strategies.js';
 import { checkList, entriesOf } from './value-arguments.js';
 import type { ValueCalls } from './value-calls.js';
 import { WriteStrategy } from './write-strategy.js';
 
 type Values = Iterable<readonly [Key, unknown]> | Readonly<Record<string, unknown>>;
+type AnyThrough = ReadThrough<Key, unknown> | WriteThrough<Key, unknown> | WriteBehind<Key, unknown>;
+
+/** What the three that write have in common. */
+interface Writer {
+  set(key: Key, value: unknown): Promise<void>;
+  setMany(entries: readonly (readonly [Key, unknown])[]): Promise<void>;
+  delete(key: Key): Promise<void>;
+}
 
 /**
  * A strategy over a cache and a database.
@@ -17,17 +26,45 @@ type Values = Iterable<readonly [Key, unknown]> | Readonly<Record<string, unknow
  * @param where - the calls of the cache, whichever is the one when something is asked
  * @throws {@link ConfigError} for a wrong setting
  */
-export function openThrough(
-  where: () => ValueCalls,
-  options: object,
-  ...more: never[]
-): ReadThrough<Key, unknown> | WriteThrough<Key, unknown> {
+export function openThrough(where: () => ValueCalls, when: OpenWhen, options: object, ...more: never[]): AnyThrough {
   checkNoMore('through', more, 'options');
   const settings = readThroughOptions(options);
   const spaces = spacesOf(where, (calls) => new StrategySpace(calls.namespace(settings.name), settings));
+  if (settings.behind === undefined) return openDirect(spaces, settings);
+  return openLater(settings, spaces, openBehind(where, spaces, settings, settings.behind, when));
+}
+
+function openDirect(spaces: () => StrategySpace, settings: ThroughSettings): AnyThrough {
   const reading = readingOf(settings.name, new ReadStrategy(spaces, settings));
   if (settings.mode === 'read-through') return reading;
   return { ...reading, ...writingOf(new WriteStrategy(spaces, settings)) };
+}
+
+function openLater(
+  settings: ThroughSettings,
+  spaces: () => StrategySpace,
+  opened: ReturnType<typeof openBehind>,
+): WriteBehind<Key, unknown> {
+  const reader = new ReadStrategy(spaces, settings, (key, load) => opened().strategy.find(key, load));
+  const set = (key: Key, value: unknown): Promise<void> => opened().strategy.set(key, value);
+  const writer: Writer = {
+    set,
+    setMany: async (entries) => {
+      const ends = await Promise.allSettled(entries.map(([key, value]) => set(key, value)));
+      const failed = ends.find((end) => end.status === 'rejected');
+      if (failed !== undefined) throw failed.reason;
+    },
+    delete: (key) => opened().strategy.delete(key),
+  };
+  return {
+    ...readingOf(settings.name, reader),
+    ...writingOf(writer),
+    flush: async () => await opened().strategy.queue.flush(),
+    get pending() {
+      return opened().strategy.queue.size;
+    },
+    close: async () => await opened().close(),
+  };
 }
 
 /** One for each cache. */
@@ -45,17 +82,17 @@ function readingOf(name: string, reader: ReadStrategy): ReadThrough<Key, unknown
   return {
     name,
     get: async (key, ...more: never[]) => {
-      checkNoMore(`${name}.get`, more, 'a key');
+      checkNoMore('get', more, 'a key');
       return await reader.get(key);
     },
     getMany: async (keys, ...more: never[]) => {
-      checkNoMore(`${name}.getMany`, more, 'keys');
-      return await reader.getMany(checkList(`${name}.getMany`, keys));
+      checkNoMore('getMany', more, 'keys');
+      return await reader.getMany(checkList('getMany', keys));
     },
   };
 }
 
-function writingOf(writer: WriteStrategy): Omit<WriteThrough<Key, unknown>, keyof ReadThrough<Key, unknown>> {
+function writingOf(writer: Writer): Omit<WriteThrough<Key, unknown>, keyof ReadThrough<Key, unknown>> {
   return {
     set: async (key, value) => {
       checkKeys('set', [key]);

@@ -1,6 +1,6 @@
 import type { Duration } from '../base/duration.js';
 import type { MemoOptions } from '../config/memo-options.js';
-import type { ReadThroughOptions, WriteThroughOptions } from '../config/through-option-types.js';
+import type { ReadThroughOptions, WriteBehindOptions, WriteThroughOptions } from '../config/through-option-types.js';
 import type {
   AddOptions,
   CacheToken,
@@ -16,7 +16,7 @@ import type { AnyFunction } from '../values/any-function.js';
 import type { ProducerRun } from '../values/producer.js';
 import type { Memoized } from './memoized-function.js';
 import type { InvalidationReceipt } from './receipts.js';
-import type { ReadThrough, WriteThrough } from './through-strategies.js';
+import type { ReadThrough, WriteBehind, WriteThrough } from './through-strategies.js';
 
 /** Values found by key: the half of a {@link Cache} that is not about responses. */
 export interface ValueCache {
@@ -217,6 +217,7 @@ export interface ValueCache {
    */
   through<K extends Key, V>(options: ReadThroughOptions<K, V>): ReadThrough<K, V>;
   through<K extends Key, V>(options: WriteThroughOptions<K, V>): WriteThrough<K, V>;
+  through<K extends Key, V>(options: WriteBehindOptions<K, V>): WriteBehind<K, V>;
 }
 
 /** The values of a namespace. */

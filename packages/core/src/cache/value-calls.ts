@@ -41,6 +41,7 @@ import type { ValuePolicy } from '../values/value-policy.js';
 import { KnownPolicies, NO_OPTIONS } from './known-policies.js';
 import { type Leaving, type MemoizeParts, memoize } from './memoize.js';
 import type { Memoized } from './memoized-function.js';
+import type { OpenStrategies, StrategyParts } from './open-strategies.js';
 import { copyingOf, isOnly } from './quick-options.js';
 import type { InvalidationReceipt } from './receipts.js';
 import { checkList, entriesOf, readCount, withTtl } from './value-arguments.js';
@@ -51,6 +52,8 @@ import { ValueWarnings } from './value-warnings.js';
 export interface ValueCallParts extends MemoizeParts {
   /** Purges the values of these tags, here at once. */
   purge(tags: readonly string[]): Promise<InvalidationReceipt>;
+  /** Those of its strategies that have to be closed with it. */
+  readonly open: OpenStrategies;
 }
 
 /** How often something is added before it is given up: a tag that the store does not know may be refused once. */
@@ -327,6 +330,12 @@ export class ValueCalls implements Omit<ValueCache, 'through' | 'namespace'> {
     return await this.#parts.invalidate(tagsWithin(this.#space.prefix, target));
   }
 
+  /** What strategies stand on beside the calls. */
+  get strategyParts(): StrategyParts {
+    const { values, open } = this.#parts;
+    return { ...pick(values.parts), isShared: values.parts.engine.values.isShared, open };
+  }
+
   /** Lets several be asked for at once: the shared store is asked in one round trip. */
   together<T>(run: () => T): T {
     return this.#parts.values.parts.engine.values.together(run);
@@ -416,6 +425,16 @@ export class ValueCalls implements Omit<ValueCache, 'through' | 'namespace'> {
       return readValueOptions(what, given, this.#parts.defaults, unsaid, names);
     });
   }
+}
+
+function pick({
+  clock,
+  sink,
+  codec,
+  keep,
+  warn,
+}: ValueParts): Pick<ValueParts, 'clock' | 'sink' | 'codec' | 'keep' | 'warn'> {
+  return { clock, sink, codec, keep, warn };
 }
 
 /** What is read to make it says how long it is good. */

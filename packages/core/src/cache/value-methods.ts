@@ -40,6 +40,6 @@ export function valueMethods(calls: ValueCalls, keep: <T>(work: Promise<T>) => P
       return attachCalls(space, () => inner);
     },
     token: () => keep(calls.token()),
-    through: ((...given: [object]) => openThrough(() => calls, ...given)) as ValueCache['through'],
+    through: ((...given: [object]) => openThrough(() => calls, 'now', ...given)) as ValueCache['through'],
   };
 }

@@ -62,3 +62,70 @@ export interface WriteThroughOptions<K extends Key, V> extends Writing<K, V> {
    */
   readonly mode: 'write-through' | 'write-around';
 }
+
+/** What a strategy that writes behind tells of a write, beside its key and its value. */
+export interface WriteInfo {
+  /**
+   * Grows with each write of a key, also when a process has begun anew: a database that takes a write only where its own is
+   * smaller (`where version < $1`) takes none that comes too late.
+   */
+  readonly version: number;
+}
+
+/** A write that was given up: the database has not taken it, and nobody will try again. */
+export interface DeadLetter<K extends Key = Key, V = unknown> extends WriteInfo {
+  readonly key: K;
+  /** `undefined` for a deletion. */
+  readonly value: V | undefined;
+  readonly isDeletion: boolean;
+  readonly error: unknown;
+  /** So often it was tried by itself. */
+  readonly attempts: number;
+}
+
+/** A file that keeps writes until the database has them. */
+export interface JournalOptions {
+  /** Its path; one process has it at a time. */
+  readonly file: string;
+  /**
+   * `true`: a write is on the disk before it is acknowledged, and outlives a crash of the machine. `false`: it is with the
+   * operating system, and outlives the process alone; faster by what the disk takes.
+   *
+   * @defaultValue true
+   */
+  readonly fsync?: boolean | undefined;
+}
+
+/** The options of {@link ValueCache.through} for what is written to the database later. */
+export interface WriteBehindOptions<K extends Key, V> extends Reading<K, V> {
+  /** A write is acknowledged at once, readable at once, and saved with others a moment later. */
+  readonly mode: 'write-behind';
+  /** Writes one value to the database; needed where there is no `saveMany`. May be called again with what it has saved. */
+  readonly save?: ((key: K, value: V, info: WriteInfo) => unknown) | undefined;
+  /** Writes many at once: all of them, or none. */
+  readonly saveMany?: ((entries: readonly (readonly [key: K, value: V, info: WriteInfo])[]) => unknown) | undefined;
+  /** Deletes one from the database. Needed for `delete`. */
+  readonly remove?: ((key: K, info: WriteInfo) => unknown) | undefined;
+  /** How long a write waits for others of its key, and for those that are saved with it. @defaultValue `'1s'` */
+  readonly flushEvery?: Duration | undefined;
+  /** So many keys are saved without waiting, and at most so many at a time. @defaultValue 100 */
+  readonly flushSize?: number | undefined;
+  /** Keys that wait for the database at most; further writes wait until there is room. @defaultValue 10,000 */
+  readonly maxPending?: number | undefined;
+  /** The same in bytes of keys and values. @defaultValue `'64mb'` */
+  readonly maxPendingBytes?: number | string | undefined;
+  /** How long a write waits for room, before it is refused with a `WriteRefusedError`. @defaultValue `'10s'` */
+  readonly fullTimeout?: Duration | undefined;
+  /** For how long a write that the database refuses is tried again, before it is given up. @defaultValue `'1d'` */
+  readonly retryFor?: Duration | undefined;
+  /** Whether a write may succeed when it is tried again; `false`: it is given up at once. @defaultValue always */
+  readonly retryIf?: ((error: unknown) => boolean) | undefined;
+  /** Told of a write that is given up, and may keep it; the write is not forgotten before what it returns has resolved. */
+  readonly onDeadLetter?: ((letter: DeadLetter<K, V>) => unknown) | undefined;
+  /** How long `close()`, and the end of the process by a signal, waits for the database. @defaultValue `'10s'` */
+  readonly closeTimeout?: Duration | undefined;
+  /** Whether SIGTERM and SIGINT wait for what is pending before they end the process. @defaultValue true */
+  readonly flushOnSignal?: boolean | undefined;
+  /** A file that outlives the process. Without it a crash loses what is pending. @defaultValue none */
+  readonly journal?: string | JournalOptions | undefined;
+}

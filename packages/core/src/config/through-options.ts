@@ -1,16 +1,18 @@
 import { parseDuration } from '../base/duration.js';
 import { ConfigError } from '../base/errors.js';
 import type { KeyOf } from '../values/loaded.js';
+import { BEHIND_OPTIONS, type BehindSettings, readBehindOptions } from './behind-options.js';
 import { checkCount, checkFunction, checkOneOf, checkOptions } from './check.js';
+import type { WriteInfo } from './through-option-types.js';
 import { type Key, readBy } from './value-call-options.js';
 import type { ValueDefaults, ValueOptions } from './value-option-types.js';
 import { readValueOptions, VALUE_OPTIONS } from './value-options.js';
 import { readTags } from './view-option-checks.js';
 
 /** How a strategy reads and writes. */
-export const THROUGH_MODES = ['read-through', 'write-through', 'write-around'] as const;
+const THROUGH_MODES = ['read-through', 'write-through', 'write-around', 'write-behind'] as const;
 
-export type ThroughMode = (typeof THROUGH_MODES)[number];
+type ThroughMode = (typeof THROUGH_MODES)[number];
 
 /** The options of a strategy with nothing left open. */
 export interface ThroughSettings {
@@ -20,12 +22,14 @@ export interface ThroughSettings {
   readonly loadMany: ((keys: readonly Key[]) => unknown) | undefined;
   readonly by: KeyOf<never> | undefined;
   readonly maxBatch: number;
-  readonly save: ((key: Key, value: unknown) => unknown) | undefined;
-  readonly saveMany: ((entries: readonly (readonly [Key, unknown])[]) => unknown) | undefined;
-  readonly remove: ((key: Key) => unknown) | undefined;
+  readonly save: ((key: Key, value: unknown, info?: WriteInfo) => unknown) | undefined;
+  readonly saveMany: ((entries: readonly (readonly [Key, unknown, WriteInfo?])[]) => unknown) | undefined;
+  readonly remove: ((key: Key, info?: WriteInfo) => unknown) | undefined;
   readonly tagsOf: ((value: unknown, key: Key) => readonly string[]) | undefined;
   /** The options of each value, but for tags that a function says. */
   readonly kept: ValueOptions<unknown>;
+  /** Where writes wait for the database. */
+  readonly behind: BehindSettings | undefined;
 }
 
 /** Options of a value that a strategy sets itself, or has no use for. */
@@ -39,7 +43,8 @@ const ANY_DEFAULTS: ValueDefaults = { lifetimeMs: 1, maxBytes: 1, copying: 'stru
 
 /** The options that a mode knows. */
 function namesOf(mode: ThroughMode): readonly string[] {
-  return mode === 'read-through' ? READING : WRITING;
+  if (mode === 'read-through') return READING;
+  return mode === 'write-behind' ? [...WRITING, ...BEHIND_OPTIONS] : WRITING;
 }
 
 /**
@@ -53,7 +58,7 @@ export function readThroughOptions(given: object): ThroughSettings {
     throw new ConfigError('through', given, `an object with some of ${WRITING.join(', ')}`);
   const mode = checkOneOf('through.mode', options['mode'], THROUGH_MODES);
   checkOptions('through', options, namesOf(mode));
-  const { name, tags } = options;
+  const { name, tags, maxBatch = 100 } = options;
   if (typeof name !== 'string' || name === '' || name.startsWith(':') || name.endsWith(':'))
     throw new ConfigError('through.name', name, "what the values are called, such as 'users'");
   const { load, loadMany } = functionsOf(options, ['load', 'loadMany']);
@@ -65,10 +70,11 @@ export function readThroughOptions(given: object): ThroughSettings {
     load,
     loadMany,
     by: readBy('through', options['by']),
-    maxBatch: checkCount('through.maxBatch', options['maxBatch'] ?? 100, 1),
+    maxBatch: checkCount('through.maxBatch', maxBatch, 1),
     ...readWriting(options, mode),
     tagsOf: typeof tags === 'function' ? (tags as ThroughSettings['tagsOf']) : undefined,
     kept: readKept(options, name),
+    behind: mode === 'write-behind' ? readBehindOptions(options) : undefined,
   };
 }
 
@@ -92,16 +98,16 @@ function functionsOf<Name extends string>(
 }
 
 function readKept(options: Record<string, unknown>, name: string): ValueOptions<unknown> {
+  const { missingTtl: given = 0 } = options;
   const { tags, ttl } = options as { readonly tags?: unknown; readonly ttl?: ValueOptions['ttl'] };
   const kept: Record<string, unknown> = { name };
   for (const option of KEPT) if (options[option] !== undefined) kept[option] = options[option];
   if (tags !== undefined) readTags('through.tags', tags as readonly string[]);
   if (Array.isArray(tags)) kept['tags'] = [...tags];
   readValueOptions('through', kept, ANY_DEFAULTS, () => {});
-  const missingTtl = parseDuration('through.missingTtl', options['missingTtl'] ?? 0);
+  const missingTtl = parseDuration('through.missingTtl', given);
   if (missingTtl === 0) return { ...kept, storeIf: (value) => value !== undefined };
-  if (ttl === undefined)
-    throw new ConfigError('through.missingTtl', options['missingTtl'], "a ttl beside it, such as ttl: '10m'");
+  if (ttl === undefined) throw new ConfigError('through.missingTtl', given, "a ttl beside it, such as ttl: '10m'");
   const ttlOf = (value: unknown) => (typeof ttl === 'function' ? ttl(value) : ttl);
   return { ...kept, ttl: (value) => (value === undefined ? missingTtl / 1000 : ttlOf(value)) };
 }

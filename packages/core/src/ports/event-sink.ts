@@ -204,6 +204,26 @@ export type CacheEvent =
       /** What to do about it. */
       readonly message: string;
     }
+  | {
+      /** Writes of a strategy that writes behind were refused by the database, and will be tried again. */
+      readonly type: 'save-failed';
+      /** The `name` of the strategy. */
+      readonly strategy: string;
+      readonly count: number;
+      /** Up to 10 of their keys. */
+      readonly keys: readonly (string | number)[];
+      /** What the database, or `save`, has thrown for the first of them. */
+      readonly error: unknown;
+    }
+  | {
+      /** A write of a strategy that writes behind was given up: the database will not have it. */
+      readonly type: 'dead-letter';
+      readonly strategy: string;
+      readonly keys: readonly (string | number)[];
+      readonly error: unknown;
+      /** So often it was tried by itself. */
+      readonly attempts: number;
+    }
   | { readonly type: 'warning'; readonly message: string };
 
 /** Where the engine reports to. Cheap when nobody listens. */

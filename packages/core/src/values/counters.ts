@@ -3,6 +3,7 @@ import { type CacheError, ConfigError } from '../base/errors.js';
 import { type CountingCall, NotANumberError, ValueUnavailableError } from '../base/value-errors.js';
 import type { LocalItem } from '../engine/local-item.js';
 import { nestedIn } from '../engine/nested-tag.js';
+import { KeyTurns } from './key-turns.js';
 import type { ValueKey } from './value-key.js';
 import type { ValuePolicy } from './value-policy.js';
 import type { Reading, Values, ValueWrite } from './values.js';
@@ -46,8 +47,8 @@ type Sum = number | CacheError;
 /** Numbers that are counted up: each call counts, whoever else counts at the same time. */
 export class Counters {
   readonly #values: Values;
-  /** The last call under way of each key: those of this process take turns rather than get in each other's way. */
-  readonly #turns = new Map<string, Promise<unknown>>();
+  /** Those of this process take turns rather than get in each other's way. */
+  readonly #turns = new KeyTurns();
   /**
    * Those of each key that came last and wait for a turn: they take one together, as a store that others count in too is slow
    * to win.
@@ -92,14 +93,7 @@ export class Counters {
 
   /** Does something that looks at a value before it writes it, when those before it of this process have done so. */
   inTurn<T>(key: ValueKey, work: () => Promise<T>): Promise<T> {
-    const before = this.#turns.get(key.text);
-    const turn = before === undefined ? work() : before.then(work, work);
-    this.#turns.set(key.text, turn);
-    const end = (): void => {
-      if (this.#turns.get(key.text) === turn) this.#turns.delete(key.text);
-    };
-    turn.then(end, end);
-    return turn;
+    return this.#turns.run(key.text, work);
   }
 
   /** @returns what it comes to after each; the error of one that cannot be counted, which is left out */

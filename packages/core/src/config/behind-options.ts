@@ -1,0 +1,66 @@
+import { type Duration, parseDuration } from '../base/duration.js';
+import { ConfigError } from '../base/errors.js';
+import type { QueueLimits } from '../values/strategies/local-queue.js';
+import { checkBoolean, checkCount, checkFunction, checkOptions, parseBytes } from './check.js';
+import type { DeadLetter, JournalOptions, WriteBehindOptions } from './through-option-types.js';
+import type { Key } from './value-call-options.js';
+
+/** How writes wait for a database: options with nothing left open. */
+export interface BehindSettings {
+  readonly limits: QueueLimits;
+  readonly retryIf: ((error: unknown) => boolean) | undefined;
+  readonly onDeadLetter: ((letter: DeadLetter) => unknown) | undefined;
+  readonly flushOnSignal: boolean;
+  readonly journal: { readonly file: string; readonly fsync: boolean } | undefined;
+}
+
+/** The names of what {@link readBehindOptions} reads. */
+export const BEHIND_OPTIONS: readonly string[] = [
+  'flushEvery',
+  'flushSize',
+  'maxPending',
+  'maxPendingBytes',
+  'fullTimeout',
+  'retryFor',
+  'retryIf',
+  'onDeadLetter',
+  'closeTimeout',
+  'flushOnSignal',
+  'journal',
+];
+
+/** @throws {@link ConfigError} for a wrong setting */
+export function readBehindOptions(given: Readonly<Record<string, unknown>>): BehindSettings {
+  const options = given as Partial<WriteBehindOptions<Key, unknown>>;
+  const time = (name: string, value: Duration | undefined, usual: Duration): number =>
+    parseDuration(`through.${name}`, value === undefined ? usual : value);
+  const { flushSize = 100, maxPending = 10_000, maxPendingBytes = '64mb', flushOnSignal = true, journal } = options;
+  return {
+    limits: {
+      flushEveryMs: time('flushEvery', options.flushEvery, '1s'),
+      flushSize: checkCount('through.flushSize', flushSize, 1),
+      maxPending: checkCount('through.maxPending', maxPending, 1),
+      maxPendingBytes: parseBytes('through.maxPendingBytes', maxPendingBytes),
+      fullTimeoutMs: time('fullTimeout', options.fullTimeout, '10s'),
+      retryForMs: time('retryFor', options.retryFor, '1d'),
+      closeTimeoutMs: time('closeTimeout', options.closeTimeout, '10s'),
+    },
+    retryIf: checkFunction('through.retryIf', options.retryIf, 'a function of an error'),
+    onDeadLetter: checkFunction(
+      'through.onDeadLetter',
+      options.onDeadLetter,
+      'a function of a write that is given up',
+    ) as BehindSettings['onDeadLetter'] | undefined,
+    flushOnSignal: checkBoolean('through.flushOnSignal', flushOnSignal),
+    journal: journal === undefined ? undefined : readJournalOptions(journal),
+  };
+}
+
+function readJournalOptions(journal: string | JournalOptions): NonNullable<BehindSettings['journal']> {
+  const isPath = typeof journal === 'string';
+  if (!isPath) checkOptions('through.journal', journal, ['file', 'fsync'], 'the path of a file, or ');
+  const { file, fsync = true } = isPath ? { file: journal } : journal;
+  if (typeof file !== 'string' || file === '')
+    throw new ConfigError(isPath ? 'through.journal' : 'through.journal.file', file, 'the path of a file');
+  return { file, fsync: checkBoolean('through.journal.fsync', fsync) };
+}

@@ -1,0 +1,146 @@
+import type { PendingWrite, WriteKey } from './write-queue.js';
+
+/** What an entry costs beside its value and its key. */
+const OVERHEAD = 200;
+
+/** A write that waits, with what has been tried. */
+export interface Entry {
+  write: PendingWrite;
+  /** The first write of the key that it stands for: later ones have taken its place. */
+  readonly firstVersion: number;
+  /** When that was put, in monotonic time. */
+  readonly queuedAt: number;
+  /** So often it alone was refused. */
+  attempts: number;
+  firstFailedAt: number | undefined;
+  /** Of one that was refused alone: when it is tried again. */
+  retryAt: number;
+}
+
+/** Writes by key, the newest of each, in the order in which their keys came. */
+export class PendingWrites {
+  /** Those that may go together. */
+  readonly #ready = new Map<string, Entry>();
+  /** Those that the database has refused by themselves: each goes alone. */
+  readonly #suspects = new Map<string, Entry>();
+  /** Those that are on their way. */
+  readonly #flying = new Map<string, Entry>();
+  #bytes = 0;
+
+  get size(): number {
+    return this.#ready.size + this.#suspects.size + this.#flying.size;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get readySize(): number {
+    return this.#ready.size;
+  }
+
+  has(key: WriteKey): boolean {
+    return this.find(key) !== undefined;
+  }
+
+  /** The newest write of a key. */
+  find(key: WriteKey): PendingWrite | undefined {
+    const text = String(key);
+    return (this.#ready.get(text) ?? this.#suspects.get(text) ?? this.#flying.get(text))?.write;
+  }
+
+  put(write: PendingWrite, now: number): void {
+    const text = String(write.key);
+    // Whatever was wrong with what was there, this is another value.
+    const suspect = this.#suspects.get(text);
+    if (suspect !== undefined) this.#drop(this.#suspects, text, suspect);
+    const waiting = this.#ready.get(text);
+    if (waiting === undefined) {
+      const { version } = write;
+      const entry = { write, firstVersion: version, queuedAt: now, attempts: 0, firstFailedAt: undefined, retryAt: 0 };
+      this.#add(this.#ready, text, entry);
+    } else if (waiting.write.version < write.version) {
+      this.#bytes += weightOf(write) - weightOf(waiting.write);
+      waiting.write = write;
+    }
+  }
+
+  /** The one that has waited for longest, of those that may go together. */
+  get first(): Entry | undefined {
+    return this.#ready.values().next().value;
+  }
+
+  /** The one that was refused by itself and is tried again first. */
+  get nextSuspect(): Entry | undefined {
+    let next: Entry | undefined;
+    for (const entry of this.#suspects.values()) if (next === undefined || entry.retryAt < next.retryAt) next = entry;
+    return next;
+  }
+
+  /** Takes the first ones, for as long as they are to go. */
+  take(most: number, isDue: (entry: Entry) => boolean): readonly Entry[] {
+    const taken: Entry[] = [];
+    for (const [text, entry] of this.#ready) {
+      if (taken.length >= most || !isDue(entry)) break;
+      this.#ready.delete(text);
+      this.#flying.set(text, entry);
+      taken.push(entry);
+    }
+    return taken;
+  }
+
+  takeSuspect(entry: Entry): readonly Entry[] {
+    const text = String(entry.write.key);
+    this.#suspects.delete(text);
+    this.#flying.set(text, entry);
+    return [entry];
+  }
+
+  /** It has come to an end. */
+  end(entry: Entry): void {
+    this.#drop(this.#flying, String(entry.write.key), entry);
+  }
+
+  /**
+   * It has not, and goes once more, unless a newer write of its key has come meanwhile.
+   *
+   * @returns false where there is such
+   */
+  putBack(entry: Entry, isSuspect: boolean): boolean {
+    this.end(entry);
+    if (this.has(entry.write.key)) return false;
+    this.#add(isSuspect ? this.#suspects : this.#ready, String(entry.write.key), entry);
+    return true;
+  }
+
+  /** Lets all that were refused be tried at once. */
+  hurry(now: number): void {
+    for (const entry of this.#suspects.values()) entry.retryAt = Math.min(entry.retryAt, now);
+  }
+
+  /** Whether any write that was put up to a version is not in the database yet. */
+  hasUpTo(version: number): boolean {
+    for (const entry of this.entries()) if (entry.firstVersion <= version) return true;
+    return false;
+  }
+
+  *entries(): Iterable<Entry> {
+    yield* this.#flying.values();
+    yield* this.#suspects.values();
+    yield* this.#ready.values();
+  }
+
+  #add(to: Map<string, Entry>, text: string, entry: Entry): void {
+    to.set(text, entry);
+    this.#bytes += weightOf(entry.write);
+  }
+
+  #drop(from: Map<string, Entry>, text: string, entry: Entry): void {
+    if (from.delete(text)) this.#bytes -= weightOf(entry.write);
+  }
+}
+
+/** Bytes that a write holds. */
+function weightOf({ key, bytes }: PendingWrite): number {
+  return OVERHEAD + 2 * String(key).length + (bytes?.length ?? 0);
+}
