@@ -69,6 +69,56 @@ describe('transactions of mysql2', () => {
     expect(heard).toEqual([USER_1]);
   });
 
+  it('that begin by reading, with autocommit off, show nobody what is older than he', async () => {
+    for (const setUp of ['SET autocommit = 0', 'SET @a = 0; SET autocommit = @a', 'server']) {
+      if (setUp === 'server') await world.admin.query('SET GLOBAL autocommit = 0');
+      const { cache, pool } = await world.open({ pool: { connectionLimit: 1, multipleStatements: true } });
+      const connection = await pool.getConnection();
+      await world.admin.query('SET GLOBAL autocommit = 1');
+      if (setUp !== 'server') await connection.query(setUp);
+      const ask = () =>
+        cache.getOrSet('user', async () => (await connection.query('SELECT name FROM users WHERE id = 1'))[0], {
+          ttl: '5m',
+        });
+      await connection.query('SELECT count(*) FROM posts');
+      // Written, and seen by nobody whose snapshot is older.
+      await world.admin.query(UPDATE_1);
+      await ask();
+      expect(await cache.get('user')).toBeUndefined();
+      await connection.commit();
+      expect(await ask()).toEqual([{ name: 'x' }]);
+      expect(await cache.get('user')).toEqual([{ name: 'x' }]);
+      const heard = heardBy(cache);
+      await connection.query(UPDATE_2);
+      expect(heard).toEqual([]);
+      await connection.query('SET @b = 1; SET autocommit = @b');
+      expect(heard).toEqual([USER_2]);
+      await connection.query(UPDATE_1);
+      expect(heard).toEqual([USER_2, USER_1]);
+      connection.release();
+      await world.admin.query("UPDATE users SET name = 'Ana' WHERE id = 1");
+    }
+  });
+
+  it('leave in tables that know none what was written there, also by a statement that fails', async () => {
+    await world.admin.query('CREATE TABLE hits (id int PRIMARY KEY, n int CHECK (n < 10)) ENGINE = MyISAM');
+    await world.admin.query('INSERT INTO hits VALUES (1, 1), (2, 9)');
+    const { cache, pool } = await world.open();
+    const heard = heardBy(cache);
+    const connection = await pool.getConnection();
+    await connection.beginTransaction();
+    await connection.query('UPDATE hits SET n = 2 WHERE id = 1');
+    await connection.query(UPDATE_1);
+    expect(heard).toEqual([['hits', 'hits#1']]);
+    await connection.rollback();
+    expect(heard).toHaveLength(1);
+    await expect(connection.query('UPDATE hits SET n = n + 1 WHERE id > 0')).rejects.toThrow('CONSTRAINT');
+    expect(heard.slice(1)).toEqual([['hits', 'hits!bulk']]);
+    expect((await connection.query('SELECT n FROM hits ORDER BY id'))[0]).toEqual([{ n: 3 }, { n: 9 }]);
+    connection.release();
+    await world.admin.query('DROP TABLE hits');
+  });
+
   it('are committed by DDL', async () => {
     const { cache, pool } = await world.open();
     const heard = heardBy(cache);

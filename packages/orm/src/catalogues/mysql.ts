@@ -23,8 +23,10 @@ function list(...columns: readonly string[]): string {
 
 const SETTINGS = list('DATABASE()', '@@lower_case_table_names');
 
-const TABLES = `${list('t.TABLE_SCHEMA', 't.TABLE_NAME')}
-FROM information_schema.TABLES t WHERE t.TABLE_TYPE = 'BASE TABLE' AND ${ours('t.TABLE_SCHEMA')}`;
+/** Some engines know no transactions: MyISAM, MEMORY, Aria. */
+const TABLES = `${list('t.TABLE_SCHEMA', 't.TABLE_NAME', "COALESCE(e.TRANSACTIONS, 'NO') <> 'YES'")}
+FROM information_schema.TABLES t LEFT JOIN information_schema.ENGINES e ON e.ENGINE = t.ENGINE
+WHERE t.TABLE_TYPE = 'BASE TABLE' AND ${ours('t.TABLE_SCHEMA')}`;
 
 const KEYS = `${list('s.TABLE_SCHEMA', 's.TABLE_NAME', 's.COLUMN_NAME', "IF(s.SUB_PART IS NULL, c.DATA_TYPE, 'part')", "c.EXTRA LIKE '%auto_increment%'")}
 FROM information_schema.STATISTICS s
@@ -46,7 +48,7 @@ export async function readMysqlCatalogue(ask: Ask): Promise<Catalogue> {
   const all = async <T>(sql: string): Promise<readonly T[]> => (await ask(sql)).map((text) => JSON.parse(text) as T);
   const [[database, folding] = [null, 0]] = await all<readonly [string | null, number]>(SETTINGS);
   const searchPath = database === null ? [] : [database];
-  const tables = await all<readonly [schema: string, table: string]>(TABLES);
+  const tables = await all<readonly [schema: string, table: string, isLasting: boolean | number]>(TABLES);
   const keys = await all<KeyColumn>(KEYS);
   const references =
     await all<readonly [toSchema: string, to: string, schema: string, from: string, onDelete: Rule, onUpdate: Rule]>(
@@ -55,7 +57,7 @@ export async function readMysqlCatalogue(ask: Ask): Promise<Catalogue> {
   const triggers = await all<readonly [schema: string, table: string, body: string]>(TRIGGERS);
   const views = await all<readonly [schema: string, view: string, sql: string | null]>(VIEWS);
 
-  const facts = tables.map(([schema, name]): TableFacts => {
+  const facts = tables.map(([schema, name, isLasting]): TableFacts => {
     const own = keys.filter(([of, table]) => of === schema && table === name);
     return {
       name,
@@ -70,6 +72,7 @@ export async function readMysqlCatalogue(ask: Ask): Promise<Catalogue> {
             onUpdate: actionOf(onUpdate),
           }),
         ),
+      isLasting: Boolean(isLasting),
     };
   });
   return {

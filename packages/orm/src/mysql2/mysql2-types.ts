@@ -45,6 +45,8 @@ export interface ModuleInside {
 
 /** A connection, as far as a watch looks into it. */
 export interface ConnectionLike {
+  /** How the server has greeted; `undefined` or `null` until it has. */
+  readonly _handshakePacket?: { readonly statusFlags?: number } | null;
   readonly config?: { readonly namedPlaceholders?: unknown; readonly queryFormat?: unknown };
   readonly stream?: {
     once(event: 'close', listener: () => void): unknown;

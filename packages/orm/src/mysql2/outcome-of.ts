@@ -25,10 +25,23 @@ export function isDeadlock(error: unknown): boolean {
   return (error as { errno?: unknown } | undefined)?.errno === DEADLOCK;
 }
 
-/** Whether the server says that a transaction is open; `undefined` where the answer is rows, with which it is not told. */
-export function isInTransaction(rows: unknown, fields: unknown): boolean | undefined {
+/** What the server says of a connection after each statement. */
+export interface ServerStatus {
+  /** A transaction is open. */
+  readonly isInTransaction: boolean;
+  /** Each statement is one of its own. */
+  readonly autocommits: boolean;
+}
+
+/** What the server says; `undefined` where the answer is rows, with which it is not told. */
+export function statusOf(rows: unknown, fields: unknown): ServerStatus | undefined {
   const [last] = answersOf(rows, fields).at(-1) ?? [];
-  return isHeader(last) && typeof last.serverStatus === 'number' ? (last.serverStatus & 1) === 1 : undefined;
+  return isHeader(last) ? statusIn(last.serverStatus) : undefined;
+}
+
+/** The same by the number that stands for it. */
+export function statusIn(flags: unknown): ServerStatus | undefined {
+  return typeof flags === 'number' ? { isInTransaction: (flags & 1) === 1, autocommits: (flags & 2) === 2 } : undefined;
 }
 
 /** What a text came to that has not failed, by what a callback was handed. */

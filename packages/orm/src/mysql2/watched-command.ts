@@ -3,7 +3,7 @@ import { isPlainRead } from '../source/plain-read.js';
 import type { Told, WatchedSource } from '../source/watched-source.js';
 import { statementsOf } from '../statements/dialect-statements.js';
 import type { CommandLike, ConnectionLike, ResultCallback } from './mysql2-types.js';
-import { type CountedKey, failureOf, isDeadlock, isInTransaction, outcomeOf } from './outcome-of.js';
+import { type CountedKey, failureOf, isDeadlock, outcomeOf, statusIn, statusOf } from './outcome-of.js';
 import type { Sent } from './sent.js';
 
 /** A source, and what it knows of keys. */
@@ -15,6 +15,20 @@ export interface MysqlSource {
 }
 
 const { footprints } = statementsOf('mysql');
+
+/** By connection, the sources that have heard how it began. */
+const greeted = new WeakMap<object, WeakSet<WatchedSource>>();
+
+/** A server may be set so that each connection begins without autocommit: it says so when it greets. */
+function greet(connection: ConnectionLike, source: WatchedSource): void {
+  const known = greeted.get(connection) ?? new WeakSet();
+  if (known.has(source)) return;
+  const status = statusIn(connection._handshakePacket?.statusFlags);
+  // It has not been greeted yet.
+  if (status === undefined) return;
+  greeted.set(connection, known.add(source));
+  source.autocommits(connection, status.autocommits);
+}
 
 /** One statement under way, for all who watch. */
 class Watch {
@@ -28,16 +42,19 @@ class Watch {
     this.#connection = connection;
     this.#sources = sources;
     this.#sent = sent;
+    for (const { source } of sources) greet(connection, source);
     this.#ended = sources.map(({ source }) => source.reading(connection, sent.sql, sent.values));
   }
 
   done(rows: unknown, fields: unknown): Told {
-    const isOpen = isInTransaction(rows, fields);
+    const status = statusOf(rows, fields);
+    if (status !== undefined)
+      for (const { source } of this.#sources) source.autocommits(this.#connection, status.autocommits);
     return this.#tell(
       (countedKey) => outcomeOf(rows, fields, footprints(this.#sent.sql), countedKey),
       (source) => {
-        if (isOpen !== undefined && isOpen !== source.isOpen(this.#connection))
-          return source.stands(this.#connection, isOpen);
+        if (status !== undefined && status.isInTransaction !== source.isOpen(this.#connection))
+          return source.stands(this.#connection, status.isInTransaction);
       },
     );
   }

@@ -19,21 +19,27 @@ export function tagsRead(footprint: Footprint, parameters: unknown, lookup: Read
   for (const read of footprint.reads) addRead(tags, read, parameters, lookup);
   if (footprint.returnsWritten === true)
     for (const write of footprint.writes) addReturned(tags, write, parameters, lookup);
-  for (const { reads } of map.called(footprint.names)) for (const name of reads) addTables(tags, map.of(name));
-  if (!footprint.isUnderstood) addTables(tags, map.among(footprint.names));
+  for (const { reads } of map.called(footprint.names)) for (const name of reads) addTables(tags, map.of(name), map);
+  if (!footprint.isUnderstood) addTables(tags, map.among(footprint.names), map);
   return tags;
 }
 
 function addRead(tags: string[], read: ReadTable | WrittenTable, parameters: unknown, lookup: ReadLookup): void {
   const tables = lookup.map.of(read);
   const ids = rowIds(tables, read, parameters, lookup);
-  if (ids === undefined) addTables(tags, tables);
-  else for (const table of tables) for (const id of ids) addTag(tags, table, `#${id}`);
+  if (ids === undefined) {
+    addTables(tags, tables, lookup.map);
+    return;
+  }
+  for (const table of tables) {
+    for (const id of ids) addTag(tags, table, `#${id}`);
+    for (const other of lookup.map.readWith(table)) addTag(tags, other, '');
+  }
 }
 
 /** What a write hands back it has read. Rows that are in the way of a new one may have another key. */
 function addReturned(tags: string[], write: WrittenTable, parameters: unknown, lookup: ReadLookup): void {
-  if (write.verb === 'insert') addTables(tags, lookup.map.of(write));
+  if (write.verb === 'insert') addTables(tags, lookup.map.of(write), lookup.map);
   else addRead(tags, write, parameters, lookup);
 }
 
@@ -60,8 +66,11 @@ function rowIds(
   return ids;
 }
 
-function addTables(tags: string[], tables: readonly Table[]): void {
-  for (const table of tables) addTag(tags, table, '');
+function addTables(tags: string[], tables: readonly Table[], map: TableMap): void {
+  for (const table of tables) {
+    addTag(tags, table, '');
+    for (const other of map.readWith(table)) addTag(tags, other, '');
+  }
 }
 
 function addTag(tags: string[], { spellings: { tag, alsoRead } }: Table, row: string): void {

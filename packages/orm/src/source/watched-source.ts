@@ -1,6 +1,6 @@
 import type { Cache } from '@viewcache/core';
 import { nextMoment } from '@viewcache/core/tracking';
-import type { Dialect, Footprint, ReadTable, TransactionVerb } from '../statements/footprint-types.js';
+import type { Footprint, ReadTable, TransactionVerb } from '../statements/footprint-types.js';
 import { WriteBatch } from '../writes/batch.js';
 import { Frames } from '../writes/frames.js';
 import type { Outcome, StatementResult, WriteEvent, WritesTold } from './outcome.js';
@@ -8,7 +8,15 @@ import { isPlainRead } from './plain-read.js';
 import { meet } from './registry.js';
 import { type SourceParts, TABLES_ONLY } from './source-parts.js';
 import { TrackedReads } from './tracked-reads.js';
-import { addEvent, addOpaque, addStatement, addUnknown, NOT_KNOWN, type RanStatement } from './written.js';
+import {
+  addEvent,
+  addOpaque,
+  addStatement,
+  addUnknown,
+  mayRunTriggers,
+  NOT_KNOWN,
+  type RanStatement,
+} from './written.js';
 
 /** What is waited for before a write's caller goes on; nothing, where there is nothing to wait for. */
 export type Told = Promise<void> | undefined;
@@ -86,6 +94,7 @@ export class WatchedSource {
    * @returns to be called when it has ended, in whatever context; `undefined` where nobody waits for that
    */
   reading(scope: object, sql: string, parameters: unknown): (() => void) | undefined {
+    if (this.#manual.has(scope)) this.#beginBy(scope, sql);
     return this.#reads.reading(scope, () => this.#look(sql), parameters, sql);
   }
 
@@ -112,6 +121,17 @@ export class WatchedSource {
 
   began(scope: object): void {
     void this.#safely(scope, () => this.#begin(scope));
+  }
+
+  /** A transaction is open there that began before anybody watched: what it has written until now may be anything. */
+  joined(scope: object): void {
+    void this.#safely(scope, () => {
+      meet(scope, this);
+      this.#frames.begin(scope, 0);
+      const batch = this.#batch(undefined);
+      batch.everything('the transaction began before it was watched');
+      return this.#put(scope, batch);
+    });
   }
 
   savepoint(scope: object, name: string): void {
@@ -185,6 +205,15 @@ export class WatchedSource {
       batch.isUncertain = true;
       return this.#parts.delivery.deliver(batch);
     });
+  }
+
+  /**
+   * What the driver knows of a connection: whether each statement there is a transaction of its own, or begins one where none is
+   * open.
+   */
+  autocommits(scope: object, isOn: boolean): void {
+    if (isOn) this.#manual.delete(scope);
+    else this.#manual.add(scope);
   }
 
   /** Bare names may mean tables of another schema from now on. */
@@ -285,9 +314,13 @@ export class WatchedSource {
     if (footprints.length === 1 && verbs.length === 1) return this.#failedTurn(scope, commits, isUnknown);
     // PostgreSQL undoes all of a text of which one statement has failed, but for what a COMMIT in it has committed.
     const isUndone =
-      !isUnknown && !commits && (footprints.length === 1 || dialect === 'postgres') && !isKeptBySqlite(dialect, sql);
-    if (isUndone) return undefined;
+      !isUnknown &&
+      !commits &&
+      (footprints.length === 1 || dialect === 'postgres') &&
+      !this.#isKeptBySqlite(sql, footprints);
     const batch = this.#written(footprints.map((footprint) => ({ sql, footprint, parameters, result: undefined })));
+    // What a table has taken that knows no transactions stays there.
+    if (isUndone) return this.#lasting(batch);
     if (!commits) {
       if (dialect !== 'postgres' && verbs.includes('begin')) this.#begin(scope);
       batch.isUncertain = isUnknown && !this.#frames.isOpen(scope);
@@ -298,6 +331,19 @@ export class WatchedSource {
     if (open !== undefined) batch.merge(open);
     batch.isUncertain = true;
     return this.#parts.delivery.deliver(batch);
+  }
+
+  /** Rows that were changed before the one at which `OR FAIL`, or `RAISE(FAIL)` in a trigger, gave up stay changed. */
+  #isKeptBySqlite(sql: string, footprints: readonly Footprint[]): boolean {
+    if (this.#parts.dialect !== 'sqlite') return false;
+    const map = this.#parts.map();
+    return /\bor\s+fail\b/i.test(sql) || map === undefined || footprints.some((each) => mayRunTriggers(each, map));
+  }
+
+  /** Delivers at once what no rollback takes back; nothing else of it. */
+  #lasting(batch: WriteBatch): Told {
+    const lasting = batch.lasting();
+    return lasting.isEmpty ? undefined : this.#parts.delivery.deliver(lasting);
   }
 
   #failedTurn(scope: object, isCommit: boolean, isUnknown: boolean): Told {
@@ -313,6 +359,14 @@ export class WatchedSource {
     return undefined;
   }
 
+  /** The first statement that touches a table begins the transaction, and with it what is seen there. */
+  #beginBy(scope: object, sql: string): void {
+    const touches = this.#look(sql).some(
+      ({ reads, writes, isUnderstood, isOpaque }) => reads.length + writes.length > 0 || !isUnderstood || isOpaque,
+    );
+    if (touches) this.began(scope);
+  }
+
   #commit(scope: object, isUnknown = false): Told {
     const batch = this.#frames.commit(scope);
     if (batch === undefined) return undefined;
@@ -325,7 +379,7 @@ export class WatchedSource {
     if (scope !== undefined && this.#manual.has(scope)) this.#begin(scope);
     if (scope === undefined || !this.#frames.isOpen(scope)) return this.#parts.delivery.deliver(batch);
     this.#frames.write(scope, batch);
-    return undefined;
+    return this.#lasting(batch);
   }
 
   #batch(statement: string | undefined): WriteBatch {
@@ -345,11 +399,6 @@ export class WatchedSource {
       return this.#put(scope, batch);
     }
   }
-}
-
-/** Rows that were changed before the one at which `OR FAIL` gave up stay changed. */
-function isKeptBySqlite(dialect: Dialect, sql: string): boolean {
-  return dialect === 'sqlite' && /\bor\s+fail\b/i.test(sql);
 }
 
 function all(told: readonly Told[]): Told {

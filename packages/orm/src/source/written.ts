@@ -71,6 +71,18 @@ export function addUnknown(batch: WriteBatch, { footprint, sql }: RanStatement):
     batch.changesTables = true;
 }
 
+/** Whether a statement may set off triggers: of what it writes, or of what the database changes along with that. */
+export function mayRunTriggers({ writes }: Footprint, map: TableMap): boolean {
+  return writes.some(
+    (write) =>
+      map.hasTriggers(write) ||
+      map.of(write).some((table) => {
+        const changed = (['delete', 'key'] as const).flatMap((change) => map.changedWith(table, change));
+        return [table, ...changed].some((each) => map.mayActUnseen(each));
+      }),
+  );
+}
+
 /** Rows of a table, none of which is known. */
 function addAny(batch: WriteBatch, name: TableName, map: TableMap): void {
   for (const table of map.of(name)) addAll(batch, table, map);

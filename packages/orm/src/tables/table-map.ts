@@ -24,6 +24,11 @@ export interface MapSettings {
   readonly isCaseless?: boolean | undefined;
 }
 
+/** What there is to a table beside its name. */
+type Known = Pick<Table, 'pk' | 'mayActUnseen' | 'isLasting' | 'isKnown'>;
+
+const NONE: readonly Table[] = [];
+
 /** Tables that nobody has described are remembered up to here: temporary ones may have any name. */
 const UNKNOWN_TABLES = 1_000;
 
@@ -40,6 +45,7 @@ export class TableMap {
   /** What stands for other tables: a view for those that it reads, a partition for the whole. */
   readonly #aliases = new Map<string, readonly TableName[]>();
   readonly #triggers = new Map<string, readonly TableName[]>();
+  readonly #asked = new Map<string, readonly TableName[]>();
   readonly #functions = new Map<string, Touched>();
   readonly #closures = new Map<Table, Partial<Record<Change, readonly Table[]>>>();
   /** Of a table, the one that stands for it where a bare name may mean another one, too. */
@@ -95,6 +101,12 @@ export class TableMap {
     this.#closures.clear();
   }
 
+  /** Who reads a table reads these, too: policies decide by them which rows there are. */
+  asks(name: TableName, others: readonly TableName[]): void {
+    const key = this.#places.home(name);
+    this.#asked.set(key, [...(this.#asked.get(key) ?? []), ...others]);
+  }
+
   /** Calling a function, by its name without a schema, does this. */
   calls(name: string, touched: Touched): void {
     this.#functions.set(name, touched);
@@ -144,6 +156,17 @@ export class TableMap {
     return found;
   }
 
+  /** The tables that are read together with one, whoever reads it. */
+  readWith(table: Table): readonly Table[] {
+    if (this.#asked.size === 0) return NONE;
+    const found = new Set([table]);
+    for (const each of found)
+      for (const other of this.#asked.get(this.#keyOf(each)) ?? [])
+        for (const asked of this.#resolve(other, 0)) found.add(asked);
+    found.delete(table);
+    return [...found];
+  }
+
   /** Whether a statement that has changed no row of a table may have changed something all the same. */
   mayActUnseen(table: Table): boolean {
     return table.mayActUnseen || this.#triggers.has(this.#keyOf(table));
@@ -184,14 +207,15 @@ export class TableMap {
     return opened;
   }
 
-  #describe({ name, schema, pk, referredBy, mayActUnseen }: TableFacts): void {
+  #describe({ name, schema, pk, referredBy, mayActUnseen, isLasting }: TableFacts): void {
     this.#settle({ table: name, schema });
     const key = this.#places.home({ table: name, schema });
     const before = this.#tables.get(key);
     const known = before?.isKnown === true ? before : undefined;
     this.#put(key, {
       pk: [known?.pk, pk].find((each) => each !== undefined && each.length > 0) ?? this.#pk,
-      mayActUnseen: (known?.mayActUnseen ?? false) || mayActUnseen === true,
+      mayActUnseen: known?.mayActUnseen === true || mayActUnseen === true,
+      isLasting: known?.isLasting === true || isLasting === true,
       isKnown: true,
     });
     this.#places.add(this.#nameOf(key));
@@ -219,23 +243,23 @@ export class TableMap {
     const key = this.#places.keyOf(name);
     const known = this.#tables.get(key);
     if (known !== undefined) return known;
-    const facts = { pk: this.#pk, mayActUnseen: false, isKnown: false };
+    const facts = { pk: this.#pk, mayActUnseen: false, isLasting: false, isKnown: false };
     if (this.#strangers >= UNKNOWN_TABLES) return this.#make(key, facts);
     this.#strangers++;
     return this.#put(key, facts);
   }
 
-  #put(key: string, facts: Pick<Table, 'pk' | 'mayActUnseen' | 'isKnown'>): Table {
+  #put(key: string, facts: Known): Table {
     const table = this.#make(key, facts);
     this.#tables.set(key, table);
     return table;
   }
 
-  #make(key: string, { pk, mayActUnseen, isKnown }: Pick<Table, 'pk' | 'mayActUnseen' | 'isKnown'>): Table {
+  #make(key: string, { pk, mayActUnseen, isLasting, isKnown }: Known): Table {
     const { table: name, schema } = this.#nameOf(key);
     const { first, isSure } = this.#places;
     const spellings = spellingsOf(name, { schema, first, isSure }, this.#scoping, this.#namespace);
-    return { name, schema, spellings, pk, mayActUnseen, isKnown };
+    return { name, schema, spellings, pk, mayActUnseen, isLasting, isKnown };
   }
 
   #refer(key: string, references: readonly Reference[]): void {

@@ -19,6 +19,8 @@ export interface TableFacts {
   readonly referredBy?: readonly Reference[] | undefined;
   /** Statements that change no row may change something all the same: triggers or rules do it. */
   readonly mayActUnseen?: boolean | undefined;
+  /** It knows no transactions: what was written stays, whatever becomes of the one that it was written in. */
+  readonly isLasting?: boolean | undefined;
 }
 
 /** What a write does to the rows of a table, as far as it matters to other tables; `all`: `TRUNCATE … CASCADE`. */
@@ -36,6 +38,7 @@ export interface Table {
   readonly spellings: Spellings;
   readonly pk: readonly string[];
   readonly mayActUnseen: boolean;
+  readonly isLasting: boolean;
   /** Somebody who knows the database has described it. */
   readonly isKnown: boolean;
 }

@@ -7,6 +7,9 @@ import type { Reference, TableFacts } from '../tables/table.js';
 import type { TableMap } from '../tables/table-map.js';
 import type { ColumnMetadataLike, DataSourceLike, EntityMetadataLike } from './typeorm-types.js';
 
+/** Engines of MySQL that know no transactions. */
+const LASTING = /^(?:myisam|memory|heap|aria|csv|archive|merge|mrg_myisam)\b/i;
+
 /** Schemas in which bare names are looked up, as a driver has asked for them; the database, in MySQL. */
 export function pathOf({ driver }: DataSourceLike, dialect: Dialect): SearchPath {
   if (dialect === 'sqlite') return { schemas: ['main'], isSure: true };
@@ -34,6 +37,7 @@ export function describeEntities(
         schema,
         pk: pk.every(isPlain) ? pk.map(({ databaseName }) => databaseName) : [],
         referredBy: references.get(metadata.tablePath) ?? [],
+        isLasting: LASTING.test(metadata.engine ?? ''),
       };
     }),
   );

@@ -50,6 +50,8 @@ export interface EntityMetadataLike {
   readonly tableName: string;
   /** With schema or database in front, where it has one. */
   readonly tablePath: string;
+  /** Of MySQL. */
+  readonly engine?: string;
   readonly tableType: string;
   readonly expression?: string | ((dataSource: never) => { getQuery(): string });
   readonly tableMetadataArgs?: { readonly materialized?: boolean };

@@ -89,6 +89,14 @@ export class WriteBatch {
     this.statement ??= other.statement;
   }
 
+  /** What of it no rollback takes back: that of tables which know no transactions. */
+  lasting(): WriteBatch {
+    const lasting = new WriteBatch(this.#maxRows);
+    lasting.statement = this.statement;
+    for (const [table, writes] of this.#tables) if (table.isLasting) lasting.#tables.set(table, writes);
+    return lasting;
+  }
+
   /** Each tag once, in all its spellings. */
   tags(): readonly string[] {
     const tags = new Set(this.names());
