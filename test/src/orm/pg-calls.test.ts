@@ -138,6 +138,32 @@ describe('a write through pg is seen', () => {
     expect(await site.get('V9')).toMatchObject({ id: 9 });
   });
 
+  it('as one of any row, where its list of values was another one by the time that it ended', async () => {
+    const { cache, driver, pool } = await world.open();
+    const heard = heardBy(cache);
+    const client = await pool.connect();
+    const values = ['x', 1];
+    const [first, second] = [client.query(UPDATE, values), client.query(UPDATE, values)];
+    // The first one has been sent, and the second one waits for its turn.
+    values[1] = 2;
+    await Promise.all([first, second]);
+    expect(heard.map((tags) => tags.includes('users!bulk') || tags)).toEqual([true, true]);
+    expect(await driver.reads.users()).toMatchObject([{ name: 'x' }, { name: 'x' }]);
+    const lists = [[1]];
+    const reading = cache.getOrSet(
+      'read',
+      async () => {
+        const read = client.query('SELECT id FROM users WHERE id = ANY($1)', lists);
+        lists[0]?.push(2);
+        return (await read).rows;
+      },
+      { ttl: '5m' },
+    );
+    await reading;
+    expect(await cache.get('read')).toBeUndefined();
+    client.release();
+  });
+
   it('as one of any row, where too many were named each', async () => {
     const { cache, pool } = await world.open();
     const heard = heardBy(cache);

@@ -171,4 +171,57 @@ describe('the tables of a PostgreSQL', () => {
     await naming.driver.writes.raw(sql);
     expect(await naming.site.ran()).toEqual(['comments']);
   });
+
+  it('that policies of row-level security ask are read with those that they are for', async () => {
+    await world.admin.query(`
+      CREATE ROLE reader LOGIN; CREATE TABLE members (id int PRIMARY KEY, team int);
+      CREATE TABLE notes (id int PRIMARY KEY, team int); CREATE TABLE plans (id int PRIMARY KEY, team int);
+      INSERT INTO members VALUES (1, 1); INSERT INTO notes VALUES (1, 1); INSERT INTO plans VALUES (1, 1);
+      CREATE FUNCTION is_in(team int) RETURNS bool LANGUAGE sql STABLE SECURITY DEFINER AS
+        'SELECT EXISTS (SELECT FROM members m WHERE m.team = $1 AND m.id = current_setting(''app.user'', true)::int)';
+      ALTER TABLE notes ENABLE ROW LEVEL SECURITY; ALTER TABLE plans ENABLE ROW LEVEL SECURITY;
+      CREATE POLICY a ON notes USING (team IN (SELECT team FROM members)); CREATE POLICY b ON plans USING (is_in(team));
+      GRANT SELECT ON members, notes, plans TO reader`);
+    const cache = world.closing(createCache());
+    const warnings: string[] = [];
+    cache.on((event) => void (event.type === 'warning' && warnings.push(event.message)));
+    const pool = world.pool({
+      connectionString: world.url.replace('test@', 'reader@'),
+      options: '-c app.user=1',
+    });
+    const [watch, watchWriter] = [watchPg(pool, cache), watchPg(world.admin, cache)];
+    await Promise.all([watch.ready, watchWriter.ready]);
+    const keeping = new Keeping(cache);
+    const kept = await Promise.all(
+      ['notes', 'plans'].map((table) => keeping.keep(() => pool.query(`SELECT * FROM ${table} WHERE id = 1`))),
+    );
+    await world.admin.query('UPDATE members SET team = 2 WHERE id = 1');
+    for (const each of kept) expect(await each.isMadeAgain()).toBe(true);
+    watch();
+    watchWriter();
+    await world.admin.query(
+      'DROP TABLE notes, plans CASCADE; DROP FUNCTION is_in; DROP TABLE members; DROP ROLE reader',
+    );
+    // Of who asks, only what asks who that is; and nobody is told of what does not hold for him.
+    expect(warnings).toEqual([expect.stringContaining('watchPg: plans show each who asks other rows')]);
+  });
+
+  it('that functions touch by statements that they put together are warned about', async () => {
+    await world.admin.query(`
+      CREATE FUNCTION counted(t text) RETURNS bigint LANGUAGE plpgsql STABLE AS
+        'DECLARE n bigint; BEGIN EXECUTE format(''SELECT count(*) FROM %I'', t) INTO n; RETURN n; END';
+      CREATE FUNCTION counted_twice(t text) RETURNS bigint LANGUAGE sql STABLE AS 'SELECT 2 * counted(t)'`);
+    const cache = world.closing(createCache());
+    const warnings: string[] = [];
+    cache.on((event) => void (event.type === 'warning' && warnings.push(event.message)));
+    const pool = world.pool();
+    const first = watchPg(pool, cache);
+    await first.ready;
+    first();
+    const told = watchPg(pool, { cache, functions: { counted: ['users'], counted_twice: ['users'] } });
+    await told.ready;
+    told();
+    await world.admin.query('DROP FUNCTION counted_twice, counted');
+    expect(warnings).toEqual([expect.stringContaining('watchPg: counted(), counted_twice() put statements together')]);
+  });
 });

@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { afterCommit } from '@viewcache/orm';
-import type pg from 'pg';
+import { watchPg } from '@viewcache/orm/pg';
+import pg from 'pg';
 import { gate } from '../support/gate.js';
+import { Keeping } from './kept.js';
 import { heardBy, PgWorld } from './pg-world.js';
 
 const USER_1 = ['users', 'users#1'];
@@ -217,6 +219,25 @@ describe('transactions of pg', () => {
     await client.query("UPDATE users SET name = 'y' WHERE id = 2");
     client.release();
     expect(heard.at(-1)).toEqual(['users', 'users#2']);
+  });
+
+  it('that began before they were watched may have written anything', async () => {
+    const { cache, driver } = await world.open();
+    const [client, other] = [new pg.Client(world.url), new pg.Client(world.url)];
+    for (const each of [client, other]) {
+      await each.connect();
+      await each.query('BEGIN');
+      await each.query("UPDATE users SET name = 'x' WHERE id = $1", [each === client ? 1 : 2]);
+      world.closing({ close: () => each.end() });
+      watchPg(each, { cache, readTables: false });
+    }
+    const keeping = new Keeping(cache);
+    const kept = await keeping.keep(() => driver.reads.user(1));
+    await other.query('ROLLBACK');
+    expect(await kept.isMadeAgain()).toBe(false);
+    await client.query('SELECT 1');
+    await client.query('COMMIT');
+    expect(await kept.isMadeAgain()).toBe(true);
   });
 
   it('go on with AND CHAIN', async () => {

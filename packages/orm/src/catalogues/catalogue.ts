@@ -9,6 +9,10 @@ export interface Catalogue {
   readonly searchPath: readonly string[];
   /** Tables with triggers or rules of the app: what these write, nobody can read from here, or not all of it. */
   readonly withTriggers: readonly TableName[];
+  /** Functions of the app of which nobody can read what they touch: they put statements together. */
+  readonly untoldFunctions?: readonly string[] | undefined;
+  /** Tables of which the database shows some rows to some who ask, by who they are. */
+  readonly shownByAsker?: readonly TableName[] | undefined;
   /** By table, the key column in which the database counts up, where it tells the key of a new row by that. */
   readonly countedKeys?: ReadonlyMap<string, string> | undefined;
   /** Letter case does not matter in names of tables. */

@@ -3,7 +3,7 @@ import type { TableName } from '../statements/footprint-types.js';
 import type { Reference, TableFacts } from '../tables/table.js';
 import type { TableMap } from '../tables/table-map.js';
 import type { ColumnNames } from './outcome-of.js';
-import { type Routine, Routines } from './routines.js';
+import { asksWho, type Routine, Routines } from './routines.js';
 
 /** What the catalogue of a PostgreSQL says of its tables. */
 export interface PgCatalogue extends Catalogue {
@@ -22,6 +22,15 @@ interface Relation {
   /** The functions that its triggers run; those of PostgreSQL itself do nothing beside the row. */
   readonly triggers: readonly number[] | null;
   readonly hasRules: boolean;
+}
+
+interface Policy {
+  readonly table: number;
+  readonly text: string | null;
+  /** For the role by which the catalogue is read. */
+  readonly isActive: boolean;
+  readonly reads: readonly (readonly [schema: string, table: string])[] | null;
+  readonly calls: readonly number[] | null;
 }
 
 type Action = 'a' | 'r' | 'c' | 'n' | 'd';
@@ -72,12 +81,29 @@ WHERE v.relkind = 'v' AND ${OURS}`;
 
 /** One that is immutable reads no table; what an extension has brought is none of the app's. */
 const ROUTINES = `
-SELECT json_build_object('oid', p.oid::int8, 'name', p.proname, 'mayWrite', p.provolatile = 'v', 'definition', pg_get_functiondef(p.oid))::text
+SELECT json_build_object('oid', p.oid::int8, 'name', p.proname, 'mayWrite', p.provolatile = 'v', 'isTrigger', p.prorettype = 'pg_catalog.trigger'::pg_catalog.regtype, 'definition', pg_get_functiondef(p.oid))::text
 FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace JOIN pg_catalog.pg_language l ON l.oid = p.prolang
 WHERE p.prokind IN ('f', 'p') AND p.provolatile <> 'i' AND l.lanname IN ('sql', 'plpgsql') AND ${OURS}
   AND p.proname NOT IN ${OF_NOTIFY}
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
     WHERE d.classid = 'pg_catalog.pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')`;
+
+/**
+ * By table, what its policies of row-level security ask: other tables, functions. Nobody knows which role will read, so they
+ * count for each one.
+ */
+const POLICIES = `
+SELECT json_build_object('table', p.polrelid::int8, 'text', pg_catalog.pg_get_expr(p.polqual, p.polrelid),
+  'isActive', pg_catalog.row_security_active(p.polrelid),
+  'reads', (SELECT json_agg(DISTINCT jsonb_build_array(m.nspname, u.relname))
+    FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class u ON u.oid = d.refobjid AND u.relkind IN ('r', 'p', 'f', 'm', 'v')
+    JOIN pg_catalog.pg_namespace m ON m.oid = u.relnamespace
+    WHERE d.classid = 'pg_catalog.pg_policy'::regclass AND d.objid = p.oid AND d.refclassid = 'pg_catalog.pg_class'::regclass
+      AND d.refobjid <> p.polrelid),
+  'calls', (SELECT json_agg(DISTINCT d.refobjid::int8) FROM pg_catalog.pg_depend d
+    WHERE d.classid = 'pg_catalog.pg_policy'::regclass AND d.objid = p.oid AND d.refclassid = 'pg_catalog.pg_proc'::regclass))::text
+FROM pg_catalog.pg_policy p JOIN pg_catalog.pg_class c ON c.oid = p.polrelid
+WHERE c.relrowsecurity AND p.polcmd IN ('r', '*')`;
 
 /** Reads tables, keys, foreign keys, partitions, views, functions and triggers: some milliseconds, once. */
 export async function readCatalogue(ask: Ask): Promise<PgCatalogue> {
@@ -90,6 +116,8 @@ export async function readCatalogue(ask: Ask): Promise<PgCatalogue> {
 
   const names = new Set([...relations.values(), ...views].map(({ name }) => name));
   const routines = new Routines(await all<Routine>(ROUTINES), (name) => names.has(name));
+
+  const policies = await all<Policy>(POLICIES);
 
   const named = (oid: number): TableName | undefined => {
     const relation = relations.get(oid);
@@ -117,6 +145,12 @@ export async function readCatalogue(ask: Ask): Promise<PgCatalogue> {
   });
   return {
     searchPath,
+    untoldFunctions: routines.untold,
+    shownByAsker: policies
+      .filter(
+        ({ isActive, text, calls }) => isActive && (asksWho(text ?? '') || calls?.some((oid) => routines.asksWho(oid))),
+      )
+      .flatMap(({ table }) => named(table) ?? []),
     columnNames(table, column) {
       const relation = relations.get(table);
       return relation && (relation.pk?.find(([, number]) => number === column)?.[0] ?? '');
@@ -140,6 +174,11 @@ export async function readCatalogue(ask: Ask): Promise<PgCatalogue> {
         if (written.length > 0) map.triggers({ table: name, schema }, written);
       }
       routines.fill(map);
+      for (const { table, reads, calls } of policies) {
+        const asked = (reads ?? []).map(([of, name]) => ({ table: name, schema: of }));
+        const name = named(table);
+        if (name !== undefined) map.asks(name, [...asked, ...(calls ?? []).flatMap((oid) => routines.readsOf(oid))]);
+      }
       for (const { schema, name, reads } of views) {
         const tables = (reads ?? []).map(([of, table]) => ({ table, schema: of }));
         if (tables.length > 0) map.stands({ table: name, schema }, tables);

@@ -8,6 +8,8 @@ export interface Routine {
   readonly name: string;
   /** PostgreSQL lets none write that is declared `STABLE`. */
   readonly mayWrite: boolean;
+  /** Triggers run it, and nobody else can. */
+  readonly isTrigger: boolean;
   readonly definition: string;
 }
 
@@ -20,6 +22,8 @@ interface Deeds {
   readonly names: ReadonlySet<string>;
   /** It puts statements together that stand nowhere. */
   isDynamic: boolean;
+  /** It asks who is asking, or what was set for that. */
+  asksWho: boolean;
 }
 
 /** What the functions and procedures of a database touch, with those that they call. */
@@ -49,7 +53,23 @@ export class Routines {
   /** The tables that one writes; `undefined` where its text does not tell. */
   writesOf(oid: number): readonly TableName[] | undefined {
     const deeds = this.#byOid.get(oid);
-    return deeds === undefined || deeds.isDynamic ? undefined : [...deeds.writes].map(nameOf);
+    if (deeds === undefined || (deeds.isDynamic && deeds.routine.mayWrite)) return undefined;
+    return [...deeds.writes].map(nameOf);
+  }
+
+  /** The tables that one reads, as far as its text tells. */
+  readsOf(oid: number): readonly TableName[] {
+    return [...(this.#byOid.get(oid)?.reads ?? [])].map(nameOf);
+  }
+
+  asksWho(oid: number): boolean {
+    return this.#byOid.get(oid)?.asksWho === true;
+  }
+
+  /** Those that anybody may call, and whose texts do not tell what they touch. */
+  get untold(): readonly string[] {
+    const untold = this.#deeds.filter(({ isDynamic, routine }) => isDynamic && !routine.isTrigger);
+    return [...new Set(untold.map(({ routine }) => routine.name))];
   }
 
   /** Each takes over what those that it calls do, until nobody learns anything new. */
@@ -68,11 +88,13 @@ export class Routines {
 }
 
 function takeOver(deeds: Deeds, called: Deeds): boolean {
-  const before = deeds.reads.size + deeds.writes.size + Number(deeds.isDynamic);
+  const size = (): number => deeds.reads.size + deeds.writes.size + Number(deeds.isDynamic) + Number(deeds.asksWho);
+  const before = size();
   for (const name of called.reads) deeds.reads.add(name);
   for (const name of called.writes) deeds.writes.add(name);
   deeds.isDynamic ||= called.isDynamic;
-  return deeds.reads.size + deeds.writes.size + Number(deeds.isDynamic) > before;
+  deeds.asksWho ||= called.asksWho;
+  return size() > before;
 }
 
 function deedsOf(routine: Routine, isTable: (name: string) => boolean): Deeds {
@@ -96,7 +118,14 @@ function deedsOf(routine: Routine, isTable: (name: string) => boolean): Deeds {
       if (mayWrite) writes.add(keyOf({ table: name, schema: undefined }));
     }
   }
-  return { routine, reads, writes, names, isDynamic: mayWrite && /\bexecute\b/i.test(definition) };
+  return { routine, reads, writes, names, isDynamic: /\bexecute\b/i.test(definition), asksWho: asksWho(definition) };
+}
+
+/** Whether what it comes to may differ by who asks, or by what was set on the connection. */
+export function asksWho(text: string): boolean {
+  return /\b(?:current_setting|current_user|session_user|current_role|getpgusername|pg_has_role)\b|(?<![."\w])user(?![."\w])/i.test(
+    text,
+  );
 }
 
 function keyOf({ table, schema }: TableName): string {

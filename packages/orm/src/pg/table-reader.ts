@@ -1,5 +1,5 @@
 import type { Ask, Catalogue } from '../catalogues/catalogue.js';
-import { warnOfTriggers } from '../catalogues/trigger-warning.js';
+import { warnOfUntold } from '../catalogues/untold-warnings.js';
 import type { OpenSource } from '../source/open-source.js';
 import type { WatchSettings } from '../source/read-options.js';
 import { type PgCatalogue, readCatalogue } from './catalogue.js';
@@ -102,7 +102,7 @@ export class TableReader {
       this.#know((map) => catalogue.fill(map), path, catalogue.isCaseless);
       this.#catalogue = catalogue;
       this.#restMs = REST_MS.first;
-      warnOfTriggers(this.#watch, catalogue, this.#settings);
+      warnOfUntold(this.#watch, catalogue, this.#settings);
     } finally {
       this.#triedAt = performance.now();
       this.#reading = undefined;

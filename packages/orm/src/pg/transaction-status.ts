@@ -5,6 +5,13 @@ interface ConnectionLike {
   on(event: 'readyForQuery', listener: (message: { readonly status?: Status }) => void): unknown;
 }
 
+/** Whether a client has a transaction open now, as far as its version of `pg` tells. */
+export function isInTransaction(client: object): boolean {
+  const { getTransactionStatus } = client as { readonly getTransactionStatus?: () => Status | null };
+  const status = typeof getTransactionStatus === 'function' ? getTransactionStatus.call(client) : null;
+  return status === 'T' || status === 'E';
+}
+
 /**
  * Hears from a client's connection, after whatever it carried out, whether a transaction is open there: the server's word
  * counts, whatever a text seemed to do.

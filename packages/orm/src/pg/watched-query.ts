@@ -1,10 +1,11 @@
 import { isTracking } from '@viewcache/core/tracking';
 import type { Outcome, StatementResult } from '../source/outcome.js';
 import type { Told, WatchedSource } from '../source/watched-source.js';
+import { HeldValues } from './held-values.js';
 import { type ColumnNames, failureOf, outcomeOf, resultOfTag } from './outcome-of.js';
 import type { PgSubmittable } from './pg-types.js';
 import { type Callback, type QueryCall, readCall, readSubmittable, type Sent } from './query-call.js';
-import { hearStatus } from './transaction-status.js';
+import { hearStatus, isInTransaction } from './transaction-status.js';
 
 /** A source, and how it knows columns. */
 export interface PgSource {
@@ -60,10 +61,12 @@ class Watch {
   readonly #sent: Sent;
   /** It does nothing but read: what comes of it is nobody's business. */
   readonly #isRead: boolean;
+  readonly #values: HeldValues;
   readonly #ended: readonly ((() => void) | undefined)[];
 
   /** In the caller's asynchronous context. */
   constructor(client: object, sources: readonly PgSource[], sent: Sent, isRead = false) {
+    this.#values = new HeldValues(sent.values);
     this.#client = client;
     this.#sources = sources;
     this.#sent = sent;
@@ -84,11 +87,12 @@ class Watch {
   }
 
   #tell(outcome: (columnNames: ColumnNames) => Outcome): Told {
+    const values = this.#values.sent();
     if (this.#isRead) {
       for (const end of this.#ended) end?.();
       return undefined;
     }
-    const { sql, values } = this.#sent;
+    const { sql } = this.#sent;
     const told = this.#sources.map(({ source, columnNames }, i) => {
       const said = source.ran(this.#client, sql, values, outcome(columnNames));
       this.#ended[i]?.();
@@ -176,6 +180,7 @@ function hear(client: object, source: WatchedSource): void {
   const known = hearing.get(client) ?? new WeakSet();
   if (known.has(source)) return;
   hearing.set(client, known.add(source));
+  if (isInTransaction(client)) source.joined(client);
   hearStatus(
     client,
     () => source.isOpen(client),

@@ -1,5 +1,6 @@
+import { nextMoment, refuseRunning } from '@viewcache/core/tracking';
 import { sqliteCatalogue } from '../catalogues/sqlite.js';
-import { warnOfTriggers } from '../catalogues/trigger-warning.js';
+import { warnOfTriggers } from '../catalogues/untold-warnings.js';
 import { type OpenSource, openSource } from '../source/open-source.js';
 import type { StatementResult } from '../source/outcome.js';
 import type { WatchSettings } from '../source/read-options.js';
@@ -35,6 +36,7 @@ export class LocalWatch {
   readonly #settings: WatchSettings;
   readonly #readsTables: boolean;
   readonly #pending = new Set<Promise<void>>();
+  readonly #iterations = new Set<{ readonly openedAt: number }>();
   #countedKeys: ReadonlyMap<string, string> = new Map();
   #isStale: boolean;
   #isWarned = false;
@@ -80,7 +82,21 @@ export class LocalWatch {
   /** A text is about to be carried out, in its caller's asynchronous context. */
   reading(sql: string, parameters: unknown): void {
     this.#refresh();
+    // In the order in which they were begun.
+    const [first] = this.#iterations;
+    if (first !== undefined) refuseRunning('older-snapshot', first.openedAt);
     this.source.reading(this.#database.scope, sql, parameters);
+  }
+
+  /**
+   * A statement is being read row by row: as long as it is, the connection shows everybody what was there when it began.
+   *
+   * @returns ends it
+   */
+  iterating(): () => void {
+    const iteration = { openedAt: nextMoment() };
+    this.#iterations.add(iteration);
+    return () => void this.#iterations.delete(iteration);
   }
 
   /** It has been. @param results - one for each statement, or none */
