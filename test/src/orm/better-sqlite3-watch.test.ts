@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { expect, it } from '@jest/globals';
 import { watchBetterSqlite3 } from '@viewcache/orm/better-sqlite3';
 import type { Database } from 'better-sqlite3';
@@ -118,6 +121,27 @@ describeBetterSqlite3('ways to call better-sqlite3', () => {
     });
     expect(await pages.tagsOf('/page')).toEqual(['posts#1', 'users#1']);
     expect(heard).toEqual([]);
+  });
+
+  it('iterate() that is open shows nobody what is older than he', async () => {
+    const file = join(await mkdtemp(join(tmpdir(), 'viewcache-sqlite-')), 'shop.db');
+    const [database, other] = [await openBetterSqlite3(file), await openBetterSqlite3(file)];
+    database.pragma('journal_mode = WAL');
+    database.exec(SETUP);
+    const { cache } = world.cache();
+    for (const each of [database, other]) world.stopping(watchBetterSqlite3(each, cache));
+    const ask = () =>
+      cache.getOrSet('user', async () => database.prepare('SELECT name FROM users WHERE id = 1').get(), { ttl: '5m' });
+    const rows = database.prepare('SELECT id FROM users ORDER BY id').iterate();
+    rows.next();
+    other.exec("UPDATE users SET name = 'x' WHERE id = 1");
+    expect(await ask()).toEqual({ name: 'Ana' });
+    expect(await cache.get('user')).toBeUndefined();
+    expect([...rows]).toEqual([{ id: 2 }]);
+    expect(await ask()).toEqual({ name: 'x' });
+    expect(await cache.get('user')).toEqual({ name: 'x' });
+    for (const each of [database, other]) each.close();
+    await rm(dirname(file), { recursive: true });
   });
 
   it('refuses a database that is closed', async () => {

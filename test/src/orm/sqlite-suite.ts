@@ -46,6 +46,19 @@ export function describeSqlite<D extends object>(name: string, describe_: typeof
       expect(heard).toEqual(tags.length === 0 ? [] : [tags]);
     });
 
+    it('and leaves there when a trigger of its has it fail', async () => {
+      const { run, exec, get, heard } = await reach();
+      exec(`CREATE TRIGGER refusing BEFORE UPDATE ON users WHEN OLD.id = 2
+        BEGIN SELECT RAISE(FAIL, 'not him'); END`);
+      heard.length = 0;
+      expect(() => run("UPDATE users SET name = 'x'")).toThrow('not him');
+      expect(heard).toEqual([['users', 'users!bulk']]);
+      expect(get('SELECT name FROM users WHERE id = 1')).toMatchObject({ name: 'x' });
+      // Where no trigger is, nothing is left.
+      expect(() => run('UPDATE tags SET id = 1')).toThrow();
+      expect(heard).toHaveLength(1);
+    });
+
     it('is told before the next statement can run', async () => {
       const { run, get, cache, heard } = await reach();
       const pages = await pagesOf(cache, { '/page': async () => get('SELECT * FROM users WHERE id = ?', 1) });

@@ -30,7 +30,7 @@ const methods: readonly Replaced<unknown>[] = [
       const parameters = parametersOf(statement, given);
       for (const watch of watches) watch.reading(statement.source, parameters);
       const rows = original.apply(this, given) as IterableIterator<unknown>;
-      return soleWrite(statement.source) === undefined ? rows : ending(rows, watches, statement.source, parameters);
+      return ending(rows, watches, statement.source, parameters);
     };
   }),
   new Replaced('bind', (original) => {
@@ -106,9 +106,11 @@ function ending(
   parameters: unknown,
 ): IterableIterator<unknown> {
   let hasEnded = false;
+  const stops = [...watches].map((watch) => watch.iterating());
   const end = (error?: unknown): void => {
     if (hasEnded) return;
     hasEnded = true;
+    for (const stop of stops) stop();
     for (const watch of watches) {
       if (error === undefined) watch.ran(sql, parameters, []);
       else watch.failed(sql, parameters, error);
