@@ -142,8 +142,8 @@ describe('Knex', () => {
     await db.withSchema('office').table('desks').where('id', 1).update({ name: 'y' });
     await db.withSchema('public').table('users').where('id', 1).update({ name: 'y' });
     expect(heard.slice(-3)).toEqual([
-      ['desks', 'desks#1'],
-      ['desks', 'desks#1'],
+      ['office.desks', 'office.desks#1'],
+      ['office.desks', 'office.desks#1'],
       ['users', 'users#1'],
     ]);
   });
