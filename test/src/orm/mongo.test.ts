@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe } from '@jest/globals';
 import { MongoClient } from 'mongodb';
 import { MongoServer } from '../servers/mongo.js';
-import { LACKS, MongoDriver, VERSIONS, type Version } from './mongo-driver.js';
+import { LACKS, MongoDriver, VERSIONS } from './mongo-driver.js';
 import { seedMongo } from './mongo-world.js';
+import { mostlyNewest } from './newest.js';
 import { runScenarios } from './run-scenarios.js';
 
-describe.each(Object.keys(VERSIONS) as Version[])('views that read through the driver of MongoDB %s', (version) => {
+describe.each(mostlyNewest(VERSIONS))('views that read through the driver of MongoDB %s', (version) => {
   let server: MongoServer | undefined;
   let admin: MongoClient;
   let url: string;
