@@ -258,7 +258,7 @@ describe('races of values that are put, over Memcached (PROTOCOL 4.11)', () => {
       1,
       fc.asyncProperty(oneByOne, anyPlan, async (s, plan) => void (await race(s, plan, blind))),
     );
-  }, 60_000);
+  });
 
   it('find out when an increment replaces what it has not seen', async () => {
     const found = await fc.check(
@@ -269,5 +269,5 @@ describe('races of values that are put, over Memcached (PROTOCOL 4.11)', () => {
       { seed: 1, numRuns: 1_000, endOnFailure: true },
     );
     expect(String(found.errorInstance)).toContain('counted twice');
-  }, 60_000);
+  });
 });
