@@ -110,7 +110,7 @@ describe('bad input when the app starts: createCache', () => {
     'memory:?maxBites=5',
     'memory:?maxBytes=5apples',
     'memory:?maxEntries=0',
-    'memory:?policy=random',
+    'memory:?policy=newest',
   ])('store %j', (store) => {
     expect(() => createCache({ store })).toThrow(ConfigError);
   });
@@ -128,7 +128,7 @@ describe('bad input when the app starts: createCache', () => {
     ['maxBytes', -1],
     ['maxEntries', 0],
     ['maxEntries', 1.5],
-    ['policy', 'random'],
+    ['policy', 'newest'],
     ['deadline', 0],
     ['collapseTimeout', '-1s'],
     ['l1MaxLag', Number.NaN],
