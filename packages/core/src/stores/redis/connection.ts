@@ -15,6 +15,8 @@ const WAIT_MS = 400;
 
 /** One connection while it lasts: it speaks with one run of one server, and is never used for another. */
 export class RedisSession {
+  #answers = 0;
+
   /** @param run - tells the server's process from every other, before and after */
   constructor(
     readonly client: RedisClient,
@@ -22,15 +24,23 @@ export class RedisSession {
     readonly lose: (cause: Error) => void,
   ) {}
 
+  /** How many answers there were, of whatever kind: one that answers is slow, and not away. */
+  get answers(): number {
+    return this.#answers;
+  }
+
   /** Bulk strings of the reply are bytes. */
   async send(words: Words): Promise<unknown> {
     try {
-      return await this.client.sendCommand(words, BYTES);
+      const answer = await this.client.sendCommand(words, BYTES);
+      this.#answers++;
+      return answer;
     } catch (error) {
       if (!(error instanceof Error) || error.message === 'The queue is full') throw error;
       // What was the primary is none any more, or has not got these slots: another one has to be looked for.
       const isElsewhere = /^(READONLY|MOVED|CLUSTERDOWN)\b/.test(error.message);
       const isReply = isErrorReply(error);
+      if (isReply) this.#answers++;
       if (isElsewhere || !isReply) this.lose(error);
       throw isReply ? error : new AwayError(error);
     }
@@ -123,14 +133,16 @@ export class RedisConnection {
   async #live(): Promise<void> {
     let client: RedisClient | undefined;
     this.#hadSession = false;
+    let lose: (cause: Error) => void = () => {};
     const lost = new Promise<never>((_, reject) => {
-      this.#lose = (cause) => {
-        // At once, before anything else can happen: who asks now must not believe that the server is known.
-        this.#session = undefined;
+      lose = (cause) => {
+        // At once, before anything else can happen: who asks now must not believe that the server is known. What is told
+        // late of a connection that has gone is no word on the one after it.
+        if (this.#lose === lose) this.#session = undefined;
         reject(cause);
       };
     });
-    const lose = this.#lose;
+    this.#lose = lose;
     const patienceMs = this.#isFirst ? FIRST_ATTEMPT_MS : ATTEMPT_MS;
     this.#isFirst = false;
     const timer = this.#parts.clock.after(patienceMs, () => lose(new Error(`no connection within ${patienceMs} ms`)));
@@ -163,6 +175,7 @@ export class RedisConnection {
   #ping(session: RedisSession): void {
     if (this.#session !== session) return;
     let isAnswered = false;
+    let answers = 0;
     session.send(['PING']).then(
       () => {
         isAnswered = true;
@@ -171,10 +184,16 @@ export class RedisConnection {
     );
     const judge = (): void => {
       if (isAnswered) this.#ping(session);
-      else session.lose(new Error(`no answer within ${PING_MS} ms`));
+      else if (session.answers === answers) session.lose(new Error(`no answer within ${PING_MS} ms`));
+      else wait();
     };
-    // Where it was this process that stood still, the answer may have come, and is read before this.
-    this.#parts.clock.after(PING_MS, () => setImmediate(judge));
+    const wait = (): void => {
+      // What was asked before is answered before: a thousand commands at once may take a busy server longer.
+      answers = session.answers;
+      // Where it was this process that stood still, the answer may have come, and is read before this.
+      this.#parts.clock.after(PING_MS, () => setImmediate(judge));
+    };
+    wait();
   }
 
   #report(error: Error): void {
