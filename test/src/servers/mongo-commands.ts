@@ -1,6 +1,6 @@
 import { type Document, Long } from 'bson';
 import { find } from 'mingo';
-import { clone, MongoData, Refusal } from './mongo-data.js';
+import { clone, MongoData, matching, Refusal } from './mongo-data.js';
 import { bulkWrite, findAndModify, insert, remove, update } from './mongo-writes.js';
 
 const FIRST_BATCH = 101;
@@ -58,11 +58,13 @@ export class MongoCommands {
       data.rename(renameCollection, to);
       return {};
     },
-    listCollections: ({ $db }, data) =>
-      this.#cursor(
-        `${$db}.$cmd.listCollections`,
-        data.names($db).map((name) => ({ name, type: 'collection' })),
-      ),
+    listCollections: ({ $db, filter = {} }, data) => {
+      const views = data.views($db).map(({ name, ...options }) => ({ name, type: 'view', options }));
+      const isView = new Set(views.map(({ name }) => name));
+      const others = data.names($db).filter((name) => !isView.has(name));
+      const all = [...others.map((name) => ({ name, type: 'collection', options: {} })), ...views];
+      return this.#cursor(`${$db}.$cmd.listCollections`, all.filter(matching(filter)));
+    },
     // Something that no client knows of.
     shuffle: () => ({}),
   };

@@ -33,6 +33,12 @@ export class MongoData {
     return new MongoData(new Map(collections), new Map(this.#views));
   }
 
+  views(db: string): { readonly name: string; readonly viewOn: string; readonly pipeline: readonly Document[] }[] {
+    return [...this.#views]
+      .filter(([name]) => name.startsWith(`${db}.`))
+      .map(([name, { on, pipeline }]) => ({ name: name.slice(db.length + 1), viewOn: on, pipeline }));
+  }
+
   names(db: string): string[] {
     return [...this.#collections.keys(), ...this.#views.keys()]
       .filter((name) => name.startsWith(`${db}.`))

@@ -1,10 +1,12 @@
 import { isTracking, refuseRunning } from '@viewcache/core/tracking';
+import type { WritesTold } from '../source/outcome.js';
 import type { WatchedSource } from '../source/watched-source.js';
 import type { ReadTable } from '../statements/footprint-types.js';
 import { holdCall } from './awaited-calls.js';
 import { isReading, type ReadCollection, readsOf, saidOf } from './command-reads.js';
 import { mayWrite, writesOf } from './command-writes.js';
 import { isAborted, isAnswered, mayHaveWritten } from './failures.js';
+import type { KnownViews } from './known-views.js';
 import {
   type BsonDocument,
   type CommandFailed,
@@ -15,6 +17,11 @@ import {
 } from './mongodb-types.js';
 import { OpenCursors } from './open-cursors.js';
 import type { Sessions } from './sessions.js';
+
+/** Commands after which there may be other views. */
+const VIEWS = new Set(['drop', 'dropDatabase', 'renameCollection']);
+/** Nobody waits longer for a server that does not say which views it has. */
+const LONGEST_MS = 1_000;
 
 /** A command whose end is waited for. */
 interface Pending {
@@ -35,11 +42,13 @@ interface Pending {
 export class CommandWatch {
   readonly #source: WatchedSource;
   readonly #sessions: Sessions;
+  readonly #views: KnownViews;
   readonly #tracksReads: boolean;
   readonly #pending = new Map<number, Pending>();
   readonly #cursors = new OpenCursors();
 
-  constructor(source: WatchedSource, sessions: Sessions, tracksReads: boolean) {
+  constructor(source: WatchedSource, sessions: Sessions, views: KnownViews, tracksReads: boolean) {
+    this.#views = views;
     this.#source = source;
     this.#sessions = sessions;
     this.#tracksReads = tracksReads;
@@ -122,8 +131,10 @@ export class CommandWatch {
   }
 
   #wrote({ name, command, db, scope }: Pending, reply: BsonDocument | undefined, isUnknown: boolean): void {
-    const told = this.#source.wroteTogether(scope, () => {
+    const databases = new Set([db]);
+    const tell = (): WritesTold => {
       const events = writesOf(name, command, db, reply);
+      for (const { schema } of events ?? []) if (schema !== undefined) databases.add(schema);
       const everything = name === 'dropDatabase' ? 'the whole database is gone' : undefined;
       return {
         events: events ?? [],
@@ -132,8 +143,22 @@ export class CommandWatch {
         everything,
         isUnknown,
       };
+    };
+    if (mayChangeViews(name, command)) this.#views.forget(db);
+    holdCall(this.#source.wroteTogether(scope, tell));
+    for (const each of databases) if (!this.#views.knows(each)) holdCall(this.#toViews(each, scope, tell));
+  }
+
+  /** What a database has of views is known with the first write to it: those are told of that later, and its caller waits. */
+  #toViews(db: string, scope: object | undefined, tell: () => WritesTold): Promise<void> {
+    const told = this.#views.learn(db).then((has) => (has ? this.#source.wroteTogether(scope, tell) : undefined));
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, LONGEST_MS).unref();
+      void told.finally(() => {
+        clearTimeout(timer);
+        resolve();
+      });
     });
-    holdCall(told);
   }
 
   /** The app, or the driver by itself, may ask again: the writes are there to be told of once more. */
@@ -141,6 +166,11 @@ export class CommandWatch {
     if (isAborted(failure)) this.#source.rolledBack(scope);
     else holdCall(this.#source.doubted(scope));
   }
+}
+
+/** A collection that is renamed, or made anew, may be one that was a view before. */
+function mayChangeViews(name: string, command: BsonDocument): boolean {
+  return VIEWS.has(name) || command['viewOn'] !== undefined;
 }
 
 function tableRead({ db, collection, ids }: ReadCollection): ReadTable {

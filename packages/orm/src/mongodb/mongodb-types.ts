@@ -40,6 +40,7 @@ export interface DbLike {
   readonly databaseName: string;
   collection(name: string): object;
   admin(): object;
+  listCollections(filter: object): { toArray(): Promise<readonly BsonDocument[]> };
 }
 
 export interface SessionLike {

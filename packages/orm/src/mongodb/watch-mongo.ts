@@ -9,6 +9,7 @@ import { statementsOf } from '../statements/dialect-statements.js';
 import type { DeliveryCounts } from '../writes/delivery.js';
 import { awaitCalls } from './awaited-calls.js';
 import { CommandWatch } from './command-watch.js';
+import { KnownViews } from './known-views.js';
 import type { DbLike, MongoClientLike } from './mongodb-types.js';
 import { attachSessions, Sessions } from './sessions.js';
 
@@ -79,7 +80,12 @@ function open(client: MongoClientLike, settings: WatchSettings, database: string
     pk: ['_id'],
   });
   const sessions = new Sessions(opened.source);
-  const commands = new CommandWatch(opened.source, sessions, settings.trackReads);
+  const views = new KnownViews(
+    client,
+    (view) => settings.views.some(([name]) => name.table === view),
+    () => opened.know((map) => views.fill(map)),
+  );
+  const commands = new CommandWatch(opened.source, sessions, views, settings.trackReads);
   const stops = [attachSessions(client, sessions), awaitCalls(client, commands), listen(client, commands)];
   meet(client, opened.source);
   return {
