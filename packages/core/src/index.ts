@@ -24,12 +24,13 @@ export type { MemoizedOptions } from './cache/memoized-options.js';
 export type { BatchReceipt, InvalidationReceipt } from './cache/receipts.js';
 export type { ReadThrough, WriteBehind, WriteThrough } from './cache/through-strategies.js';
 export type { Loaded, ValueCache, ValueNamespace } from './cache/value-cache.js';
-export type { CacheOptions, PolicyName } from './config/cache-options.js';
+export type { CacheOptions } from './config/cache-options.js';
 export type { CompressOptions } from './config/compression.js';
 export type { EmitCacheControl, EmitTagLimits, EmitTags } from './config/emission.js';
 export type { InputAction, InputMode, WatchedStorage } from './config/input-options.js';
 export type { KeyvLike, RedisClientLike } from './config/keyv-like.js';
 export type { MemoOptions, MemoResult } from './config/memo-options.js';
+export type { PolicyOptions } from './config/policy-option.js';
 export type { StoreOptions } from './config/store-option.js';
 export type { TlsSettings } from './config/store-settings.js';
 export type {
@@ -56,6 +57,7 @@ export type { CacheStatusLevel, FinishedResponse, RequestDirective, ViewOptions 
 export { view } from './engine/running-view.js';
 export type { Consistency } from './engine/trust.js';
 export type { View } from './engine/view.js';
+export type { PolicyFactory, PolicyName } from './eviction/policies.js';
 export type { CacheControlDirectives } from './http/cache-control-format.js';
 export { formatCacheControl } from './http/cache-control-format.js';
 export type { ContentCoding } from './http/content-coding.js';
@@ -70,11 +72,14 @@ export type {
   Dropped,
   Forward,
   Outcome,
+  PolicySwitch,
   Refusal,
   RouteCounters,
   WriteOrigin,
 } from './ports/event-sink.js';
+export type { EvictionPolicy, PolicyLimits } from './ports/eviction-policy.js';
 export type { StoreHealth } from './ports/tagged-store.js';
+export type { EvictionStats } from './telemetry/eviction-watch.js';
 export type { CacheListener, CacheStats } from './telemetry/telemetry.js';
 export type { AnyFunction } from './values/any-function.js';
 export type { Copying } from './values/copying.js';

@@ -23,6 +23,7 @@ import type { Clock } from '../ports/clock.js';
 import type { LocalStore, RemovalReason } from '../ports/local-store.js';
 import { MemoryStore } from '../stores/memory.js';
 import { NullStore } from '../stores/null.js';
+import { EvictionWatch } from '../telemetry/eviction-watch.js';
 import { Telemetry } from '../telemetry/telemetry.js';
 import { KeptErrors } from '../values/kept-errors.js';
 import { MemoNames } from '../values/memo-names.js';
@@ -38,6 +39,7 @@ import { keepProcess, keepProcessFor } from './keep-process.js';
 import { openLocalBus } from './local-bus.js';
 import { OpenStrategies } from './open-strategies.js';
 import { Pauses } from './pauses.js';
+import { policyFactory } from './policy-factory.js';
 import { attachRuntime } from './runtime.js';
 import { openShared } from './shared-level.js';
 import { noteNamespace } from './shared-namespaces.js';
@@ -79,7 +81,8 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
   const tags = new TagTable();
   const telemetry = new Telemetry(() => clock.now());
   const variants = new VariantIndex(settings.maxVariants);
-  const local = openLocal(settings, clock, (key, item, reason) => {
+  const eviction = new EvictionWatch(telemetry, () => clock.now());
+  const local = openLocal(settings, clock, eviction, (key, item, reason) => {
     tags.release(item.records);
     item.records = [];
     item.shortcut?.leave();
@@ -182,6 +185,7 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
     shared,
     unheard,
     telemetry,
+    eviction,
     invalidator,
     urlReadings,
     calls,
@@ -225,10 +229,12 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
 function openLocal(
   settings: CacheSettings,
   clock: Clock,
+  eviction: EvictionWatch,
   onRemove: (key: string, item: LocalItem, reason: RemovalReason) => void,
 ): LocalStore<LocalItem> {
   if (settings.store.kind === 'null' || settings.store.kind === 'off') return new NullStore();
-  const { maxBytes, maxEntries, policy } = settings;
+  const { maxBytes, maxEntries } = settings;
+  const policy = policyFactory(settings.policy, clock, eviction);
   return new MemoryStore({ maxBytes, maxEntries, policy, clock, onRemove });
 }
 
@@ -238,6 +244,7 @@ interface CacheParts {
   readonly shared: SharedLevel | undefined;
   readonly unheard: RetryQueue | undefined;
   readonly telemetry: Telemetry;
+  readonly eviction: EvictionWatch;
   readonly invalidator: Invalidator;
   readonly urlReadings: ReadonlySet<UrlReading['isIgnored']>;
   readonly calls: ValueCalls;
@@ -247,7 +254,7 @@ interface CacheParts {
 }
 
 function assemble(parts: CacheParts): Cache {
-  const { local, shared, unheard, telemetry, invalidator, urlReadings, calls, explain } = parts;
+  const { local, shared, unheard, telemetry, eviction, invalidator, urlReadings, calls, explain } = parts;
   const tagsFor = (target: InvalidationTarget): readonly string[] => tagsInAll(target, urlReadings);
   return {
     ...valueMethods(calls, keeperFor(shared)),
@@ -257,7 +264,7 @@ function assemble(parts: CacheParts): Cache {
     invalidateOn: (emitter, event, target) =>
       invalidateOn(emitter, event, target, (named) => invalidator.runBehind(tagsFor(named), 'soft'), telemetry),
     explain,
-    stats: () => telemetry.read(local.size, local.bytes),
+    stats: () => telemetry.read(local.size, local.bytes, eviction.read()),
     on: (listener) => telemetry.listen(needFunction('on', listener)),
     health: () => ({
       local: 'up',

@@ -18,7 +18,7 @@ describe('readCacheOptions', () => {
       compression: { threshold: 4096, coding: 'gzip' },
       maxBytes: 64 * 1024 * 1024,
       maxEntries: 100_000,
-      policy: 'lru',
+      policy: { name: 'auto', ageing: false, minAgeMs: 0 },
       deadlineMs: 50,
       collapseTimeoutMs: 10_000,
       l1MaxLagMs: 1_000,
@@ -44,11 +44,11 @@ describe('readCacheOptions', () => {
 
   it('takes settings from the URL, and an option before the same setting in the URL', () => {
     const store = 'memory:?maxBytes=256mb&maxEntries=1000&policy=fifo';
-    expect(read({ store })).toMatchObject({ maxBytes: 256 * 1024 ** 2, maxEntries: 1_000, policy: 'fifo' });
+    expect(read({ store })).toMatchObject({ maxBytes: 256 * 1024 ** 2, maxEntries: 1_000, policy: { name: 'fifo' } });
     expect(read({ store, maxBytes: '1kb', policy: 'lru' })).toMatchObject({
       maxBytes: 1024,
       maxEntries: 1_000,
-      policy: 'lru',
+      policy: { name: 'lru' },
     });
     expect(read({ store: 'memory://?maxEntries=5' })).toMatchObject({ maxEntries: 5 });
     expect(read({ store, maxBytes: undefined })).toMatchObject({ maxBytes: 256 * 1024 ** 2 });
@@ -102,7 +102,7 @@ describe('readCacheOptions', () => {
     ['store', { store: () => keyv }, 'Keyv'],
     ['memory: setting', { store: 'memory:?maxbytes=1' }, "'maxBytes'"],
     ['memory: setting', { store: 'memory:?namespace=x' }, "'maxBytes'"],
-    ['policy', { store: 'memory:?policy=best' }, "'lru', 'lfu', 'fifo'"],
+    ['policy', { store: 'memory:?policy=best' }, "'auto', 'lru', 'lfu'"],
     ['maxEntries', { store: 'memory:?maxEntries=many' }, 'a whole number from 1 up'],
     ['maxBytes', { store: 'memory:?maxBytes=5 apples' }, 'a number of bytes'],
     ['maxBytes', { maxBytes: 0 }, 'a number of bytes'],
@@ -116,7 +116,7 @@ describe('readCacheOptions', () => {
     ['maxEntries', { maxEntries: '1000' }, 'a whole number from 1 up'],
     ['maxEntries', { maxEntries: Number.POSITIVE_INFINITY }, 'a whole number from 1 up'],
     ['maxEntries', { maxEntries: 2.5 }, 'a whole number from 1 up'],
-    ['policy', { policy: 'LRU' }, "'lru', 'lfu', 'fifo'"],
+    ['policy', { policy: 'LRU' }, "'auto', 'lru', 'lfu'"],
     ['namespace', { namespace: '' }, 'a name of 1 to 64'],
     ['namespace', { namespace: 'a b' }, 'a name of 1 to 64'],
     ['namespace', { namespace: 'a\n' }, 'a name of 1 to 64'],

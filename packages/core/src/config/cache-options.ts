@@ -1,12 +1,15 @@
 import { type Duration, parseDuration } from '../base/duration.js';
 import { ConfigError } from '../base/errors.js';
 import type { Consistency } from '../engine/trust.js';
+import type { PolicyFactory, PolicyName } from '../eviction/policies.js';
 import type { Clock } from '../ports/clock.js';
+import type { EvictionPolicy } from '../ports/eviction-policy.js';
 import type { Copying } from '../values/copying.js';
 import { checkCount, checkOneOf, checkOptions, parseBytes, withDefaults } from './check.js';
 import { type Compression, type CompressOptions, readCompression } from './compression.js';
 import { isIoredisClient, isKeyvLike, isRedisClient, type KeyvLike, type RedisClientLike } from './keyv-like.js';
 import { readForever } from './lifetimes.js';
+import { type PolicyOptions, type PolicySettings, readPolicy } from './policy-option.js';
 import { readStoreOption, type StoreOptions } from './store-option.js';
 import { readSecrets } from './store-secrets.js';
 import type { StoreSettings } from './store-settings.js';
@@ -16,22 +19,17 @@ import type { ValueDefaults } from './value-option-types.js';
 import { readCopying } from './value-options.js';
 import { readBodyLimit } from './view-option-checks.js';
 
-/** Eviction policies by name. */
-export const POLICIES = ['lru', 'lfu', 'fifo', 'mru', 'random', 's3fifo', 'tinylfu', 'sieve', 'gdsf'] as const;
-/** Decides which stored response leaves a full memory store. */
-export type PolicyName = (typeof POLICIES)[number];
-
 /**
  * How a cache is made. Every setting may be left out.
  *
  * @example
  * ```ts
- * createCache({ store: 'memory:?maxBytes=256mb', policy: 'fifo' });
+ * createCache({ store: 'memory:?maxBytes=256mb', policy: 's3fifo' });
  * ```
  */
 export interface CacheOptions {
   /**
-   * Where responses are stored: `'memory:'`, with settings as `'memory:?maxBytes=256mb&policy=fifo'`; Redis or Valkey
+   * Where responses are stored: `'memory:'`, with settings as `'memory:?maxBytes=256mb&policy=s3fifo'`; Redis or Valkey
    * (`'redis://user:password@host:6379/0'`, `rediss:`, `valkey:`, `valkeys:`, `'redis+cluster://a:7000,b:7001'`,
    * `'redis+sentinel://a,b/mymaster'`); `'memcached://a:11211,b:11211'`; `'off:'` (every look-up a bypass); `'null:'`
    * (stores nothing, still collapses); an object with such a `url` and what does not belong into one; or a node-redis
@@ -81,8 +79,15 @@ export interface CacheOptions {
    * @defaultValue 100000
    */
   readonly maxEntries?: number | undefined;
-  /** Which stored response leaves a full memory store. `'lru'` costs a note of each use. @defaultValue `'lru'` */
-  readonly policy?: PolicyName | undefined;
+  /**
+   * Which stored response leaves a full memory store: `'auto'` tries several on a sample of the requests and takes the best;
+   * `'lru'`, `'lfu'`, `'fifo'`, `'mru'`, `'random'`, `'s3fifo'`, `'tinylfu'`, `'sieve'` and `'gdsf'` are fixed, and some have settings
+   * ({@link PolicyOptions}); or one of yours ({@link EvictionPolicy}), or a function that makes it. Where yours throws or answers
+   * nonsense, `lru` decides from then on.
+   *
+   * @defaultValue `'auto'`
+   */
+  readonly policy?: PolicyName | PolicyOptions | EvictionPolicy | PolicyFactory | undefined;
   /**
    * How long a shared store may take over one operation before the request goes on without it: 1 ms or more. What a
    * request may lose to a store that hangs.
@@ -161,7 +166,7 @@ export interface CacheSettings {
   readonly compression: Compression | undefined;
   readonly maxBytes: number;
   readonly maxEntries: number;
-  readonly policy: PolicyName;
+  readonly policy: PolicySettings;
   readonly deadlineMs: number;
   readonly collapseTimeoutMs: number;
   readonly l1MaxLagMs: number;
@@ -204,7 +209,7 @@ const DEFAULTS = {
   compress: true,
   maxBytes: '64mb',
   maxEntries: 100_000,
-  policy: 'lru',
+  policy: 'auto',
   deadline: '50ms',
   collapseTimeout: '10s',
   l1MaxLag: '1s',
@@ -243,7 +248,7 @@ export function readCacheOptions(options: CacheOptions, namespace: string = DEFA
     compression: readCompression(given.compress),
     maxBytes: parseBytes('maxBytes', given.maxBytes),
     maxEntries: checkCount('maxEntries', given.maxEntries, 1),
-    policy: checkOneOf('policy', given.policy, POLICIES),
+    policy: readPolicy('policy', given.policy),
     deadlineMs: atLeast('deadline', given.deadline, 1),
     collapseTimeoutMs: atLeast('collapseTimeout', given.collapseTimeout, 1),
     l1MaxLagMs: parseDuration('l1MaxLag', given.l1MaxLag),

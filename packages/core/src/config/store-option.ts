@@ -28,7 +28,7 @@ export interface StoreOptions {
 }
 
 const STORES =
-  `'memory:', 'memory:?maxBytes=256mb&maxEntries=10000&policy=lru', 'null:', 'off:', '${REDIS}' (or rediss, valkey, valkeys), ` +
+  `'memory:', 'memory:?maxBytes=256mb&maxEntries=10000&policy=s3fifo', 'null:', 'off:', '${REDIS}' (or rediss, valkey, valkeys), ` +
   `'${CLUSTER}', '${SENTINEL}', '${MEMCACHED}', an object with such a url, a node-redis client, or a Keyv instance or adapter`;
 
 const SCHEMES = ['memory:', 'off:', 'null:', ...REDIS_SCHEMES, 'memcached://', 'memcacheds://'];

@@ -1,5 +1,6 @@
 import { ConfigError } from '../base/errors.js';
 import type { EvictionPolicy, PolicyLimits } from '../ports/eviction-policy.js';
+import { AgeingLfuPolicy } from './ageing-lfu.js';
 import { AutoPolicy } from './auto.js';
 import { FifoPolicy } from './fifo.js';
 import { GdsfPolicy } from './gdsf.js';
@@ -30,13 +31,33 @@ const policies = {
 /** An eviction policy that comes with the library. */
 export type PolicyName = keyof typeof policies;
 
+/** The names of all of them. */
+export const POLICY_NAMES = Object.keys(policies) as readonly PolicyName[];
+
 /**
  * The named eviction policy, new and empty.
  *
  * @throws {@link ConfigError} for a name that is not one of {@link PolicyName}
  */
 export function createPolicy(name: PolicyName, limits: PolicyLimits): EvictionPolicy {
-  if (!Object.hasOwn(policies, name)) throw new ConfigError('policy', name, Object.keys(policies).join(', '));
+  if (!Object.hasOwn(policies, name)) throw new ConfigError('policy', name, POLICY_NAMES.join(', '));
   const create: PolicyFactory = policies[name];
   return create(limits);
+}
+
+const CLASSES = [
+  AutoPolicy,
+  FifoPolicy,
+  LfuPolicy,
+  AgeingLfuPolicy,
+  RandomPolicy,
+  S3FifoPolicy,
+  TinyLfuPolicy,
+  SievePolicy,
+  GdsfPolicy,
+];
+
+/** Whether a policy is one of the library's, which may be trusted. */
+export function isBuiltIn(policy: unknown): boolean {
+  return CLASSES.some((each) => policy instanceof each);
 }

@@ -123,6 +123,18 @@ export interface Dropped {
   readonly keys: readonly string[];
 }
 
+/** That another eviction policy decides, and why. */
+export interface PolicySwitch {
+  readonly from: string;
+  readonly to: string;
+  /** `hit-ratio`: by `auto`'s simulations it answers more. `failed`: a policy of the user's own threw, or answered nonsense. */
+  readonly reason: 'hit-ratio' | 'failed';
+  /** What each candidate of `auto` answers of what is asked for, 0 to 1; empty where the reason is another. */
+  readonly hitRatios: Readonly<Record<string, number>>;
+  /** What was thrown, where a policy has failed. */
+  readonly error?: unknown;
+}
+
 /** One thing that happened, in the words of RFC 9211 and RFC 9111. */
 export type CacheEvent =
   | { readonly type: 'hit'; readonly key: string; readonly route: string; readonly collapsed: boolean }
@@ -177,6 +189,10 @@ export type CacheEvent =
       readonly targets: readonly string[];
       readonly mode: 'soft' | 'hard';
     }
+  | ({
+      /** Another eviction policy decides in memory from now on. */
+      readonly type: 'policy-switched';
+    } & PolicySwitch)
   | { readonly type: 'invalidations-drained'; readonly tags: number }
   | {
       readonly type: 'store-error';

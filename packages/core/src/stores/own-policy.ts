@@ -1,6 +1,7 @@
 import { textOf } from '../base/answer.js';
 import { warnOnce } from '../base/process-warning.js';
 import { LruPolicy } from '../eviction/lru.js';
+import { isBuiltIn } from '../eviction/policies.js';
 import type { EvictionPolicy } from '../ports/eviction-policy.js';
 
 /**
@@ -11,14 +12,22 @@ import type { EvictionPolicy } from '../ports/eviction-policy.js';
  */
 export class OwnPolicy implements EvictionPolicy {
   readonly #own: EvictionPolicy;
+  readonly #onFailure: (error: unknown) => void;
   readonly name: string;
   #instead: EvictionPolicy | undefined;
   /** 1 for each slot that holds something. */
   #held = new Uint8Array(0);
 
-  constructor(own: EvictionPolicy) {
+  /** @param onFailure - told once, of what it threw */
+  constructor(own: EvictionPolicy, onFailure: (error: unknown) => void = () => {}) {
     this.#own = own;
+    this.#onFailure = onFailure;
     this.name = String(own.name);
+  }
+
+  /** The policy that decides now. */
+  get current(): string {
+    return this.#instead?.name ?? this.name;
   }
 
   grow(slots: number): void {
@@ -72,6 +81,7 @@ export class OwnPolicy implements EvictionPolicy {
       } catch (error) {
         warnOnce(`the eviction policy '${this.name}' failed, and lru goes on in its place: ${textOf(error)}`);
         this.#instead = this.#fallback();
+        this.#onFailure(error);
       }
     }
     return question(this.#instead);
@@ -83,4 +93,9 @@ export class OwnPolicy implements EvictionPolicy {
     for (let slot = 0; slot < this.#held.length; slot++) if (this.#held[slot] === 1) policy.insert(slot);
     return policy;
   }
+}
+
+/** The policy itself where it is one of ours, else behind an {@link OwnPolicy}. */
+export function guardedPolicy(policy: EvictionPolicy): EvictionPolicy {
+  return policy instanceof OwnPolicy || isBuiltIn(policy) ? policy : new OwnPolicy(policy);
 }

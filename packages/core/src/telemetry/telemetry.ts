@@ -3,6 +3,7 @@ import { warnOnce } from '../base/process-warning.js';
 import { spelledKey } from '../base/spelled-key.js';
 import { declaredOf } from '../invalidation/tags.js';
 import type { Bypass, CacheEvent, EventSink, Forward, Outcome, Refusal, RouteCounters } from '../ports/event-sink.js';
+import type { EvictionStats } from './eviction-watch.js';
 import { Quiet } from './quiet.js';
 import { RefusalMemory } from './refusal-memory.js';
 
@@ -35,6 +36,8 @@ export interface CacheStats {
   readonly invalidations: number;
   /** Stored responses that left L1 for space. */
   readonly evicted: number;
+  /** How those are chosen; `undefined` where nothing is stored. */
+  readonly eviction: EvictionStats | undefined;
   readonly storeErrors: number;
   /** What was found in a shared store and could not be used: damaged, forged, or of another version of this library. */
   readonly unreadable: number;
@@ -188,7 +191,7 @@ export class Telemetry implements EventSink {
     this.#unreadable = 0;
   }
 
-  read(entries: number, bytes: number): CacheStats {
+  read(entries: number, bytes: number, eviction?: EvictionStats): CacheStats {
     const { hits, collapsed, timeSavedMs } = this.#served();
     const served = hits + collapsed;
     const asked = served + this.#misses;
@@ -204,6 +207,7 @@ export class Telemetry implements EventSink {
       refused: Object.fromEntries(this.#refused),
       invalidations: this.#invalidations,
       evicted: this.#evicted,
+      eviction,
       storeErrors: this.#storeErrors,
       unreadable: this.#unreadable,
       bytes,
