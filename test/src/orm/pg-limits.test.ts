@@ -20,6 +20,12 @@ describe('the limits of a watch of pg', () => {
     // It is there after all, when the connection is free again.
     const { rows } = await client.query('SELECT name FROM users WHERE id = 1');
     expect(rows).toEqual([{ name: 'late' }]);
+    // And told once more, whenever that is: what was read meanwhile may be from before it.
+    expect(heard).toEqual([
+      ['users', 'users#1'],
+      ['users', 'users#1'],
+    ]);
+    expect(driver.watch.counts()).toMatchObject({ commits: 2, uncertain: 1 });
     client.release();
   });
 

@@ -3,6 +3,7 @@ type Status = 'I' | 'T' | 'E';
 
 interface ConnectionLike {
   on(event: 'readyForQuery', listener: (message: { readonly status?: Status }) => void): unknown;
+  once(event: 'readyForQuery', listener: () => void): unknown;
 }
 
 /** Whether a client has a transaction open now, as far as its version of `pg` tells. */
@@ -10,6 +11,14 @@ export function isInTransaction(client: object): boolean {
   const { getTransactionStatus } = client as { readonly getTransactionStatus?: () => Status | null };
   const status = typeof getTransactionStatus === 'function' ? getTransactionStatus.call(client) : null;
   return status === 'T' || status === 'E';
+}
+
+/**
+ * Hears when the server has ended what it is at, also where nobody waits for that any more; of a connection that is closed, never.
+ */
+export function hearEnd(client: object, ended: () => void): void {
+  const { connection } = client as { readonly connection?: ConnectionLike };
+  if (typeof connection?.once === 'function') connection.once('readyForQuery', ended);
 }
 
 /**

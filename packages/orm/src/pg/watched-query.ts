@@ -5,7 +5,7 @@ import { HeldValues } from './held-values.js';
 import { type ColumnNames, failureOf, outcomeOf, resultOfTag } from './outcome-of.js';
 import type { PgSubmittable } from './pg-types.js';
 import { type Callback, type QueryCall, readCall, readSubmittable, type Sent } from './query-call.js';
-import { hearStatus, isInTransaction } from './transaction-status.js';
+import { hearEnd, hearStatus, isInTransaction } from './transaction-status.js';
 
 /** A source, and how it knows columns. */
 export interface PgSource {
@@ -83,7 +83,11 @@ class Watch {
   }
 
   failed(error: unknown): Told {
-    return this.#tell(() => failureOf(error));
+    const outcome = failureOf(error);
+    // The server goes on with what `query_timeout` has given up: what was read until its end may be from before it.
+    if (outcome.kind === 'failed' && outcome.isUnknown && !this.#isRead)
+      hearEnd(this.#client, () => void this.#tell(() => ({ kind: 'done', results: [] })));
+    return this.#tell(() => outcome);
   }
 
   #tell(outcome: (columnNames: ColumnNames) => Outcome): Told {
