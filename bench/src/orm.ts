@@ -41,7 +41,7 @@ else await run();
 async function run(): Promise<void> {
   const progress = makeProgress(process.stderr);
   const rounds = Number(flags.rounds ?? (flags.quick ? 20 : 60));
-  const ms = Number(flags.ms ?? (30));
+  const ms = Number(flags.ms ?? 30);
   const core = choosePinning()?.serverCore;
   const words = flags.only.split(',').filter((word) => word !== '');
   const names = (Object.keys(CLIENTS) as OrmName[]).filter(

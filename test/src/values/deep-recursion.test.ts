@@ -5,14 +5,14 @@ import { cacheOf } from './counted.js';
 import { errorOf, openOn, stores } from './stores.js';
 
 /** Far beyond what any Node has the stack for. */
-const LEVELS = 5_000;
+const LEVELS = 2_500;
 
 /** Enough for the last ones to be put off until the stack is clear. */
 const SOME = 100;
 
 describe.each(stores)('an asynchronous function that calls itself before it awaits anything, in %s', (_name, store) => {
   // With a shared store each level waits for two round trips, and is made of all below it: there it is time that a depth takes.
-  const levels = store === undefined ? LEVELS : 1_000;
+  const levels = store === undefined ? LEVELS : 300;
 
   it('goes as deep as it likes, and runs once for each level', async () => {
     const { cache } = await openOn(store);
@@ -117,7 +117,7 @@ describe('a producer that is put off until the stack is clear', () => {
   });
 
   it.each([
-    ['getOrSet', LEVELS / 5],
+    ['getOrSet', LEVELS / 2],
     ['getOrSetMany', SOME],
     ['a stream', LEVELS],
   ])('may be one of %s', async (what, levels) => {

@@ -43,7 +43,8 @@ describe.each(stores)('a value made of a thousand others, in %s', (_name, store)
       () => cache.invalidate({ namespace: 'products' }),
     ];
     // To make a thousand anew with a shared store takes some of its time.
-    for (const [i, write] of writes.slice(0, areFound ? writes.length : 2).entries()) {
+    const some = store === undefined ? 2 : 1;
+    for (const [i, write] of writes.slice(0, areFound ? writes.length : some).entries()) {
       expect(await list.ask()).toBe(THOUSAND);
       expect(await list.ask()).toBe(THOUSAND);
       expect(list.runs).toBe(i + 1);

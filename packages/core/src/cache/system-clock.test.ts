@@ -124,6 +124,16 @@ describe('SystemClock.after', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
+  it('runs what is to wait for nothing once others had their turn, and takes it back', async () => {
+    const clock = new SystemClock();
+    const order: string[] = [];
+    clock.after(0, () => order.push('waits for nothing'));
+    clock.after(-1, () => order.push('never runs')).cancel();
+    order.push('this turn');
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(order).toEqual(['this turn', 'waits for nothing']);
+  });
+
   it('does not keep the process alive', () => {
     const timeout = jest.spyOn(globalThis, 'setTimeout');
     const timer = new SystemClock().after(60_000, () => {});

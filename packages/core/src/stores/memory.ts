@@ -46,15 +46,15 @@ const BYTES_PER_ENTRY = 256;
 const FEWEST_DERIVED_ENTRIES = 1024;
 const FIRST_SLOTS = 64;
 const TICK_MS = 1000;
-/** About 2 ms of work: a million values that expire together must not hold up requests. */
-const EXPIRIES_PER_TURN = 2000;
+/** About 1 ms of work: a million values that expire together must not hold up requests. */
+const EXPIRIES_PER_TURN = 1000;
 
 /**
  * A {@link LocalStore} in this process's memory, bounded by bytes and by number, whatever the options.
  *
  * A value has a slot, a small integer, under which everything about it stands in columns; only the `Map` knows keys. Every
  * operation is O(1) amortised. A value past its expiry is never handed out, and leaves within a second or so even if nobody
- * asks for it: one timer for the whole store, set only while something can expire, at most 2,000 values a turn.
+ * asks for it: one timer for the whole store, set only while something can expire, at most 1,000 values a turn.
  *
  * A value that is past its expiry counts as absent: whatever removes it, its reason is `expired`, and `delete` says false.
  *
@@ -69,6 +69,8 @@ export class MemoryStore<V> implements LocalStore<V> {
   readonly #maxBytes: number;
   readonly #maxEntries: number;
   readonly #policy: EvictionPolicy;
+  /** Whether the policy looks at hashes, which for most are the dearest part of `set`. */
+  readonly #hashes: boolean;
   readonly #removals: RemovalQueue<V> | undefined;
   readonly #slots: SlotIndex;
   #keys: string[] = [];
@@ -93,6 +95,7 @@ export class MemoryStore<V> implements LocalStore<V> {
     this.#maxEntries = wholeNumber('maxEntries', maxEntries, MOST_ENTRIES);
     const limits = { maxBytes, maxEntries };
     this.#policy = typeof policy === 'function' ? guardedPolicy(policy(limits)) : createPolicy(policy, limits);
+    this.#hashes = this.#policy.insert.length > 1 || this.#policy.victim.length > 1;
     this.#clock = clock;
     this.#wheel = new TimerWheel(TICK_MS, clock.monotonic());
     this.#removals = onRemove === undefined ? undefined : new RemovalQueue(onRemove);
@@ -139,7 +142,7 @@ export class MemoryStore<V> implements LocalStore<V> {
 
   /** A `ttlMs` that is not above 0 stores nothing, as a weight above the limit does. */
   set(key: string, value: V, weight: number, ttlMs: number): boolean {
-    const now = this.#clock.monotonic();
+    const now = ttlMs < Number.POSITIVE_INFINITY || this.#wheel.count > 0 ? this.#clock.monotonic() : 0;
     const bytes = Math.ceil(weight);
     const previous = this.#slots.get(key);
     // Negated, so that NaN is refused too: it would make the sum of the weights NaN, and the store unbounded.
@@ -150,7 +153,7 @@ export class MemoryStore<V> implements LocalStore<V> {
     }
     // A replaced value's slot and key stay taken while others make room: the policy no longer knows the slot.
     if (previous !== undefined) this.#vacate(previous, this.#reason(previous, 'replaced', now));
-    const hash = hashKey(key);
+    const hash = this.#hashes ? hashKey(key) : 0;
     const others = previous === undefined ? this.#maxEntries - 1 : this.#maxEntries;
     while (this.#size > others || this.#bytes + bytes > this.#maxBytes) {
       const victim = this.#policy.victim(bytes, hash);

@@ -1,8 +1,9 @@
 /**
- * Keys that one `Map` is to hold at most where there are several. V8 makes a `Map` longer, and shorter, in one go: under 1 ms
- * for this many, 40 for a million. Somewhat below a power of two, because it takes room for one.
+ * Keys that one `Map` is to hold at most where there are several. V8 makes a `Map` longer, and shorter, in one go: about 1 ms
+ * for this many, 40 for a million. Somewhat below a power of two, because it takes room for one. Not fewer: what it leaves behind
+ * when it is small is moved about by the next garbage collection.
  */
-const KEYS_PER_MAP = 14_200;
+const KEYS_PER_MAP = 28_600;
 /** Keys that one `Map` may hold before there are several: it would grow then. */
 const ONE_MAP = 65_536;
 /** Up to this many characters a key is read from end to end. */
@@ -65,7 +66,7 @@ export class SlotIndex {
   #mapOf(key: string): Map<string, number> {
     const maps = this.#maps;
     if (maps.length === 1) return this.#first;
-    // Six characters, where they differ most: a hash of them all would cost several times what finding the key does.
+    // Seven characters, where they differ most: a hash of them all would cost several times what finding the key does.
     const { length } = key;
     const half = length >>> 1;
     const quarter = length >>> 2;
@@ -76,6 +77,7 @@ export class SlotIndex {
       mixed = Math.imul(mixed ^ key.charCodeAt(length - 1), 0x01000193);
       mixed = Math.imul(mixed ^ key.charCodeAt(length - 2), 0x01000193);
       mixed = Math.imul(mixed ^ key.charCodeAt(length - 3), 0x01000193);
+      mixed = Math.imul(mixed ^ key.charCodeAt(length - 4), 0x01000193);
       mixed = Math.imul(mixed ^ key.charCodeAt(quarter), 0x01000193);
       mixed = Math.imul(mixed ^ key.charCodeAt(half), 0x01000193);
       mixed = Math.imul(mixed ^ key.charCodeAt(half + quarter), 0x01000193);

@@ -1,0 +1,20 @@
+// Saves snapshots, and is killed by itself in the middle of the last one: saver.js FILE ENTRIES SNAPSHOTS
+import { statSync } from 'node:fs';
+import { setImmediate as turn } from 'node:timers/promises';
+import { memoryStore } from '@viewcache/core/keyv-memory';
+
+const [path = '', entries = '', snapshots = ''] = process.argv.slice(2);
+const MIDDLE = 2_000_000;
+const store = memoryStore({ maxBytes: '256mb' });
+
+for (let round = 1; round <= Number(snapshots); round++) {
+  // Every value says which snapshot it is of.
+  for (let i = 0; i < Number(entries); i++) await store.set(`key ${i}`, `round ${round}, value ${i}`, 3_600_000);
+  const saving = store.save(path);
+  while (round === Number(snapshots)) {
+    await turn();
+    const size = statSync(`${path}.${process.pid}.tmp`, { throwIfNoEntry: false })?.size ?? 0;
+    if (size > MIDDLE) process.kill(process.pid, 'SIGKILL');
+  }
+  await saving;
+}
