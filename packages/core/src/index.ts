@@ -38,6 +38,7 @@ export type {
   Found,
   FoundMany,
   JournalOptions,
+  QueueOptions,
   ReadThroughOptions,
   WriteBehindOptions,
   WriteInfo,

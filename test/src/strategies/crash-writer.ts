@@ -16,6 +16,8 @@ export interface WriterOrders {
   readonly atOnce: number;
   /** Ends by itself, without saying that it closes. */
   readonly isForgetful?: boolean;
+  /** Does not end, and saves what others write. */
+  readonly stays?: boolean;
 }
 
 const orders = JSON.parse(process.argv[2] ?? '') as WriterOrders;
@@ -63,7 +65,8 @@ async function work(worker: number): Promise<void> {
 say('begun');
 await Promise.all(Array.from({ length: orders.atOnce }, (_, worker) => work(worker)));
 say('written');
-if (orders.isForgetful !== true) {
+if (orders.stays === true) setInterval(() => {}, 60_000);
+else if (orders.isForgetful !== true) {
   await rows.flush();
   await cache.close();
   say('closed');

@@ -13,7 +13,8 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { ConfigError } from '@viewcache/core';
 import { Journal } from '../../../packages/core/dist/stores/journal/journal.js';
-import { openMemory, until } from '../values/stores.js';
+import { openMemory } from '../values/stores.js';
+import { comes } from './comes.js';
 import { Table } from './table.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'viewcache-journal-'));
@@ -197,7 +198,7 @@ describe('writing behind with a journal', () => {
     ]);
     expect(table.taken()).toEqual([]);
     await clock.advanceAsync('1s');
-    await until(() => rows.pending === 0);
+    await comes(() => rows.pending === 0);
     expect([...table.rows]).toEqual([
       ['a', { count: 1 }],
       [7, 'seven'],

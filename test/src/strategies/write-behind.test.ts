@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { ConfigError, defaultCache, type WriteBehind, WriteRefusedError } from '@viewcache/core';
 import { FakeClock, freshCache } from '@viewcache/core/testing';
 import { gate } from '../support/gate.js';
-import { errorOf, openMemory, openOn, stores, until } from '../values/stores.js';
+import { errorOf, openMemory, openOn, stores } from '../values/stores.js';
+import { comes } from './comes.js';
 import { Table } from './table.js';
 
 const options = { name: 'rows', mode: 'write-behind', ttl: 60, flushOnSignal: false } as const;
@@ -21,7 +22,7 @@ describe.each(stores)('writing behind the cache, in %s', (_name, store) => {
     await clock.advanceAsync('999ms');
     expect(table.taken()).toEqual([]);
     await clock.advanceAsync('1ms');
-    await until(() => rows.pending === 0);
+    await comes(() => rows.pending === 0);
     expect(table.taken()).toEqual(['save a,b']);
     expect([...table.rows]).toEqual([
       ['a', 3],
@@ -112,7 +113,7 @@ describe('what waits for the database', () => {
   it('goes without waiting where there is enough of it', async () => {
     const { rows, table } = await openTable({ flushSize: 3 });
     for (const key of ['a', 'b', 'c', 'd']) await rows.set(key, key);
-    await until(() => rows.pending === 1);
+    await comes(() => rows.pending === 1);
     expect(table.taken()).toEqual(['save a,b,c']);
     await rows.flush();
     expect(table.taken()).toEqual(['save d']);

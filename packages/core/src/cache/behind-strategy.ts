@@ -4,6 +4,7 @@ import { WriteRefusedError } from '../base/write-errors.js';
 import type { BehindSettings } from '../config/behind-options.js';
 import type { ThroughSettings } from '../config/through-options.js';
 import type { Key } from '../config/value-call-options.js';
+import { currentView } from '../engine/view-storage.js';
 import { KeyTurns } from '../values/key-turns.js';
 import type { PendingWrite, SaveFailure, WriteQueue } from '../values/strategies/write-queue.js';
 import type { StrategyParts } from './open-strategies.js';
@@ -63,8 +64,23 @@ export class BehindStrategy {
   /** Of a key with a write that waits that is the value: the database has an older one. */
   async find(key: Key, load: () => unknown): Promise<unknown> {
     const pending = this.queue.find(key);
-    const found = pending instanceof Promise ? await pending : pending;
+    const found = pending instanceof Promise ? await this.#heard(pending) : pending;
     return found === undefined ? await load() : this.#saver.valueOf(found);
+  }
+
+  /** Where the queue does not say, the database answers, and nothing of that is stored: it may be older. */
+  async #heard(pending: Promise<PendingWrite | undefined>): Promise<PendingWrite | undefined> {
+    try {
+      return await pending;
+    } catch (error) {
+      this.tellFailure(error as Error);
+      currentView()?.refuse('view');
+      return undefined;
+    }
+  }
+
+  tellFailure(error: Error): void {
+    this.#parts.sink.emit({ type: 'store-error', store: `queue ${this.settings.name}`, error });
   }
 
   /**

@@ -25,6 +25,7 @@ export function checkDriver(store: StoreSettings): void {
  * Decided by looking, not by loading: what is not used is not read.
  *
  * @param from - where a package is looked for: beside this one, and where the app is started
+ * @param setting - whose driver it is, for the error
  * @throws {@link ConfigError} with the command that installs it
  */
 export function requireDriver(
@@ -32,9 +33,10 @@ export function requireDriver(
   name: string,
   // What was made by `eval`, as by some bundlers while an app is written, is in no file.
   from: readonly string[] = [ownFile(), join(process.cwd(), 'package.json')].filter(isAbsolute),
+  setting = 'store',
 ): void {
   if (from.some((base) => isInstalled(name, base))) return;
-  throw new ConfigError('store', kind, `npm install ${name}`, undefined, `needs ${name}, which is not installed`);
+  throw new ConfigError(setting, kind, `npm install ${name}`, undefined, `needs ${name}, which is not installed`);
 }
 
 /**

@@ -1,12 +1,20 @@
+import { ConfigError } from '../base/errors.js';
 import { warnOnce } from '../base/process-warning.js';
-import type { BehindSettings } from '../config/behind-options.js';
+import type { BehindSettings, QueueSettings } from '../config/behind-options.js';
 import type { ThroughSettings } from '../config/through-options.js';
 import { Journal } from '../stores/journal/journal.js';
+import type { ClientOptions } from '../stores/redis/library.js';
+import { readAddress } from '../stores/redis/target.js';
 import { within } from '../stores/within.js';
+import { type BullLibrary, loadBullLibrary } from '../stores/write-queue/bull-library.js';
+import { DurableQueue } from '../stores/write-queue/durable-queue.js';
 import { LocalQueue } from '../values/strategies/local-queue.js';
+import type { PendingWrite } from '../values/strategies/write-queue.js';
 import { BehindStrategy } from './behind-strategy.js';
+import { importFromApp, requireDriver } from './driver-package.js';
 import { beforeExit } from './exit-signals.js';
 import { keepProcessFor } from './keep-process.js';
+import { redisLibrary } from './shared-level.js';
 import type { StrategySpace } from './strategy-space.js';
 import type { ValueCalls } from './value-calls.js';
 
@@ -32,6 +40,10 @@ export function openBehind(
   behind: BehindSettings,
   when: OpenWhen,
 ): () => OpenBehind {
+  if (behind.queue !== undefined) {
+    clientOf(behind.queue);
+    for (const driver of ['bullmq', '@keyv/redis']) requireDriver('redis:', driver, undefined, 'through.queue');
+  }
   const journal = behind.journal && Journal.open('through.journal', behind.journal, warnOnce);
   let opened: OpenBehind | undefined;
   const open = (): OpenBehind => {
@@ -60,18 +72,23 @@ function openFor(
   const { name } = settings;
   const leave = parts.open.add(`${calls.prefix}${name}`, () => close());
   const strategy = new BehindStrategy(spaces, settings, behind, parts, (owner) => {
-    const { clock, keep } = parts;
-    return new LocalQueue({
-      name,
+    const owned = {
+      name: `${calls.prefix}${name}`,
       limits: behind.limits,
-      clock,
-      log: journal,
-      keep,
-      save: (writes) => owner.save(writes),
-      mayRetry: (error) => owner.mayRetry(error),
-      giveUp: (write, error, attempts) => owner.giveUp(write, error, attempts),
-      failed: (writes, error) => owner.failed(writes, error),
-    });
+      save: (writes: readonly PendingWrite[]) => owner.save(writes),
+      mayRetry: (error: unknown) => owner.mayRetry(error),
+      giveUp: (write: PendingWrite, error: unknown, attempts: number) => owner.giveUp(write, error, attempts),
+      failed: (writes: readonly PendingWrite[], error: unknown) => owner.failed(writes, error),
+    };
+    const { clock, keep } = parts;
+    if (behind.queue === undefined) return new LocalQueue({ ...owned, clock, log: journal, keep });
+    const reached = {
+      ...owned,
+      redis: redisLibrary,
+      bull: bullLibrary,
+      onFailure: (error: Error) => owner.tellFailure(error),
+    };
+    return new DurableQueue(reached, { ...behind.queue, client: clientOf(behind.queue) });
   });
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
@@ -86,4 +103,22 @@ function openFor(
     isEnd ? close() : within(strategy.queue.flush(), closeTimeoutMs, parts.clock);
   const forgetSignals = behind.flushOnSignal ? beforeExit(onSignal) : (): void => {};
   return { strategy, close };
+}
+
+/** @throws {@link ConfigError} for an address that is none, which shows no credentials */
+function clientOf({ url }: QueueSettings): ClientOptions {
+  try {
+    return readAddress(url, {});
+  } catch (error) {
+    throw error instanceof ConfigError ? error.named('through.queue') : error;
+  }
+}
+
+/** Ours if there is one, else the app's. */
+async function bullLibrary(): Promise<BullLibrary> {
+  try {
+    return await loadBullLibrary();
+  } catch {
+    return (await importFromApp('bullmq')) as BullLibrary;
+  }
 }

@@ -86,7 +86,7 @@ function openWith(store: StoreSettings, parts: SharedParts): TaggedStore | undef
 }
 
 /** Ours if there is one, else the app's. */
-async function redisLibrary(): Promise<RedisLibrary> {
+export async function redisLibrary(): Promise<RedisLibrary> {
   try {
     return await loadRedisLibrary();
   } catch (error) {

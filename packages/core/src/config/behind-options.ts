@@ -2,7 +2,8 @@ import { type Duration, parseDuration } from '../base/duration.js';
 import { ConfigError } from '../base/errors.js';
 import type { QueueLimits } from '../values/strategies/local-queue.js';
 import { checkBoolean, checkCount, checkFunction, checkOptions, parseBytes } from './check.js';
-import type { DeadLetter, JournalOptions, WriteBehindOptions } from './through-option-types.js';
+import { HIDDEN } from './store-secrets.js';
+import type { DeadLetter, JournalOptions, QueueOptions, WriteBehindOptions } from './through-option-types.js';
 import type { Key } from './value-call-options.js';
 
 /** How writes wait for a database: options with nothing left open. */
@@ -12,6 +13,15 @@ export interface BehindSettings {
   readonly onDeadLetter: ((letter: DeadLetter) => unknown) | undefined;
   readonly flushOnSignal: boolean;
   readonly journal: { readonly file: string; readonly fsync: boolean } | undefined;
+  readonly queue: QueueSettings | undefined;
+}
+
+/** A queue in Redis, with nothing left open. */
+export interface QueueSettings {
+  readonly url: string;
+  readonly prefix: string;
+  readonly isWorker: boolean;
+  readonly leaseMs: number;
 }
 
 /** The names of what {@link readBehindOptions} reads. */
@@ -27,6 +37,7 @@ export const BEHIND_OPTIONS: readonly string[] = [
   'closeTimeout',
   'flushOnSignal',
   'journal',
+  'queue',
 ];
 
 /** @throws {@link ConfigError} for a wrong setting */
@@ -34,7 +45,16 @@ export function readBehindOptions(given: Readonly<Record<string, unknown>>): Beh
   const options = given as Partial<WriteBehindOptions<Key, unknown>>;
   const time = (name: string, value: Duration | undefined, usual: Duration): number =>
     parseDuration(`through.${name}`, value === undefined ? usual : value);
-  const { flushSize = 100, maxPending = 10_000, maxPendingBytes = '64mb', flushOnSignal = true, journal } = options;
+  const {
+    flushSize = 100,
+    maxPending = 10_000,
+    maxPendingBytes = '64mb',
+    flushOnSignal = true,
+    journal,
+    queue,
+  } = options;
+  if (journal !== undefined && queue !== undefined)
+    throw new ConfigError('through.queue', queue, 'one of journal and queue', undefined, 'stands beside a journal');
   return {
     limits: {
       flushEveryMs: time('flushEvery', options.flushEvery, '1s'),
@@ -53,6 +73,7 @@ export function readBehindOptions(given: Readonly<Record<string, unknown>>): Beh
     ) as BehindSettings['onDeadLetter'] | undefined,
     flushOnSignal: checkBoolean('through.flushOnSignal', flushOnSignal),
     journal: journal === undefined ? undefined : readJournalOptions(journal),
+    queue: queue === undefined ? undefined : readQueueOptions(queue),
   };
 }
 
@@ -63,4 +84,22 @@ function readJournalOptions(journal: string | JournalOptions): NonNullable<Behin
   if (typeof file !== 'string' || file === '')
     throw new ConfigError(isPath ? 'through.journal' : 'through.journal.file', file, 'the path of a file');
   return { file, fsync: checkBoolean('through.journal.fsync', fsync) };
+}
+
+/** What a queue may be called: part of the names of its keys. */
+const PREFIX = /^[\w.-]+$/;
+/** Of a shorter one a process would lose what it has under way to another one that is not ahead of it. */
+const SHORTEST_LEASE_MS = 500;
+
+function readQueueOptions(queue: string | QueueOptions): QueueSettings {
+  const isUrl = typeof queue === 'string';
+  if (!isUrl) checkOptions('through.queue', queue, ['url', 'prefix', 'worker', 'lease'], 'a redis:// URL, or ');
+  const { url, prefix = 'viewcache', worker = true, lease = '10s' } = isUrl ? { url: queue } : queue;
+  if (typeof url !== 'string' || !/^(redis|valkey)s?:\/\//.test(url))
+    throw new ConfigError(isUrl ? 'through.queue' : 'through.queue.url', HIDDEN, 'an address like redis://host:6379/0');
+  if (typeof prefix !== 'string' || !PREFIX.test(prefix))
+    throw new ConfigError('through.queue.prefix', prefix, 'letters, digits, and any of . _ -');
+  const leaseMs = parseDuration('through.queue.lease', lease);
+  if (leaseMs < SHORTEST_LEASE_MS) throw new ConfigError('through.queue.lease', lease, "'500ms' or longer");
+  return { url, prefix, isWorker: checkBoolean('through.queue.worker', worker), leaseMs };
 }

@@ -96,6 +96,22 @@ export interface JournalOptions {
   readonly fsync?: boolean | undefined;
 }
 
+/** A queue in Redis that keeps writes until the database has them, for all processes; takes `npm install bullmq @keyv/redis`. */
+export interface QueueOptions {
+  /** The server: `redis://user:password@host:6379/0`, or `rediss://` for TLS. */
+  readonly url: string;
+  /** What its keys begin with: another one is another queue. @defaultValue `'viewcache'` */
+  readonly prefix?: string | undefined;
+  /** Whether this process saves what waits, or only adds to it. @defaultValue true */
+  readonly worker?: boolean | undefined;
+  /**
+   * How long a process that saves may say nothing, as it was killed, before another one saves what it had under way.
+   *
+   * @defaultValue `'10s'`
+   */
+  readonly lease?: Duration | undefined;
+}
+
 /** The options of {@link ValueCache.through} for what is written to the database later. */
 export interface WriteBehindOptions<K extends Key, V> extends Reading<K, V> {
   /** A write is acknowledged at once, readable at once, and saved with others a moment later. */
@@ -128,4 +144,6 @@ export interface WriteBehindOptions<K extends Key, V> extends Reading<K, V> {
   readonly flushOnSignal?: boolean | undefined;
   /** A file that outlives the process. Without it a crash loses what is pending. @defaultValue none */
   readonly journal?: string | JournalOptions | undefined;
+  /** A queue in Redis, for several processes, in place of a journal: its URL, or more. @defaultValue none */
+  readonly queue?: string | QueueOptions | undefined;
 }

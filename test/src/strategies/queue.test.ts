@@ -1,0 +1,231 @@
+import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
+import {
+  type Cache,
+  type CacheEvent,
+  createCache,
+  type WriteBehind,
+  type WriteBehindOptions,
+  WriteRefusedError,
+} from '@viewcache/core';
+import { Queue } from 'bullmq';
+import { RedisServer } from '../servers/redis.js';
+import { gate } from '../support/gate.js';
+import { errorOf } from '../values/stores.js';
+import { comes } from './comes.js';
+import { Table } from './table.js';
+
+const redis = await RedisServer.start();
+const closing: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+afterAll(() => redis.stop());
+
+let queues = 0;
+const newQueue = () => ({ url: redis.url, prefix: `test-${process.pid}-${++queues}`, lease: '500ms' });
+
+type Rows = WriteBehind<string | number, unknown>;
+
+/** One process of several that share a queue, and a cache. */
+function openRows(more: Partial<WriteBehindOptions<string | number, unknown>>): {
+  readonly cache: Cache;
+  readonly rows: Rows;
+  readonly events: CacheEvent[];
+} {
+  const namespace = `queue-${process.pid}-${queues}`;
+  const cache = createCache({ store: redis.url, namespace, consistency: 'strict', deadline: '1m' });
+  const events: CacheEvent[] = [];
+  cache.on((event) => events.push(event));
+  closing.push(() => cache.close());
+  const rows = cache.through<string | number, unknown>({
+    ...{ name: 'shop:rows', mode: 'write-behind', ttl: 60, flushOnSignal: false, flushEvery: '20ms' },
+    load: () => undefined,
+    ...more,
+  } as WriteBehindOptions<string | number, unknown>);
+  return { cache, rows, events };
+}
+
+const functionsOf = ({ load, saveMany, remove }: Table) => ({ load, saveMany, remove });
+
+describe('writing behind with a queue in Redis', () => {
+  it('saves the last write of each key, from whichever process', async () => {
+    const table = new Table();
+    const queue = newQueue();
+    const options = { ...functionsOf(table), queue, flushEvery: '1h' };
+    const [first, second] = [openRows(options), openRows(options)];
+    await first.rows.set('a', { n: 1 });
+    await second.rows.set('a', { n: 2 });
+    await first.rows.set(7, 'seven');
+    await first.rows.set('gone', 1);
+    await second.rows.delete('gone');
+    // Every process sees what waits, also where nothing of it is cached.
+    await first.cache.purge({ all: true });
+    expect([await first.rows.get('a'), await second.rows.get('7')]).toEqual([{ n: 2 }, 'seven']);
+    expect(await second.rows.get('gone')).toBeUndefined();
+    await first.rows.flush();
+    expect(table.rows).toEqual(
+      new Map<string | number, unknown>([
+        ['a', { n: 2 }],
+        [7, 'seven'],
+      ]),
+    );
+    expect(table.disordered).toEqual([]);
+    expect(table.versions.get('a')).toHaveLength(1);
+    expect([first.rows.pending, await second.rows.get('a')]).toEqual([0, { n: 2 }]);
+  });
+
+  it('is worked on by one process for another that only writes', async () => {
+    const table = new Table();
+    const queue = newQueue();
+    const writer = openRows({ ...functionsOf(table), queue: { ...queue, worker: false } });
+    await writer.rows.set('a', 1);
+    expect(table.taken()).toEqual([]);
+    openRows({ ...functionsOf(table), queue });
+    await comes(() => table.rows.get('a') === 1);
+    await writer.rows.flush();
+  });
+
+  it('saves nothing older after something newer, however slow a save is', async () => {
+    const table = new Table();
+    const slow = gate();
+    table.gate = slow.passed;
+    const queue = newQueue();
+    const [first, second] = [openRows({ ...functionsOf(table), queue }), openRows({ ...functionsOf(table), queue })];
+    await first.rows.set('a', 1);
+    await comes(() => table.calls.includes('save a'));
+    for (let value = 2; value <= 10; value++) await (value % 2 ? first : second).rows.set('a', value);
+    // As if the process that saves had been taken for dead: its job is given to another one, who finds the lease held.
+    const jobs = await openJobs(queue.prefix);
+    await jobs.add('shop:rows', { field: '=a' }, { jobId: 'again' });
+    await comes(async () => (await (await jobs.getJob('again'))?.getState()) === 'delayed');
+    expect(table.calls.filter((call) => call === 'save a')).toHaveLength(1);
+    slow.open();
+    await first.rows.flush();
+    expect(table.rows.get('a')).toBe(10);
+    expect(table.disordered).toEqual([]);
+  });
+
+  it('is not kept from the database by a write that it will never take, which ends among the failed jobs', async () => {
+    const table = new Table();
+    table.poison.add('bad');
+    const letters: unknown[] = [];
+    const queue = newQueue();
+    const { rows, events } = openRows({
+      ...functionsOf(table),
+      queue,
+      retryFor: '1s',
+      onDeadLetter: ({ key, value }) => letters.push([key, value]),
+    });
+    await Promise.all(['a', 'bad', 'b', 'c'].map((key) => rows.set(key, key)));
+    await rows.flush();
+    expect([...table.rows.keys()].sort()).toEqual(['a', 'b', 'c']);
+    expect(letters).toEqual([['bad', 'bad']]);
+    expect(events.filter(({ type }) => type === 'dead-letter')).toMatchObject([
+      { strategy: 'shop:rows', keys: ['bad'] },
+    ]);
+    const jobs = await openJobs(queue.prefix);
+    await comes(async () => (await jobs.getFailedCount()) === 1);
+    expect((await jobs.getFailed())[0]).toMatchObject({
+      data: { field: '=bad' },
+      failedReason: 'given up: Error: no bad',
+    });
+  });
+
+  it('goes on when the database is back', async () => {
+    const table = new Table();
+    table.isDown = true;
+    const { rows } = openRows({ ...functionsOf(table), queue: newQueue() });
+    for (let i = 0; i < 50; i++) await rows.set(`k${i}`, i);
+    await comes(() => table.calls.length > 3);
+    table.isDown = false;
+    await rows.flush();
+    expect(table.rows.size).toBe(50);
+  });
+
+  it('refuses what there is no room for', async () => {
+    const table = new Table();
+    table.isDown = true;
+    const { rows } = openRows({ ...functionsOf(table), queue: newQueue(), maxPending: 2, fullTimeout: 0 });
+    await rows.set('a', 1);
+    await rows.set('b', 1);
+    await rows.set('b', 2);
+    const error = await errorOf(rows.set('c', 3));
+    expect(error).toBeInstanceOf(WriteRefusedError);
+    expect(error).toMatchObject({ reason: 'full' });
+    table.isDown = false;
+    await rows.flush();
+    expect([...table.rows.keys()].sort()).toEqual(['a', 'b']);
+  });
+
+  it('finds a write whose job is lost', async () => {
+    const table = new Table();
+    const queue = newQueue();
+    const writer = openRows({ ...functionsOf(table), queue: { ...queue, worker: false } });
+    await writer.rows.set('a', 1);
+    const jobs = await openJobs(queue.prefix);
+    await jobs.obliterate({ force: true });
+    // As if it had been there for long: its generation says since when.
+    await redis.command(
+      'EVAL',
+      LONG_AGO,
+      '2',
+      `{${queue.prefix}:shop%3Arows}:order`,
+      `{${queue.prefix}:shop%3Arows}:writes`,
+    );
+    openRows({ ...functionsOf(table), queue });
+    await comes(() => table.rows.get('a') === 1);
+  });
+
+  it('refuses a write, and reads from the database without storing it, where Redis does not answer', async () => {
+    const table = new Table();
+    table.rows.set('a', 'of the database');
+    const away = await RedisServer.start();
+    const { rows, events } = openRows({
+      ...functionsOf(table),
+      queue: { ...newQueue(), url: away.url },
+      closeTimeout: '100ms',
+    });
+    await rows.set('b', 1);
+    await rows.flush();
+    await away.stop();
+    expect(await rows.get('a')).toBe('of the database');
+    table.rows.set('a', 'newer');
+    expect(await rows.get('a')).toBe('newer');
+    expect(await errorOf(rows.set('a', 1))).toMatchObject({ code: 'ERR_CACHE_WRITE_REFUSED', reason: 'queue' });
+    expect(events.some((event) => event.type === 'store-error' && event.store === 'queue shop:rows')).toBe(true);
+  });
+});
+
+const LONG_AGO = `for _, key in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+redis.call('ZADD', KEYS[1], 1, key)
+local found = redis.call('HGET', KEYS[2], key)
+redis.call('HSET', KEYS[2], key, '1' .. string.match(found, ':.*$')) end`;
+
+/** The jobs of a queue, as whoever looks after them sees them. */
+async function openJobs(prefix: string): Promise<Queue> {
+  const { createClient } = await import('@keyv/redis');
+  const client = createClient({ url: redis.url });
+  const jobs = new Queue('shop%3Arows', { prefix: `{${prefix}}`, connection: client as never });
+  closing.push(async () => {
+    await jobs.close();
+    if (client.isOpen) client.destroy();
+  });
+  return jobs;
+}
+
+describe('the options of a queue', () => {
+  it.each([
+    ['through.queue', { queue: 'http://localhost' }],
+    ['through.queue', { queue: 7 }],
+    ['through.queue', { queue: 'redis://h', journal: 'x' }],
+    ['through.queue', { queue: 'redis://h/db' }],
+    ['through.queue.url', { queue: { prefix: 'x' } }],
+    ['through.queue.prefix', { queue: { url: 'redis://h', prefix: '{x}' } }],
+    ['through.queue.worker', { queue: { url: 'redis://h', worker: 'no' } }],
+    ['through.queue.lease', { queue: { url: 'redis://h', lease: 0 } }],
+    ['through.queue.nonsense', { queue: { url: 'redis://h', nonsense: 1 } }],
+  ])('refuses a wrong %s at once', (setting, wrong) => {
+    const good = { name: 'rows', mode: 'write-behind', ttl: 60, load: () => 1, save: () => {} };
+    expect(() => createCache().through({ ...good, ...wrong } as never)).toThrow(`${setting}: `);
+  });
+});
