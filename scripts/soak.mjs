@@ -1,4 +1,5 @@
-// Runs the tests that take minutes: races, outages and traces at full length (`*.soak.ts`), by the same jest as `npm test`.
+// Runs the tests that take minutes: races, outages and traces at full length, scenarios with each version of an ORM (`*.soak.ts`),
+// by the same jest as `npm test`.
 //
 // Arguments go on to jest: `npm run test:soak -- races`.
 import { spawnSync } from 'node:child_process';
