@@ -60,6 +60,13 @@ describe.each([
   });
 });
 
+describe('memoryStore by its types', () => {
+  it('is a store for both versions as it is', async () => {
+    const both: readonly [Keyv, Keyv6] = [new Keyv({ store: memoryStore() }), new Keyv6({ store: memoryStore() })];
+    for (const keyv of both) expect(await keyv.set('k', 1)).toBe(true);
+  });
+});
+
 describe('memoryStore under cache-manager', () => {
   it('wraps, counts lifetimes and keeps its limits', async () => {
     const store = memoryStore({ maxEntries: 10 });

@@ -103,6 +103,7 @@ describe('memoryStore', () => {
     ['maxEntries', { maxEntries: '10' }],
     ['policy', { policy: 'best' }],
     ['policy', { policy: 7 }],
+    ['policy', { policy: () => ({ name: 'none' }) }],
     ['onEvict', { onEvict: 'log' }],
     ['weigh', { weigh: 1 }],
     ['clone', { clone: true }],

@@ -59,6 +59,38 @@ describe('MemoryStore', () => {
   });
 });
 
+describe('MemoryStore ordered', () => {
+  it('yields what would leave first first, with the time it has left', () => {
+    const { store, clock } = storeOf();
+    store.set('a', 'A', 1, 5_000);
+    store.set('b', 'B', 1, FOREVER);
+    store.set('c', 'C', 1, 1_000);
+    store.get('a');
+    clock.advance(1_000);
+    expect([...store.ordered()]).toEqual([
+      ['b', 'B', FOREVER],
+      ['a', 'A', 4_000],
+    ]);
+  });
+
+  it('comes by everything that stays, whatever is set, used and deleted on the way', () => {
+    const { store } = storeOf({ maxEntries: 500 });
+    for (let i = 0; i < 400; i++) store.set(`stays ${i}`, 'v', 1, FOREVER);
+    const met = new Set<string>();
+    let count = 0;
+    for (const [key] of store.ordered()) {
+      met.add(key);
+      // The one that comes next leaves its place in the order, and others take the places of those that have left.
+      store.get(`stays ${(count * 7) % 400}`);
+      store.set(`comes ${count}`, 'v', 1, FOREVER);
+      if (count % 2 === 1) for (const gone of [count, count - 1]) store.delete(`comes ${gone}`);
+      if (++count > 5_000) break;
+    }
+    expect(count).toBeLessThan(1_600);
+    expect([...met].filter((key) => key.startsWith('stays'))).toHaveLength(400);
+  });
+});
+
 describe('MemoryStore limits', () => {
   it('evicts as many as a heavy value needs, the policy’s choice first', () => {
     const { store, told, keys } = storeOf({ maxBytes: 100 });

@@ -232,27 +232,32 @@ export class MemoryStore<V> implements LocalStore<V> {
   }
 
   /**
-   * Keys and values with the milliseconds they have left, those first that would leave first. Which those are is settled by the
-   * first step; the others may be taken turns later: what has left by then is left out.
+   * Keys and values with the milliseconds they have left, those first that would leave first; as they are when they are taken, which
+   * may be turns later. What was there at the first step and is there still comes once at least.
    */
   *ordered(): Generator<readonly [key: string, value: V, ttlMs: number]> {
-    const slots = new Uint32Array(this.#size);
-    let count = 0;
+    const end = this.#used;
+    const seen = new Uint8Array(end);
+    // The order is of before: what changes meanwhile may lead its iterator astray, even in a circle.
+    let steps = 2 * this.#size;
     for (const slot of this.#policy.order()) {
-      if (count === slots.length) break;
-      slots[count++] = slot;
+      if (steps-- === 0) break;
+      if (slot >= end || seen[slot] === 1) continue;
+      seen[slot] = 1;
+      yield* this.#atSlot(slot);
     }
-    for (let i = 0; i < count; i++) {
-      const slot = slots[i] as number;
-      const value = this.#values[slot];
-      const ttlMs = this.#wheel.deadline(slot) - this.#clock.monotonic();
-      if (value !== undefined && ttlMs > 0) yield [this.#keys[slot] as string, value, ttlMs];
-    }
+    for (let slot = 0; slot < end; slot++) if (seen[slot] === 0) yield* this.#atSlot(slot);
   }
 
   close(): void {
     this.#closed = true;
     this.#disarm();
+  }
+
+  *#atSlot(slot: number): Generator<readonly [key: string, value: V, ttlMs: number]> {
+    const value = this.#values[slot];
+    const ttlMs = this.#wheel.deadline(slot) - this.#clock.monotonic();
+    if (value !== undefined && ttlMs > 0) yield [this.#keys[slot] as string, value, ttlMs];
   }
 
   #isPast(slot: number): boolean {
