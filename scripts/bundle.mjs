@@ -51,7 +51,9 @@ for (const file of typesFrom(Object.entries(manifest.exports))) {
     .replace(/^(?: {4})+/gm, (indent) => indent.slice(indent.length / 2));
   // What is there for our own packages alone, or for the compiler to follow a type through, nobody reads in an editor: what an entry
   // point names itself, and what that is made of among options and calls.
-  const isRead = forUsers.has(file) && (named.has(file) || /\bdist[\\/](cache|config|keyv-memory|telemetry|testing)[\\/]/.test(file));
+  const isRead =
+    forUsers.has(file) &&
+    (named.has(file) || /\bdist[\\/](cache|config|keyv-memory|telemetry|testing)[\\/]/.test(file));
   writeFileSync(to, isRead ? types : types.replace(/^ *\/\*\*[\s\S]*?\*\/\n/gm, ''));
 }
 

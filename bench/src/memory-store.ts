@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { POLICY_NAMES } from '../../packages/core/dist/eviction/policies.js';
 import { endChildren, startChild } from './children.js';
 import type { Pause } from './memory-store/pauses.js';
-import { policies } from './memory-store/stores.js';
 import { describeMachine } from './pinning.js';
 import { makeProgress } from './progress.js';
 import { writeReport } from './write-report.js';
@@ -46,7 +46,7 @@ else {
 
 async function report(): Promise<string> {
   const isWanted = (name: string) => words.length === 0 || words.some((word) => name.includes(word));
-  const kinds = [...policies(), 'lru-cache'].filter(isWanted);
+  const kinds = [...POLICY_NAMES, 'lru-cache'].filter(isWanted);
   const sizes: string[] = [];
   for (const name of ['Map', ...kinds.flatMap((kind) => [kind, `${kind} +ttl +bytes`])]) {
     const cells: string[] = [];

@@ -32,6 +32,7 @@ async function size(): Promise<{ filled: number; churned: number }> {
     const held: { store: BenchStore | undefined } = { store: openStore(name, entries) };
     if (held.store !== undefined) fill(held.store);
     const before = await used();
+    held.store?.close?.();
     held.store = undefined;
     return (before - (await used())) / entries;
   };

@@ -10,7 +10,11 @@ describe.each([
 ])('memoryStore under %s', (_, AnyKeyv) => {
   it('keeps its limits, and tells what left', async () => {
     const left: string[] = [];
-    const store = memoryStore({ maxEntries: 2, onEvict: (key, _value, reason) => left.push(`${key} ${reason}`) });
+    const store = memoryStore({
+      maxEntries: 2,
+      policy: 'lru',
+      onEvict: (key, _value, reason) => left.push(`${key} ${reason}`),
+    });
     const keyv = new AnyKeyv({ store, namespace: 'n' });
     for (const key of ['a', 'b', 'c']) await keyv.set(key, { key });
     expect(await keyv.get(['a', 'b', 'c'])).toEqual([undefined, { key: 'b' }, { key: 'c' }]);
@@ -69,7 +73,7 @@ describe('memoryStore by its types', () => {
 
 describe('memoryStore under cache-manager', () => {
   it('wraps, counts lifetimes and keeps its limits', async () => {
-    const store = memoryStore({ maxEntries: 10 });
+    const store = memoryStore({ maxEntries: 10, policy: 'lru' });
     const cache = createCache({ stores: [new Keyv({ store })], ttl: 60_000 });
     let runs = 0;
     for (let i = 0; i < 3; i++) expect(await cache.wrap('report', async () => ({ run: ++runs }))).toEqual({ run: 1 });

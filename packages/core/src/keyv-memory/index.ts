@@ -1,8 +1,10 @@
 export { SnapshotError } from '../base/snapshot-error.js';
+export type { PolicyOptions } from '../config/policy-option.js';
 export type { PolicyFactory, PolicyName } from '../eviction/policies.js';
 export type { EvictionPolicy, PolicyLimits } from '../ports/eviction-policy.js';
 export type { RemovalReason } from '../ports/local-store.js';
 export type { SnapshotDefect } from '../stores/snapshots/format.js';
+export type { EvictionStats } from '../telemetry/eviction-watch.js';
 export type { Copying } from '../values/copying.js';
 export type { KeyvMemoryStore } from './keyv-memory-store.js';
 export { memoryStore } from './memory-store.js';

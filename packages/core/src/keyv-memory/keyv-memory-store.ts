@@ -1,4 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
+import type { EvictionStats } from '../telemetry/eviction-watch.js';
 import type { Memory } from './memory.js';
 import { type RestoreOptions, type RestoreReport, restoreFrom, saveTo, snapshotOf } from './snapshots.js';
 
@@ -32,6 +33,11 @@ export class KeyvMemoryStore {
   /** Bytes of the values it holds, with their keys and places. */
   get bytes(): number {
     return this.#memory.bytes;
+  }
+
+  /** Which policy decides, and what others would answer. */
+  get eviction(): EvictionStats {
+    return this.#memory.eviction;
   }
 
   /** The value, counted as a use by the policy; `undefined` when absent or expired. */

@@ -27,7 +27,11 @@ describe('memoryStore', () => {
 
   it('keeps to its bytes: keys, values and their places counted', async () => {
     const left: string[] = [];
-    const { store } = storeOf({ maxBytes: 10_000, onEvict: (key, _, reason) => left.push(`${key} ${reason}`) });
+    const { store } = storeOf({
+      maxBytes: 10_000,
+      policy: 'lru',
+      onEvict: (key, _, reason) => left.push(`${key} ${reason}`),
+    });
     await store.set('wide', '€'.repeat(1_000));
     expect(store.bytes).toBeGreaterThanOrEqual(2_000 + 140);
     for (let i = 0; i < 100; i++) await store.set(`k${i}`, 'x'.repeat(300));
@@ -39,7 +43,7 @@ describe('memoryStore', () => {
 
   it('tells what left, and why', async () => {
     const left: unknown[] = [];
-    const { clock, store } = storeOf({ maxEntries: 2, onEvict: (...told) => left.push(told) });
+    const { clock, store } = storeOf({ maxEntries: 2, policy: 'lru', onEvict: (...told) => left.push(told) });
     await store.set('a', { n: 1 });
     await store.set('a', 'two', 500);
     await store.delete('a');
@@ -57,6 +61,11 @@ describe('memoryStore', () => {
       ['c', 'c', 'evicted'],
       ['e', 'e', 'expired'],
     ]);
+  });
+
+  it('says which policy decides: auto, unless another was named', () => {
+    expect(storeOf().store.eviction).toMatchObject({ policy: 'auto', switches: 0 });
+    expect(storeOf({ policy: { name: 'lfu', ageing: true } }).store.eviction.current).toMatch(/lfu/);
   });
 
   it.each<[KeyvMemoryOptions['clone'], boolean, boolean]>([
@@ -103,7 +112,7 @@ describe('memoryStore', () => {
     ['maxEntries', { maxEntries: '10' }],
     ['policy', { policy: 'best' }],
     ['policy', { policy: 7 }],
-    ['policy', { policy: () => ({ name: 'none' }) }],
+    ['policy.grow', { policy: () => ({ name: 'none' }) }],
     ['onEvict', { onEvict: 'log' }],
     ['weigh', { weigh: 1 }],
     ['clone', { clone: true }],
@@ -155,10 +164,10 @@ describe('memoryStore snapshots', () => {
   });
 
   it('keep the order of the policy, and what a smaller store has room for', async () => {
-    const { clock, store } = storeOf();
+    const { clock, store } = storeOf({ policy: 'lru' });
     for (const key of ['a', 'b', 'c', 'd']) await store.set(key, key);
     await store.get('a');
-    const small = memoryStore({ clock, maxEntries: 3 });
+    const small = memoryStore({ clock, maxEntries: 3, policy: 'lru' });
     await small.restore(await store.snapshot());
     expect(await keysOf(small)).toEqual(['a', 'c', 'd']);
     await small.set('e', 'e');

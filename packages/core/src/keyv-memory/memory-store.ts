@@ -11,7 +11,7 @@ import { type KeyvMemoryOptions, readKeyvMemoryOptions } from './options.js';
  *
  * @example
  * ```ts
- * const store = memoryStore({ maxBytes: '256mb', policy: 'lru', onEvict: (key, _value, reason) => log(key, reason) });
+ * const store = memoryStore({ maxBytes: '256mb', policy: 's3fifo', onEvict: (key, _value, reason) => log(key, reason) });
  * const keyv = new Keyv({ store });
  * ```
  */

@@ -1,11 +1,13 @@
 import { textOf } from '../base/answer.js';
 import { ConfigError } from '../base/errors.js';
 import { warnOnce } from '../base/process-warning.js';
+import { policyFactory } from '../cache/policy-factory.js';
 import { valueCodec } from '../codecs/value-codec.js';
 import type { Clock } from '../ports/clock.js';
 import type { HeldValue } from '../ports/stored-response.js';
 import { MemoryStore } from '../stores/memory.js';
 import type { SnapshotRecord } from '../stores/snapshots/record.js';
+import { type EvictionStats, EvictionWatch } from '../telemetry/eviction-watch.js';
 import { adopt, copyOf, hold } from '../values/copies.js';
 import { weigh } from '../values/weigh.js';
 import { Changes } from './changes.js';
@@ -22,6 +24,7 @@ export class Memory {
   readonly #settings: KeyvMemorySettings;
   readonly #clock: Clock;
   readonly #store: MemoryStore<Stored>;
+  readonly #eviction: EvictionWatch;
   /** Of those who write or read a snapshot. */
   readonly #watching = new Set<Changes>();
 
@@ -29,12 +32,13 @@ export class Memory {
     const { maxBytes, maxEntries, policy, onEvict } = settings;
     this.#settings = settings;
     this.#clock = clock;
+    this.#eviction = new EvictionWatch({ emit: () => {} }, () => clock.now());
     this.#store = named(
       () =>
         new MemoryStore<Stored>({
           clock,
           maxBytes,
-          policy,
+          policy: policyFactory(policy, clock, this.#eviction),
           ...(maxEntries !== undefined && { maxEntries }),
           ...(onEvict !== undefined && { onRemove: (key, stored, reason) => onEvict(key, plainOf(stored), reason) }),
         }),
@@ -47,6 +51,10 @@ export class Memory {
 
   get bytes(): number {
     return this.#store.bytes;
+  }
+
+  get eviction(): EvictionStats {
+    return this.#eviction.read() as EvictionStats;
   }
 
   get(key: string): unknown {

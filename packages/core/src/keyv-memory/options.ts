@@ -1,8 +1,9 @@
-import { ConfigError } from '../base/errors.js';
 import { checkFunction, checkOptions, parseBytes } from '../config/check.js';
+import { type PolicyOptions, type PolicySettings, readPolicy } from '../config/policy-option.js';
 import { readCopying } from '../config/value-options.js';
 import type { PolicyFactory, PolicyName } from '../eviction/policies.js';
 import type { Clock } from '../ports/clock.js';
+import type { EvictionPolicy } from '../ports/eviction-policy.js';
 import type { RemovalReason } from '../ports/local-store.js';
 import type { Copying } from '../values/copying.js';
 
@@ -20,8 +21,13 @@ export interface KeyvMemoryOptions {
    * @defaultValue one per 256 bytes of `maxBytes`, but 1,024 at least: 262,144 for 64 MB
    */
   readonly maxEntries?: number | undefined;
-  /** Which value leaves when it is full: by name, or your own, made for its limits. @defaultValue `'lru'` */
-  readonly policy?: PolicyName | PolicyFactory | undefined;
+  /**
+   * Which value leaves when it is full: by name, a name with settings, or your own. `'auto'` takes the one that would answer most of what
+   * is asked for, and costs 0.1 µs a call more than `'lru'`.
+   *
+   * @defaultValue `'auto'`
+   */
+  readonly policy?: PolicyName | PolicyOptions | EvictionPolicy | PolicyFactory | undefined;
   /**
    * Told of each value that left, and why: `'evicted'` for want of room, `'expired'`, `'replaced'` by another of its key, or
    * `'deleted'`. The key is the one Keyv gave, with its namespace in front; the value is what Keyv stored: text, unless Keyv's
@@ -48,7 +54,7 @@ export interface KeyvMemoryOptions {
 export interface KeyvMemorySettings {
   readonly maxBytes: number;
   readonly maxEntries: number | undefined;
-  readonly policy: PolicyName | PolicyFactory;
+  readonly policy: PolicySettings;
   readonly onEvict: KeyvMemoryOptions['onEvict'];
   readonly weigh: KeyvMemoryOptions['weigh'];
   readonly copying: Copying;
@@ -69,13 +75,11 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 /** @throws {@link ConfigError} that names the setting, the value given and what is allowed */
 export function readKeyvMemoryOptions(options: KeyvMemoryOptions): KeyvMemorySettings {
   checkOptions('memoryStore', options, NAMES, '', ELSEWHERE);
-  const { maxBytes = '64mb', maxEntries, policy = 'lru', onEvict, weigh, clone = 'structured' } = options;
-  if (typeof policy !== 'string' && typeof policy !== 'function')
-    throw new ConfigError('memoryStore.policy', policy, 'the name of a policy, or a function that makes one');
+  const { maxBytes = '64mb', maxEntries, policy = 'auto', onEvict, weigh, clone = 'structured' } = options;
   return {
     maxBytes: parseBytes('memoryStore.maxBytes', maxBytes),
     maxEntries,
-    policy,
+    policy: readPolicy('memoryStore.policy', policy),
     onEvict: checkFunction('memoryStore.onEvict', onEvict, 'a function of key, value and reason'),
     weigh: checkFunction('memoryStore.weigh', weigh, 'a function of key and value that returns a number of bytes'),
     copying: readCopying('memoryStore.clone', clone),

@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { ConfigError } from '../base/errors.js';
 import type { EvictionPolicy } from '../ports/eviction-policy.js';
 import { FakeClock } from '../testing/fake-clock.js';
 import { MemoryStore } from './memory.js';
@@ -44,15 +43,6 @@ describe('MemoryStore with a policy of its user', () => {
     expect(keysOf(store)).toEqual(['a', 'b', 'd']);
     expect([...store.ordered()].map(([key]) => key)).toEqual(['d', 'b', 'a']);
     expect(warnings).toEqual([]);
-  });
-
-  it.each<[string, unknown]>([
-    ['nothing', undefined],
-    ['a name', 'lru'],
-    ['an object without victim', newestFirst({ victim: undefined as unknown as () => number })],
-  ])('is refused at the start where it is %s', (_, policy) => {
-    expect(() => storeOf(policy as EvictionPolicy)).toThrow(ConfigError);
-    expect(() => storeOf(policy as EvictionPolicy)).toThrow(/^policy: .*victim/);
   });
 
   it.each<[string, Partial<EvictionPolicy>]>([

@@ -1,11 +1,8 @@
 import { textOf } from '../base/answer.js';
-import { ConfigError } from '../base/errors.js';
 import { warnOnce } from '../base/process-warning.js';
 import { LruPolicy } from '../eviction/lru.js';
 import { isBuiltIn } from '../eviction/policies.js';
 import type { EvictionPolicy } from '../ports/eviction-policy.js';
-
-const METHODS = ['grow', 'insert', 'hit', 'remove', 'victim', 'order', 'clear'] as const;
 
 /**
  * Stands before a policy that somebody else has written: a store must keep its limits, and answer, whatever that does.
@@ -21,15 +18,8 @@ export class OwnPolicy implements EvictionPolicy {
   /** 1 for each slot that holds something. */
   #held = new Uint8Array(0);
 
-  /**
-   * @param onFailure - told once, of what it threw
-   * @throws {@link ConfigError} for what has not the methods of a policy
-   */
+  /** @param onFailure - told once, of what it threw */
   constructor(own: EvictionPolicy, onFailure: (error: unknown) => void = () => {}) {
-    const isPolicy =
-      typeof own === 'object' && own !== null && METHODS.every((name) => typeof own[name] === 'function');
-    if (!isPolicy)
-      throw new ConfigError('policy', own, `a function that returns a policy: an object with ${METHODS.join(', ')}`);
     this.#own = own;
     this.#onFailure = onFailure;
     this.name = String(own.name);

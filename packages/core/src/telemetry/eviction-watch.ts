@@ -22,14 +22,14 @@ interface Watched {
 
 /** Counts and tells when another policy takes over, and knows which one decides. */
 export class EvictionWatch {
-  readonly #sink: EventSink;
+  readonly #sink: Pick<EventSink, 'emit'>;
   readonly #now: () => number;
   #policy: Watched | undefined;
   #switches = 0;
   #lastSwitch: EvictionStats['lastSwitch'];
 
   /** @param now - milliseconds since the epoch */
-  constructor(sink: EventSink, now: () => number) {
+  constructor(sink: Pick<EventSink, 'emit'>, now: () => number) {
     this.#sink = sink;
     this.#now = now;
   }
