@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Cache, createCache } from '@viewcache/core';
+import { watchTypeOrm } from '@viewcache/orm/typeorm';
 import { MariaDbServer } from '../servers/mariadb.js';
 import { gate } from '../support/gate.js';
 import { heardBy } from './pg-world.js';
@@ -57,6 +58,31 @@ describe.each(Object.keys(VERSIONS) as Version[])('TypeORM %s on MariaDB', (vers
     const { users, heard } = reached();
     await users.upsert({ id: 1, name: 'Anabela' }, ['id']);
     expect(heard[0]).toEqual(expect.arrayContaining(['users', 'users!bulk', 'posts!bulk']));
+  });
+
+  it('tells at once of a table without transactions, as its entity says', async () => {
+    const { DataSource, EntitySchema } = VERSIONS[version];
+    const columns = { id: { type: 'int', primary: true }, n: { type: 'int' } } as const;
+    const hit = new EntitySchema<{ id: number; n: number }>({ name: 'Hit', tableName: 'hits', columns });
+    const cache = createCache();
+    const source = await new DataSource({ type: 'mariadb', url: server.url, entities: [hit] }).initialize();
+    // As `@Entity({ engine })` has it: decorators of two versions in one process share what they note.
+    source.getMetadata(hit).engine = 'MyISAM';
+    const watch = watchTypeOrm(source, cache);
+    const heard = heardBy(cache);
+    await source.query('CREATE TABLE IF NOT EXISTS hits (id int PRIMARY KEY, n int) ENGINE = MyISAM');
+    heard.length = 0;
+    const failed = source.transaction(async (manager) => {
+      await manager.insert(hit, { id: 1, n: 1 });
+      throw new Error('undone');
+    });
+    await expect(failed).rejects.toThrow('undone');
+    expect(heard).toEqual([['hits', 'hits#1']]);
+    expect(await source.getRepository(hit).count()).toBe(1);
+    await source.query('DROP TABLE hits');
+    watch();
+    await source.destroy();
+    await cache.close();
   });
 
   it('holds no write back after a deadlock, by which the server has ended the transaction', async () => {
