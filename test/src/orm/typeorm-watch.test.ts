@@ -155,7 +155,8 @@ describe.each(Object.keys(VERSIONS) as Version[])('watchTypeOrm with TypeORM %s'
     await source.getRepository(desk).insert({ id: Date.now() % 1_000_000 });
     await source.query('DELETE FROM desks WHERE id = 1 OR true');
     expect(heard).toEqual([
-      ['desks', expect.stringMatching(/^desks#\d+$/)],
+      ['office.desks', expect.stringMatching(/^office\.desks#\d+$/)],
+      // Entities do not tell where a bare name is looked up: it may be any of its name, this one with it.
       ['desks', 'desks!bulk'],
     ]);
   });
