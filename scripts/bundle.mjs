@@ -47,8 +47,8 @@ for (const file of typesFrom(Object.entries(manifest.exports))) {
   // The declaration maps lead to sources that are not in the tarball.
   const types = readFileSync(file, 'utf8')
     .replace(/\/\/# sourceMappingURL=.*\s*$/, '')
-    // Two spaces, as in the sources: tsc's four are kilobytes.
-    .replace(/^(?: {4})+/gm, (indent) => indent.slice(indent.length / 2));
+    // One space each: tsc's four are kilobytes.
+    .replace(/^ {4,}/gm, (indent) => ' '.repeat(indent.length / 4) + ' '.repeat(indent.length % 4));
   // What is there for our own packages alone, or for the compiler to follow a type through, nobody reads in an editor: what an entry
   // point names itself, and what that is made of among options and calls.
   const isRead =

@@ -79,7 +79,7 @@ export type {
   WriteOrigin,
 } from './ports/event-sink.js';
 export type { EvictionPolicy, PolicyLimits } from './ports/eviction-policy.js';
-export type { StoreHealth } from './ports/tagged-store.js';
+export type { StoreHealth } from './ports/store-health.js';
 export type { EvictionStats } from './telemetry/eviction-watch.js';
 export type { CacheListener, CacheStats } from './telemetry/telemetry.js';
 export type { AnyFunction } from './values/any-function.js';

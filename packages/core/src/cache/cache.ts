@@ -1,6 +1,6 @@
 import type { Duration } from '../base/duration.js';
 import type { InvalidationTarget } from '../invalidation/target.js';
-import type { StoreHealth } from '../ports/tagged-store.js';
+import type { StoreHealth } from '../ports/store-health.js';
 import type { CacheListener, CacheStats } from '../telemetry/telemetry.js';
 import type { Explanation, ValueExplanation, ValueTarget } from './explanation.js';
 import type { BatchReceipt, InvalidationReceipt } from './receipts.js';

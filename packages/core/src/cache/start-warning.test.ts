@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { StoreFailedError } from '../base/store-errors.js';
 import type { StoreSettings } from '../config/store-settings.js';
 import type { CacheEvent } from '../ports/event-sink.js';
-import type { StoreHealth } from '../ports/tagged-store.js';
+import type { StoreHealth } from '../ports/store-health.js';
 import { FakeClock } from '../testing/fake-clock.js';
 import { startWarning } from './start-warning.js';
 

@@ -2,7 +2,7 @@ import type { StoreSettings } from '../config/store-settings.js';
 import { maskUrl } from '../config/store-url.js';
 import type { Clock } from '../ports/clock.js';
 import type { EventSink } from '../ports/event-sink.js';
-import type { StoreHealth } from '../ports/tagged-store.js';
+import type { StoreHealth } from '../ports/store-health.js';
 
 /** What fails later than this after a cache was made is an outage, and told by events alone. */
 const START_MS = 10_000;

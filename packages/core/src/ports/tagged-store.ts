@@ -1,5 +1,6 @@
 import type { Bus } from './bus.js';
 import type { Leases } from './leases.js';
+import type { StoreHealth } from './store-health.js';
 import type { StoredResponse, TagStamp } from './stored-response.js';
 
 /**
@@ -136,13 +137,4 @@ export interface TaggedStore {
   invalidate(tags: readonly string[], mode: 'soft' | 'hard', holdMs?: number): Promise<boolean>;
   health(): StoreHealth;
   close(): Promise<void>;
-}
-
-/** How a shared store is doing, without asking it. */
-export interface StoreHealth {
-  readonly state: 'up' | 'down';
-  /** Operations under way. */
-  readonly outstanding: number;
-  /** Failures since start: rejections, deadlines, refusals of the bulkhead, connections that could not be made, once in an outage. */
-  readonly failures: number;
 }

@@ -7,7 +7,7 @@ import {
   StoreTimeoutError,
 } from '../base/store-errors.js';
 import type { Clock } from '../ports/clock.js';
-import type { StoreHealth } from '../ports/tagged-store.js';
+import type { StoreHealth } from '../ports/store-health.js';
 import { Breaker, type BreakerLimits } from './breaker.js';
 
 /** A timer that is as much too late as this says that the process stood still, and nothing about the store. */

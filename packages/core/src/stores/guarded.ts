@@ -1,5 +1,5 @@
 import type { Store } from '../ports/store.js';
-import type { StoreHealth } from '../ports/tagged-store.js';
+import type { StoreHealth } from '../ports/store-health.js';
 import { Guard, type GuardOptions } from './guard.js';
 
 /**

@@ -1,4 +1,4 @@
-import type { StoreHealth } from '../ports/tagged-store.js';
+import type { StoreHealth } from '../ports/store-health.js';
 import type { Nonce, NonceKeys } from './nonce.js';
 
 /** What a store says of one key: its value, `undefined` where it has none, `null` where nobody can tell. */

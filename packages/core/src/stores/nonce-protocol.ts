@@ -1,14 +1,6 @@
+import type { StoreHealth } from '../ports/store-health.js';
 import type { StoredResponse, TagStamp } from '../ports/stored-response.js';
-import type {
-  BeginRead,
-  CommitVerdict,
-  DecodeFrame,
-  Fill,
-  Put,
-  StoreHealth,
-  TaggedStore,
-  Validity,
-} from '../ports/tagged-store.js';
+import type { BeginRead, CommitVerdict, DecodeFrame, Fill, Put, TaggedStore, Validity } from '../ports/tagged-store.js';
 import type { GuardedStore } from './guarded.js';
 import { InvalidationBatches } from './invalidation-batches.js';
 import { readNonce } from './nonce.js';

@@ -1,4 +1,4 @@
-import type { StoreHealth } from '../ports/tagged-store.js';
+import type { StoreHealth } from '../ports/store-health.js';
 import type { GuardedStore } from './guarded.js';
 import { type Nonce, NonceKeys, readNonce } from './nonce.js';
 import { CHUNK, NonceBoard } from './nonce-board.js';

@@ -1,5 +1,5 @@
 import { StoreTimeoutError } from '../../base/store-errors.js';
-import type { StoreHealth } from '../../ports/tagged-store.js';
+import type { StoreHealth } from '../../ports/store-health.js';
 import { type Nonce, NonceKeys, newNonce, nonceBytes, readNonce } from '../nonce.js';
 import type { Entry, NonceLedger, Placed, Placing, Reading, Sighting } from '../nonce-ledger.js';
 import { stampAcross } from '../nonce-token.js';

@@ -1,5 +1,5 @@
 import { StoreOpenError, type StoreOperation } from '../../base/store-errors.js';
-import type { StoreHealth } from '../../ports/tagged-store.js';
+import type { StoreHealth } from '../../ports/store-health.js';
 import { Guard, type GuardOptions } from '../guard.js';
 import type { Reading } from '../nonce-ledger.js';
 import type { Address } from './connection.js';

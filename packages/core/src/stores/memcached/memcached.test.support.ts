@@ -1,5 +1,5 @@
 import { StoreTimeoutError } from '../../base/store-errors.js';
-import type { StoreHealth } from '../../ports/tagged-store.js';
+import type { StoreHealth } from '../../ports/store-health.js';
 import type { Reading } from '../nonce-ledger.js';
 import type { Commands, Servers } from './memcached-servers.js';
 import type { FoundValue } from './reply-parser.js';

@@ -1,5 +1,5 @@
 import { StoreFailedError, StoreOpenError, type StoreOperation } from '../../base/store-errors.js';
-import type { StoreHealth } from '../../ports/tagged-store.js';
+import type { StoreHealth } from '../../ports/store-health.js';
 import type { Guard } from '../guard.js';
 import type { RedisSession } from './connection.js';
 import { AwayError, isErrorReply, readableCause } from './failures.js';

@@ -1,5 +1,6 @@
 import type { Bus } from '../../ports/bus.js';
 import type { Leases } from '../../ports/leases.js';
+import type { StoreHealth } from '../../ports/store-health.js';
 import type { StoredResponse, TagStamp } from '../../ports/stored-response.js';
 import type {
   BeginRead,
@@ -8,7 +9,6 @@ import type {
   Fill,
   Patience,
   Put,
-  StoreHealth,
   TaggedStore,
   Validity,
 } from '../../ports/tagged-store.js';
