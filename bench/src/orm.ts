@@ -13,10 +13,11 @@ import { writeReport } from './write-report.js';
 
 const USAGE = `npm run bench -- orm [options]
 
-  --quick         20 rounds, and no file written unless --out is given
+  --quick         one pair of processes, and no file written unless --out is given
   --only WORDS    libraries with one of these words in their name: --only pg,prisma
   --node BINARY   the Node.js that runs them; repeat it to compare versions
-  --rounds N      measured windows of each (60)
+  --pairs N       processes of each, one that is watched and one that is not: what is compiled differs between them (3)
+  --rounds N      measured windows of each pair (20)
   --ms N          length of a window in milliseconds of CPU time (30)
   --out FILE      the Markdown table (bench/results/orm.md)
 `;
@@ -29,6 +30,7 @@ const { values: flags } = parseArgs({
     quick: { type: 'boolean', default: false },
     only: { type: 'string', default: '' },
     node: { type: 'string', multiple: true, default: [process.execPath] },
+    pairs: { type: 'string' },
     rounds: { type: 'string' },
     ms: { type: 'string' },
     out: { type: 'string' },
@@ -40,7 +42,8 @@ else await run();
 
 async function run(): Promise<void> {
   const progress = makeProgress(process.stderr);
-  const rounds = Number(flags.rounds ?? (flags.quick ? 20 : 60));
+  const pairs = Number(flags.pairs ?? (flags.quick ? 1 : 3));
+  const rounds = Number(flags.rounds ?? 20);
   const ms = Number(flags.ms ?? 30);
   const core = choosePinning()?.serverCore;
   const words = flags.only.split(',').filter((word) => word !== '');
@@ -54,27 +57,8 @@ async function run(): Promise<void> {
       const rows: Row[] = [];
       let version = '';
       for (const name of names) {
-        const [bare, watched] = [
-          await OrmProcess.start(name, false, node, core),
-          await OrmProcess.start(name, true, node, core),
-        ];
-        version = watched.version;
         const row: Row = { name, watched: figures(), bare: figures() };
-        for (const operation of OPERATIONS)
-          for (const process of [watched, bare]) await process.run({ operation, ms: WARM_UP_MS });
-        for (let round = 0; round < rounds; round++) {
-          for (const operation of OPERATIONS) {
-            const both = [
-              [watched, row.watched],
-              [bare, row.bare],
-            ] as const;
-            for (const [process, into] of round % 2 === 0 ? both : both.toReversed()) {
-              const { micros } = await process.run({ operation, ms });
-              into[operation].push(micros);
-            }
-          }
-        }
-        for (const process of [watched, bare]) process.stop();
+        for (let pair = 0; pair < pairs; pair++) version = await measure(row, { node, core, rounds, ms });
         rows.push(row);
         loads.push(loadavg()[0] ?? 0);
         progress.line(`${name} on Node.js ${version}`);
@@ -84,10 +68,41 @@ async function run(): Promise<void> {
   } finally {
     endChildren();
   }
-  const { markdown, bounds, held } = makeReport(chapters, { rounds, ms, isPinned: core !== undefined, loads });
+  const { markdown, bounds, held } = makeReport(chapters, { pairs, rounds, ms, isPinned: core !== undefined, loads });
   process.stdout.write(`\n${markdown}\n${held} of ${bounds} bounds held.\n`);
   const out = flags.out ?? (flags.quick ? undefined : fileURLToPath(new URL('../results/orm.md', import.meta.url)));
   writeReport(out, markdown, progress);
+}
+
+interface Plan {
+  readonly node: string;
+  readonly core: number | undefined;
+  readonly rounds: number;
+  readonly ms: number;
+}
+
+/** Adds what one pair of processes takes, and tells their version of Node.js. */
+async function measure(row: Row, { node, core, rounds, ms }: Plan): Promise<string> {
+  const [bare, watched] = [
+    await OrmProcess.start(row.name, false, node, core),
+    await OrmProcess.start(row.name, true, node, core),
+  ];
+  for (const operation of OPERATIONS)
+    for (const process of [watched, bare]) await process.run({ operation, ms: WARM_UP_MS });
+  const both = [
+    [watched, row.watched],
+    [bare, row.bare],
+  ] as const;
+  for (let round = 0; round < rounds; round++) {
+    for (const operation of OPERATIONS) {
+      for (const [process, into] of round % 2 === 0 ? both : both.toReversed()) {
+        const { micros } = await process.run({ operation, ms });
+        into[operation].push(micros);
+      }
+    }
+  }
+  for (const process of [watched, bare]) process.stop();
+  return watched.version;
 }
 
 function figures(): Record<Operation, number[]> {

@@ -18,6 +18,8 @@ export interface Chapter {
 }
 
 export interface Circumstances {
+  /** Of processes, of each library. */
+  readonly pairs: number;
   readonly rounds: number;
   readonly ms: number;
   readonly isPinned: boolean;
@@ -38,15 +40,16 @@ const COLUMNS: readonly Operation[] = ['untracked', 'tracked', 'stored', 'write'
 /** The tables as Markdown, and how many of their bounds held. */
 export function makeReport(
   chapters: readonly Chapter[],
-  { rounds, ms, isPinned, loads }: Circumstances,
+  { pairs, rounds, ms, isPinned, loads }: Circumstances,
 ): { markdown: string; bounds: number; held: number } {
   const verdicts: boolean[] = [];
   const text = chapters.map((chapter) => table(chapter, verdicts)).join('\n\n');
   const markdown = `# Watching an ORM: what a query costs
 
 CPU time (user and system, garbage collection and compilation included) that a query of one row by its primary key costs more in a process
-where the data source is watched than in one where it is not: the median of the differences within each of ${rounds} interleaved
-rounds, with a window of ${ms} ms of CPU time for each of both. Each is a process of its own${isPinned ? ', pinned to one core' : ''}. In the place of the
+where the data source is watched than in one where it is not: the median of the differences within each of ${pairs} × ${rounds} interleaved
+rounds, with a window of ${ms} ms of CPU time for each of both, by ${pairs} pairs of processes${isPinned ? ', all pinned to one core' : ''}: which code is compiled, and how, differs
+from process to process, and with it what Prisma takes, by up to 10 µs either way. In the place of the
 database stands a connection of ours that speaks PostgreSQL's protocol within the process: \`pg\` and what is above it do all that they always do,
 and no server and no network are measured along. In brackets, what a query costs where nothing is watched.
 
