@@ -17,6 +17,8 @@ import { attachToClient, type ClientParty } from './watched-client.js';
 /** What becomes of one factory of adapters: it outlives watches, as the adapters do that it has made. */
 interface Heard {
   readonly watches: Set<FactoryWatch>;
+  /** Theirs: each statement asks for them. */
+  sources: readonly WatchedSource[];
   /** The adapter that clients use now, as it is without us; `undefined` where none was made while somebody watched. */
   adapter: DriverAdapter | undefined;
 }
@@ -24,7 +26,7 @@ interface Heard {
 const heard = new WeakMap<object, Heard>();
 
 function heardOf(factory: object): Heard {
-  const known = heard.get(factory) ?? { watches: new Set(), adapter: undefined };
+  const known = heard.get(factory) ?? { watches: new Set(), sources: [], adapter: undefined };
   heard.set(factory, known);
   return known;
 }
@@ -41,7 +43,7 @@ const connects: Replaced<FactoryWatch> = new Replaced('connect', (original, part
     return watchedAdapter(adapter, dialect, {
       statements: statementsOf(dialect),
       countedKey: (table) => party.countedKey(table),
-      sources: () => [...known.watches].map(({ source }) => source),
+      sources: () => known.sources,
       disposed() {
         if (known.adapter === adapter) known.adapter = undefined;
       },
@@ -80,6 +82,7 @@ export class FactoryWatch {
     if (readsTables) this.#reader = new TableReader('watchPrisma', this, this.#opened.know, settings);
     this.#heard = heardOf(factory);
     this.#heard.watches.add(this);
+    this.#list();
     this.#stop = connects.on(factory, this);
   }
 
@@ -93,8 +96,13 @@ export class FactoryWatch {
 
   close(): void {
     this.#heard.watches.delete(this);
+    this.#list();
     this.#stop();
     this.#opened.close();
+  }
+
+  #list(): void {
+    this.#heard.sources = [...this.#heard.watches].map(({ source }) => source);
   }
 
   /** Hears of the calls of a client. */

@@ -30,24 +30,35 @@ export function watchedCalls(
 ): AdapterQueryable {
   return {
     queryRaw: (query) =>
-      watchedRun(
-        ear,
-        scopeOf(),
-        query,
-        () => target.queryRaw(query),
-        (result) => [returnedResult(query.sql, result, ear)],
-        ends,
-      ),
+      goesOn(ear, query.sql, ends)
+        ? target.queryRaw(query)
+        : watchedRun(
+            ear,
+            scopeOf(),
+            query,
+            () => target.queryRaw(query),
+            (result) => [returnedResult(query.sql, result, ear)],
+            ends,
+          ),
     executeRaw: (query) =>
-      watchedRun(
-        ear,
-        scopeOf(),
-        query,
-        () => target.executeRaw(query),
-        (affected) => [countedResult(query.sql, affected)],
-        ends,
-      ),
+      goesOn(ear, query.sql, ends)
+        ? target.executeRaw(query)
+        : watchedRun(
+            ear,
+            scopeOf(),
+            query,
+            () => target.executeRaw(query),
+            (affected) => [countedResult(query.sql, affected)],
+            ends,
+          ),
   };
+}
+
+/** Most statements read, and what they read nobody wants to know, or knows by the call that they come from. */
+function goesOn(ear: AdapterEar, sql: string, ends: CallEnds | undefined): boolean {
+  if (ends !== undefined || isTracking()) return false;
+  for (const source of ear.sources()) if (!source.onlyReads(sql)) return false;
+  return true;
 }
 
 /** Sends something, and tells of it: what it reads before, what has come of it before its caller goes on. */
@@ -60,8 +71,6 @@ export function watchedRun<T>(
   ends?: CallEnds,
 ): Promise<T> {
   const sources = ear.sources();
-  // Most statements read, and what they read nobody wants to know, or knows by the call that they come from.
-  if (ends === undefined && !isTracking() && sources.every((source) => source.onlyReads(sent.sql))) return send();
   const read = sources.map((source) => source.reading(scope, sent.sql, sent.args));
   return told(sources, scope, sent, { send, read, resultsOf, ends });
 }

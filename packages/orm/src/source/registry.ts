@@ -29,9 +29,17 @@ export function partiesOf(scope: object): readonly Party[] {
   return [...(scopes.get(scope) ?? [])].filter(({ isClosed }) => !isClosed);
 }
 
-/** Lets {@link scopeOf} find the scopes of one adapter, by its name, where the app never has these in hand. */
-export function findScopesBy(adapter: string, finder: ScopeFinder): void {
+/**
+ * Lets {@link scopeOf} find the scopes of one adapter, by its name, where the app never has these in hand.
+ *
+ * @param place - `first`: others would take what it knows for something else
+ */
+export function findScopesBy(adapter: string, finder: ScopeFinder, place: 'first' | 'last' = 'last'): void {
+  if (place === 'last' || finders.has(adapter)) return void finders.set(adapter, finder);
+  const others = [...finders];
+  finders.clear();
   finders.set(adapter, finder);
+  for (const [name, other] of others) finders.set(name, other);
 }
 
 /** The scope that something stands for which the app has in hand; itself, where nobody knows better. */

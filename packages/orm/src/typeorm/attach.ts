@@ -1,6 +1,7 @@
 import { refuseRunning } from '@viewcache/core/tracking';
-import { meet } from '../source/registry.js';
+import { findScopesBy, meet } from '../source/registry.js';
 import { Replaced } from '../source/replaced.js';
+import { connectionOfHeld } from './connections.js';
 import type { DataSourceLike, QueryRunnerLike, ResultCacheLike } from './typeorm-types.js';
 import { type TypeOrmParty, unheard, watchRunner } from './watched-runner.js';
 
@@ -49,6 +50,8 @@ const housekeeping = ['storeInCache', 'clear', 'remove', 'synchronize'].map(
 /** Hears of what a data source does, until what it returns is called. */
 export function attach(dataSource: DataSourceLike, party: Attached): () => void {
   const { queryResultCache } = dataSource;
+  // A manager has its data source as its `connection`, which is none.
+  findScopesBy('typeorm', connectionOfHeld, 'first');
   const stops = [runners.on(dataSource, party)];
   if (queryResultCache !== undefined)
     for (const replaced of [hits, ...housekeeping]) stops.push(replaced.on(queryResultCache, party));

@@ -1,13 +1,11 @@
 import { hearStatus } from '../pg/transaction-status.js';
-import { meet, type Party } from '../source/registry.js';
+import { partiesOf, type ScopeFinder } from '../source/registry.js';
 import type { WatchedSource } from '../source/watched-source.js';
 import type { QueryRunnerLike } from './typeorm-types.js';
 
 /** Where a runner has the connection that it has had. No WeakMap: there is a runner for each statement, and an entry costs more. */
 const slot = Symbol('viewcache.connection');
 type Runner = { [slot]?: object };
-/** By runner, how `afterCommit` finds each source through it. */
-const met = new WeakMap<object, WeakMap<WatchedSource, Party>>();
 /** By connection, the sources that hear its transaction status. */
 const hearing = new WeakMap<object, WeakSet<WatchedSource>>();
 
@@ -43,20 +41,15 @@ export function connectionOf(
   }
 }
 
-/** `afterCommit` is handed a runner or its manager; a transaction belongs to the connection. */
-export function meetRunner(runner: QueryRunnerLike, source: WatchedSource): void {
-  const known = met.get(runner) ?? new WeakMap<WatchedSource, Party>();
-  const party = known.get(source) ?? {
-    get isClosed() {
-      return source.isClosed;
-    },
-    afterCommit: (_: object, tags: readonly string[]) => source.afterCommit(knownConnection(runner), tags),
-  };
-  // Drivers with one connection have one runner, which is handed out again and again, with another manager each time.
-  met.set(runner, known.set(source, party));
-  meet(runner, party);
-  if (runner.manager !== undefined) meet(runner.manager, party);
-}
+/**
+ * What `afterCommit` is handed, a runner or its manager, by the connection that its transaction belongs to. To meet each of them
+ * would leave an entry of a WeakMap behind for each write, and make every collection of garbage dearer.
+ */
+export const connectionOfHeld: ScopeFinder = (held) => {
+  const { queryRunner = held } = held as { readonly queryRunner?: object };
+  const connection = knownConnection(queryRunner ?? held);
+  return connection === undefined || partiesOf(connection).length === 0 ? undefined : Promise.resolve(connection);
+};
 
 /** Hears from PostgreSQL itself whether a transaction is open on a connection. */
 export function hear(connection: object, source: WatchedSource): void {

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { isTracking } from '@viewcache/core/tracking';
 import type { Outcome } from '../source/outcome.js';
 import type { Told, WatchedSource } from '../source/watched-source.js';
-import { connectionOf, hear, knownConnection, meetRunner } from './connections.js';
+import { connectionOf, hear, knownConnection } from './connections.js';
 import { failureOf, isInTransaction, type OutcomeLookup, outcomeOf } from './outcome-of.js';
 import { overheard } from './raw-results.js';
 import type { DataSourceLike, QueryResultLike, QueryRunnerLike } from './typeorm-types.js';
@@ -42,17 +42,17 @@ export function watchRunner(dataSource: DataSourceLike, runner: Runner, partiesN
     const { query, stream } = runner;
     runner[slot] = { dataSource, query, stream, partiesNow };
   } else if (Object.hasOwn(runner, 'query')) return;
-  put(runner, 'query', watchedQuery);
-  put(runner, 'stream', watchedStream);
+  // To define them, so that nobody lists them, would cost several times as much.
+  Object.assign(runner, { query: watchedQuery, stream: watchedStream });
 }
 
 function watchedQuery(this: Runner, sql: string, parameters?: unknown, isStructured?: boolean): Promise<unknown> {
   const held = this[slot] as Held;
   const parties = heardBy(this, held);
   for (const { source } of parties)
-    if (!source.onlyReads(sql)) return write(held, this, parties, { sql, parameters, isStructured });
+    if (!source.onlyReads(sql)) return write(held, this, [...parties], { sql, parameters, isStructured });
   // Most statements read, and most of those nobody keeps: they go straight on.
-  return parties.length === 0 || !isTracking()
+  return parties.size === 0 || !isTracking()
     ? held.query.call(this, sql, parameters, isStructured)
     : read(held, this, parties, { sql, parameters, isStructured });
 }
@@ -60,22 +60,22 @@ function watchedQuery(this: Runner, sql: string, parameters?: unknown, isStructu
 async function watchedStream(this: Runner, sql: string, parameters?: unknown, ...listeners: never[]): Promise<unknown> {
   const held = this[slot] as Held;
   const parties = heardBy(this, held);
-  const connection = parties.length === 0 ? undefined : await connectionOf(this);
+  const connection = parties.size === 0 ? undefined : await connectionOf(this);
   if (connection === undefined) return await held.stream.call(this, sql, parameters, ...listeners);
-  const watch = new Watch(connection, parties, sql, parameters);
+  const watch = new Watch(connection, [...parties], sql, parameters);
   const opened = (await held.stream.call(this, sql, parameters, ...listeners)) as StreamLike;
   // An `error` listener of ours would keep one that nobody hears from being noticed.
   opened.once('close', () => void watch.closed(opened.errored));
   return opened;
 }
 
-function heardBy(runner: Runner, { partiesNow }: Held): readonly TypeOrmParty[] {
+function heardBy(runner: Runner, { partiesNow }: Held): ReadonlySet<TypeOrmParty> {
   const parties = partiesNow();
   if (parties === undefined || parties.size === 0) restore(runner);
-  return parties === undefined || runner.isReleased || unwatched.getStore() === true ? NOBODY : [...parties];
+  return parties === undefined || runner.isReleased || unwatched.getStore() === true ? NOBODY : parties;
 }
 
-const NOBODY: readonly TypeOrmParty[] = [];
+const NOBODY: ReadonlySet<TypeOrmParty> = new Set();
 
 /** What `query` of a runner was called with. */
 interface Asked {
@@ -88,7 +88,7 @@ interface Asked {
 function read(
   { query }: Held,
   runner: QueryRunnerLike,
-  parties: readonly TypeOrmParty[],
+  parties: ReadonlySet<TypeOrmParty>,
   { sql, parameters, isStructured }: Asked,
 ): Promise<unknown> {
   const known = knownConnection(runner);
@@ -122,7 +122,6 @@ async function write(
   const connection = await connectionOf(runner);
   if (connection === undefined) return await query.call(runner, sql, parameters, isStructured);
   const watch = new Watch(connection, parties, sql, parameters);
-  for (const { source } of parties) meetRunner(runner, source);
   const { result } = await watch.settled(
     () =>
       overheard(dataSource, runner, asked, () => query.call(runner, sql, parameters, true) as Promise<QueryResultLike>),
@@ -195,10 +194,6 @@ class Watch {
   }
 }
 
-function put(runner: QueryRunnerLike, name: 'query' | 'stream', value: unknown): void {
-  Object.defineProperty(runner, name, { value, configurable: true, writable: true, enumerable: false });
-}
-
 /** What somebody else has put over ours stays, and calls through. */
 function restore(runner: Runner): void {
   const held = runner[slot];
@@ -210,6 +205,6 @@ function restore(runner: Runner): void {
     const own = Object.getOwnPropertyDescriptor(runner, name);
     if (own?.value !== ours) continue;
     delete (runner as { query?: unknown; stream?: unknown })[name];
-    if (runner[name] !== held[name]) put(runner, name, held[name]);
+    if (runner[name] !== held[name]) Object.assign(runner, { [name]: held[name] });
   }
 }
