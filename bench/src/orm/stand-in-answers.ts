@@ -14,7 +14,15 @@ export interface Answer {
 const known = new Map<string, Answer>();
 
 /** Tables of the scenarios, as the catalogue says it: `users` with `id`, `name` and `email`. */
-const USERS = { oid: 16_384, schema: 'public', name: 'users', pk: [['id', 1, true]], triggers: null, hasRules: false, isWhole: true };
+const USERS = {
+  oid: 16_384,
+  schema: 'public',
+  name: 'users',
+  pk: [['id', 1, true]],
+  triggers: null,
+  hasRules: false,
+  isWhole: true,
+};
 
 /** Questions that are asked once, when somebody connects. */
 const ONCE: readonly (readonly [RegExp, string])[] = [

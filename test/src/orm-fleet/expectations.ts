@@ -1,5 +1,6 @@
 import { expect } from '@jest/globals';
 import type { Double } from './doubles.js';
+import type { OrmName } from './orders.js';
 import { measurePrecision } from './precision.js';
 import { type Plan, runFleet } from './run.js';
 import type { FleetWorld } from './world.js';
@@ -34,7 +35,13 @@ export async function expectToBeCaught(world: FleetWorld, plan: Pick<Plan, 'orm'
   expect(untrue).not.toEqual([]);
 }
 
-/** Of nine in ten pages that writes of rows have dropped the row was written, and none that was is still there. */
+/** Entities say nothing of triggers: to TypeORM a row that is set to what it is may have become another one. */
+const MAY_ACT_UNSEEN: readonly OrmName[] = ['typeorm'];
+
+/**
+ * Of nine in ten pages that writes of rows have dropped the row was written, and they show something else since; and none whose
+ * row was written is still there.
+ */
 export async function expectPrecision(world: FleetWorld, { orm }: Pick<Plan, 'orm'>, writes: number): Promise<void> {
   const { dropped, written, changed, stale } = await measurePrecision(world, orm, writes, 1);
   const percent = (count: number): string => `${((count / dropped) * 100).toFixed(1)} %`;
@@ -44,4 +51,5 @@ export async function expectPrecision(world: FleetWorld, { orm }: Pick<Plan, 'or
   expect(stale).toEqual([]);
   expect(changed).toBeGreaterThan(writes / 5);
   expect(written / dropped).toBeGreaterThanOrEqual(0.9);
+  if (!MAY_ACT_UNSEEN.includes(orm)) expect(changed / dropped).toBeGreaterThanOrEqual(0.9);
 }

@@ -56,6 +56,32 @@ describe('the tables of a PostgreSQL', () => {
     await world.admin.query('DROP TRIGGER noting ON posts; DROP FUNCTION note, newest_users, any_users, rename_user');
   });
 
+  it('with rows that are set to what they are, which is no write unless a trigger makes it one', async () => {
+    await world.admin.query(`
+      CREATE TABLE parts (LIKE profiles INCLUDING ALL) PARTITION BY RANGE (id);
+      CREATE TABLE parts_1 PARTITION OF parts DEFAULT;
+      INSERT INTO parts VALUES (1, 'a', 1)`);
+    const { driver, site } = await world.open();
+    const { raw } = driver.writes;
+    Object.assign(driver.reads, { comments: async () => (await driver.pool.query('SELECT * FROM parts')).rows });
+    await site.ran();
+    await raw('UPDATE users SET name = name, email = users.email WHERE id = 1');
+    expect(await site.ran()).toEqual([]);
+    await raw('UPDATE users SET name = email WHERE id = 1');
+    expect(await site.ran()).toContain('V1');
+    // What a partition has for triggers nobody has looked for.
+    await raw('UPDATE parts SET bio = bio');
+    expect(await site.ran()).toEqual(['comments']);
+    await world.admin.query(`
+      CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.name := NEW.name || ''!''; RETURN NEW; END';
+      CREATE TRIGGER touching BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION touch()`);
+    const again = await world.open();
+    await again.site.ran();
+    await again.driver.writes.raw('UPDATE users SET name = name WHERE id = 1');
+    expect(await again.site.ran()).toContain('V1');
+    await world.admin.query('DROP TRIGGER touching ON users; DROP FUNCTION touch; DROP TABLE parts');
+  });
+
   it('with triggers of which nobody can tell what they write are warned about once', async () => {
     await world.admin.query(`
       CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';

@@ -22,6 +22,8 @@ interface Relation {
   /** The functions that its triggers run; those of PostgreSQL itself do nothing beside the row. */
   readonly triggers: readonly number[] | null;
   readonly hasRules: boolean;
+  /** Its rows are in itself: neither in tables that inherit from it, with triggers of their own, nor in another database. */
+  readonly isWhole: boolean;
 }
 
 interface Policy {
@@ -57,6 +59,7 @@ SELECT json_build_object('oid', c.oid::int8, 'schema', n.nspname, 'name', c.reln
     WHERE i.indrelid = c.oid AND i.indisprimary),
   'triggers', (SELECT json_agg(g.tgfoid::int8) FROM pg_catalog.pg_trigger g JOIN pg_catalog.pg_proc p ON p.oid = g.tgfoid
     WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND p.pronamespace <> 'pg_catalog'::regnamespace AND p.proname NOT IN ${OF_NOTIFY}),
+  'isWhole', c.relkind = 'r' AND NOT c.relhassubclass,
   'hasRules', EXISTS (SELECT FROM pg_catalog.pg_rewrite r WHERE r.ev_class = c.oid AND c.relkind IN ('r', 'p')))::text
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'f', 'm') AND ${OURS}`;
@@ -127,7 +130,7 @@ export async function readCatalogue(ask: Ask): Promise<PgCatalogue> {
     const schemas = new Set([...relations.values()].filter(({ name }) => name === table).map((it) => it.schema));
     return { table, schema: schema ?? searchPath.find((each) => schemas.has(each)) };
   };
-  const facts = [...relations.values()].map(({ oid, schema, name, pk, triggers, hasRules }): TableFacts => {
+  const facts = [...relations.values()].map(({ oid, schema, name, pk, triggers, hasRules, isWhole }): TableFacts => {
     const referredBy = references.flatMap(([to, from, onDelete, onUpdate]): Reference[] => {
       const referring = to === oid ? named(from) : undefined;
       return referring === undefined
@@ -140,7 +143,7 @@ export async function readCatalogue(ask: Ask): Promise<PgCatalogue> {
       schema,
       pk: isPlain ? pk.map(([column]) => column) : [],
       referredBy,
-      mayActUnseen: hasRules || triggers !== null,
+      mayActUnseen: hasRules || triggers !== null || (isWhole ? false : undefined),
     };
   });
   return {

@@ -113,13 +113,16 @@ function tablesOf(map: TableMap, { table, schema }: WriteEvent): readonly Table[
 function addWritten(batch: WriteBatch, write: WrittenTable, ran: RanStatement, lookup: WriteLookup): void {
   const { map } = lookup;
   const tables = map.of(write);
-  const [table] = tables;
+  const [table, another] = tables;
+  if (write.keeps && table !== undefined && another === undefined && map.isNamed(table, write.table)) {
+    if (map.actsAsSaid(table)) return;
+  }
   // What is read through a view, and what a data-modifying WITH does, is not counted by the statement's own count.
   const isSole = ran.footprint.writes.length === 1 && isOf(ran.result?.command, write.verb);
   if (isSole && ran.result?.affected === 0 && COUNTED.has(write.verb)) {
     if (!map.hasTriggers(write) && !tables.some((it) => map.mayActUnseen(it))) return;
   }
-  if (table === undefined || tables.length > 1) {
+  if (table === undefined || another !== undefined) {
     for (const each of tables) note(batch, each, write, undefined, map);
     return;
   }

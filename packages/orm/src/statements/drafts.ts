@@ -11,6 +11,7 @@ export interface Reference extends TableName {
   columns: string[] | undefined;
   conflict: readonly string[] | undefined;
   cascades: boolean;
+  keeps: boolean;
   /** A name in a list of what is deleted: what it stands for is found among the tables. */
   isTarget: boolean;
 }
@@ -27,6 +28,7 @@ export function referenceTo(name: TableName, qualifier: string, verb: WriteVerb 
     columns: verb === undefined || verb === 'ddl' || verb === 'truncate' ? undefined : [],
     conflict: undefined,
     cascades: false,
+    keeps: false,
     isTarget: false,
   };
 }
@@ -37,7 +39,7 @@ export function gathered(references: readonly Reference[]): { reads: ReadTable[]
   const writes: Array<{ -readonly [Key in keyof WrittenTable]: WrittenTable[Key] }> = [];
   const known = new Map<string, number>();
   for (const reference of references) {
-    const { table, schema, verb, held, inserted, columns, conflict, cascades } = reference;
+    const { table, schema, verb, held, inserted, columns, conflict, cascades, keeps } = reference;
     if (reference.isTarget) continue;
     const key = `${verb ?? ''}\0${schema ?? ''}\0${table}`;
     const before = known.get(key);
@@ -53,7 +55,7 @@ export function gathered(references: readonly Reference[]): { reads: ReadTable[]
     const write = before === undefined ? undefined : writes[before];
     if (write === undefined) {
       known.set(key, writes.length);
-      writes.push({ table, schema, verb, held, inserted, columns, conflict, cascades });
+      writes.push({ table, schema, verb, held, inserted, columns, conflict, cascades, keeps });
       continue;
     }
     write.held = [];
@@ -62,6 +64,7 @@ export function gathered(references: readonly Reference[]): { reads: ReadTable[]
     write.columns = undefined;
     write.conflict = undefined;
     write.cascades ||= cascades;
+    write.keeps = false;
   }
   return { reads, writes };
 }

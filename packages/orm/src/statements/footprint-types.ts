@@ -53,6 +53,8 @@ export interface WrittenTable extends TableName {
   readonly conflict: readonly string[] | undefined;
   /** `TRUNCATE … CASCADE`, `DROP … CASCADE`: all tables with a foreign key to it, whatever their `ON DELETE` says. */
   readonly cascades: boolean;
+  /** PostgreSQL's `SET a = a, b = b`: no row is another one afterwards, unless a trigger makes it one. */
+  readonly keeps: boolean;
 }
 
 /** What a statement does to the transaction of its connection. */

@@ -10,6 +10,8 @@ export type ScopeKind = 'select' | 'values' | 'update' | 'delete' | 'merge' | 'i
 export interface Assignment {
   readonly qualifier: string | undefined;
   readonly column: string;
+  /** It is set to itself: by what the column is qualified there, `''` where it stands alone. */
+  readonly keeps: string | undefined;
 }
 
 /** Names of a statement times its tables, before it counts as writing all of them. */
@@ -84,6 +86,9 @@ export class Scope {
   #settleAssignments(): void {
     const written = this.references.filter(({ verb }) => verb === 'update');
     const { assignments } = this;
+    const [sole, another] = written;
+    if (sole !== undefined && another === undefined && this.knowsAssignments && assignments.length > 0)
+      sole.keeps = assignments.every(({ keeps }) => keeps === '' || (keeps !== undefined && isNamed(sole, keeps)));
     const isSaid =
       written.length > 1 &&
       this.#isShort(assignments) &&

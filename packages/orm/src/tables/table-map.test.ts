@@ -187,6 +187,18 @@ describe('a name in a statement', () => {
     expect(tags(map, 'loop')).toEqual(['loop']);
   });
 
+  it('means what was told last, whatever it has meant when somebody asked before', () => {
+    const map = new TableMap({ path: { schemas: ['app', 'public'], isSure: true } });
+    map.describe([{ name: 'users', schema: 'public' }]);
+    expect(tags(map, 'users')).toEqual(['users']);
+    map.describe([{ name: 'users', schema: 'app' }]);
+    expect(map.of(named('users')).map(({ schema }) => schema)).toEqual(['app']);
+    map.stands(named('app.users'), [named('people')]);
+    expect(tags(map, 'users')).toEqual(tags(map, 'people'));
+    map.pathMoves();
+    expect(tags(map, 'users')).toHaveLength(2);
+  });
+
   it('is found among others only where somebody has told of it', () => {
     const map = new TableMap();
     map.describe([{ name: 'users' }]);

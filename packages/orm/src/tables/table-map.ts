@@ -25,7 +25,7 @@ export interface MapSettings {
 }
 
 /** What there is to a table beside its name. */
-type Known = Pick<Table, 'pk' | 'mayActUnseen' | 'isLasting' | 'isKnown'>;
+type Known = Pick<Table, 'pk' | 'mayActUnseen' | 'actsAsSaid' | 'isLasting' | 'isKnown'>;
 
 const NONE: readonly Table[] = [];
 
@@ -50,6 +50,8 @@ export class TableMap {
   readonly #closures = new Map<Table, Partial<Record<Change, readonly Table[]>>>();
   /** Of a table, the one that stands for it where a bare name may mean another one, too. */
   readonly #unplaced = new Map<Table, Table>();
+  /** By schema and name, what {@link of} has found: statements name the same tables again and again. */
+  readonly #found = new Map<string | undefined, Map<string, readonly Table[]>>();
   #strangers = 0;
 
   constructor(settings: MapSettings = {}) {
@@ -74,15 +76,15 @@ export class TableMap {
   /** A statement has changed the search path of a connection: from now on a bare name may mean the table in any schema. */
   pathMoves(): void {
     this.#places.move();
-    this.#closures.clear();
+    this.#forget();
   }
 
   /** Tables that somebody knows: what is told of one later counts where the first has left it open. */
   describe(facts: readonly TableFacts[]): void {
     const inOrder = [...facts].sort((a, b) => this.#places.rank(a.schema) - this.#places.rank(b.schema));
     for (const each of inOrder) this.#describe(each);
-    this.#closures.clear();
     this.#unplaced.clear();
+    this.#forget();
   }
 
   /** A view, a partition, a synonym: whoever reads or writes it reads or writes these. */
@@ -91,7 +93,7 @@ export class TableMap {
     const key = this.#places.home(name);
     this.#aliases.set(key, tables);
     this.#places.add(this.#nameOf(key));
-    this.#closures.clear();
+    this.#forget();
   }
 
   /** Triggers on a table write these. */
@@ -114,7 +116,16 @@ export class TableMap {
 
   /** The tables that a name in a statement may mean: one, but for a view over several, and a bare name in several schemas. */
   of(name: TableName): readonly Table[] {
-    return this.#resolve(name, 0);
+    const { table, schema } = name;
+    const known = this.#found.get(schema)?.get(table);
+    if (known !== undefined) return known;
+    const tables = this.#resolve(name, 0);
+    // Beyond that a stranger is made anew each time.
+    if (this.#strangers < UNKNOWN_TABLES) {
+      const named = this.#found.get(schema) ?? new Map<string, readonly Table[]>();
+      this.#found.set(schema, named.set(table, tables));
+    }
+    return tables;
   }
 
   /** Whether a table is called so itself, and not what stands for it. */
@@ -172,9 +183,20 @@ export class TableMap {
     return table.mayActUnseen || this.#triggers.has(this.#keyOf(table));
   }
 
+  /** Whether it is known that a statement does to the rows of a table what it says, and nothing else. */
+  actsAsSaid(table: Table): boolean {
+    return table.actsAsSaid && !this.mayActUnseen(table);
+  }
+
   /** Whether what a name stands for has triggers of its own: those of a view act in its place, and change no row of it. */
   hasTriggers(name: TableName): boolean {
     return this.#triggers.size > 0 && this.#places.find(name).keys.some((key) => this.#triggers.has(key));
+  }
+
+  /** Names mean something else than before. */
+  #forget(): void {
+    this.#closures.clear();
+    this.#found.clear();
   }
 
   #resolve(name: TableName, depth: number): readonly Table[] {
@@ -202,7 +224,7 @@ export class TableMap {
     const known = this.#unplaced.get(table);
     if (known !== undefined) return known;
     const spellings = unplaced(table.spellings, this.#scoping);
-    const opened = { ...table, spellings };
+    const opened = { ...table, spellings, actsAsSaid: false };
     if (this.#tables.get(this.#keyOf(table)) === table) this.#unplaced.set(table, opened);
     return opened;
   }
@@ -215,6 +237,7 @@ export class TableMap {
     this.#put(key, {
       pk: [known?.pk, pk].find((each) => each !== undefined && each.length > 0) ?? this.#pk,
       mayActUnseen: known?.mayActUnseen === true || mayActUnseen === true,
+      actsAsSaid: known?.actsAsSaid === true || mayActUnseen === false,
       isLasting: known?.isLasting === true || isLasting === true,
       isKnown: true,
     });
@@ -243,7 +266,7 @@ export class TableMap {
     const key = this.#places.keyOf(name);
     const known = this.#tables.get(key);
     if (known !== undefined) return known;
-    const facts = { pk: this.#pk, mayActUnseen: false, isLasting: false, isKnown: false };
+    const facts = { pk: this.#pk, mayActUnseen: false, actsAsSaid: false, isLasting: false, isKnown: false };
     if (this.#strangers >= UNKNOWN_TABLES) return this.#make(key, facts);
     this.#strangers++;
     return this.#put(key, facts);
@@ -255,11 +278,11 @@ export class TableMap {
     return table;
   }
 
-  #make(key: string, { pk, mayActUnseen, isLasting, isKnown }: Known): Table {
+  #make(key: string, { pk, mayActUnseen, actsAsSaid, isLasting, isKnown }: Known): Table {
     const { table: name, schema } = this.#nameOf(key);
     const { first, isSure } = this.#places;
     const spellings = spellingsOf(name, { schema, first, isSure }, this.#scoping, this.#namespace);
-    return { name, schema, spellings, pk, mayActUnseen, isLasting, isKnown };
+    return { name, schema, spellings, pk, mayActUnseen, actsAsSaid, isLasting, isKnown };
   }
 
   #refer(key: string, references: readonly Reference[]): void {

@@ -17,7 +17,10 @@ export interface TableFacts {
   /** The columns of its primary key, in the order of the key; empty where rows cannot be told apart. */
   readonly pk?: readonly string[] | undefined;
   readonly referredBy?: readonly Reference[] | undefined;
-  /** Statements that change no row may change something all the same: triggers or rules do it. */
+  /**
+   * Statements that change no row may change something all the same: triggers or rules do it. `undefined`: nobody has looked
+   * for them.
+   */
   readonly mayActUnseen?: boolean | undefined;
   /** It knows no transactions: what was written stays, whatever becomes of the one that it was written in. */
   readonly isLasting?: boolean | undefined;
@@ -39,6 +42,8 @@ export interface Table {
   readonly pk: readonly string[];
   readonly mayActUnseen: boolean;
   readonly isLasting: boolean;
+  /** Somebody has looked for triggers and rules, and there are none. */
+  readonly actsAsSaid: boolean;
   /** Somebody who knows the database has described it. */
   readonly isKnown: boolean;
 }
