@@ -1,4 +1,4 @@
-import { answerOf } from '../base/answer.js';
+import { answerOf, textOf } from '../base/answer.js';
 import { ConfigError } from '../base/errors.js';
 import { WriteRefusedError } from '../base/write-errors.js';
 import type { BehindSettings } from '../config/behind-options.js';
@@ -88,12 +88,17 @@ export class BehindStrategy {
    * database had before. Never rejects.
    */
   async save(writes: readonly PendingWrite[]): Promise<readonly (SaveFailure | undefined)[]> {
-    const space = this.#space();
-    const since = await space.token();
-    const outcomes = await this.#saver.save(writes);
-    const saved = writes.filter((_, i) => outcomes[i] === undefined);
-    if (this.#parts.isShared) await Promise.all(saved.map((write) => this.#agree(space, write, since).catch(() => {})));
-    return outcomes;
+    try {
+      const space = this.#space();
+      const since = await space.token();
+      const outcomes = await this.#saver.save(writes);
+      const saved = writes.filter((_, i) => outcomes[i] === undefined);
+      if (this.#parts.isShared)
+        await Promise.all(saved.map((write) => this.#agree(space, write, since).catch(() => {})));
+      return outcomes;
+    } catch (error) {
+      return writes.map(() => ({ error, isOwn: false }));
+    }
   }
 
   mayRetry(error: unknown): boolean {
@@ -110,11 +115,13 @@ export class BehindStrategy {
       const value = answerOf(() => this.#saver.valueOf(write));
       await this.behind.onDeadLetter?.({ key, version, value, isDeletion: bytes === undefined, error, attempts });
     } catch (thrown) {
-      this.#parts.warn(`onDeadLetter of ${name} failed: ${thrown}`);
+      this.#parts.warn(`onDeadLetter of ${name} failed: ${textOf(thrown)}`);
     }
-    await this.#space()
-      .drop([key])
-      .catch(() => {});
+    try {
+      await this.#space().drop([key]);
+    } catch {
+      // Its ttl ends it.
+    }
   }
 
   failed(writes: readonly PendingWrite[], error: unknown): void {

@@ -95,7 +95,7 @@ export class LocalQueue implements WriteQueue {
 
   async put(key: WriteKey, bytes: Buffer | undefined): Promise<void> {
     const { clock, log, name } = this.#parts;
-    await this.#admit(key);
+    const hasTaken = await this.#admit(key);
     try {
       const write = { key, version: ++this.#version, bytes };
       await log?.append(write);
@@ -103,12 +103,14 @@ export class LocalQueue implements WriteQueue {
     } catch (cause) {
       throw new WriteRefusedError(name, key, 'journal', String(cause), { cause });
     } finally {
-      this.#coming--;
+      if (hasTaken) this.#coming--;
     }
     this.#wake();
   }
 
   flush(): Promise<void> {
+    // What is left then waits for whoever begins with the log.
+    if (this.#isOver) return Promise.resolve();
     this.#flushUpTo = this.#version;
     this.#pending.hurry(this.#parts.clock.monotonic());
     this.#pace.hurry();
@@ -139,16 +141,16 @@ export class LocalQueue implements WriteQueue {
     await log?.close();
   }
 
-  /** A write in the place of one that waits needs no room of its own. */
-  async #admit(key: WriteKey): Promise<void> {
+  /** @returns whether it has taken room: a write in the place of one that waits needs none of its own */
+  async #admit(key: WriteKey): Promise<boolean> {
     const { name, limits } = this.#parts;
     if (this.#isClosed) throw new WriteRefusedError(name, key, 'closed');
-    if (this.#pending.has(key)) this.#coming++;
-    else if (this.#room.isAwaited || !this.#takeRoom()) {
-      const admitted = this.#room.wait(limits.fullTimeoutMs);
-      this.#wake();
-      if (!(await admitted)) throw new WriteRefusedError(name, key, this.#isClosed ? 'closed' : 'full');
-    }
+    if (this.#pending.has(key)) return false;
+    if (!this.#room.isAwaited && this.#takeRoom()) return true;
+    const admitted = this.#room.wait(limits.fullTimeoutMs);
+    this.#wake();
+    if (!(await admitted)) throw new WriteRefusedError(name, key, this.#isClosed ? 'closed' : 'full');
+    return true;
   }
 
   #takeRoom(): boolean {
@@ -275,10 +277,8 @@ export class LocalQueue implements WriteQueue {
 
   async #giveUpAll(): Promise<void> {
     const { name, giveUp } = this.#parts;
-    for (const entry of [...this.#pending.entries()]) {
-      const { write, attempts } = entry;
+    for (const { write, attempts } of this.#pending.takeAll())
       await giveUp(write, new WriteRefusedError(name, write.key, 'closed'), attempts);
-    }
   }
 
   #settleFlushes(): void {

@@ -25,10 +25,13 @@ export class PendingWrites {
   readonly #suspects = new Map<string, Entry>();
   /** Those that are on their way. */
   readonly #flying = new Map<string, Entry>();
+  /** Keys with one on its way, and a newer one that waits for it. */
+  #twice = 0;
   #bytes = 0;
 
+  /** How many keys have any. */
   get size(): number {
-    return this.#ready.size + this.#suspects.size + this.#flying.size;
+    return this.#ready.size + this.#suspects.size + this.#flying.size - this.#twice;
   }
 
   get bytes(): number {
@@ -59,6 +62,7 @@ export class PendingWrites {
       const { version } = write;
       const entry = { write, firstVersion: version, queuedAt: now, attempts: 0, firstFailedAt: undefined, retryAt: 0 };
       this.#add(this.#ready, text, entry);
+      if (this.#flying.has(text)) this.#twice++;
     } else if (waiting.write.version < write.version) {
       this.#bytes += weightOf(write) - weightOf(waiting.write);
       waiting.write = write;
@@ -98,7 +102,9 @@ export class PendingWrites {
 
   /** It has come to an end. */
   end(entry: Entry): void {
-    this.#drop(this.#flying, String(entry.write.key), entry);
+    const text = String(entry.write.key);
+    if (this.#ready.has(text) && this.#flying.has(text)) this.#twice--;
+    this.#drop(this.#flying, text, entry);
   }
 
   /**
@@ -120,11 +126,20 @@ export class PendingWrites {
 
   /** Whether any write that was put up to a version is not in the database yet. */
   hasUpTo(version: number): boolean {
-    for (const entry of this.entries()) if (entry.firstVersion <= version) return true;
+    for (const entry of this.#entries()) if (entry.firstVersion <= version) return true;
     return false;
   }
 
-  *entries(): Iterable<Entry> {
+  /** Empties it. */
+  takeAll(): readonly Entry[] {
+    const all = [...this.#entries()];
+    for (const writes of [this.#flying, this.#suspects, this.#ready]) writes.clear();
+    this.#twice = 0;
+    this.#bytes = 0;
+    return all;
+  }
+
+  *#entries(): Iterable<Entry> {
     yield* this.#flying.values();
     yield* this.#suspects.values();
     yield* this.#ready.values();

@@ -1,0 +1,2 @@
+// The same for longer: it asks for VIEWCACHE_SOAK itself.
+import './behind-random.test.js';
