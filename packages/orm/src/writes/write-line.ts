@@ -25,5 +25,15 @@ export function writeLine(
 
 function ended({ count, exact, keys }: Dropped): string {
   if (count === 0) return exact ? 'nothing here' : 'too much is stored to find what was dropped';
-  return `${exact ? '' : 'at least '}${count} dropped${keys.length > 0 ? `: ${keys.join(', ')}` : ''}`;
+  return `${exact ? '' : 'at least '}${count} dropped${keys.length > 0 ? `: ${keys.map(keyOnOneLine).join(', ')}` : ''}`;
+}
+
+/**
+ * A cache key for people. Behind its URL there is a line for each thing that it has beside, with a sign in front and the length of
+ * what could be mistaken for the next: these stand in brackets here, as `GET http://localhost/users (Users.list, 7)`.
+ */
+function keyOnOneLine(key: string): string {
+  const [first = '', ...beside] = key.split('\n').map((part) => part.replace(/[\p{Cc}\s]+/gu, ' ').trim());
+  if (beside.length === 0) return first;
+  return `${first} (${beside.map((part) => part.replace(/^[>@#!=~]/, '').replace(/(^|=)\d+:/, '$1')).join(', ')})`;
 }
