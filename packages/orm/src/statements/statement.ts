@@ -49,7 +49,7 @@ function movesPath(tokens: Tokens): boolean {
   if (tokens.dialect !== 'postgres') return tokens.isWord(0, 'use');
   if (!['set', 'reset', 'discard'].includes(tokens.text(0))) return false;
   for (let at = 1; at < Math.min(tokens.count, 5); at++)
-    if (['role', 'authorization', 'all', 'search_path'].includes(tokens.text(at))) return true;
+    if (['role', 'authorization', 'all', 'search_path', 'schema'].includes(tokens.text(at))) return true;
   return false;
 }
 

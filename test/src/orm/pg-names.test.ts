@@ -1,0 +1,55 @@
+import { describe, expect, it } from '@jest/globals';
+import { createCache } from '@viewcache/core';
+import { watchPg } from '@viewcache/orm/pg';
+import { Keeping } from './kept.js';
+import { PgWorld } from './pg-world.js';
+
+const ORDERS = "CREATE TABLE orders (id int PRIMARY KEY, note text); INSERT INTO orders VALUES (1, 'a'), (2, 'b');";
+const SHOP = `${ORDERS} CREATE SCHEMA shop; CREATE TABLE shop.orders (id int PRIMARY KEY, note text);
+  INSERT INTO shop.orders VALUES (1, 's');`;
+
+interface Case {
+  /** What the database has before it is watched. */
+  readonly has: string;
+  /** Run through the pool before anything is kept; what is known of the tables is read afterwards. */
+  readonly changed?: string;
+  /** Each on a connection of its own: what is kept of it must be made again. */
+  readonly reads: readonly string[];
+  readonly writes: string;
+}
+
+const CASES: Record<string, Case> = {
+  'a path that SET SCHEMA has moved, for a write': {
+    has: SHOP,
+    reads: ['SELECT * FROM shop.orders WHERE id = 1'],
+    writes: "SET SCHEMA 'shop'; UPDATE orders SET note = 'new' WHERE id = 1",
+  },
+  'a path that SET LOCAL SCHEMA has moved, for a read': {
+    has: SHOP,
+    reads: ["BEGIN; SET LOCAL SCHEMA 'shop'; SELECT * FROM orders WHERE id = 1; COMMIT"],
+    writes: "UPDATE shop.orders SET note = 'new' WHERE id = 1",
+  },
+};
+
+/** Each in a database of its own, with whatever that has. */
+describe('what a name means in a PostgreSQL', () => {
+  const world = new PgWorld();
+  let databases = 0;
+
+  it.each(Object.entries(CASES))('%s', async (_, { has, changed, reads, writes }) => {
+    const name = `named_${++databases}`;
+    await world.admin.query(`CREATE DATABASE ${name}`);
+    const pool = world.pool({ connectionString: world.url.replace(/[^/]+$/, name) });
+    await pool.query(has);
+    const cache = world.closing(createCache());
+    const watch = watchPg(pool, cache);
+    world.closing({ close: async () => watch() });
+    await watch.ready;
+    if (changed !== undefined) await pool.query(changed);
+    await watch.ready;
+    const keeping = new Keeping(cache);
+    const kept = await Promise.all(reads.map((sql) => keeping.keep(() => pool.query(sql))));
+    await pool.query(writes);
+    expect(await Promise.all(kept.map((each) => each.isMadeAgain()))).toEqual(reads.map(() => true));
+  });
+});
