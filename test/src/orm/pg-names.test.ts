@@ -7,6 +7,7 @@ import { PgWorld } from './pg-world.js';
 const ORDERS = "CREATE TABLE orders (id int PRIMARY KEY, note text); INSERT INTO orders VALUES (1, 'a'), (2, 'b');";
 const SHOP = `${ORDERS} CREATE SCHEMA shop; CREATE TABLE shop.orders (id int PRIMARY KEY, note text);
   INSERT INTO shop.orders VALUES (1, 's');`;
+const OTHER = "CREATE TABLE other (note text); INSERT INTO other VALUES ('0');";
 
 interface Case {
   /** What the database has before it is watched. */
@@ -28,6 +29,20 @@ const CASES: Record<string, Case> = {
     has: SHOP,
     reads: ["BEGIN; SET LOCAL SCHEMA 'shop'; SELECT * FROM orders WHERE id = 1; COMMIT"],
     writes: "UPDATE shop.orders SET note = 'new' WHERE id = 1",
+  },
+  'a view that calls a function which reads a table': {
+    has: `${ORDERS} CREATE TABLE items (id int PRIMARY KEY, of int, price int); INSERT INTO items VALUES (1, 1, 5);
+      CREATE FUNCTION total(int) RETURNS bigint LANGUAGE sql STABLE AS 'SELECT sum(price) FROM items WHERE of = $1';
+      CREATE VIEW totals AS SELECT id, total(id) FROM orders; CREATE VIEW first AS SELECT 1 AS one WHERE total(1) > 2`,
+    reads: ['SELECT * FROM totals', 'SELECT * FROM first'],
+    writes: 'UPDATE items SET price = 6 WHERE id = 1',
+  },
+  'a trigger that acts in place of a view, below another view': {
+    has: `${ORDERS} ${OTHER} CREATE VIEW v AS SELECT id, note FROM orders; CREATE VIEW w AS SELECT * FROM v;
+      CREATE FUNCTION act() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN UPDATE other SET note = NEW.note; RETURN NEW; END';
+      CREATE TRIGGER acts INSTEAD OF UPDATE ON v FOR EACH ROW EXECUTE FUNCTION act()`,
+    reads: ['SELECT * FROM other'],
+    writes: "UPDATE w SET note = 'new' WHERE id = 1",
   },
 };
 

@@ -26,6 +26,15 @@ interface Relation {
   readonly isWhole: boolean;
 }
 
+interface View {
+  readonly schema: string;
+  readonly name: string;
+  /** The functions of those that act in its place. */
+  readonly triggers: readonly number[] | null;
+  readonly calls: readonly number[] | null;
+  readonly reads: readonly (readonly [schema: string, table: string])[] | null;
+}
+
 interface Policy {
   readonly table: number;
   readonly text: string | null;
@@ -71,7 +80,13 @@ FROM pg_catalog.pg_constraint WHERE contype = 'f' AND (confdeltype IN ('c', 'n',
 const PARTS = 'SELECT json_build_array(inhrelid::int8, inhparent::int8)::text FROM pg_catalog.pg_inherits';
 
 const VIEWS = `
-SELECT json_build_object('schema', n.nspname, 'name', v.relname, 'reads',
+SELECT json_build_object('schema', n.nspname, 'name', v.relname,
+  'triggers', (SELECT json_agg(g.tgfoid::int8) FROM pg_catalog.pg_trigger g WHERE g.tgrelid = v.oid AND NOT g.tgisinternal),
+  'calls', (SELECT json_agg(DISTINCT d.refobjid::int8)
+    FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = r.oid
+      AND d.refclassid = 'pg_catalog.pg_proc'::regclass
+    WHERE r.ev_class = v.oid),
+  'reads',
   (SELECT json_agg(DISTINCT jsonb_build_array(m.nspname, u.relname))
     FROM pg_catalog.pg_rewrite r
     JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = r.oid
@@ -115,7 +130,7 @@ export async function readCatalogue(ask: Ask): Promise<PgCatalogue> {
   const relations = new Map((await all<Relation>(RELATIONS)).map((relation) => [relation.oid, relation]));
   const references = await all<readonly [to: number, from: number, onDelete: Action, onUpdate: Action]>(REFERENCES);
   const parts = await all<readonly [part: number, whole: number]>(PARTS);
-  const views = await all<{ schema: string; name: string; reads: readonly [string, string][] | null }>(VIEWS);
+  const views = await all<View>(VIEWS);
 
   const names = new Set([...relations.values(), ...views].map(({ name }) => name));
   const routines = new Routines(await all<Routine>(ROUTINES), (name) => names.has(name));
@@ -159,7 +174,7 @@ export async function readCatalogue(ask: Ask): Promise<PgCatalogue> {
       return relation && (relation.pk?.find(([, number]) => number === column)?.[0] ?? '');
     },
     tables: facts.map(({ name, schema }) => ({ table: name, schema })),
-    withTriggers: [...relations.values()]
+    withTriggers: [...relations.values(), ...views.map((view) => ({ ...view, hasRules: false }))]
       .filter(({ triggers, hasRules }) => hasRules || triggers?.some((oid) => routines.writesOf(oid) === undefined))
       .map(({ name, schema }) => ({ table: name, schema })),
     fill(map, isTold = () => false) {
@@ -170,7 +185,7 @@ export async function readCatalogue(ask: Ask): Promise<PgCatalogue> {
         const [from, to] = [named(part), named(whole)];
         if (from !== undefined && to !== undefined) map.stands(from, [to]);
       }
-      for (const { name, schema, triggers } of relations.values()) {
+      for (const { name, schema, triggers } of [...relations.values(), ...views]) {
         const written = (triggers ?? [])
           .flatMap((oid) => routines.writesOf(oid) ?? [])
           .filter((table) => !isTold(placed(table)));
@@ -182,8 +197,9 @@ export async function readCatalogue(ask: Ask): Promise<PgCatalogue> {
         const name = named(table);
         if (name !== undefined) map.asks(name, [...asked, ...(calls ?? []).flatMap((oid) => routines.readsOf(oid))]);
       }
-      for (const { schema, name, reads } of views) {
-        const tables = (reads ?? []).map(([of, table]) => ({ table, schema: of }));
+      for (const { schema, name, reads, calls } of views) {
+        const tables = (reads ?? []).map(([of, table]): TableName => ({ table, schema: of }));
+        tables.push(...(calls ?? []).flatMap((oid) => routines.readsOf(oid)));
         if (tables.length > 0) map.stands({ table: name, schema }, tables);
       }
     },

@@ -114,6 +114,7 @@ function addWritten(batch: WriteBatch, write: WrittenTable, ran: RanStatement, l
   const { map } = lookup;
   const tables = map.of(write);
   const [table, another] = tables;
+  for (const each of map.writtenInPlace(write)) addAll(batch, each, map);
   if (write.keeps && table !== undefined && another === undefined && map.isNamed(table, write.table)) {
     if (map.actsAsSaid(table)) return;
   }

@@ -190,7 +190,27 @@ export class TableMap {
 
   /** Whether what a name stands for has triggers of its own: those of a view act in its place, and change no row of it. */
   hasTriggers(name: TableName): boolean {
-    return this.#triggers.size > 0 && this.#places.find(name).keys.some((key) => this.#triggers.has(key));
+    if (this.#triggers.size === 0) return false;
+    return this.#places.find(name).keys.some((key) => this.#triggers.has(key)) || this.writtenInPlace(name).length > 0;
+  }
+
+  /** The tables that triggers write which act in place of what a name stands for: a view, or one that it is made of. */
+  writtenInPlace(name: TableName): readonly Table[] {
+    if (this.#triggers.size === 0 || this.#aliases.size === 0) return NONE;
+    const seen = new Set<string>();
+    const written = new Set<Table>();
+    const names = [name];
+    for (const each of names) {
+      for (const key of this.#places.find(each).keys) {
+        const stands = this.#aliases.get(key);
+        if (stands === undefined || seen.has(key)) continue;
+        seen.add(key);
+        names.push(...stands);
+        for (const other of this.#triggers.get(key) ?? [])
+          for (const table of this.#resolve(other, 0)) written.add(table);
+      }
+    }
+    return [...written];
   }
 
   /** Names mean something else than before. */
