@@ -58,12 +58,14 @@ for (const file of typesFrom(Object.entries(manifest.exports))) {
 }
 
 /**
- * Leaves out white space, and gives short names to what is local to a function. Functions, classes and what is declared outside
- * of all keep theirs, so that stacks can be read; the lines stay short enough for their numbers to say where.
+ * Leaves out white space, and gives short names to what is local to a function or a module. Functions and classes keep theirs, so
+ * that stacks can be read; the lines stay short enough for their numbers to say where.
  */
 async function shorten(file) {
   const { code } = await minify(readFileSync(file, 'utf8'), {
     ecma: 2020,
+    // So that what a module keeps to itself gets a short name, too, where it is no function and no class.
+    module: true,
     compress: false,
     mangle: { keep_classnames: true, keep_fnames: true },
     format: { max_line_len: 120 },

@@ -24,6 +24,12 @@ describe('a driver’s package', () => {
     expect(() => requireDriver('redis:', name, [import.meta.url, join(app, 'package.json')])).not.toThrow();
   });
 
+  it('is asked for by the name of the setting that needs it, with the command that installs it', () => {
+    expect(() => requireDriver('redis:', 'no-such-driver', [import.meta.url], 'through.queue')).toThrow(
+      "through.queue: 'redis:' needs no-such-driver, which is not installed; use npm install no-such-driver",
+    );
+  });
+
   it('is imported from there, and is not where it is not', async () => {
     const from = join(app, 'package.json');
     expect(await importFromApp('old-style', from)).toMatchObject({ its: 'here' });
