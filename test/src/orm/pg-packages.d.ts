@@ -4,6 +4,7 @@ declare module 'pg-cursor' {
     constructor(text: string, values?: readonly unknown[]);
     submit(connection: unknown): void;
     read(rows: number): Promise<unknown[]>;
+    read(rows: number, callback: () => void): void;
     close(): Promise<void>;
   }
 }

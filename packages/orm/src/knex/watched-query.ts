@@ -1,5 +1,6 @@
 import { isTracking } from '@viewcache/core/tracking';
 import { hearStatus } from '../pg/transaction-status.js';
+import { emitHere } from '../source/issuing-context.js';
 import { meet } from '../source/registry.js';
 import type { WatchedSource } from '../source/watched-source.js';
 import { failureOf, hasEnded } from '../sql/failures.js';
@@ -40,6 +41,7 @@ export function watchedStream(
     const send = (): Promise<unknown> => stream.call(this, connection, sent, target, options);
     if (!sql || parties.length === 0) return send();
     hear(connection, parties);
+    emitHere(target as NodeJS.EventEmitter);
     const watch = new StatementWatch(connection, parties, sql, bindings);
     let hasEnded = false;
     const tell = (outcome: Parameters<typeof watch.tell>[0]): ReturnType<typeof watch.tell> => {

@@ -1,3 +1,4 @@
+import { issuingContext } from '../source/issuing-context.js';
 import type { CommandLike, ConnectionLike } from './mysql2-types.js';
 import { sentOf, templateOf } from './sent.js';
 import { type MysqlSource, watchCommand } from './watched-command.js';
@@ -41,6 +42,7 @@ export function watchedExecute(original: Method, sourcesOf: SourcesOf): Method {
 /** What `connection.prepare()` gives carries itself out by this. */
 export function watchedAddCommand(original: Method, sourcesOf: SourcesOf): Method {
   return function addCommand(...given) {
+    answerHere(given[0] as CommandLike);
     const { statement, parameters } = given[0] as CommandLike;
     const command = original.apply(this, given) as CommandLike;
     if (isExecuting || typeof statement?.query !== 'string' || command === undefined) return command;
@@ -48,6 +50,15 @@ export function watchedAddCommand(original: Method, sourcesOf: SourcesOf): Metho
     if (sources.length > 0) watchCommand(this, sources, command, { sql: statement.query, values: parameters });
     return command;
   };
+}
+
+/** Each command that is sent comes by here: its callback and its listeners go on in the context in which it was issued. */
+function answerHere(command: CommandLike): void {
+  const here = issuingContext();
+  if (here === undefined) return;
+  const { onResult } = command;
+  if (typeof onResult === 'function') command.onResult = here(onResult);
+  command.emit = here(command.emit);
 }
 
 /** `reset` and `changeUser`: by either the server takes back what is open. */

@@ -1,6 +1,5 @@
-import { AsyncResource } from 'node:async_hooks';
-import { isTracking } from '@viewcache/core/tracking';
 import { heardOnce } from '../source/heard-once.js';
+import { issuingContext } from '../source/issuing-context.js';
 import { Replaced } from '../source/replaced.js';
 import type { PgClientLike, PgModuleLike, PgPoolLike } from './pg-types.js';
 import { type PgSource, type Query, watchedQuery } from './watched-query.js';
@@ -10,19 +9,12 @@ const queries: Replaced<PgSource> = new Replaced('query', (original, parties) =>
 );
 
 /**
- * A query that waited for a client of the pool goes on in the context of who asked for it, not of who gave one back. Outside a
- * view it may go on in another's: that is made of something more, then.
+ * A query that waited for a client of the pool goes on in the context of who asked for it, not of who gave one back.
  */
 const connects: Replaced<unknown> = new Replaced('connect', (original) => {
   return function connect(callback, ...more) {
-    if (typeof callback !== 'function' || !isTracking()) return original.call(this, callback, ...more);
-    // `AsyncResource.bind` costs several times as much.
-    const context = new AsyncResource('viewcache.connect', { requireManualDestroy: true });
-    return original.call(
-      this,
-      (...given: unknown[]) => context.runInAsyncScope(callback as () => void, undefined, ...given),
-      ...more,
-    );
+    const here = typeof callback === 'function' ? issuingContext() : undefined;
+    return original.call(this, here === undefined ? callback : here(callback as () => void), ...more);
   };
 });
 

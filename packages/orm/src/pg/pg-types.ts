@@ -53,7 +53,15 @@ export interface PgField {
 
 /** A query that carries itself out: the connection calls these. */
 export interface PgSubmittable extends PgConfig {
-  handleReadyForQuery?: (...given: unknown[]) => unknown;
-  handleError?: (...given: unknown[]) => unknown;
-  handleCommandComplete?: (...given: unknown[]) => unknown;
+  handleRowDescription?: Handler;
+  handleDataRow?: Handler;
+  handlePortalSuspended?: Handler;
+  handleEmptyQuery?: Handler;
+  handleCommandComplete?: Handler;
+  handleCopyInResponse?: Handler;
+  handleCopyData?: Handler;
+  handleReadyForQuery?: Handler;
+  handleError?: Handler;
 }
+
+type Handler = (...given: unknown[]) => unknown;

@@ -1,4 +1,5 @@
 import { isTracking } from '@viewcache/core/tracking';
+import { issuingContext } from '../source/issuing-context.js';
 import type { Outcome, StatementResult } from '../source/outcome.js';
 import type { Told, WatchedSource } from '../source/watched-source.js';
 import { HeldValues } from './held-values.js';
@@ -40,6 +41,7 @@ export function watchedQuery(original: Query, sourcesOf: (client: object) => rea
     }
     const [config] = given;
     if (isSubmittable(config)) {
+      handleHere(config);
       const sent = readSubmittable(this, config);
       if (sent !== undefined) tap(config, new Watch(this, sources, sent), isQuery(this, config));
       return original.apply(this, given);
@@ -132,11 +134,12 @@ function after<T>(told: Told, then: () => T): T | Promise<T> {
 }
 
 function calling(callback: Callback, watch: Watch): Callback {
+  const heard = issuingContext()?.(callback) ?? callback;
   const call: OurCallback = (error, result) => {
     const told = error ? watch.failed(error) : watch.done(result);
-    if (told === undefined) callback(error, result);
+    if (told === undefined) heard(error, result);
     // What it throws is the app's, and no rejection of ours.
-    else void told.then(() => process.nextTick(callback, error, result));
+    else void told.then(() => process.nextTick(heard, error, result));
   };
   call[within] = callback;
   return call;
@@ -154,6 +157,29 @@ function isSubmittable(config: unknown): config is PgSubmittable {
 function isQuery(client: object, config: PgSubmittable): boolean {
   const { Query } = client.constructor as { Query?: unknown };
   return typeof Query === 'function' && config instanceof Query;
+}
+
+/** What the connection calls of an object that carries itself out: by it, that calls back and emits. */
+const HANDLERS = [
+  'handleRowDescription',
+  'handleDataRow',
+  'handlePortalSuspended',
+  'handleEmptyQuery',
+  'handleCommandComplete',
+  'handleCopyInResponse',
+  'handleCopyData',
+  'handleReadyForQuery',
+  'handleError',
+] as const;
+
+/** Its callbacks and listeners go on in the context in which it was handed over. */
+function handleHere(query: PgSubmittable): void {
+  const here = issuingContext();
+  if (here === undefined) return;
+  for (const name of HANDLERS) {
+    const handler = query[name];
+    if (handler !== undefined) query[name] = here(handler);
+  }
 }
 
 /** Hears of the end of an object that carries itself out, by what the connection calls. */

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { isTracking } from '@viewcache/core/tracking';
+import { emitHere } from '../source/issuing-context.js';
 import type { Outcome } from '../source/outcome.js';
 import type { Told, WatchedSource } from '../source/watched-source.js';
 import { connectionOf, hear, knownConnection } from './connections.js';
@@ -64,6 +65,7 @@ async function watchedStream(this: Runner, sql: string, parameters?: unknown, ..
   if (connection === undefined) return await held.stream.call(this, sql, parameters, ...listeners);
   const watch = new Watch(connection, [...parties], sql, parameters);
   const opened = (await held.stream.call(this, sql, parameters, ...listeners)) as StreamLike;
+  emitHere(opened);
   // An `error` listener of ours would keep one that nobody hears from being noticed.
   opened.once('close', () => void watch.closed(opened.errored));
   return opened;
@@ -134,6 +136,7 @@ async function write(
 interface StreamLike {
   readonly errored?: Error | null;
   once(event: 'close', listener: () => void): unknown;
+  emit(event: string, ...given: unknown[]): boolean;
 }
 
 /** PostgreSQL says itself whether a transaction is open. */
