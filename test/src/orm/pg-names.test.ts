@@ -8,6 +8,9 @@ const ORDERS = "CREATE TABLE orders (id int PRIMARY KEY, note text); INSERT INTO
 const SHOP = `${ORDERS} CREATE SCHEMA shop; CREATE TABLE shop.orders (id int PRIMARY KEY, note text);
   INSERT INTO shop.orders VALUES (1, 's');`;
 const OTHER = "CREATE TABLE other (note text); INSERT INTO other VALUES ('0');";
+const PAIR = `CREATE TABLE folks (id int PRIMARY KEY); CREATE TABLE kids (id int PRIMARY KEY, folk int);
+  INSERT INTO folks VALUES (1), (2); INSERT INTO kids VALUES (1, 1), (2, 2);`;
+const FK = 'ALTER TABLE kids ADD CONSTRAINT fk FOREIGN KEY (folk) REFERENCES folks ON DELETE CASCADE';
 
 interface Case {
   /** What the database has before it is watched. */
@@ -43,6 +46,55 @@ const CASES: Record<string, Case> = {
       CREATE TRIGGER acts INSTEAD OF UPDATE ON v FOR EACH ROW EXECUTE FUNCTION act()`,
     reads: ['SELECT * FROM other'],
     writes: "UPDATE w SET note = 'new' WHERE id = 1",
+  },
+  'a foreign key that a block has made': {
+    has: PAIR,
+    changed: `DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conname = 'fk') THEN ${FK}; END IF; END $$`,
+    reads: ['SELECT * FROM kids'],
+    writes: 'DELETE FROM folks WHERE id = 1',
+  },
+  'a foreign key that a block has put together': {
+    has: PAIR,
+    changed: `DO $$ BEGIN EXECUTE '${FK}'; END $$`,
+    reads: ['SELECT * FROM kids'],
+    writes: 'DELETE FROM folks WHERE id = 1',
+  },
+  'a foreign key that a function has made': {
+    has: `${PAIR} CREATE FUNCTION bind() RETURNS void LANGUAGE plpgsql AS 'BEGIN ${FK}; END'`,
+    changed: 'SELECT bind()',
+    reads: ['SELECT * FROM kids'],
+    writes: 'DELETE FROM folks WHERE id = 1',
+  },
+  'a table that a procedure has made': {
+    has: `${PAIR} CREATE PROCEDURE make() LANGUAGE plpgsql AS
+      'BEGIN CREATE TABLE made (folk int REFERENCES folks ON DELETE CASCADE); INSERT INTO made VALUES (1); END'`,
+    changed: 'CALL make()',
+    reads: ['SELECT * FROM made'],
+    writes: 'DELETE FROM folks WHERE id = 1',
+  },
+  'tables that were made with their schema': {
+    has: PAIR,
+    changed: `CREATE SCHEMA bill CREATE TABLE p (id int PRIMARY KEY)
+      CREATE TABLE c (p int REFERENCES p ON DELETE CASCADE) CREATE VIEW v AS SELECT * FROM c;
+      INSERT INTO bill.p VALUES (1); INSERT INTO bill.c VALUES (1)`,
+    reads: ['SELECT * FROM bill.c', 'SELECT * FROM bill.v'],
+    writes: 'DELETE FROM bill.p WHERE id = 1',
+  },
+  'functions that were made while it is watched': {
+    has: ORDERS,
+    changed: `CREATE FUNCTION rename() RETURNS void LANGUAGE sql AS $$UPDATE orders SET note = 'new' WHERE id = 1$$;
+      CREATE FUNCTION note() RETURNS text LANGUAGE sql STABLE AS $$SELECT note FROM orders WHERE id = 1$$`,
+    reads: ['SELECT * FROM orders WHERE id = 1', 'SELECT note()'],
+    writes: 'SELECT rename()',
+  },
+  'the function of a trigger that was replaced': {
+    has: `${ORDERS} ${OTHER}
+      CREATE FUNCTION act() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+      CREATE TRIGGER acts AFTER UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION act()`,
+    changed: `CREATE OR REPLACE FUNCTION act() RETURNS trigger LANGUAGE plpgsql AS
+      'BEGIN UPDATE other SET note = NEW.note; RETURN NEW; END'`,
+    reads: ['SELECT * FROM other'],
+    writes: "UPDATE orders SET note = 'new' WHERE id = 1",
   },
 };
 

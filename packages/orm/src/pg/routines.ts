@@ -1,3 +1,4 @@
+import { DEFINES } from '../statements/definitions.js';
 import { statementsOf } from '../statements/dialect-statements.js';
 import type { TableName } from '../statements/footprint-types.js';
 import type { TableMap, Touched } from '../tables/table-map.js';
@@ -22,6 +23,8 @@ interface Deeds {
   readonly names: ReadonlySet<string>;
   /** It puts statements together that stand nowhere. */
   isDynamic: boolean;
+  /** It makes or changes tables. */
+  redefines: boolean;
   /** It asks who is asking, or what was set for that. */
   asksWho: boolean;
 }
@@ -42,10 +45,11 @@ export class Routines {
   fill(map: TableMap): void {
     const named = new Map<string, Touched>();
     for (const deeds of this.#deeds) {
-      if (deeds.reads.size + deeds.writes.size === 0) continue;
-      const known = named.get(deeds.routine.name) ?? { reads: [], writes: [] };
+      if (deeds.reads.size + deeds.writes.size === 0 && !deeds.redefines) continue;
+      const known = named.get(deeds.routine.name) ?? { reads: [], writes: [], redefines: false };
       const reads = [...known.reads, ...[...deeds.reads].map(nameOf)];
-      named.set(deeds.routine.name, { reads, writes: [...known.writes, ...[...deeds.writes].map(nameOf)] });
+      const writes = [...known.writes, ...[...deeds.writes].map(nameOf)];
+      named.set(deeds.routine.name, { reads, writes, redefines: known.redefines === true || deeds.redefines });
     }
     for (const [name, touched] of named) map.calls(name, touched);
   }
@@ -88,11 +92,15 @@ export class Routines {
 }
 
 function takeOver(deeds: Deeds, called: Deeds): boolean {
-  const size = (): number => deeds.reads.size + deeds.writes.size + Number(deeds.isDynamic) + Number(deeds.asksWho);
+  const size = (): number =>
+    deeds.reads.size +
+    deeds.writes.size +
+    [deeds.isDynamic, deeds.redefines, deeds.asksWho].filter((isSo) => isSo).length;
   const before = size();
   for (const name of called.reads) deeds.reads.add(name);
   for (const name of called.writes) deeds.writes.add(name);
   deeds.isDynamic ||= called.isDynamic;
+  deeds.redefines ||= called.redefines;
   deeds.asksWho ||= called.asksWho;
   return size() > before;
 }
@@ -118,7 +126,16 @@ function deedsOf(routine: Routine, isTable: (name: string) => boolean): Deeds {
       if (mayWrite) writes.add(keyOf({ table: name, schema: undefined }));
     }
   }
-  return { routine, reads, writes, names, isDynamic: /\bexecute\b/i.test(definition), asksWho: asksWho(definition) };
+  return {
+    routine,
+    reads,
+    writes,
+    names,
+    isDynamic: /\bexecute\b/i.test(definition),
+    // Its own CREATE is none that it carries out.
+    redefines: mayWrite && DEFINES.test(definition.slice('create'.length)),
+    asksWho: asksWho(definition),
+  };
 }
 
 /** Whether what it comes to may differ by who asks, or by what was set on the connection. */

@@ -36,7 +36,12 @@ export function addStatement(batch: WriteBatch, ran: RanStatement, lookup: Write
     addWritten(batch, write, ran, lookup);
     if (write.verb === 'ddl' && mayChangeTables(write, ran.sql, map)) batch.changesTables = true;
   }
-  for (const { writes } of map.called(footprint.names)) for (const name of writes) addAny(batch, name, map);
+  const called = map.called(footprint.names);
+  for (const { writes } of called) for (const name of writes) addAny(batch, name, map);
+  if (footprint.redefines === true || called.some(({ redefines }) => redefines === true)) {
+    batch.everything('it makes or changes more than the tables that it names');
+    batch.changesTables = true;
+  }
   if (footprint.isOpaque) addOpaque(batch, ran.sql, map, opaque);
   if (!footprint.isUnderstood) for (const table of map.among(footprint.names)) addAll(batch, table, map);
 }
@@ -67,8 +72,8 @@ function mayChangeTables(name: TableName, sql: string, map: TableMap | undefined
 export function addUnknown(batch: WriteBatch, { footprint, sql }: RanStatement): void {
   if (footprint.transaction !== undefined || isPlainRead(footprint)) return;
   batch.everything(NOT_KNOWN);
-  if (footprint.writes.some((write) => write.verb === 'ddl' && mayChangeTables(write, sql, undefined)))
-    batch.changesTables = true;
+  const changes = footprint.writes.some((write) => write.verb === 'ddl' && mayChangeTables(write, sql, undefined));
+  if (changes || footprint.redefines === true) batch.changesTables = true;
 }
 
 /** Whether a statement may set off triggers: of what it writes, or of what the database changes along with that. */

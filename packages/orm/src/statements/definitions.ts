@@ -35,6 +35,23 @@ export function readTruncate(walk: Walk): void {
   readNames(walk, walk.tokens.isWord(1, 'table') ? 2 : 1, 'truncate');
 }
 
+/** A text that makes or changes tables or what is done with them; temporary ones are left aside. */
+export const DEFINES =
+  /\b(?:create\s+(?:or\s+replace\s+|unlogged\s+|foreign\s+|materialized\s+|recursive\s+|constraint\s+)*|alter\s+(?:foreign\s+|materialized\s+)?)(?:table|view|schema|function|procedure|routine|trigger|policy|rule)\b|\bdrop\s+schema\b/i;
+
+/** Whether what a definition changes is not told by tables that it names: what a function does, what a schema has. */
+export function redefines(tokens: Tokens): boolean {
+  if (tokens.dialect !== 'postgres') return false;
+  const verb = tokens.text(0);
+  if (verb === 'do') return DEFINES.test(tokens.sql.slice(tokens.from, tokens.to));
+  if (verb !== 'create' && verb !== 'alter' && verb !== 'drop') return false;
+  const at = kindAt(tokens);
+  const kind = tokens.text(at);
+  if (kind === 'schema') return true;
+  // One of a connection alone is made and dropped by libraries with each statement.
+  return verb !== 'drop' && ['function', 'procedure', 'routine'].includes(kind) && tokens.text(at + 1) !== 'pg_temp';
+}
+
 function kindAt(tokens: Tokens): number {
   let at = 1;
   while (at < tokens.count && (tokens.kind(at) !== Kind.word || FILLERS.has(tokens.text(at)))) {

@@ -89,6 +89,8 @@ export interface Footprint {
   readonly returnsWritten?: boolean;
   /** MySQL's `USE`: bare names mean tables of another schema from now on. */
   readonly movesPath?: boolean;
+  /** PostgreSQL: makes or changes tables, functions or schemas beside those that `writes` names. */
+  readonly redefines?: boolean;
   /** False where some of it was not understood: every known table among the names counts as read and written, besides what is listed. */
   readonly isUnderstood: boolean;
 }

@@ -1,5 +1,5 @@
 import { readBody } from './bodies.js';
-import { readDefinition, readTruncate } from './definitions.js';
+import { readDefinition, readTruncate, redefines } from './definitions.js';
 import { gathered } from './drafts.js';
 import type { Footprint } from './footprint-types.js';
 import { commitsFirst } from './implicit-commits.js';
@@ -40,6 +40,7 @@ export function footprintOf(tokens: Tokens, depth: number): Footprint {
     names,
     returnsWritten: walk.returnsWritten || returnsWritten(tokens, writes),
     movesPath: movesPath(tokens),
+    redefines: redefines(tokens),
     isUnderstood,
   };
 }

@@ -8,6 +8,8 @@ import type { Change, Reference, Table, TableFacts } from './table.js';
 export interface Touched {
   readonly reads: readonly TableName[];
   readonly writes: readonly TableName[];
+  /** It makes or changes tables. */
+  readonly redefines?: boolean;
 }
 
 /** What is known of a data source beside its tables. */
