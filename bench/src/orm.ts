@@ -3,9 +3,10 @@ import { loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { endChildren } from './children.js';
+import { namedBy } from './named-by.js';
 import { CLIENTS, type OrmName } from './orm/clients.js';
 import { OPERATIONS, type Operation } from './orm/orders.js';
-import { OrmProcess } from './orm/orm-process.js';
+import { startOrm } from './orm/orm-process.js';
 import { type Chapter, makeReport, type Row } from './orm/report.js';
 import { choosePinning } from './pinning.js';
 import { makeProgress } from './progress.js';
@@ -46,10 +47,7 @@ async function run(): Promise<void> {
   const rounds = Number(flags.rounds ?? 20);
   const ms = Number(flags.ms ?? 30);
   const core = choosePinning()?.serverCore;
-  const words = flags.only.split(',').filter((word) => word !== '');
-  const names = (Object.keys(CLIENTS) as OrmName[]).filter(
-    (name) => words.length === 0 || words.some((word) => name.includes(word)),
-  );
+  const names = namedBy(Object.keys(CLIENTS) as OrmName[], flags.only);
   const loads = [loadavg()[0] ?? 0];
   const chapters: Chapter[] = [];
   try {
@@ -83,10 +81,8 @@ interface Plan {
 
 /** Adds what one pair of processes takes, and tells their version of Node.js. */
 async function measure(row: Row, { node, core, rounds, ms }: Plan): Promise<string> {
-  const [bare, watched] = [
-    await OrmProcess.start(row.name, false, node, core),
-    await OrmProcess.start(row.name, true, node, core),
-  ];
+  const { process: bare } = await startOrm(row.name, false, node, core);
+  const { process: watched, version } = await startOrm(row.name, true, node, core);
   for (const operation of OPERATIONS)
     for (const process of [watched, bare]) await process.run({ operation, ms: WARM_UP_MS });
   const both = [
@@ -102,7 +98,7 @@ async function measure(row: Row, { node, core, rounds, ms }: Plan): Promise<stri
     }
   }
   for (const process of [watched, bare]) process.stop();
-  return watched.version;
+  return version;
 }
 
 function figures(): Record<Operation, number[]> {

@@ -4,9 +4,10 @@ import { loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { endChildren, startChild } from './children.js';
+import { namedBy } from './named-by.js';
 import { choosePinning } from './pinning.js';
 import { makeProgress } from './progress.js';
-import { CacheProcess } from './values/cache-process.js';
+import { startCache } from './values/cache-process.js';
 import { CANDIDATES } from './values/candidate.js';
 import type { ClientName } from './values/clients.js';
 import type { Operation } from './values/orders.js';
@@ -48,17 +49,16 @@ async function run(): Promise<void> {
   const rounds = Number(flags.rounds ?? (flags.quick ? 3 : 9));
   const ms = Number(flags.ms ?? (flags.quick ? 40 : 100));
   const core = choosePinning()?.serverCore;
-  const words = flags.only.split(',').filter((word) => word !== '');
-  const names = (Object.keys(CANDIDATES) as ClientName[]).filter(
-    (name) => name === 'map' || words.length === 0 || words.some((word) => name.includes(word)),
-  );
+  const all = Object.keys(CANDIDATES) as ClientName[];
+  const wanted = namedBy(all, flags.only);
+  const names = all.filter((name) => name === 'map' || wanted.includes(name));
   const loads = [loadavg()[0] ?? 0];
   const tables: Table[] = [];
   let version = '';
   try {
     for (const kind of flags.value as ValueKind[]) {
       const table: Table = { kind, answers: new Map(names.map((name) => [name, { hit: [], miss: [], set: [] }])) };
-      const caches = names.map((name) => ({ name, cache: new CacheProcess(name, kind, flags.node, core) }));
+      const caches = names.map((name) => ({ name, cache: startCache(name, kind, flags.node, core) }));
       for (let warmUp = 0; warmUp < WARM_UPS; warmUp++)
         for (const { cache } of caches) for (const operation of OPERATIONS) await cache.run({ operation, ms });
       for (let round = 1; round <= rounds; round++) {

@@ -56,6 +56,8 @@ and no server and no network are measured along. In brackets, what a query costs
 - **untracked**: no view, producer or memoized function runs. **tracked**: within one that is not stored, ten queries of different rows in
   each. **stored**: the same, and it is stored, with its tags. **write**: an \`UPDATE\` by primary key, whose tags are purged from the cache.
 
+Made by \`npm run bench -- orm\`, with each Node.js named by \`--node\`.
+
 The bounds: at most ${BOUNDS.untracked} µs for an untracked query, and ${BOUNDS.tracked} µs for a tracked one.
 
 ${new Date().toISOString().slice(0, 10)} · ${describeMachine()}, a load average of ${Math.min(...loads).toFixed(1)} to ${Math.max(...loads).toFixed(1)} meanwhile
