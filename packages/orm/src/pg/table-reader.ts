@@ -50,6 +50,10 @@ export class TableReader {
     this.#readCatalogue = readWith;
   }
 
+  get isAsking(): boolean {
+    return this.#asked !== undefined;
+  }
+
   readonly columnNames: ColumnNames = (table, column) => this.#catalogue?.columnNames?.(table, column);
 
   /** Of a table, the key column in which the database counts up; `undefined` where there is none, and until that is known. */
@@ -59,6 +63,7 @@ export class TableReader {
 
   /** Resolves when they are known; begins to read them, where nobody does. */
   async ready(): Promise<void> {
+    if (this.#catalogue !== undefined) await this.#reading?.catch(() => {});
     // What was read may be of no use by then: the tables have changed.
     while (this.#asked !== undefined && this.#catalogue === undefined) await this.#begin();
   }
@@ -82,6 +87,11 @@ export class TableReader {
     this.#catalogue = undefined;
     if (this.#reading === undefined && !this.#isResting) this.#begin().catch(() => {});
     return true;
+  }
+
+  /** There may be other tables now: they are read beside what goes on with those that are known. */
+  readAgain(): void {
+    if (this.#asked !== undefined && !this.#isResting) this.#begin().catch(() => {});
   }
 
   #begin(): Promise<void> {

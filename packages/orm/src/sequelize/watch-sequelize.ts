@@ -97,7 +97,7 @@ function open(sequelize: SequelizeInside, dialect: Dialect, settings: WatchSetti
     dialect,
     statements: statementsOf(dialect),
     learns: true,
-    reader: () => ({ tablesChanged }),
+    reader: () => ({ isAsking: reader.isAsking, tablesChanged, readAgain: () => reader.readAgain() }),
   });
   // What the database has said; undefined until it has.
   let known: Known | undefined = readsTables ? undefined : [() => {}, pathOf(sequelize, dialect)];

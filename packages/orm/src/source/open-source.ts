@@ -2,14 +2,23 @@ import { debuglog } from 'node:util';
 import type { CacheEvent } from '@viewcache/core';
 import { runtimeOf } from '@viewcache/core/node';
 import { watchedBy } from '@viewcache/core/tracking';
-import type { Dialect } from '../statements/footprint-types.js';
+import type { Dialect, TableName } from '../statements/footprint-types.js';
 import type { SearchPath } from '../tables/places.js';
 import { type MapSettings, TableMap } from '../tables/table-map.js';
 import { Delivery, type DeliveryCounts } from '../writes/delivery.js';
 import { writeLine } from '../writes/write-line.js';
 import { describeBy, type WatchSettings } from './read-options.js';
 import type { Statements } from './statements.js';
+import { Strangers } from './strangers.js';
 import { WatchedSource } from './watched-source.js';
+
+/** Who reads the tables. */
+export interface Rereading {
+  /** Whether the database is asked at all. */
+  readonly isAsking: boolean;
+  tablesChanged(): boolean;
+  readAgain(): void;
+}
 
 /** What an adapter knows of what it watches. */
 export interface SourceKind {
@@ -25,7 +34,7 @@ export interface SourceKind {
    * Reads the tables again when some were made, changed or dropped through what is watched: nothing is known until then. True
    * where it will. Without one, what was known stays.
    */
-  readonly reader?: () => { tablesChanged(): boolean } | undefined;
+  readonly reader?: () => Rereading | undefined;
   /** What it speaks, where that is another language than that of its texts. @defaultValue `dialect` */
   readonly speaks?: MapSettings['speaks'];
   /** Schemas in which bare names are looked up, until somebody knows better. @defaultValue nobody knows */
@@ -44,6 +53,13 @@ export interface OpenSource {
   close(): void;
 }
 
+/** Nobody knew what the database does along with writes to them. */
+const FOUND_LATE = {
+  events: [],
+  said: 'tables that were not found before',
+  everything: 'tables were there that nobody had found',
+} as const;
+
 const debug = debuglog('viewcache');
 
 /** Begins to watch a data source for a cache. */
@@ -58,18 +74,26 @@ export function openSource(settings: WatchSettings, kind: SourceKind): OpenSourc
   let map: TableMap | undefined;
   // Of a connection that goes on, whatever is read of tables meanwhile.
   let isPathMoving = false;
+  const strangers = new Strangers();
   const onTablesChanged = (): void => {
-    if (kind.reader?.()?.tablesChanged() === true) map = undefined;
+    if (kind.reader?.()?.tablesChanged() !== true) return;
+    map = undefined;
+    strangers.tablesChanged();
   };
   const delivery = new Delivery({ cache, source: name, onWrite, onFailure: warn, onTablesChanged });
   const { dialect, speaks = dialect, pk } = kind;
+  const onStranger = (met: TableName): void => {
+    const reader = kind.reader?.();
+    if (reader?.isAsking === true && strangers.isWorthReading(met)) reader.readAgain();
+  };
   const know: OpenSource['know'] = (fill, path = kind.path, isCaseless = false) => {
-    const next = new TableMap({ namespace, speaks, path, pk, isCaseless });
+    const next = new TableMap({ namespace, speaks, path, pk, isCaseless, onStranger });
     next.describe(settings.tables);
     fill(next);
     describeBy(next, settings);
     if (isPathMoving) next.pathMoves();
     map = next;
+    if (strangers.found(next)) void source.wroteTogether(undefined, () => FOUND_LATE);
   };
   if (!kind.learns) know(() => {});
   const source = new WatchedSource({

@@ -24,6 +24,8 @@ export interface MapSettings {
   readonly pk?: readonly string[] | undefined;
   /** Letter case does not matter in names: MySQL's `lower_case_table_names`. */
   readonly isCaseless?: boolean | undefined;
+  /** Told of each name in a statement that nobody has described. */
+  readonly onStranger?: ((name: TableName) => void) | undefined;
 }
 
 /** What there is to a table beside its name. */
@@ -40,6 +42,7 @@ export class TableMap {
   readonly #scoping: Scoping;
   readonly #pk: readonly string[];
   readonly #fold: (name: string) => string;
+  readonly #onStranger: ((name: TableName) => void) | undefined;
   readonly #places: Places;
   /** By the keys of places, as all that follow. */
   readonly #tables = new Map<string, Table>();
@@ -61,6 +64,7 @@ export class TableMap {
     this.#namespace = namespace;
     this.#scoping = SCOPINGS[speaks];
     this.#pk = pk;
+    this.#onStranger = settings.onStranger;
     this.#fold = isCaseless ? (name) => name.toLowerCase() : (name) => name;
     this.#places = new Places(path ?? { schemas: [], isSure: false }, this.#fold);
   }
@@ -120,10 +124,10 @@ export class TableMap {
   of(name: TableName): readonly Table[] {
     const { table, schema } = name;
     const known = this.#found.get(schema)?.get(table);
-    if (known !== undefined) return known;
-    const tables = this.#resolve(name, 0);
+    const tables = known ?? this.#resolve(name, 0);
+    if (this.#onStranger !== undefined && tables.every(({ isKnown }) => !isKnown)) this.#onStranger(name);
     // Beyond that a stranger is made anew each time.
-    if (this.#strangers < UNKNOWN_TABLES) {
+    if (known === undefined && this.#strangers < UNKNOWN_TABLES) {
       const named = this.#found.get(schema) ?? new Map<string, readonly Table[]>();
       this.#found.set(schema, named.set(table, tables));
     }
