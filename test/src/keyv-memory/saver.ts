@@ -10,11 +10,14 @@ const store = memoryStore({ maxBytes: '256mb' });
 for (let round = 1; round <= Number(snapshots); round++) {
   // Every value says which snapshot it is of.
   for (let i = 0; i < Number(entries); i++) await store.set(`key ${i}`, `round ${round}, value ${i}`, 3_600_000);
-  const saving = store.save(path);
-  while (round === Number(snapshots)) {
+  let isWriting = true;
+  const saving = store.save(path).finally(() => {
+    isWriting = false;
+  });
+  while (isWriting) {
     await turn();
     const size = statSync(`${path}.${process.pid}.tmp`, { throwIfNoEntry: false })?.size ?? 0;
-    if (size > MIDDLE) process.kill(process.pid, 'SIGKILL');
+    if (round === Number(snapshots) && size > MIDDLE) process.kill(process.pid, 'SIGKILL');
   }
   await saving;
 }
