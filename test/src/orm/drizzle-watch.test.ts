@@ -130,6 +130,27 @@ describe('watchDrizzle', () => {
     watch();
   });
 
+  it('warns once where the tables are not known and nobody awaits them', async () => {
+    const cache = world.closing(createCache());
+    const db = drizzle({ connection: { connectionString: world.url.replace(/\/[^/]*$/, '/nowhere') } });
+    world.closing({ close: () => db.$client.end() });
+    const warnings: string[] = [];
+    const warned = new Promise<void>((resolve) => {
+      cache.on((event) => {
+        if (event.type !== 'warning') return;
+        warnings.push(event.message);
+        resolve();
+      });
+    });
+    const watch = watchDrizzle(db, cache);
+    await warned;
+    await expect(watch.ready).rejects.toThrow('nowhere');
+    expect(warnings).toEqual([
+      expect.stringMatching(/^watchDrizzle: the tables could not be read \(.*nowhere.*\): until they are, nothing/),
+    ]);
+    watch();
+  });
+
   it('lets a write have its result where the store is broken, and is exact in this process all the same (44)', async () => {
     const fail = (): never => {
       throw new Error('the store is broken');
@@ -168,7 +189,7 @@ describe('watchDrizzle', () => {
     ['no database', 'watchDrizzle', () => ({}), undefined],
     ['nothing', 'watchDrizzle', () => undefined, undefined],
     ['the pool itself', 'watchDrizzle', () => world.pool(), undefined],
-    ['one that leads nowhere', 'drizzle() has made for', () => drizzle.mock(), undefined],
+    ['one that leads nowhere', 'has no client to send statements by', () => drizzle.mock(), undefined],
     ['one without a session', 'drizzle() has made for', () => ({ transaction() {}, $client: world.pool() }), undefined],
     [
       'a replica that leads nowhere',

@@ -1,3 +1,4 @@
+import { ConfigError } from '@viewcache/core';
 import { holdBetterSqlite3, isBetterSqlite3 } from '../better-sqlite3/watch-better-sqlite3.js';
 import { reachedIn } from '../mysql2/reached.js';
 import { holdMysql2 } from '../mysql2/watch-mysql2.js';
@@ -8,6 +9,7 @@ import { holdSqlJs, isSqlJs } from '../sql-js/watch-sql-js.js';
 import type { DatabaseLike, WatchDrizzleOptions } from './drizzle-types.js';
 
 const ALLOWED = 'a database that drizzle() has made for node-postgres, mysql2, better-sqlite3 or sql.js';
+const NO_CLIENT = 'has no client to send statements by, as drizzle.mock() makes it';
 
 /** What a database sends its statements by, of one library. */
 interface ClientKind {
@@ -47,6 +49,8 @@ export function holdClient(database: DatabaseLike, options: WatchDrizzleOptions)
 
 function kindOf(client: object, database: unknown): ClientKind {
   const kind = KINDS.find(({ is }) => is(client));
+  if (kind === undefined && isNothing(client))
+    throw new ConfigError('watchDrizzle', database, ALLOWED, undefined, NO_CLIENT);
   if (kind === undefined) throw wrongTarget('watchDrizzle', database, ALLOWED);
   return kind;
 }
@@ -63,6 +67,11 @@ function clientOf(database: unknown): object {
 
 function itself(client: object): object {
   return client;
+}
+
+/** An empty object, which Drizzle puts where a client belongs. */
+function isNothing(client: object): boolean {
+  return Object.getPrototypeOf(client) === Object.prototype && Object.keys(client).length === 0;
 }
 
 function isPg(client: object): boolean {

@@ -1,3 +1,4 @@
+import { runtimeOf } from '@viewcache/core/node';
 import type { Ask, Catalogue } from '../catalogues/catalogue.js';
 import { warnOfUntold } from '../catalogues/untold-warnings.js';
 import type { OpenSource } from '../source/open-source.js';
@@ -25,6 +26,8 @@ export class TableReader {
   #catalogue: (Catalogue & Partial<PgCatalogue>) | undefined;
   #reading: Promise<void> | undefined;
   #triedAt = 0;
+  /** That they cannot be read is said once; who has them once need not be told. */
+  #isToldOf = false;
   /** How often the tables have changed. */
   #changes = 0;
   #isResting = false;
@@ -112,12 +115,26 @@ export class TableReader {
       this.#know((map) => catalogue.fill(map), path, catalogue.isCaseless);
       this.#catalogue = catalogue;
       this.#restMs = REST_MS.first;
+      this.#isToldOf = true;
       warnOfUntold(this.#watch, catalogue, this.#settings);
+    } catch (error) {
+      this.#warn(error);
+      throw error;
     } finally {
       this.#triedAt = performance.now();
       this.#reading = undefined;
       if (changes !== this.#changes) this.#restAndRead();
     }
+  }
+
+  /** Nobody has to await `ready`, and pages that are never stored look like an app that is merely slow. */
+  #warn(error: unknown): void {
+    if (this.#isToldOf) return;
+    this.#isToldOf = true;
+    const { message: said, code } = error as { readonly message?: unknown; readonly code?: unknown };
+    const why = said || code || error;
+    const message = `${this.#watch}: the tables could not be read (${why}): until they are, nothing that reads this database is stored, and each write invalidates everything`;
+    runtimeOf(this.#settings.cache)?.telemetry.emit({ type: 'warning', message });
   }
 
   #restAndRead(): void {
