@@ -117,7 +117,8 @@ export class FactoryWatch {
       schema: () => this.#schema,
       isHeard: () => this.#isHeard,
       woken: () => {
-        this.#reader?.wake();
+        // Before that there is nobody to ask.
+        if (this.#isHeard) this.#reader?.wake();
         return this.#isHeard ? undefined : this.#connect(core).catch(() => {});
       },
       missed: (said) => void this.source.wroteTogether(undefined, () => ({ events: [], said, everything: UNHEARD })),
