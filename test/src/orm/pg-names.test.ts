@@ -11,6 +11,8 @@ const OTHER = "CREATE TABLE other (note text); INSERT INTO other VALUES ('0');";
 const PAIR = `CREATE TABLE folks (id int PRIMARY KEY); CREATE TABLE kids (id int PRIMARY KEY, folk int);
   INSERT INTO folks VALUES (1), (2); INSERT INTO kids VALUES (1, 1), (2, 2);`;
 const FK = 'ALTER TABLE kids ADD CONSTRAINT fk FOREIGN KEY (folk) REFERENCES folks ON DELETE CASCADE';
+const PARTED = `CREATE TABLE whole (id int, k int) PARTITION BY LIST (k);
+  CREATE TABLE part PARTITION OF whole (PRIMARY KEY (id)) FOR VALUES IN (1); INSERT INTO whole VALUES (1, 1), (2, 1);`;
 
 interface Case {
   /** What the database has before it is watched. */
@@ -95,6 +97,35 @@ const CASES: Record<string, Case> = {
       'BEGIN UPDATE other SET note = NEW.note; RETURN NEW; END'`,
     reads: ['SELECT * FROM other'],
     writes: "UPDATE orders SET note = 'new' WHERE id = 1",
+  },
+  'a child of two tables': {
+    has: `CREATE TABLE a (x text); CREATE TABLE b (y text); CREATE TABLE ab () INHERITS (a, b); INSERT INTO ab VALUES ('x', 'y')`,
+    reads: ['SELECT * FROM a', 'SELECT * FROM b', 'SELECT * FROM ab'],
+    writes: 'DELETE FROM b',
+  },
+  'a trigger of a partition': {
+    has: `${PARTED} ${OTHER} CREATE FUNCTION act() RETURNS trigger LANGUAGE plpgsql AS
+        'BEGIN UPDATE other SET note = note || NEW.id; RETURN NEW; END';
+      CREATE TRIGGER acts AFTER INSERT ON part FOR EACH ROW EXECUTE FUNCTION act()`,
+    reads: ['SELECT * FROM other'],
+    writes: 'INSERT INTO whole VALUES (3, 1)',
+  },
+  'a foreign key to a partition': {
+    has: `${PARTED} CREATE TABLE kids (id int REFERENCES part ON DELETE CASCADE); INSERT INTO kids VALUES (1)`,
+    reads: ['SELECT * FROM kids'],
+    writes: 'DELETE FROM whole WHERE id = 1',
+  },
+  'a foreign key to a child': {
+    has: `CREATE TABLE base (id int PRIMARY KEY); CREATE TABLE child (PRIMARY KEY (id)) INHERITS (base); INSERT INTO child VALUES (1);
+      CREATE TABLE kids (id int REFERENCES child ON DELETE CASCADE); INSERT INTO kids VALUES (1)`,
+    reads: ['SELECT * FROM kids'],
+    writes: 'DELETE FROM child WHERE id = 1',
+  },
+  'a policy of a partition': {
+    has: `${PARTED} CREATE TABLE shown (id int); ALTER TABLE part ENABLE ROW LEVEL SECURITY;
+      CREATE POLICY p ON part USING (id IN (SELECT id FROM shown))`,
+    reads: ['SELECT * FROM part'],
+    writes: 'INSERT INTO shown VALUES (1)',
   },
 };
 

@@ -145,20 +145,40 @@ export async function readCatalogue(ask: Ask): Promise<PgCatalogue> {
     const schemas = new Set([...relations.values()].filter(({ name }) => name === table).map((it) => it.schema));
     return { table, schema: schema ?? searchPath.find((each) => schemas.has(each)) };
   };
-  const facts = [...relations.values()].map(({ oid, schema, name, pk, triggers, hasRules, isWhole }): TableFacts => {
-    const referredBy = references.flatMap(([to, from, onDelete, onUpdate]): Reference[] => {
-      const referring = to === oid ? named(from) : undefined;
-      return referring === undefined
-        ? []
-        : [{ from: referring, onDelete: actionOf(onDelete), onUpdate: actionOf(onUpdate) }];
-    });
+  const wholes = groupedBy(parts.filter(([part, whole]) => relations.has(part) && relations.has(whole)));
+  /** A table, and what is written and read along with it: what it is a part of, or a child. */
+  const withWholes = (oid: number): readonly number[] => {
+    const found = new Set([oid]);
+    for (const each of found) for (const whole of wholes.get(each) ?? []) found.add(whole);
+    return [...found];
+  };
+  const referring = new Map<number, Map<string, Reference>>();
+  for (const [to, from, onDelete, onUpdate] of references) {
+    const name = named(from);
+    if (name === undefined) continue;
+    const reference = { from: name, onDelete: actionOf(onDelete), onUpdate: actionOf(onUpdate) };
+    for (const oid of withWholes(to)) {
+      const known = referring.get(oid) ?? new Map<string, Reference>();
+      referring.set(oid, known.set(`${from} ${onDelete} ${onUpdate}`, reference));
+    }
+  }
+  /** By table, the functions of its triggers and of those of its parts. */
+  const acting = groupedBy(
+    [...relations.values()].flatMap(({ oid, triggers }) =>
+      (triggers ?? []).flatMap((run) => withWholes(oid).map((on): [number, number] => [on, run])),
+    ),
+  );
+  const ruled = new Set(
+    [...relations.values()].filter(({ hasRules }) => hasRules).flatMap(({ oid }) => withWholes(oid)),
+  );
+  const facts = [...relations.values()].map(({ oid, schema, name, pk, isWhole }): TableFacts => {
     const isPlain = pk?.every(([, , plain]) => plain) === true;
     return {
       name,
       schema,
       pk: isPlain ? pk.map(([column]) => column) : [],
-      referredBy,
-      mayActUnseen: hasRules || triggers !== null || (isWhole ? false : undefined),
+      referredBy: [...(referring.get(oid)?.values() ?? [])],
+      mayActUnseen: ruled.has(oid) || acting.has(oid) || (isWhole ? false : undefined),
     };
   });
   return {
@@ -181,12 +201,18 @@ export async function readCatalogue(ask: Ask): Promise<PgCatalogue> {
       map.describe(
         facts.map((each) => ({ ...each, referredBy: each.referredBy?.filter(({ from }) => !isTold(from)) })),
       );
-      for (const [part, whole] of parts) {
-        const [from, to] = [named(part), named(whole)];
-        if (from !== undefined && to !== undefined) map.stands(from, [to]);
+      for (const [part, of] of wholes) {
+        const [from, to] = [named(part), [...of].flatMap((oid) => named(oid) ?? [])];
+        if (from === undefined) continue;
+        map.stands(from, to);
+        // What is deleted by one of them is gone from the others.
+        if (to.length < 2) continue;
+        for (const each of withWholes(part).flatMap((oid) => (oid === part ? [] : (named(oid) ?? []))))
+          map.triggers(each, to);
       }
-      for (const { name, schema, triggers } of [...relations.values(), ...views]) {
-        const written = (triggers ?? [])
+      const tables = [...relations.values()].map(({ oid, ...table }) => ({ ...table, triggers: acting.get(oid) }));
+      for (const { name, schema, triggers } of [...tables, ...views]) {
+        const written = [...(triggers ?? [])]
           .flatMap((oid) => routines.writesOf(oid) ?? [])
           .filter((table) => !isTold(placed(table)));
         if (written.length > 0) map.triggers({ table: name, schema }, written);
@@ -194,8 +220,8 @@ export async function readCatalogue(ask: Ask): Promise<PgCatalogue> {
       routines.fill(map);
       for (const { table, reads, calls } of policies) {
         const asked = (reads ?? []).map(([of, name]) => ({ table: name, schema: of }));
-        const name = named(table);
-        if (name !== undefined) map.asks(name, [...asked, ...(calls ?? []).flatMap((oid) => routines.readsOf(oid))]);
+        const all = [...asked, ...(calls ?? []).flatMap((oid) => routines.readsOf(oid))];
+        for (const name of withWholes(table).flatMap((oid) => named(oid) ?? [])) map.asks(name, all);
       }
       for (const { schema, name, reads, calls } of views) {
         const tables = (reads ?? []).map(([of, table]): TableName => ({ table, schema: of }));
@@ -204,6 +230,14 @@ export async function readCatalogue(ask: Ask): Promise<PgCatalogue> {
       }
     },
   };
+}
+
+function groupedBy(
+  pairs: readonly (readonly [key: number, value: number])[],
+): ReadonlyMap<number, ReadonlySet<number>> {
+  const groups = new Map<number, Set<number>>();
+  for (const [key, value] of pairs) groups.set(key, (groups.get(key) ?? new Set()).add(value));
+  return groups;
 }
 
 function actionOf(action: Action): Reference['onDelete'] {
