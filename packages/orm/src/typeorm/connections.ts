@@ -15,29 +15,23 @@ export function knownConnection(runner: object): object | undefined {
 }
 
 /**
- * The connection of a runner, to which transactions belong: others may have it afterwards. `undefined` where it gets none: the
- * statement will say so, to whoever has asked for it. At once where it is known.
+ * Meets the connection of a runner that has none yet, to which transactions belong: others may have it afterwards. Of one that
+ * gets none the statement will say so, to whoever has asked for it.
  *
- * @param met - hears of it before any statement can be sent over it, where it is not known yet
+ * @param met - hears of it before any statement can be sent over it that is sent from now on
  */
-export function connectionOf(
-  runner: QueryRunnerLike,
-  met?: (connection: object) => void,
-): object | undefined | Promise<object | undefined> {
-  const known = knownConnection(runner);
-  if (known !== undefined) return known;
+export function meetConnection(runner: QueryRunnerLike, met: (connection: object) => void): void {
   try {
-    return runner.connect().then(
+    void runner.connect().then(
       (connection) => {
-        if (typeof connection !== 'object' || connection === null) return undefined;
+        if (typeof connection !== 'object' || connection === null) return;
         (runner as Runner)[slot] = connection;
-        met?.(connection);
-        return connection;
+        met(connection);
       },
-      () => undefined,
+      () => {},
     );
   } catch {
-    return undefined;
+    // The statement will say so, too.
   }
 }
 

@@ -3,7 +3,7 @@ import { isTracking } from '@viewcache/core/tracking';
 import { emitHere } from '../source/issuing-context.js';
 import type { Outcome } from '../source/outcome.js';
 import type { Told, WatchedSource } from '../source/watched-source.js';
-import { connectionOf, hear, knownConnection } from './connections.js';
+import { hear, knownConnection, meetConnection } from './connections.js';
 import { failureOf, isInTransaction, type OutcomeLookup, outcomeOf } from './outcome-of.js';
 import { overheard } from './raw-results.js';
 import type { DataSourceLike, QueryResultLike, QueryRunnerLike } from './typeorm-types.js';
@@ -61,13 +61,12 @@ function watchedQuery(this: Runner, sql: string, parameters?: unknown, isStructu
 async function watchedStream(this: Runner, sql: string, parameters?: unknown, ...listeners: never[]): Promise<unknown> {
   const held = this[slot] as Held;
   const parties = heardBy(this, held);
-  const connection = parties.size === 0 ? undefined : await connectionOf(this);
-  if (connection === undefined) return await held.stream.call(this, sql, parameters, ...listeners);
-  const watch = new Watch(connection, [...parties], sql, parameters);
+  if (parties.size === 0) return await held.stream.call(this, sql, parameters, ...listeners);
+  const sent = watched(this, [...parties], sql, parameters);
   const opened = (await held.stream.call(this, sql, parameters, ...listeners)) as StreamLike;
   emitHere(opened);
   // An `error` listener of ours would keep one that nobody hears from being noticed.
-  opened.once('close', () => void watch.closed(opened.errored));
+  opened.once('close', () => void sent.watch?.closed(opened.errored));
   return opened;
 }
 
@@ -100,7 +99,7 @@ function read(
     if (end !== undefined) ends.push(end);
   }
   if (ends.length > 0 && known === undefined)
-    void connectionOf(runner, (connection) => {
+    meetConnection(runner, (connection) => {
       for (const party of parties) hearAs(party, connection);
     });
   const result = query.call(runner, sql, parameters, isStructured);
@@ -121,16 +120,59 @@ async function write(
   asked: Asked,
 ): Promise<unknown> {
   const { sql, parameters, isStructured } = asked;
-  const connection = await connectionOf(runner);
-  if (connection === undefined) return await query.call(runner, sql, parameters, isStructured);
-  const watch = new Watch(connection, parties, sql, parameters);
-  const { result } = await watch.settled(
+  const sent = watched(runner, parties, sql, parameters);
+  const { result } = await settled(
+    sent,
     () =>
       overheard(dataSource, runner, asked, () => query.call(runner, sql, parameters, true) as Promise<QueryResultLike>),
     ({ result, told }, lookup) => outcomeOf({ sql, result, raw: told.raw, rowId: told.rowId }, lookup),
-    ({ result }) => isInTransaction(connection, result),
+    (connection, { result }) => isInTransaction(connection, result),
   );
   return isStructured === true ? result : result.raw;
+}
+
+/** A statement that is sent. */
+interface SentStatement {
+  /** `undefined` until the runner has a connection: it gets none where it cannot have one. */
+  watch: Watch | undefined;
+}
+
+/**
+ * Watches a statement that is sent at once, as what is sent without waiting keeps its order. A runner that has no connection
+ * yet gets it before anything can be sent over it.
+ */
+function watched(
+  runner: QueryRunnerLike,
+  parties: readonly TypeOrmParty[],
+  sql: string,
+  parameters: unknown,
+): SentStatement {
+  const known = knownConnection(runner);
+  const sent: SentStatement = { watch: known && new Watch(known, parties, sql, parameters) };
+  if (known === undefined)
+    meetConnection(runner, (connection) => {
+      sent.watch = new Watch(connection, parties, sql, parameters);
+    });
+  return sent;
+}
+
+/** Carries it out, and tells what came of it before its caller goes on. */
+async function settled<T>(
+  sent: SentStatement,
+  work: () => Promise<T>,
+  outcome: (result: T, lookup: OutcomeLookup) => Outcome,
+  isOpen: (connection: object, result: T) => boolean | undefined,
+): Promise<T> {
+  let result: T;
+  try {
+    result = await work();
+  } catch (error) {
+    await sent.watch?.tell(({ dialect }) => failureOf(error, dialect));
+    throw error;
+  }
+  const { watch } = sent;
+  await watch?.tell((lookup) => outcome(result, lookup), isOpen(watch.connection, result));
+  return result;
 }
 
 interface StreamLike {
@@ -146,7 +188,7 @@ function hearAs({ source, lookup }: TypeOrmParty, connection: object): void {
 
 /** One statement under way, for all who watch. */
 class Watch {
-  readonly #connection: object;
+  readonly connection: object;
   readonly #parties: readonly TypeOrmParty[];
   readonly #sql: string;
   readonly #parameters: unknown;
@@ -154,7 +196,7 @@ class Watch {
 
   /** In the caller's asynchronous context. */
   constructor(connection: object, parties: readonly TypeOrmParty[], sql: string, parameters: unknown) {
-    this.#connection = connection;
+    this.connection = connection;
     this.#parties = parties;
     this.#sql = sql;
     this.#parameters = parameters;
@@ -164,32 +206,15 @@ class Watch {
     });
   }
 
-  /** Carries it out, and tells what came of it before its caller goes on. */
-  async settled<T>(
-    work: () => Promise<T>,
-    outcome: (result: T, lookup: OutcomeLookup) => Outcome,
-    isOpen: (result: T) => boolean | undefined,
-  ): Promise<T> {
-    let result: T;
-    try {
-      result = await work();
-    } catch (error) {
-      await this.#tell(({ dialect }) => failureOf(error, dialect));
-      throw error;
-    }
-    await this.#tell((lookup) => outcome(result, lookup), isOpen(result));
-    return result;
-  }
-
   closed(error: unknown): Told {
-    return this.#tell(() => (error ? { kind: 'failed', isUnknown: true } : { kind: 'done', results: [] }));
+    return this.tell(() => (error ? { kind: 'failed', isUnknown: true } : { kind: 'done', results: [] }));
   }
 
-  #tell(outcome: (lookup: OutcomeLookup) => Outcome, isOpen?: boolean): Told {
+  tell(outcome: (lookup: OutcomeLookup) => Outcome, isOpen?: boolean): Told {
     const told = this.#parties.flatMap(({ source, lookup }, i) => {
-      const said = [source.ran(this.#connection, this.#sql, this.#parameters, outcome(lookup))];
-      if (isOpen !== undefined && isOpen !== source.isOpen(this.#connection))
-        said.push(source.stands(this.#connection, isOpen));
+      const said = [source.ran(this.connection, this.#sql, this.#parameters, outcome(lookup))];
+      if (isOpen !== undefined && isOpen !== source.isOpen(this.connection))
+        said.push(source.stands(this.connection, isOpen));
       this.#ended[i]?.();
       return said.filter((each) => each !== undefined);
     });
