@@ -1,6 +1,14 @@
-import type { StoredResponse, TagStamp } from '../../../packages/core/dist/ports/stored-response.js';
 import type { StoreHealth } from '../../../packages/core/dist/ports/store-health.js';
-import type { BeginRead, CommitVerdict, DecodeFrame, Fill, Put, TaggedStore, Validity } from '../../../packages/core/dist/ports/tagged-store.js';
+import type { StoredResponse, TagStamp } from '../../../packages/core/dist/ports/stored-response.js';
+import type {
+  BeginRead,
+  CommitVerdict,
+  DecodeFrame,
+  Fill,
+  Put,
+  TaggedStore,
+  Validity,
+} from '../../../packages/core/dist/ports/tagged-store.js';
 
 /** What a store is asked. */
 export type Command = 'begin' | 'check' | 'commit' | 'put' | 'invalidate';
