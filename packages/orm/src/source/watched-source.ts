@@ -98,7 +98,18 @@ export class WatchedSource {
     return this.#reads.reading(scope, () => this.#look(sql), parameters, sql);
   }
 
-  /** The same where the scope is known no sooner than it has ended: what is returned is to be told it. */
+  /**
+   * A text that may do more than read is being issued: until what it has written is told, what is read in its transaction may be
+   * there for nobody else.
+   *
+   * @returns to be called after {@link ran}; `undefined` where nobody waits for that
+   */
+  writing(scope: object, sql: string): (() => void) | undefined {
+    const isTurn = this.#frames.isOpen(scope) && this.#look(sql).every(({ transaction }) => transaction !== undefined);
+    return isTurn ? undefined : this.#frames.writing(scope);
+  }
+
+  /** {@link reading} where the scope is known no sooner than it has ended: what is returned is to be told it. */
   readingSomewhere(sql: string, parameters: unknown): ((scope: object) => void) | undefined {
     return this.#reads.readingSomewhere(() => this.#look(sql), parameters, sql);
   }

@@ -193,6 +193,7 @@ class Watch {
   readonly #sql: string;
   readonly #parameters: unknown;
   readonly #ended: readonly ((() => void) | undefined)[];
+  readonly #written: readonly ((() => void) | undefined)[];
 
   /** In the caller's asynchronous context. */
   constructor(connection: object, parties: readonly TypeOrmParty[], sql: string, parameters: unknown) {
@@ -204,6 +205,7 @@ class Watch {
       hearAs(party, connection);
       return party.source.reading(connection, sql, parameters);
     });
+    this.#written = parties.map(({ source }) => source.writing(connection, sql));
   }
 
   closed(error: unknown): Told {
@@ -216,6 +218,7 @@ class Watch {
       if (isOpen !== undefined && isOpen !== source.isOpen(this.connection))
         said.push(source.stands(this.connection, isOpen));
       this.#ended[i]?.();
+      this.#written[i]?.();
       return said.filter((each) => each !== undefined);
     });
     return told.length < 2 ? told[0] : Promise.all(told).then(() => {});

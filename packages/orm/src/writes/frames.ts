@@ -15,6 +15,8 @@ interface Transaction {
   readonly endsWith: string | undefined;
   /** Something was written in it at some time, taken back or not. */
   hasWritten: boolean;
+  /** Statements under way that may write: they may have done so before anybody hears of it. */
+  writing: number;
 }
 
 /**
@@ -38,7 +40,8 @@ export class Frames {
 
   /** Whether what is read there may be what nobody else sees. */
   hasWritten(scope: object): boolean {
-    return this.#open.get(scope)?.hasWritten === true;
+    const transaction = this.#open.get(scope);
+    return transaction !== undefined && (transaction.hasWritten || transaction.writing > 0);
   }
 
   /** The moment at which the transaction began. */
@@ -49,7 +52,7 @@ export class Frames {
   /** Begins a transaction; within one, which a database takes for a mistake, nothing changes. */
   begin(scope: object, openedAt: number, endsWith?: string): void {
     if (this.#open.has(scope)) return;
-    this.#open.set(scope, { frames: [this.#frame(undefined)], openedAt, endsWith, hasWritten: false });
+    this.#open.set(scope, { frames: [this.#frame(undefined)], openedAt, endsWith, hasWritten: false, writing: 0 });
   }
 
   /** Where what is written now belongs; `undefined` where no transaction is open: it is committed already. */
@@ -63,6 +66,20 @@ export class Frames {
     if (transaction === undefined) return;
     transaction.hasWritten = true;
     transaction.frames.at(-1)?.writes.merge(writes);
+  }
+
+  /**
+   * A statement is being sent that may write.
+   *
+   * @returns to be called when it is known what it has written; `undefined` outside a transaction
+   */
+  writing(scope: object): (() => void) | undefined {
+    const transaction = this.#open.get(scope);
+    if (transaction === undefined) return undefined;
+    transaction.writing++;
+    return () => {
+      transaction.writing--;
+    };
   }
 
   savepoint(scope: object, name: string): void {
