@@ -19,6 +19,8 @@ interface Case {
   readonly has: string;
   /** Run through the pool before anything is kept; what is known of the tables is read afterwards. */
   readonly changed?: string;
+  /** Where names are looked up. */
+  readonly path?: string;
   /** Each on a connection of its own: what is kept of it must be made again. */
   readonly reads: readonly string[];
   readonly writes: string;
@@ -127,6 +129,23 @@ const CASES: Record<string, Case> = {
     reads: ['SELECT * FROM part'],
     writes: 'INSERT INTO shown VALUES (1)',
   },
+  'a table that comes to stand before another one': {
+    has: `${ORDERS} CREATE SCHEMA shop; CREATE SCHEMA later; CREATE TABLE later.orders (id int)`,
+    path: 'shop,public',
+    reads: ['SELECT * FROM orders'],
+    writes: 'ALTER TABLE later.orders SET SCHEMA shop',
+  },
+  'a table that is made before another one': {
+    has: `${ORDERS} CREATE SCHEMA shop`,
+    path: 'shop,public',
+    reads: ['SELECT * FROM orders'],
+    writes: 'CREATE TABLE shop.orders (id int)',
+  },
+  'a schema that takes the place of another one': {
+    has: `${SHOP} CREATE SCHEMA next; CREATE TABLE next.orders (id int)`,
+    reads: ['SELECT * FROM shop.orders'],
+    writes: 'ALTER SCHEMA shop RENAME TO before; ALTER SCHEMA next RENAME TO shop',
+  },
 };
 
 /** Each in a database of its own, with whatever that has. */
@@ -134,10 +153,10 @@ describe('what a name means in a PostgreSQL', () => {
   const world = new PgWorld();
   let databases = 0;
 
-  it.each(Object.entries(CASES))('%s', async (_, { has, changed, reads, writes }) => {
+  it.each(Object.entries(CASES))('%s', async (_, { has, changed, path = 'public', reads, writes }) => {
     const name = `named_${++databases}`;
     await world.admin.query(`CREATE DATABASE ${name}`);
-    const pool = world.pool({ connectionString: world.url.replace(/[^/]+$/, name) });
+    const pool = world.pool({ connectionString: world.url.replace(/[^/]+$/, name), options: `-c search_path=${path}` });
     await pool.query(has);
     const cache = world.closing(createCache());
     const watch = watchPg(pool, cache);

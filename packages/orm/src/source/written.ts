@@ -34,7 +34,10 @@ export function addStatement(batch: WriteBatch, ran: RanStatement, lookup: Write
   const { map, opaque } = lookup;
   for (const write of footprint.writes) {
     addWritten(batch, write, ran, lookup);
-    if (write.verb === 'ddl' && mayChangeTables(write, ran.sql, map)) batch.changesTables = true;
+    if (write.verb !== 'ddl' || !mayChangeTables(write, ran.sql, map)) continue;
+    batch.changesTables = true;
+    // A bare name may mean this one now, where it has meant one of another schema.
+    for (const table of map.among(new Set([write.table]))) addAll(batch, table, map);
   }
   const called = map.called(footprint.names);
   for (const { writes } of called) for (const name of writes) addAny(batch, name, map);
