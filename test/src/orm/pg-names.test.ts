@@ -146,6 +146,19 @@ const CASES: Record<string, Case> = {
     reads: ['SELECT * FROM shop.orders'],
     writes: 'ALTER SCHEMA shop RENAME TO before; ALTER SCHEMA next RENAME TO shop',
   },
+  'a function with a path of its own': {
+    has: `${SHOP} CREATE FUNCTION help() RETURNS void LANGUAGE sql AS $$UPDATE orders SET note = 'new' WHERE id = 1$$;
+      CREATE FUNCTION rename() RETURNS void LANGUAGE plpgsql SET search_path = shop, pg_temp AS 'BEGIN PERFORM public.help(); END';
+      CREATE FUNCTION note() RETURNS text LANGUAGE sql STABLE SET search_path = shop AS $$SELECT note FROM orders WHERE id = 1$$`,
+    reads: ['SELECT * FROM shop.orders WHERE id = 1', 'SELECT note()'],
+    writes: 'SELECT rename()',
+  },
+  'a function that moves the path of its caller': {
+    has: `${SHOP} CREATE FUNCTION enter(t text) RETURNS void LANGUAGE plpgsql AS
+      $$BEGIN PERFORM set_config('search_path', t, false); END$$`,
+    reads: ['SELECT * FROM shop.orders WHERE id = 1'],
+    writes: "SELECT enter('shop'); UPDATE orders SET note = 'new' WHERE id = 1",
+  },
 };
 
 /** Each in a database of its own, with whatever that has. */

@@ -99,7 +99,8 @@ WHERE v.relkind = 'v' AND ${OURS}`;
 
 /** One that is immutable reads no table; what an extension has brought is none of the app's. */
 const ROUTINES = `
-SELECT json_build_object('oid', p.oid::int8, 'name', p.proname, 'mayWrite', p.provolatile = 'v', 'isTrigger', p.prorettype = 'pg_catalog.trigger'::pg_catalog.regtype, 'definition', pg_get_functiondef(p.oid))::text
+SELECT json_build_object('oid', p.oid::int8, 'name', p.proname, 'mayWrite', p.provolatile = 'v', 'isTrigger', p.prorettype = 'pg_catalog.trigger'::pg_catalog.regtype, 'path', (SELECT pg_catalog.substring(s, 13) FROM unnest(p.proconfig) AS s WHERE s LIKE 'search_path=%'),
+  'definition', pg_get_functiondef(p.oid))::text
 FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace JOIN pg_catalog.pg_language l ON l.oid = p.prolang
 WHERE p.prokind IN ('f', 'p') AND p.provolatile <> 'i' AND l.lanname IN ('sql', 'plpgsql') AND ${OURS}
   AND p.proname NOT IN ${OF_NOTIFY}
@@ -132,8 +133,10 @@ export async function readCatalogue(ask: Ask): Promise<PgCatalogue> {
   const parts = await all<readonly [part: number, whole: number]>(PARTS);
   const views = await all<View>(VIEWS);
 
-  const names = new Set([...relations.values(), ...views].map(({ name }) => name));
-  const routines = new Routines(await all<Routine>(ROUTINES), (name) => names.has(name));
+  const schemasOf = new Map<string, Set<string>>();
+  for (const { name, schema } of [...relations.values(), ...views])
+    schemasOf.set(name, (schemasOf.get(name) ?? new Set()).add(schema));
+  const routines = new Routines(await all<Routine>(ROUTINES), schemasOf);
 
   const policies = await all<Policy>(POLICIES);
 
@@ -218,6 +221,7 @@ export async function readCatalogue(ask: Ask): Promise<PgCatalogue> {
         if (written.length > 0) map.triggers({ table: name, schema }, written);
       }
       routines.fill(map);
+      if (routines.movePath) map.pathMoves();
       for (const { table, reads, calls } of policies) {
         const asked = (reads ?? []).map(([of, name]) => ({ table: name, schema: of }));
         const all = [...asked, ...(calls ?? []).flatMap((oid) => routines.readsOf(oid))];

@@ -11,8 +11,12 @@ export interface Routine {
   readonly mayWrite: boolean;
   /** Triggers run it, and nobody else can. */
   readonly isTrigger: boolean;
+  /** Where it looks bare names up, if it does not leave that to its caller: `shop, pg_temp`. */
+  readonly path: string | null;
   readonly definition: string;
 }
+
+type SchemasOf = ReadonlyMap<string, ReadonlySet<string>>;
 
 /** What one does, by its text. */
 interface Deeds {
@@ -34,9 +38,12 @@ export class Routines {
   readonly #deeds: readonly Deeds[];
   readonly #byOid = new Map<number, Deeds>();
 
-  /** @param isTable - whether the database has a table or a view of a name */
-  constructor(routines: readonly Routine[], isTable: (name: string) => boolean) {
-    this.#deeds = routines.map((routine) => deedsOf(routine, isTable));
+  readonly #schemasOf: SchemasOf;
+
+  /** @param schemasOf - in which schemas the database has a table or a view of a name */
+  constructor(routines: readonly Routine[], schemasOf: SchemasOf) {
+    this.#schemasOf = schemasOf;
+    this.#deeds = routines.map((routine) => deedsOf(routine, schemasOf));
     for (const deeds of this.#deeds) this.#byOid.set(deeds.routine.oid, deeds);
     this.#follow();
   }
@@ -70,6 +77,14 @@ export class Routines {
     return this.#byOid.get(oid)?.asksWho === true;
   }
 
+  /** Whether one of them has bare names of its caller mean tables of another schema from then on. */
+  get movePath(): boolean {
+    // The path of its own, which stands before its body, moves nobody else's.
+    return this.#deeds.some(({ routine: { definition } }) =>
+      MOVES_PATH.test(definition.slice(definition.indexOf('\nAS $'))),
+    );
+  }
+
   /** Those that anybody may call, and whose texts do not tell what they touch. */
   get untold(): readonly string[] {
     const untold = this.#deeds.filter(({ isDynamic, routine }) => isDynamic && !routine.isTrigger);
@@ -84,29 +99,40 @@ export class Routines {
       isNew = false;
       for (const deeds of this.#deeds) {
         for (const called of [...deeds.names].flatMap((name) => byName.get(name) ?? [])) {
-          if (called !== deeds && takeOver(deeds, called)) isNew = true;
+          if (called !== deeds && takeOver(deeds, called, this.#schemasOf)) isNew = true;
         }
       }
     }
   }
 }
 
-function takeOver(deeds: Deeds, called: Deeds): boolean {
+const MOVES_PATH = /\bset_config\s*\(\s*'search_path'|\bset\s+(?:(?:local|session)\s+)?(?:schema\s*'|search_path\b)/i;
+
+/** The key of a table that a routine names: of a bare name, what its own path leads to, if it has one. */
+function placedKey({ table, schema }: TableName, { path }: Routine, schemasOf: SchemasOf): string {
+  const schemas =
+    path === null || schema !== undefined ? [] : path.split(',').map((each) => each.trim().replace(/^"|"$/g, ''));
+  return keyOf({ table, schema: schema ?? schemas.find((each) => schemasOf.get(table)?.has(each)) });
+}
+
+function takeOver(deeds: Deeds, called: Deeds, schemasOf: SchemasOf): boolean {
   const size = (): number =>
     deeds.reads.size +
     deeds.writes.size +
     [deeds.isDynamic, deeds.redefines, deeds.asksWho].filter((isSo) => isSo).length;
   const before = size();
-  for (const name of called.reads) deeds.reads.add(name);
-  for (const name of called.writes) deeds.writes.add(name);
+  for (const name of called.reads) deeds.reads.add(placedKey(nameOf(name), deeds.routine, schemasOf));
+  for (const name of called.writes) deeds.writes.add(placedKey(nameOf(name), deeds.routine, schemasOf));
   deeds.isDynamic ||= called.isDynamic;
   deeds.redefines ||= called.redefines;
   deeds.asksWho ||= called.asksWho;
   return size() > before;
 }
 
-function deedsOf(routine: Routine, isTable: (name: string) => boolean): Deeds {
+function deedsOf(routine: Routine, schemasOf: SchemasOf): Deeds {
   const { definition, mayWrite } = routine;
+  const isTable = (name: string): boolean => schemasOf.has(name);
+  const placed = (name: TableName): string => placedKey(name, routine, schemasOf);
   const reads = new Set<string>();
   const writes = new Set<string>();
   // Whatever it calls is a word of it, also where that stands in a text that it carries out.
@@ -114,16 +140,16 @@ function deedsOf(routine: Routine, isTable: (name: string) => boolean): Deeds {
   // What is not quoted is folded, and here nobody knows what is.
   const names = new Set([...words, ...words.map((word) => word.toLowerCase())]);
   for (const footprint of statementsOf('postgres').footprints(definition)) {
-    for (const read of footprint.reads) reads.add(keyOf(read));
+    for (const read of footprint.reads) reads.add(placed(read));
     // `SELECT … INTO x` fills a variable there, and no table.
     for (const write of footprint.writes)
-      if (mayWrite && (write.verb !== 'ddl' || isTable(write.table))) writes.add(keyOf(write));
+      if (mayWrite && (write.verb !== 'ddl' || isTable(write.table))) writes.add(placed(write));
     // What it hands back of them it has read: the caller sees that.
-    if (footprint.returnsWritten === true) for (const write of footprint.writes) reads.add(keyOf(write));
+    if (footprint.returnsWritten === true) for (const write of footprint.writes) reads.add(placed(write));
     if (footprint.isUnderstood) continue;
     for (const name of [...names, ...footprint.names].filter(isTable)) {
-      reads.add(keyOf({ table: name, schema: undefined }));
-      if (mayWrite) writes.add(keyOf({ table: name, schema: undefined }));
+      reads.add(placed({ table: name, schema: undefined }));
+      if (mayWrite) writes.add(placed({ table: name, schema: undefined }));
     }
   }
   return {
