@@ -91,15 +91,24 @@ describe('a table of PostgreSQL that clients call differently', () => {
     string,
     (it: Awaited<ReturnType<typeof opened>>['clients'], id: number) => Promise<unknown>,
   ])[] = [
-    ['with its schema', ({ usual }, id) => usual.query('UPDATE shop.orders SET note = note WHERE id = $1', [id])],
-    ['bare', ({ shop }, id) => shop.query('UPDATE orders SET note = note WHERE id = $1', [id])],
-    ['bare, by a later schema', ({ later }, id) => later.query('UPDATE orders SET note = note WHERE id = $1', [id])],
+    [
+      'with its schema',
+      ({ usual }, id) => usual.query('UPDATE shop.orders SET note = upper(note) WHERE id = $1', [id]),
+    ],
+    ['bare', ({ shop }, id) => shop.query('UPDATE orders SET note = upper(note) WHERE id = $1', [id])],
+    [
+      'bare, by a later schema',
+      ({ later }, id) => later.query('UPDATE orders SET note = upper(note) WHERE id = $1', [id]),
+    ],
     ['by an entity with its schema', ({ placed }, id) => placed.getRepository('orders').update({ id }, { note: 'x' })],
-    ['by whom nobody knows', ({ clerk }, id) => clerk.query('UPDATE orders SET note = note WHERE id = $1', [id])],
+    [
+      'by whom nobody knows',
+      ({ clerk }, id) => clerk.query('UPDATE orders SET note = upper(note) WHERE id = $1', [id]),
+    ],
     ['by an entity', ({ entities }, id) => entities.getRepository('orders').update({ id }, { note: 'x' })],
     [
       'in a transaction that has moved',
-      ({ usual }, id) => inTransaction(usual, `UPDATE orders SET note = note WHERE id = ${id}`),
+      ({ usual }, id) => inTransaction(usual, `UPDATE orders SET note = upper(note) WHERE id = ${id}`),
     ],
   ];
 
@@ -121,7 +130,7 @@ describe('a table of PostgreSQL that clients call differently', () => {
 
   it('is another one than one of its name elsewhere, for who says where', async () => {
     const { clients, kept } = await opened();
-    await clients.usual.query('UPDATE other.orders SET note = note WHERE id = 1');
+    await clients.usual.query('UPDATE other.orders SET note = upper(note) WHERE id = 1');
     expect(await Keeping.madeAgain(kept)).toEqual(UNPLACED);
   });
 
@@ -148,7 +157,7 @@ describe('a table of PostgreSQL that clients call differently', () => {
     const shop = world.pool(SHOP);
     const watch = watchPg(shop, { cache, log: (line) => lines.push(line) });
     await watch.ready;
-    await shop.query('UPDATE orders SET note = note WHERE id = 1');
+    await shop.query('UPDATE orders SET note = upper(note) WHERE id = 1');
     expect(lines).toEqual([expect.stringContaining('→ shop.orders, shop.orders#1 → nothing here')]);
     expect(watch.counts().tags).toBe(2);
     watch();
