@@ -123,6 +123,21 @@ describe.each(Object.keys(VERSIONS) as Version[])('TypeORM %s on MariaDB', (vers
     await runner.release();
   });
 
+  it('keeps nothing of a snapshot that a read has begun, where autocommit is off', async () => {
+    const { source } = reached();
+    const cache = createCache();
+    const one = { type: 'mariadb', url: server.url, poolSize: 1, extra: { connectionLimit: 1 } } as const;
+    const driver = await TypeOrmDriver.open(version, one, cache);
+    const read = () => driver.source.query('SELECT name FROM users WHERE id = 1');
+    await driver.source.query('SET autocommit = 0');
+    await read();
+    await source.query(UPDATE_1);
+    expect(await cache.getOrSet('name', read, { ttl: '5m' })).toMatchObject([{ name: 'Ana' }]);
+    expect(await cache.get('name')).toBeUndefined();
+    await driver.close();
+    await cache.close();
+  });
+
   it('counts as committed what is lost on its way', async () => {
     const { source, heard } = reached();
     const runner = source.createQueryRunner();

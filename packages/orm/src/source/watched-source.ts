@@ -34,6 +34,7 @@ export class WatchedSource {
   readonly #reads: TrackedReads;
   /** Where each statement begins a transaction, if none is open. */
   readonly #manual = new WeakSet<object>();
+  #hasManual = false;
   #isClosed = false;
 
   constructor(parts: SourceParts) {
@@ -111,7 +112,13 @@ export class WatchedSource {
 
   /** {@link reading} where the scope is known no sooner than it has ended: what is returned is to be told it. */
   readingSomewhere(sql: string, parameters: unknown): ((scope: object) => void) | undefined {
-    return this.#reads.readingSomewhere(() => this.#look(sql), parameters, sql);
+    const ended = this.#reads.readingSomewhere(() => this.#look(sql), parameters, sql);
+    if (!this.#hasManual) return ended;
+    const issuedAt = nextMoment();
+    return (scope) => {
+      if (this.#manual.has(scope)) this.#beginBy(scope, sql, issuedAt);
+      ended?.(scope);
+    };
   }
 
   /**
@@ -224,7 +231,12 @@ export class WatchedSource {
    */
   autocommits(scope: object, isOn: boolean): void {
     if (isOn) this.#manual.delete(scope);
-    else this.#manual.add(scope);
+    else this.#turnManual(scope);
+  }
+
+  /** Whether some connection may begin a transaction with a read: {@link reading} is to be told of all, whoever tracks them. */
+  get hearsAllReads(): boolean {
+    return this.#hasManual;
   }
 
   /** Bare names may mean tables of another schema from now on. */
@@ -302,7 +314,7 @@ export class WatchedSource {
         if (this.#parts.dialect === 'sqlite') this.#frames.begin(scope, nextMoment(), turn.name);
         return void this.#frames.savepoint(scope, turn.name);
       case 'autocommit':
-        if (!turn.isOn) return void this.#manual.add(scope);
+        if (!turn.isOn) return this.#turnManual(scope);
         this.#manual.delete(scope);
         return this.#commit(scope);
       case 'release':
@@ -364,18 +376,24 @@ export class WatchedSource {
     return undefined;
   }
 
-  #begin(scope: object): undefined {
+  #begin(scope: object, openedAt = nextMoment()): undefined {
     meet(scope, this);
-    this.#frames.begin(scope, nextMoment());
+    this.#frames.begin(scope, openedAt);
+    return undefined;
+  }
+
+  #turnManual(scope: object): undefined {
+    this.#hasManual = true;
+    this.#manual.add(scope);
     return undefined;
   }
 
   /** The first statement that touches a table begins the transaction, and with it what is seen there. */
-  #beginBy(scope: object, sql: string): void {
+  #beginBy(scope: object, sql: string, openedAt?: number): void {
     const touches = this.#look(sql).some(
       ({ reads, writes, isUnderstood, isOpaque }) => reads.length + writes.length > 0 || !isUnderstood || isOpaque,
     );
-    if (touches) this.began(scope);
+    if (touches) void this.#safely(scope, () => this.#begin(scope, openedAt));
   }
 
   #commit(scope: object, isUnknown = false): Told {

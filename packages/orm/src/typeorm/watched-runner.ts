@@ -53,7 +53,7 @@ function watchedQuery(this: Runner, sql: string, parameters?: unknown, isStructu
   for (const { source } of parties)
     if (!source.onlyReads(sql)) return write(held, this, [...parties], { sql, parameters, isStructured });
   // Most statements read, and most of those nobody keeps: they go straight on.
-  return parties.size === 0 || !isTracking()
+  return parties.size === 0 || !(isTracking() || hearsAllReads(parties))
     ? held.query.call(this, sql, parameters, isStructured)
     : read(held, this, parties, { sql, parameters, isStructured });
 }
@@ -74,6 +74,11 @@ function heardBy(runner: Runner, { partiesNow }: Held): ReadonlySet<TypeOrmParty
   const parties = partiesNow();
   if (parties === undefined || parties.size === 0) restore(runner);
   return parties === undefined || runner.isReleased || unwatched.getStore() === true ? NOBODY : parties;
+}
+
+function hearsAllReads(parties: ReadonlySet<TypeOrmParty>): boolean {
+  for (const { source } of parties) if (source.hearsAllReads) return true;
+  return false;
 }
 
 const NOBODY: ReadonlySet<TypeOrmParty> = new Set();
