@@ -37,7 +37,7 @@ export function addStatement(batch: WriteBatch, ran: RanStatement, lookup: Write
     if (write.verb !== 'ddl' || !mayChangeTables(write, ran.sql, map)) continue;
     batch.changesTables = true;
     // A bare name may mean this one now, where it has meant one of another schema.
-    for (const table of map.among(new Set([write.table]))) addAll(batch, table, map);
+    for (const table of map.among(new Set([write.table]))) batch.bulk(table);
   }
   const called = map.called(footprint.names);
   for (const { writes } of called) for (const name of writes) addAny(batch, name, map);
