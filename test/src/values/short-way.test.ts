@@ -30,7 +30,7 @@ describe('what was found once is found again by the short way, but not', () => {
     ['once the cache is reset', (cache) => resetCache(cache)],
   ];
   it.each(endings)('%s', async (_when, end) => {
-    const { cache } = await openMemory({ maxEntries: 2 });
+    const { cache } = await openMemory({ maxEntries: 2, policy: 'lru' });
     const { ask, asOften } = asking(cache, 'k', { ttl: 60, tags: ['t'] });
     expect(await asOften(4)).toBe(1);
     await end(cache);
@@ -210,8 +210,8 @@ describe('by the short way', () => {
     expect(cache.stats()).toMatchObject({ hits: 5, misses: 1, hitRatio: 5 / 6, routes: { numbers: { hits: 5 } } });
   });
 
-  it('a hit is a use: what was not used leaves first', async () => {
-    const { cache } = await openMemory({ maxEntries: 3 });
+  it('a hit is a use: of the least recently used, what was not used leaves first', async () => {
+    const { cache } = await openMemory({ maxEntries: 3, policy: 'lru' });
     const asks = ['a', 'b', 'c'].map((key) => asking(cache, key));
     for (const { asOften } of asks) await asOften(4);
     await asks[0]?.asOften(3);
@@ -220,7 +220,7 @@ describe('by the short way', () => {
   });
 
   it('what hears of a removal may ask for what was removed with it', async () => {
-    const { cache } = await openMemory({ maxEntries: 2 });
+    const { cache } = await openMemory({ maxEntries: 2, policy: 'lru' });
     const { ask, asOften } = asking(cache);
     await asOften(4);
     const asked: Promise<number>[] = [];
