@@ -1,7 +1,7 @@
 import type { Trace } from './trace.js';
 
 /** Numbers from 0 up to 1, the same for a seed. */
-function seeded(seed: number): () => number {
+export function seeded(seed: number): () => number {
   let state = seed >>> 0 || 1;
   return () => {
     state ^= state << 13;

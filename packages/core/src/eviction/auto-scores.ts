@@ -3,6 +3,9 @@ const DECAY = 0.85;
 /** So far behind another in one epoch, and the load is another one: what was before is kept by this share only. */
 const JUMP = 0.1;
 const KEPT = 0.3;
+/** Epochs until that may be once more; twice as many where it is soon again, as what goes to and fro is one load. */
+const LEAST_PATIENCE = 1;
+const MOST_PATIENCE = 256;
 /** What another candidate must be better by: a point, or where little is missed at all, a twentieth of that; 0.2 points at least. */
 const MARGIN = 0.01;
 const LEAST_MARGIN = 0.002;
@@ -12,6 +15,9 @@ const SHARE_OF_MISSES = 0.05;
 export class AutoScores {
   readonly #sums: Float64Array;
   #weight = 0;
+  /** Epochs since the load was last taken for another one, and how many there must be. */
+  #calm = MOST_PATIENCE;
+  #patience = LEAST_PATIENCE;
 
   constructor(candidates: number) {
     this.#sums = new Float64Array(candidates);
@@ -20,10 +26,19 @@ export class AutoScores {
   /** Takes in an epoch: hits of each candidate, among so many requests, while one of them decided. */
   add(hits: Uint32Array, requests: number, current: number): void {
     const behind = (Math.max(...hits) - (hits[current] as number)) / requests;
-    const kept = behind > JUMP ? DECAY * KEPT : DECAY;
+    const kept = behind > JUMP && this.#mayJump() ? DECAY * KEPT : DECAY;
+    this.#calm++;
     this.#weight = this.#weight * kept + 1;
     for (let i = 0; i < hits.length; i++)
       this.#sums[i] = (this.#sums[i] as number) * kept + (hits[i] as number) / requests;
+  }
+
+  #mayJump(): boolean {
+    const isSoon = this.#calm < 2 * this.#patience;
+    if (this.#calm < this.#patience) return false;
+    this.#patience = isSoon ? Math.min(2 * this.#patience, MOST_PATIENCE) : LEAST_PATIENCE;
+    this.#calm = 0;
+    return true;
   }
 
   /** An epoch was taken in. */

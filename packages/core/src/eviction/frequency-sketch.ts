@@ -8,6 +8,7 @@ const WORDS_PER_ENTRY = 2;
 const MOST_ENTRIES = 2 ** 23;
 const SAMPLE = 10;
 const MOST = 15;
+const MOST_EPOCH = 2 ** 14 - 1;
 
 /**
  * Estimates how often each of many keys was seen lately, without keeping any.
@@ -18,6 +19,8 @@ const MOST = 15;
  * in. 8 bytes for each value that the store may hold.
  */
 export class FrequencySketch {
+  /** Another number, from 1 up, after each halving. */
+  epoch = 1;
   #counters: Int32Array;
   #blockMask: number;
   #sample: number;
@@ -51,8 +54,12 @@ export class FrequencySketch {
     this.#halved = words;
   }
 
-  /** Counts a sight of a key. */
-  add(hash: number): void {
+  /**
+   * Counts a sight of a key.
+   *
+   * @returns whether all of its counters are at their most: until {@link epoch} is another, counting it again changes nothing
+   */
+  add(hash: number): boolean {
     // Written out: a hit waits for this, and four calls are more than V8 takes into it.
     const counters = this.#counters;
     const block = (hash & this.#blockMask) << BLOCK_BITS;
@@ -78,7 +85,9 @@ export class FrequencySketch {
     counters[word] = value + one;
     added |= one;
     if (added !== 0 && ++this.#seen >= this.#sample) this.#beginHalving();
-    if (this.#halved < counters.length) this.#halveBlock();
+    if (this.#halved === counters.length) return added === 0;
+    this.#halveBlock();
+    return false;
   }
 
   /** About how often a key was seen, 0 to 15. */
@@ -97,12 +106,14 @@ export class FrequencySketch {
   clear(): void {
     this.#counters.fill(0);
     this.#seen = 0;
+    this.epoch = 1;
     this.#halved = this.#counters.length;
   }
 
   #beginHalving(): void {
     this.#seen >>>= 1;
     this.#halved = 0;
+    this.epoch = (this.epoch % MOST_EPOCH) + 1;
   }
 
   #halveBlock(): void {

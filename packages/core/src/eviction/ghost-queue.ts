@@ -1,13 +1,15 @@
 import { HashIndex } from './hash-index.js';
 
 const FIRST_ROOM = 16;
-/** Room for what was taken out and leaves with its turn, and for the index to stay quick. */
+/** Room for what was taken out and leaves with its turn. */
 const SLACK = 1.25;
+/** Cells of the index for each place in the ring. */
+const CELLS = 1.5;
 
 /**
  * Remembers by their hashes what has left, first in, first out, as much as a part of a store would hold.
  *
- * Exact but for keys of one 32-bit hash. A ring and an index into it: 15 bytes for each that is remembered.
+ * Exact but for keys of one 32-bit hash. A ring and an index into it: 17 bytes for each that is remembered.
  */
 export class GhostQueue {
   readonly #maxCost: number;
@@ -15,7 +17,7 @@ export class GhostQueue {
   readonly #mostRoom: number;
   #hashes = new Uint32Array(FIRST_ROOM);
   #costs = new Uint32Array(FIRST_ROOM);
-  #index = new HashIndex(FIRST_ROOM);
+  #index = new HashIndex(CELLS * FIRST_ROOM);
   /** Where in the ring the oldest is. */
   #oldest = 0;
   /** How many places from there are taken, also by what is remembered no more. */
@@ -33,9 +35,8 @@ export class GhostQueue {
     this.take(hash);
     if (cost > this.#maxCost) return;
     while (this.#cost + cost > this.#maxCost || this.#count >= this.#maxEntries) this.#dropOldest();
-    // One cell of the index is always free: its probes end there.
-    if (this.#length + 1 >= this.#hashes.length) this.#makeRoom();
-    const place = (this.#oldest + this.#length++) % this.#hashes.length;
+    if (this.#length === this.#hashes.length) this.#makeRoom();
+    const place = this.#placeOf(this.#length++);
     this.#hashes[place] = hash;
     this.#costs[place] = cost;
     this.#index.add(place, this.#hashes);
@@ -65,8 +66,14 @@ export class GhostQueue {
   #dropOldest(): void {
     const place = this.#oldest;
     if (this.#isRemembered(place)) this.#forget(place);
-    this.#oldest = (place + 1) % this.#hashes.length;
+    this.#oldest = this.#placeOf(1);
     this.#length--;
+  }
+
+  /** Where in the ring is what came so many after the oldest. */
+  #placeOf(after: number): number {
+    const place = this.#oldest + after;
+    return place >= this.#hashes.length ? place - this.#hashes.length : place;
   }
 
   #isRemembered(place: number): boolean {
@@ -79,10 +86,10 @@ export class GhostQueue {
     const room = crowded ? Math.min(2 * this.#hashes.length, this.#mostRoom) : this.#hashes.length;
     const hashes = new Uint32Array(room);
     const costs = new Uint32Array(room);
-    const index = new HashIndex(room);
+    const index = new HashIndex(CELLS * room);
     let length = 0;
     for (let i = 0; i < this.#length; i++) {
-      const place = (this.#oldest + i) % this.#hashes.length;
+      const place = this.#placeOf(i);
       if (!this.#isRemembered(place)) continue;
       hashes[length] = this.#hashes[place] as number;
       costs[length] = this.#costs[place] as number;

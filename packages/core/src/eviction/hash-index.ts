@@ -10,7 +10,7 @@ export class HashIndex {
   /** Positions, one more each; 0 for a free cell. */
   #cells: Uint32Array;
 
-  /** @param cells - above the number of positions it will hold at a time; at 4 for 3 a look-up takes some 8 steps at worst */
+  /** @param cells - above the number of positions it will hold at a time; at 2 for 1 a look-up takes a step or two */
   constructor(cells: number) {
     this.#cells = new Uint32Array(cells);
   }
@@ -46,8 +46,7 @@ export class HashIndex {
       if (other === 0) break;
       const from = home(hashes[other - 1] as number, cells.length);
       // It may go to the free cell unless that is before the first it may stand in.
-      const steps = (cell - from + cells.length) % cells.length;
-      if (steps < (cell - free + cells.length) % cells.length) continue;
+      if (between(from, cell, cells.length) < between(free, cell, cells.length)) continue;
       cells[free] = other;
       free = cell;
     }
@@ -57,6 +56,11 @@ export class HashIndex {
   clear(): void {
     this.#cells.fill(0);
   }
+}
+
+/** Steps from one cell on to another. */
+function between(from: number, to: number, cells: number): number {
+  return to >= from ? to - from : to - from + cells;
 }
 
 /** Where a hash belongs: by all its bits, as those of a sample begin alike. */

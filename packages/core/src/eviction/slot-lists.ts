@@ -64,6 +64,21 @@ export class SlotLists {
     links[2 * list + 1] = node;
   }
 
+  /** Moves a slot of any list to the newest end of this one. */
+  transfer(list: number, slot: number): void {
+    const links = this.#links;
+    const node = slot + this.#lists;
+    const newer = links[2 * node] as number;
+    const older = links[2 * node + 1] as number;
+    links[2 * older] = newer;
+    links[2 * newer + 1] = older;
+    const newest = links[2 * list + 1] as number;
+    links[2 * node] = list;
+    links[2 * node + 1] = newest;
+    links[2 * newest] = node;
+    links[2 * list + 1] = node;
+  }
+
   /** The oldest slot of a list, -1 when it is empty. */
   oldest(list: number): number {
     return max((this.#links[2 * list] as number) - this.#lists, -1);

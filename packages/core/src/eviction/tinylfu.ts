@@ -8,6 +8,8 @@ import { WindowClimber } from './window-climber.js';
 const WINDOW = 0;
 const PROBATION = 1;
 const PROTECTED = 2;
+const REGION = 3;
+const REGION_BITS = 2;
 const PROTECTED_SHARE = 0.8;
 const FIRST_WINDOW = 0.01;
 /** Slots that change lists in one call at most: a large store takes several to fit a window of another size. */
@@ -41,7 +43,8 @@ export class TinyLfuPolicy implements EvictionPolicy {
   readonly #maxEntries: number;
   readonly #random: () => number;
   readonly #climber: WindowClimber | undefined;
-  #regions = new Uint8Array(0);
+  /** A slot's region, and above it the epoch of the sketch in which its counters were found full; 0 for none. */
+  #states = new Uint16Array(0);
   #windowMost = 0;
   #protectedMost = 0;
   #windowCost = 0;
@@ -65,34 +68,38 @@ export class TinyLfuPolicy implements EvictionPolicy {
     this.#lists.grow(slots);
     this.#facts.grow(slots);
     this.#sketch.fit(Math.min(slots, this.#maxEntries));
-    this.#regions = widened(this.#regions, slots);
+    this.#states = widened(this.#states, slots);
   }
 
   insert(slot: number, hash: number, weight: number): void {
     this.#sketch.add(hash);
     this.#windowCost += this.#facts.note(slot, hash, weight);
-    this.#regions[slot] = WINDOW;
+    this.#states[slot] = WINDOW;
     this.#lists.push(WINDOW, slot);
     this.#count++;
     if (this.#climber !== undefined) this.#climb(false);
     for (let moves = MOVES; moves > 0 && this.#windowCost > this.#windowMost; moves--) {
       const oldest = this.#lists.oldest(WINDOW);
       if (oldest === slot) break;
-      this.#move(oldest, PROBATION);
+      this.#leaveWindow(oldest);
     }
   }
 
   hit(slot: number): void {
-    // Signed: larger numbers would be boxed on the way.
-    this.#sketch.add((this.#facts.hashes[slot] as number) | 0);
-    const region = this.#regions[slot] as number;
-    if (region !== PROBATION) this.#lists.renew(region, slot);
-    else this.#protect(slot);
+    const state = this.#states[slot] as number;
+    // Of what is popular the counters are full most of the time: that is seen here, without a look at them.
+    if (state >>> REGION_BITS !== this.#sketch.epoch) this.#see(slot, state);
+    const region = state & REGION;
+    if (region === PROBATION) this.#protect(slot);
+    else this.#lists.renew(region, slot);
     if (this.#climber !== undefined) this.#climb(true);
   }
 
   remove(slot: number): void {
-    this.#leave(slot);
+    const region = (this.#states[slot] as number) & REGION;
+    const cost = this.#facts.costs[slot] as number;
+    if (region === WINDOW) this.#windowCost -= cost;
+    else if (region === PROTECTED) this.#protectedCost -= cost;
     this.#lists.remove(slot);
     this.#count--;
   }
@@ -104,7 +111,7 @@ export class TinyLfuPolicy implements EvictionPolicy {
     const candidate = this.#lists.oldest(WINDOW);
     if (candidate < 0) return incumbent;
     if (!this.#mayStay(candidate, incumbent)) return candidate;
-    this.#move(candidate, PROBATION);
+    this.#leaveWindow(candidate);
     return incumbent;
   }
 
@@ -141,29 +148,36 @@ export class TinyLfuPolicy implements EvictionPolicy {
     return seen >= WARM && this.#random() < LUCK;
   }
 
+  #see(slot: number, state: number): void {
+    // Signed: larger numbers would be boxed on the way.
+    const isFull = this.#sketch.add((this.#facts.hashes[slot] as number) | 0);
+    if (isFull) this.#states[slot] = (this.#sketch.epoch << REGION_BITS) | (state & REGION);
+  }
+
+  /** Takes a slot out of probation, and as many into it as have no room in front of it any more. */
   #protect(slot: number): void {
-    this.#move(slot, PROTECTED);
-    for (let moves = MOVES; moves > 0 && this.#protectedCost > this.#protectedMost; moves--) {
+    const { costs } = this.#facts;
+    this.#lists.transfer(PROTECTED, slot);
+    this.#enter(slot, PROTECTED);
+    let cost = this.#protectedCost + (costs[slot] as number);
+    for (let moves = MOVES; moves > 0 && cost > this.#protectedMost; moves--) {
       const oldest = this.#lists.oldest(PROTECTED);
       if (oldest === slot) break;
-      this.#move(oldest, PROBATION);
+      this.#lists.transfer(PROBATION, oldest);
+      this.#enter(oldest, PROBATION);
+      cost -= costs[oldest] as number;
     }
+    this.#protectedCost = cost;
   }
 
-  #move(slot: number, region: number): void {
-    this.#leave(slot);
-    this.#lists.remove(slot);
-    this.#regions[slot] = region;
-    const cost = this.#facts.costs[slot] as number;
-    if (region === PROTECTED) this.#protectedCost += cost;
-    this.#lists.push(region, slot);
+  /** Moves the oldest of the window to those in probation. */
+  #leaveWindow(slot: number): void {
+    this.#windowCost -= this.#facts.costs[slot] as number;
+    this.#lists.transfer(PROBATION, slot);
+    this.#enter(slot, PROBATION);
   }
 
-  /** Takes its cost off its region. */
-  #leave(slot: number): void {
-    const region = this.#regions[slot] as number;
-    const cost = this.#facts.costs[slot] as number;
-    if (region === WINDOW) this.#windowCost -= cost;
-    else if (region === PROTECTED) this.#protectedCost -= cost;
+  #enter(slot: number, region: number): void {
+    this.#states[slot] = ((this.#states[slot] as number) & ~REGION) | region;
   }
 }
