@@ -147,8 +147,11 @@ describe('the tables of a PostgreSQL', () => {
     await pool.query("UPDATE public.users SET name = 'x' WHERE id = 1");
     expect(await site.ran()).toEqual(['V1', 'VL', 'VP']);
     expect(await there.isMadeAgain()).toBe(false);
-    // By a search path that moves, a bare name may be either.
+    // By a search path that moves, a bare name may be either; other settings move nothing.
     const client = await pool.connect();
+    await client.query("SELECT set_config('app.user', '7', false)");
+    await client.query("UPDATE users SET name = 'z' WHERE id = 1");
+    expect(heard.at(-1)).toEqual(['users', 'users#1']);
     await client.query('SET search_path TO billing');
     await client.query("UPDATE users SET name = 'y' WHERE id = 1");
     expect(heard.at(-1)).toEqual(['users', 'users!bulk']);

@@ -256,7 +256,7 @@ export class WatchedSource {
   #look(sql: string): readonly Footprint[] {
     const footprints = this.#parts.statements.footprints(sql);
     for (const { names, movesPath = false } of footprints) {
-      if (movesPath || names.has('search_path') || names.has('set_config')) this.pathMoves();
+      if (movesPath || names.has('search_path') || (names.has('set_config') && mayConfigurePath(sql))) this.pathMoves();
     }
     return footprints;
   }
@@ -428,6 +428,13 @@ export class WatchedSource {
       return this.#put(scope, batch);
     }
   }
+}
+
+/** Settings by a name that is written out, and another one: what is set for row-level security, say. */
+const OTHER_SETTINGS = /\bset_config\s*\(\s*'(?!search_path')[\w.]+'\s*,/gi;
+
+function mayConfigurePath(sql: string): boolean {
+  return /set_config/i.test(sql.replace(OTHER_SETTINGS, ''));
 }
 
 function all(told: readonly Told[]): Told {
