@@ -1,7 +1,8 @@
 import { isTracking } from '@viewcache/core/tracking';
 import type { Outcome } from '../source/outcome.js';
 import { isPlainRead } from '../source/plain-read.js';
-import type { Told, WatchedSource } from '../source/watched-source.js';
+import type { Told } from '../source/told.js';
+import type { WatchedSource } from '../source/watched-source.js';
 import { endsTransaction, type OutcomeLookup } from './outcome-of.js';
 
 /** One watch of an ORM, as what carries out its statements knows it. */

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { isThenable } from '@viewcache/core/node';
 import { Replaced } from '../source/replaced.js';
-import type { Told } from '../source/watched-source.js';
+import type { Told } from '../source/told.js';
 import type { DbLike, MongoClientLike } from './mongodb-types.js';
 
 /**

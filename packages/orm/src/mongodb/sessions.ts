@@ -1,6 +1,7 @@
 import { meet } from '../source/registry.js';
 import { Replaced } from '../source/replaced.js';
-import type { Told, WatchedSource } from '../source/watched-source.js';
+import type { Told } from '../source/told.js';
+import type { WatchedSource } from '../source/watched-source.js';
 import { awaitTold, holdCall } from './awaited-calls.js';
 import { binaryText } from './held-ids.js';
 import { type BsonDocument, isDocument, type MongoClientLike, type SessionLike } from './mongodb-types.js';

@@ -1,6 +1,7 @@
 import type { Outcome } from '../source/outcome.js';
 import { isPlainRead } from '../source/plain-read.js';
-import type { Told, WatchedSource } from '../source/watched-source.js';
+import type { Told } from '../source/told.js';
+import type { WatchedSource } from '../source/watched-source.js';
 import { statementsOf } from '../statements/dialect-statements.js';
 import type { CommandLike, ConnectionLike, ResultCallback } from './mysql2-types.js';
 import { type CountedKey, failureOf, isDeadlock, outcomeOf, statusIn, statusOf } from './outcome-of.js';

@@ -1,7 +1,8 @@
 import { isTracking } from '@viewcache/core/tracking';
 import { issuingContext } from '../source/issuing-context.js';
 import type { Outcome, StatementResult } from '../source/outcome.js';
-import type { Told, WatchedSource } from '../source/watched-source.js';
+import type { Told } from '../source/told.js';
+import type { WatchedSource } from '../source/watched-source.js';
 import { HeldValues } from './held-values.js';
 import { type ColumnNames, failureOf, outcomeOf, resultOfTag } from './outcome-of.js';
 import type { PgSubmittable } from './pg-types.js';

@@ -1,4 +1,4 @@
-import type { Told } from '../source/watched-source.js';
+import type { Told } from '../source/told.js';
 import { rollsBackTo } from '../statements/dialect-statements.js';
 import type { Dialect } from '../statements/footprint-types.js';
 import { beginning, endItx } from './contexts.js';

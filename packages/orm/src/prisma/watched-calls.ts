@@ -1,6 +1,7 @@
 import { isTracking } from '@viewcache/core/tracking';
 import type { StatementResult } from '../source/outcome.js';
-import type { Told, WatchedSource } from '../source/watched-source.js';
+import type { Told } from '../source/told.js';
+import type { WatchedSource } from '../source/watched-source.js';
 import { countedResult, failureOf, type OutcomeLookup, returnedResult } from './outcome-of.js';
 import type { AdapterQuery, AdapterQueryable } from './prisma-types.js';
 

@@ -1,5 +1,5 @@
 import type { Outcome } from '../source/outcome.js';
-import type { Told } from '../source/watched-source.js';
+import type { Told } from '../source/told.js';
 import type { SequelizeParty } from './party.js';
 
 /** One statement under way on a connection, for all who watch. */

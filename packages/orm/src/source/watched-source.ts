@@ -1,25 +1,15 @@
 import type { Cache } from '@viewcache/core';
 import { nextMoment } from '@viewcache/core/tracking';
-import type { Footprint, ReadTable, TransactionVerb } from '../statements/footprint-types.js';
-import { WriteBatch } from '../writes/batch.js';
-import { Frames } from '../writes/frames.js';
-import type { Outcome, StatementResult, WriteEvent, WritesTold } from './outcome.js';
+import type { Footprint, ReadTable } from '../statements/footprint-types.js';
+import { EndedTexts } from './ended-texts.js';
+import type { Outcome, WriteEvent, WritesTold } from './outcome.js';
 import { isPlainRead } from './plain-read.js';
 import { meet } from './registry.js';
 import { type SourceParts, TABLES_ONLY } from './source-parts.js';
+import type { Told } from './told.js';
 import { TrackedReads } from './tracked-reads.js';
-import {
-  addEvent,
-  addOpaque,
-  addStatement,
-  addUnknown,
-  mayRunTriggers,
-  NOT_KNOWN,
-  type RanStatement,
-} from './written.js';
-
-/** What is waited for before a write's caller goes on; nothing, where there is nothing to wait for. */
-export type Told = Promise<void> | undefined;
+import { Transactions } from './transactions.js';
+import { addEvent, addOpaque, NOT_KNOWN } from './written.js';
 
 /**
  * One data source that is watched for one cache: what an adapter tells of statements and transactions becomes what the views
@@ -30,17 +20,16 @@ export type Told = Promise<void> | undefined;
  */
 export class WatchedSource {
   readonly #parts: SourceParts;
-  readonly #frames: Frames;
+  readonly #transactions: Transactions;
   readonly #reads: TrackedReads;
-  /** Where each statement begins a transaction, if none is open. */
-  readonly #manual = new WeakSet<object>();
-  #hasManual = false;
+  readonly #texts: EndedTexts;
   #isClosed = false;
 
   constructor(parts: SourceParts) {
     this.#parts = parts;
-    this.#frames = new Frames(parts.maxRows);
-    this.#reads = new TrackedReads(parts, this.#frames);
+    this.#transactions = new Transactions(parts, (scope) => meet(scope, this));
+    this.#reads = new TrackedReads(parts, this.#transactions.frames);
+    this.#texts = new EndedTexts(parts, this.#transactions);
   }
 
   get cache(): Cache {
@@ -58,7 +47,7 @@ export class WatchedSource {
 
   /** Whether a transaction is open there. */
   isOpen(scope: object): boolean {
-    return this.#frames.isOpen(scope);
+    return this.#transactions.frames.isOpen(scope);
   }
 
   /**
@@ -83,9 +72,7 @@ export class WatchedSource {
       const map = this.#parts.map();
       if (footprints.every((footprint) => isPlainRead(footprint, map))) return undefined;
       meet(scope, this);
-      return outcome.kind === 'done'
-        ? this.#done(scope, sql, footprints, parameters, outcome.results)
-        : this.#failed(scope, sql, footprints, parameters, outcome.isUnknown);
+      return this.#texts.ended(scope, { sql, footprints, parameters }, outcome);
     });
   }
 
@@ -95,7 +82,7 @@ export class WatchedSource {
    * @returns to be called when it has ended, in whatever context; `undefined` where nobody waits for that
    */
   reading(scope: object, sql: string, parameters: unknown): (() => void) | undefined {
-    if (this.#manual.has(scope)) this.#beginBy(scope, sql);
+    if (this.#transactions.isManual(scope)) this.#beginBy(scope, sql);
     return this.#reads.reading(scope, () => this.#look(sql), parameters, sql);
   }
 
@@ -106,17 +93,18 @@ export class WatchedSource {
    * @returns to be called after {@link ran}; `undefined` where nobody waits for that
    */
   writing(scope: object, sql: string): (() => void) | undefined {
-    const isTurn = this.#frames.isOpen(scope) && this.#look(sql).every(({ transaction }) => transaction !== undefined);
-    return isTurn ? undefined : this.#frames.writing(scope);
+    const isTurn =
+      this.#transactions.frames.isOpen(scope) && this.#look(sql).every(({ transaction }) => transaction !== undefined);
+    return isTurn ? undefined : this.#transactions.frames.writing(scope);
   }
 
   /** {@link reading} where the scope is known no sooner than it has ended: what is returned is to be told it. */
   readingSomewhere(sql: string, parameters: unknown): ((scope: object) => void) | undefined {
     const ended = this.#reads.readingSomewhere(() => this.#look(sql), parameters, sql);
-    if (!this.#hasManual) return ended;
+    if (!this.#transactions.hasManual) return ended;
     const issuedAt = nextMoment();
     return (scope) => {
-      if (this.#manual.has(scope)) this.#beginBy(scope, sql, issuedAt);
+      if (this.#transactions.isManual(scope)) this.#beginBy(scope, sql, issuedAt);
       ended?.(scope);
     };
   }
@@ -138,64 +126,61 @@ export class WatchedSource {
   }
 
   began(scope: object): void {
-    void this.#safely(scope, () => this.#begin(scope));
+    void this.#safely(scope, () => this.#transactions.begin(scope));
   }
 
   /** A transaction is open there that began before anybody watched: what it has written until now may be anything. */
   joined(scope: object): void {
     void this.#safely(scope, () => {
       meet(scope, this);
-      this.#frames.begin(scope, 0);
-      const batch = this.#batch(undefined);
+      this.#transactions.frames.begin(scope, 0);
+      const batch = this.#transactions.batch(undefined);
       batch.everything('the transaction began before it was watched');
-      return this.#put(scope, batch);
+      return this.#transactions.put(scope, batch);
     });
   }
 
   savepoint(scope: object, name: string): void {
-    this.#frames.savepoint(scope, name);
+    this.#transactions.frames.savepoint(scope, name);
   }
 
   released(scope: object, name: string): Told {
-    return this.#safely(scope, () => (this.#frames.release(scope, name) ? this.#commit(scope) : undefined));
+    return this.#safely(scope, () => this.#transactions.released(scope, name));
   }
 
   rolledBackTo(scope: object, name: string): void {
-    this.#frames.rollbackTo(scope, name);
+    this.#transactions.frames.rollbackTo(scope, name);
   }
 
   /** @param isUnknown - nobody has heard whether it was: it counts as committed */
   committed(scope: object, isUnknown = false): Told {
-    return this.#safely(scope, () => this.#commit(scope, isUnknown));
+    return this.#safely(scope, () => this.#transactions.commit(scope, isUnknown));
   }
 
   rolledBack(scope: object): void {
-    this.#frames.rollback(scope);
+    this.#transactions.frames.rollback(scope);
   }
 
   /** The connection went while the transaction was open, and no COMMIT was under way. */
   lost(scope: object): void {
-    this.#frames.rollback(scope);
+    this.#transactions.frames.rollback(scope);
   }
 
   /**
    * What the driver knows of it: whether a transaction is open there. One that has ended unseen counts as committed.
    */
   stands(scope: object, isOpen: boolean): Told {
-    return this.#safely(scope, () => {
-      if (isOpen) return this.#begin(scope);
-      return this.#frames.isOpen(scope) ? this.#commit(scope) : undefined;
-    });
+    return this.#safely(scope, () => this.#transactions.stands(scope, isOpen));
   }
 
   /** Something else than a statement tells of a write. Without a scope, or outside a transaction, it is committed already. */
   wrote(scope: object | undefined, event: WriteEvent): Told {
     return this.#safely(scope, () => {
       const map = this.#parts.map();
-      const batch = this.#batch(`${event.verb} ${event.table}`);
+      const batch = this.#transactions.batch(`${event.verb} ${event.table}`);
       if (map === undefined) batch.everything(NOT_KNOWN);
       else addEvent(batch, event, map);
-      return this.#put(scope, batch);
+      return this.#transactions.put(scope, batch);
     });
   }
 
@@ -204,25 +189,20 @@ export class WatchedSource {
     return this.#safely(scope, () => {
       const { events, said, isOpaque = false, everything, isUnknown = false } = tell();
       const map = this.#parts.map();
-      const batch = this.#batch(said);
+      const batch = this.#transactions.batch(said);
       if (everything !== undefined) batch.everything(everything);
       if (map === undefined) {
         if (isOpaque || events.length > 0) batch.everything(NOT_KNOWN);
       } else for (const event of events) addEvent(batch, event, map);
       if (isOpaque && map !== undefined) addOpaque(batch, said, map, this.#parts.opaque);
-      batch.isUncertain = isUnknown && (scope === undefined || !this.#frames.isOpen(scope));
-      return this.#put(scope, batch);
+      batch.isUncertain = isUnknown && (scope === undefined || !this.#transactions.frames.isOpen(scope));
+      return this.#transactions.put(scope, batch);
     });
   }
 
   /** Nobody has heard whether a transaction was committed, and its caller may ask again: it is delivered, and stays open. */
   doubted(scope: object): Told {
-    return this.#safely(scope, () => {
-      const batch = this.#frames.peek(scope);
-      if (batch === undefined) return undefined;
-      batch.isUncertain = true;
-      return this.#parts.delivery.deliver(batch);
-    });
+    return this.#safely(scope, () => this.#transactions.doubted(scope));
   }
 
   /**
@@ -230,13 +210,13 @@ export class WatchedSource {
    * open.
    */
   autocommits(scope: object, isOn: boolean): void {
-    if (isOn) this.#manual.delete(scope);
-    else this.#turnManual(scope);
+    if (isOn) this.#transactions.turnAutomatic(scope);
+    else this.#transactions.turnManual(scope);
   }
 
   /** Whether some connection may begin a transaction with a read: {@link reading} is to be told of all, whoever tracks them. */
   get hearsAllReads(): boolean {
-    return this.#hasManual;
+    return this.#transactions.hasManual;
   }
 
   /** Bare names may mean tables of another schema from now on. */
@@ -247,9 +227,9 @@ export class WatchedSource {
   /** Tags of the app's own, with the transaction that is open there; at once where none is. */
   afterCommit(scope: object | undefined, tags: readonly string[]): Told {
     return this.#safely(scope, () => {
-      const batch = this.#batch('afterCommit');
+      const batch = this.#transactions.batch('afterCommit');
       batch.name(tags);
-      return this.#put(scope, batch);
+      return this.#transactions.put(scope, batch);
     });
   }
 
@@ -261,160 +241,12 @@ export class WatchedSource {
     return footprints;
   }
 
-  #done(
-    scope: object,
-    sql: string,
-    footprints: readonly Footprint[],
-    parameters: unknown,
-    results: readonly StatementResult[],
-  ): Told {
-    const told: Told[] = [];
-    for (const [i, footprint] of footprints.entries()) {
-      const result = results.length === footprints.length ? results[i] : undefined;
-      const { transaction } = footprint;
-      if (transaction !== undefined) {
-        if (footprint.commitsFirst) told.push(this.#commit(scope));
-        told.push(this.#turn(scope, transaction, result));
-      } else told.push(this.#wrote(scope, { sql, footprint, parameters, result }));
-    }
-    return all(told);
-  }
-
-  #wrote(scope: object, ran: RanStatement): Told {
-    const told = ran.footprint.commitsFirst ? this.#commit(scope) : undefined;
-    const batch = this.#written([ran]);
-    return all([told, ran.footprint.commitsFirst ? this.#parts.delivery.deliver(batch) : this.#put(scope, batch)]);
-  }
-
-  #written(statements: readonly RanStatement[]): WriteBatch {
-    const { map: known, statements: reader, opaque } = this.#parts;
-    const map = known();
-    const batch = this.#batch(statements[0]?.sql);
-    for (const ran of statements) {
-      if (map !== undefined) addStatement(batch, ran, { map, rowsOf: reader.rowsOf, opaque });
-      else addUnknown(batch, ran);
-    }
-    return batch;
-  }
-
-  #turn(scope: object, turn: TransactionVerb, result: StatementResult | undefined): Told {
-    switch (turn.verb) {
-      case 'begin':
-        return this.#begin(scope);
-      case 'commit':
-      case 'rollback': {
-        // PostgreSQL answers ROLLBACK to the COMMIT of a transaction in which something has failed.
-        const isCommit = turn.verb === 'commit' && result?.command !== 'ROLLBACK';
-        const told = isCommit ? this.#commit(scope) : this.#frames.rollback(scope);
-        if (turn.chains) this.#begin(scope);
-        return told ?? undefined;
-      }
-      case 'savepoint':
-        // SQLite begins a transaction with it.
-        if (this.#parts.dialect === 'sqlite') this.#frames.begin(scope, nextMoment(), turn.name);
-        return void this.#frames.savepoint(scope, turn.name);
-      case 'autocommit':
-        if (!turn.isOn) return this.#turnManual(scope);
-        this.#manual.delete(scope);
-        return this.#commit(scope);
-      case 'release':
-        return this.released(scope, turn.name);
-      case 'rollback-to':
-        return void this.#frames.rollbackTo(scope, turn.name);
-    }
-  }
-
-  #failed(scope: object, sql: string, footprints: readonly Footprint[], parameters: unknown, isUnknown: boolean): Told {
-    // MySQL commits what is open before it begins with what fails then; a text that it could not read, it has not begun with.
-    const told = footprints.some(({ commitsFirst }) => commitsFirst) ? this.doubted(scope) : undefined;
-    return all([told, this.#undone(scope, sql, footprints, parameters, isUnknown)]);
-  }
-
-  #undone(scope: object, sql: string, footprints: readonly Footprint[], parameters: unknown, isUnknown: boolean): Told {
-    const { dialect } = this.#parts;
-    const verbs = footprints.flatMap(({ transaction }) => transaction?.verb ?? []);
-    const commits = verbs.includes('commit');
-    if (footprints.length === 1 && verbs.length === 1) return this.#failedTurn(scope, commits, isUnknown);
-    // PostgreSQL undoes all of a text of which one statement has failed, but for what a COMMIT in it has committed.
-    const isUndone =
-      !isUnknown &&
-      !commits &&
-      (footprints.length === 1 || dialect === 'postgres') &&
-      !this.#isKeptBySqlite(sql, footprints);
-    const batch = this.#written(footprints.map((footprint) => ({ sql, footprint, parameters, result: undefined })));
-    // What a table has taken that knows no transactions stays there.
-    if (isUndone) return this.#lasting(batch);
-    if (!commits) {
-      if (dialect !== 'postgres' && verbs.includes('begin')) this.#begin(scope);
-      batch.isUncertain = isUnknown && !this.#frames.isOpen(scope);
-      return this.#put(scope, batch);
-    }
-    // What was open before may be committed, or still be open: in either case it is there to be delivered again.
-    const open = this.#frames.peek(scope);
-    if (open !== undefined) batch.merge(open);
-    batch.isUncertain = true;
-    return this.#parts.delivery.deliver(batch);
-  }
-
-  /** Rows that were changed before the one at which `OR FAIL`, or `RAISE(FAIL)` in a trigger, gave up stay changed. */
-  #isKeptBySqlite(sql: string, footprints: readonly Footprint[]): boolean {
-    if (this.#parts.dialect !== 'sqlite') return false;
-    const map = this.#parts.map();
-    return /\bor\s+fail\b/i.test(sql) || map === undefined || footprints.some((each) => mayRunTriggers(each, map));
-  }
-
-  /** Delivers at once what no rollback takes back; nothing else of it. */
-  #lasting(batch: WriteBatch): Told {
-    const lasting = batch.lasting();
-    return lasting.isEmpty ? undefined : this.#parts.delivery.deliver(lasting);
-  }
-
-  #failedTurn(scope: object, isCommit: boolean, isUnknown: boolean): Told {
-    if (isCommit && isUnknown) return this.#commit(scope, true);
-    // SQLite keeps a transaction open that it could not commit, and may commit it later.
-    if (isCommit && this.#parts.dialect !== 'sqlite') this.#frames.rollback(scope);
-    return undefined;
-  }
-
-  #begin(scope: object, openedAt = nextMoment()): undefined {
-    meet(scope, this);
-    this.#frames.begin(scope, openedAt);
-    return undefined;
-  }
-
-  #turnManual(scope: object): undefined {
-    this.#hasManual = true;
-    this.#manual.add(scope);
-    return undefined;
-  }
-
   /** The first statement that touches a table begins the transaction, and with it what is seen there. */
   #beginBy(scope: object, sql: string, openedAt?: number): void {
     const touches = this.#look(sql).some(
       ({ reads, writes, isUnderstood, isOpaque }) => reads.length + writes.length > 0 || !isUnderstood || isOpaque,
     );
-    if (touches) void this.#safely(scope, () => this.#begin(scope, openedAt));
-  }
-
-  #commit(scope: object, isUnknown = false): Told {
-    const batch = this.#frames.commit(scope);
-    if (batch === undefined) return undefined;
-    batch.isUncertain ||= isUnknown;
-    return this.#parts.delivery.deliver(batch);
-  }
-
-  #put(scope: object | undefined, batch: WriteBatch): Told {
-    if (batch.isEmpty) return undefined;
-    if (scope !== undefined && this.#manual.has(scope)) this.#begin(scope);
-    if (scope === undefined || !this.#frames.isOpen(scope)) return this.#parts.delivery.deliver(batch);
-    this.#frames.write(scope, batch);
-    return this.#lasting(batch);
-  }
-
-  #batch(statement: string | undefined): WriteBatch {
-    const batch = new WriteBatch(this.#parts.maxRows);
-    batch.statement = statement;
-    return batch;
+    if (touches) void this.#safely(scope, () => this.#transactions.begin(scope, openedAt));
   }
 
   /** A mistake of ours costs everything that is stored, and the app nothing else. */
@@ -423,9 +255,9 @@ export class WatchedSource {
       return work();
     } catch (error) {
       this.#parts.onFailure(error);
-      const batch = this.#batch(undefined);
+      const batch = this.#transactions.batch(undefined);
       batch.everything('the watch has failed: see the warning');
-      return this.#put(scope, batch);
+      return this.#transactions.put(scope, batch);
     }
   }
 }
@@ -435,9 +267,4 @@ const OTHER_SETTINGS = /\bset_config\s*\(\s*'(?!search_path')[\w.]+'\s*,/gi;
 
 function mayConfigurePath(sql: string): boolean {
   return /set_config/i.test(sql.replace(OTHER_SETTINGS, ''));
-}
-
-function all(told: readonly Told[]): Told {
-  const waited = told.filter((each) => each !== undefined);
-  return waited.length < 2 ? waited[0] : Promise.all(waited).then(() => {});
 }

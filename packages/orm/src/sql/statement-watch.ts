@@ -1,5 +1,6 @@
 import type { Outcome } from '../source/outcome.js';
-import type { Told, WatchedSource } from '../source/watched-source.js';
+import type { Told } from '../source/told.js';
+import type { WatchedSource } from '../source/watched-source.js';
 
 /** Who hears of a statement. */
 export interface Listener {

@@ -1,0 +1,107 @@
+import type { Footprint } from '../statements/footprint-types.js';
+import type { WriteBatch } from '../writes/batch.js';
+import type { Outcome, StatementResult } from './outcome.js';
+import type { SourceParts } from './source-parts.js';
+import { type Told, together } from './told.js';
+import type { Transactions } from './transactions.js';
+import { addStatement, addUnknown, mayRunTriggers, type RanStatement } from './written.js';
+
+/** What the end of texts is understood by. */
+export type EndedParts = Pick<SourceParts, 'dialect' | 'map' | 'opaque' | 'statements'>;
+
+/** A text of one or more statements that has ended. */
+export interface EndedText {
+  readonly sql: string;
+  readonly footprints: readonly Footprint[];
+  /** A list, or an object by name. */
+  readonly parameters: unknown;
+}
+
+/** What a text has written when it has ended, or failed, and what it has done to the transaction of its scope. */
+export class EndedTexts {
+  readonly #parts: EndedParts;
+  readonly #transactions: Transactions;
+
+  constructor(parts: EndedParts, transactions: Transactions) {
+    this.#parts = parts;
+    this.#transactions = transactions;
+  }
+
+  ended(scope: object, text: EndedText, outcome: Outcome): Told {
+    return outcome.kind === 'done'
+      ? this.#done(scope, text, outcome.results)
+      : this.#failed(scope, text, outcome.isUnknown);
+  }
+
+  #done(scope: object, { sql, footprints, parameters }: EndedText, results: readonly StatementResult[]): Told {
+    const told: Told[] = [];
+    for (const [i, footprint] of footprints.entries()) {
+      const result = results.length === footprints.length ? results[i] : undefined;
+      const { transaction } = footprint;
+      if (transaction !== undefined) {
+        if (footprint.commitsFirst) told.push(this.#transactions.commit(scope));
+        told.push(this.#transactions.turn(scope, transaction, result));
+      } else told.push(this.#wrote(scope, { sql, footprint, parameters, result }));
+    }
+    return together(told);
+  }
+
+  #wrote(scope: object, ran: RanStatement): Told {
+    const { commitsFirst } = ran.footprint;
+    const told = commitsFirst ? this.#transactions.commit(scope) : undefined;
+    const batch = this.#written([ran]);
+    return together([told, commitsFirst ? this.#transactions.deliver(batch) : this.#transactions.put(scope, batch)]);
+  }
+
+  #written(statements: readonly RanStatement[]): WriteBatch {
+    const { map: known, statements: reader, opaque } = this.#parts;
+    const map = known();
+    const batch = this.#transactions.batch(statements[0]?.sql);
+    for (const ran of statements) {
+      if (map !== undefined) addStatement(batch, ran, { map, rowsOf: reader.rowsOf, opaque });
+      else addUnknown(batch, ran);
+    }
+    return batch;
+  }
+
+  #failed(scope: object, text: EndedText, isUnknown: boolean): Told {
+    // MySQL commits what is open before it begins with what fails then; a text that it could not read, it has not begun with.
+    const commitsFirst = text.footprints.some((footprint) => footprint.commitsFirst);
+    const told = commitsFirst ? this.#transactions.doubted(scope) : undefined;
+    return together([told, this.#undone(scope, text, isUnknown)]);
+  }
+
+  #undone(scope: object, { sql, footprints, parameters }: EndedText, isUnknown: boolean): Told {
+    const { dialect } = this.#parts;
+    const { frames } = this.#transactions;
+    const verbs = footprints.flatMap(({ transaction }) => transaction?.verb ?? []);
+    const commits = verbs.includes('commit');
+    if (footprints.length === 1 && verbs.length === 1) return this.#transactions.failedTurn(scope, commits, isUnknown);
+    // PostgreSQL undoes all of a text of which one statement has failed, but for what a COMMIT in it has committed.
+    const isUndone =
+      !isUnknown &&
+      !commits &&
+      (footprints.length === 1 || dialect === 'postgres') &&
+      !this.#isKeptBySqlite(sql, footprints);
+    const batch = this.#written(footprints.map((footprint) => ({ sql, footprint, parameters, result: undefined })));
+    // What a table has taken that knows no transactions stays there.
+    if (isUndone) return this.#transactions.lasting(batch);
+    if (!commits) {
+      if (dialect !== 'postgres' && verbs.includes('begin')) this.#transactions.begin(scope);
+      batch.isUncertain = isUnknown && !frames.isOpen(scope);
+      return this.#transactions.put(scope, batch);
+    }
+    // What was open before may be committed, or still be open: in either case it is there to be delivered again.
+    const open = frames.peek(scope);
+    if (open !== undefined) batch.merge(open);
+    batch.isUncertain = true;
+    return this.#transactions.deliver(batch);
+  }
+
+  /** Rows that were changed before the one at which `OR FAIL`, or `RAISE(FAIL)` in a trigger, gave up stay changed. */
+  #isKeptBySqlite(sql: string, footprints: readonly Footprint[]): boolean {
+    if (this.#parts.dialect !== 'sqlite') return false;
+    const map = this.#parts.map();
+    return /\bor\s+fail\b/i.test(sql) || map === undefined || footprints.some((each) => mayRunTriggers(each, map));
+  }
+}
