@@ -59,6 +59,34 @@ export function describeSqlite<D extends object>(name: string, describe_: typeof
       expect(heard).toHaveLength(1);
     });
 
+    it('is what a table replaces by its own definition, with what refers to it', async () => {
+      const { run, exec, get, cache, heard } = await reach();
+      exec(`CREATE TABLE seats (id INTEGER PRIMARY KEY, place TEXT /* one each */ UNIQUE ON /**/ CONFLICT REPLACE);
+        CREATE TABLE guests (id INTEGER PRIMARY KEY, seat INTEGER REFERENCES seats ON DELETE CASCADE);
+        INSERT INTO seats VALUES (1, 'a'), (2, 'b'), (3, 'c'); INSERT INTO guests VALUES (1, 1), (2, 2)`);
+      const pages = await pagesOf(cache, {
+        '/seat': async () => get('SELECT place FROM seats WHERE id = ?', 1) ?? null,
+        '/guest': async () => get('SELECT seat FROM guests WHERE id = ?', 2) ?? null,
+      });
+      expect([await pages.get('/seat'), await pages.get('/guest')]).toEqual([{ place: 'a' }, { seat: 2 }]);
+      run("INSERT INTO seats (id, place) VALUES (4, 'a')");
+      run("UPDATE seats SET place = 'b' WHERE id = 3");
+      expect([await pages.get('/seat'), await pages.get('/guest')]).toEqual([null, null]);
+      heard.length = 0;
+      run("UPDATE seats SET place = 'x' WHERE id = 99");
+      expect(heard).toEqual([['guests', 'guests!bulk', 'seats', 'seats!bulk']]);
+    });
+
+    it('is what a failed statement leaves in a table that says so in its definition', async () => {
+      const { run, exec, get, heard } = await reach();
+      exec(`CREATE TABLE seats (id INTEGER PRIMARY KEY, place TEXT UNIQUE ON CONFLICT FAIL);
+        INSERT INTO seats VALUES (1, 'a'), (2, 'b')`);
+      heard.length = 0;
+      expect(() => run("UPDATE seats SET place = 'c'")).toThrow('UNIQUE');
+      expect(get('SELECT place FROM seats WHERE id = 1')).toMatchObject({ place: 'c' });
+      expect(heard).toEqual([['seats', 'seats!bulk']]);
+    });
+
     it('is told before the next statement can run', async () => {
       const { run, get, cache, heard } = await reach();
       const pages = await pagesOf(cache, { '/page': async () => get('SELECT * FROM users WHERE id = ?', 1) });
@@ -109,6 +137,17 @@ export function describeSqlite<D extends object>(name: string, describe_: typeof
       exec('BEGIN');
       run(UPDATE_1);
       expect(() => run('INSERT OR ROLLBACK INTO users (id, name) VALUES (1, 1)')).toThrow('UNIQUE');
+      run(UPDATE_2);
+      expect(heard).toEqual([USER_2]);
+    });
+
+    it('is undone by a table that says so in its definition, and nothing is held back afterwards', async () => {
+      const { run, exec, heard } = await reach();
+      exec('CREATE TABLE seats (id INTEGER PRIMARY KEY ON CONFLICT ROLLBACK); INSERT INTO seats VALUES (1)');
+      heard.length = 0;
+      exec('BEGIN');
+      run(UPDATE_1);
+      expect(() => run('INSERT INTO seats VALUES (1)')).toThrow('UNIQUE');
       run(UPDATE_2);
       expect(heard).toEqual([USER_2]);
     });

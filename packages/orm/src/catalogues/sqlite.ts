@@ -3,6 +3,7 @@ import type { TableName } from '../statements/footprint-types.js';
 import type { Reference, TableFacts } from '../tables/table.js';
 import type { Ask, Catalogue } from './catalogue.js';
 import { tablesOfTrigger, tablesOfView } from './sqlite-bodies.js';
+import { conflictsOf } from './sqlite-conflicts.js';
 
 /** What is asked in this process is answered at once. */
 export type AskAtOnce = (sql: string) => readonly string[];
@@ -110,7 +111,7 @@ function factsOf({ schema, made, keys, references }: Holding, areKeysActing: boo
   const withTriggers = new Set(made.filter(([type]) => type === 'trigger').map(([, , table]) => folded(table)));
   return made
     .filter(([type]) => type === 'table')
-    .map(([, table]): TableFacts => {
+    .map(([, table, , sql]): TableFacts => {
       const name = folded(table);
       return {
         name,
@@ -127,6 +128,7 @@ function factsOf({ schema, made, keys, references }: Holding, areKeysActing: boo
             }),
           ),
         mayActUnseen: withTriggers.has(name),
+        conflicts: conflictsOf(sql ?? ''),
       };
     });
 }

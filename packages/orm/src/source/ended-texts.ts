@@ -4,7 +4,7 @@ import type { Outcome, StatementResult } from './outcome.js';
 import type { SourceParts } from './source-parts.js';
 import { type Told, together } from './told.js';
 import type { Transactions } from './transactions.js';
-import { addStatement, addUnknown, mayRunTriggers, type RanStatement } from './written.js';
+import { addStatement, addUnknown, hasClause, mayRunTriggers, type RanStatement } from './written.js';
 
 /** What the end of texts is understood by. */
 export type EndedParts = Pick<SourceParts, 'dialect' | 'map' | 'opaque' | 'statements'>;
@@ -68,21 +68,21 @@ export class EndedTexts {
     // MySQL commits what is open before it begins with what fails then; a text that it could not read, it has not begun with.
     const commitsFirst = text.footprints.some((footprint) => footprint.commitsFirst);
     const told = commitsFirst ? this.#transactions.doubted(scope) : undefined;
+    if (this.#mayEnd(text)) this.#transactions.frames.doubt(scope, true);
     return together([told, this.#undone(scope, text, isUnknown)]);
   }
 
-  #undone(scope: object, { sql, footprints, parameters }: EndedText, isUnknown: boolean): Told {
+  #undone(scope: object, text: EndedText, isUnknown: boolean): Told {
+    const { sql, footprints, parameters } = text;
     const { dialect } = this.#parts;
     const { frames } = this.#transactions;
     const verbs = footprints.flatMap(({ transaction }) => transaction?.verb ?? []);
     const commits = verbs.includes('commit');
-    if (footprints.length === 1 && verbs.length === 1) return this.#transactions.failedTurn(scope, commits, isUnknown);
+    const [verb] = verbs;
+    if (footprints.length === 1 && verb !== undefined) return this.#transactions.failedTurn(scope, verb, isUnknown);
     // PostgreSQL undoes all of a text of which one statement has failed, but for what a COMMIT in it has committed.
     const isUndone =
-      !isUnknown &&
-      !commits &&
-      (footprints.length === 1 || dialect === 'postgres') &&
-      !this.#isKeptBySqlite(sql, footprints);
+      !isUnknown && !commits && (footprints.length === 1 || dialect === 'postgres') && !this.#isKeptBySqlite(text);
     const batch = this.#written(footprints.map((footprint) => ({ sql, footprint, parameters, result: undefined })));
     // What a table has taken that knows no transactions stays there.
     if (isUndone) return this.#transactions.lasting(batch);
@@ -98,10 +98,25 @@ export class EndedTexts {
     return this.#transactions.deliver(batch);
   }
 
-  /** Rows that were changed before the one at which `OR FAIL`, or `RAISE(FAIL)` in a trigger, gave up stay changed. */
-  #isKeptBySqlite(sql: string, footprints: readonly Footprint[]): boolean {
+  /**
+   * Rows that were changed before the one at which `OR FAIL`, `ON CONFLICT FAIL` or `RAISE(FAIL)` in a trigger gave up stay
+   * changed.
+   */
+  #isKeptBySqlite({ sql, footprints }: EndedText): boolean {
     if (this.#parts.dialect !== 'sqlite') return false;
     const map = this.#parts.map();
-    return /\bor\s+fail\b/i.test(sql) || map === undefined || footprints.some((each) => mayRunTriggers(each, map));
+    return (
+      /\bor\s+fail\b/i.test(sql) ||
+      map === undefined ||
+      footprints.some((each) => mayRunTriggers(each, map) || hasClause(each, 'fail', map))
+    );
+  }
+
+  /** `OR ROLLBACK`, `ON CONFLICT ROLLBACK` and `RAISE(ROLLBACK)` end the transaction, which not all libraries tell. */
+  #mayEnd({ sql, footprints }: EndedText): boolean {
+    if (this.#parts.dialect !== 'sqlite') return false;
+    const map = this.#parts.map();
+    if (/\bor\s+rollback\b/i.test(sql)) return true;
+    return map !== undefined && footprints.some((it) => mayRunTriggers(it, map) || hasClause(it, 'rollback', map));
   }
 }

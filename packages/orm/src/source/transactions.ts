@@ -71,7 +71,10 @@ export class Transactions {
 
   /** What its driver knows: one that has ended unseen counts as committed. */
   stands(scope: object, isOpen: boolean): Told {
-    if (isOpen) return this.begin(scope);
+    if (isOpen) {
+      this.frames.doubt(scope, false);
+      return this.begin(scope);
+    }
     return this.frames.isOpen(scope) ? this.commit(scope) : undefined;
   }
 
@@ -82,8 +85,12 @@ export class Transactions {
   /** A statement has told what becomes of the transaction. */
   turn(scope: object, turn: TransactionVerb, result: StatementResult | undefined): Told {
     switch (turn.verb) {
-      case 'begin':
-        return this.begin(scope);
+      case 'begin': {
+        // There was none open: SQLite begins none within one.
+        const told = this.frames.isDoubtful(scope) ? this.commit(scope) : undefined;
+        this.begin(scope);
+        return told;
+      }
       case 'commit':
       case 'rollback': {
         // PostgreSQL answers ROLLBACK to the COMMIT of a transaction in which something has failed.
@@ -108,7 +115,10 @@ export class Transactions {
   }
 
   /** A statement that was to do so has failed, or nobody has heard of it. */
-  failedTurn(scope: object, isCommit: boolean, isUnknown: boolean): Told {
+  failedTurn(scope: object, verb: TransactionVerb['verb'], isUnknown: boolean): Told {
+    const isCommit = verb === 'commit';
+    // SQLite refuses it where no transaction is open: the last one has ended unseen.
+    if (verb === 'rollback' && this.#parts.dialect === 'sqlite') return this.commit(scope);
     if (isCommit && isUnknown) return this.commit(scope, true);
     // SQLite keeps a transaction open that it could not commit, and may commit it later.
     if (isCommit && this.#parts.dialect !== 'sqlite') this.frames.rollback(scope);
@@ -121,7 +131,7 @@ export class Transactions {
     if (scope !== undefined && this.#manual.has(scope)) this.begin(scope);
     if (scope === undefined || !this.frames.isOpen(scope)) return this.deliver(batch);
     this.frames.write(scope, batch);
-    return this.lasting(batch);
+    return this.frames.isDoubtful(scope) ? this.deliver(batch) : this.lasting(batch);
   }
 
   /** Delivers at once what no rollback takes back; nothing else of it. */

@@ -69,6 +69,26 @@ describe.each(['postgres', 'mysql', 'sqlite'] as const)('a source of %s', (diale
   });
 });
 
+describe('a transaction of SQLite that a statement may have ended by failing', () => {
+  const FAILS = ['INSERT OR ROLLBACK INTO users (id) VALUES (1)', REFUSED] as const;
+
+  it('holds nothing back that may be committed already, and tells it again with the commit', async () => {
+    const { run } = world('sqlite');
+    expect(await run('BEGIN', ANA, FAILS, RUI)).toEqual([USER_2]);
+    expect(await run('COMMIT')).toEqual([['users', 'users#1', 'users#2']]);
+    expect(await run('BEGIN', ANA, ['INSERT INTO users (id) VALUES (1)', REFUSED], RUI)).toEqual([]);
+  });
+
+  it('has ended where another one begins, or where there is none to roll back', async () => {
+    const { run, isOpen } = world('sqlite');
+    await run('BEGIN', FAILS, ['ROLLBACK', REFUSED]);
+    expect(isOpen()).toBe(false);
+    expect(await run(ANA)).toEqual([USER_1]);
+    await run('BEGIN', FAILS, 'BEGIN');
+    expect(await run(ANA)).toEqual([]);
+  });
+});
+
 describe('the line of a write', () => {
   it('says why everything was invalidated, and what that was the end of', async () => {
     const lines: string[] = [];

@@ -1,6 +1,6 @@
 import type { Footprint, TableName, WrittenTable } from '../statements/footprint-types.js';
 import { rowId, writtenRowId } from '../tables/names.js';
-import type { Change, Table } from '../tables/table.js';
+import type { Change, ConflictClause, Table } from '../tables/table.js';
 import type { TableMap } from '../tables/table-map.js';
 import type { RowIds, WriteBatch } from '../writes/batch.js';
 import type { StatementResult, WriteEvent } from './outcome.js';
@@ -91,6 +91,11 @@ export function mayRunTriggers({ writes }: Footprint, map: TableMap): boolean {
   );
 }
 
+/** Whether a table that is written has a conflict clause of a kind in its definition. */
+export function hasClause({ writes }: Footprint, clause: ConflictClause, map: TableMap): boolean {
+  return writes.some((write) => map.of(write).some(({ conflicts }) => conflicts.has(clause)));
+}
+
 /** Rows of a table, none of which is known. */
 function addAny(batch: WriteBatch, name: TableName, map: TableMap): void {
   for (const table of map.of(name)) addAll(batch, table, map);
@@ -129,7 +134,8 @@ function addWritten(batch: WriteBatch, write: WrittenTable, ran: RanStatement, l
   // What is read through a view, and what a data-modifying WITH does, is not counted by the statement's own count.
   const isSole = ran.footprint.writes.length === 1 && isOf(ran.result?.command, write.verb);
   if (isSole && ran.result?.affected === 0 && COUNTED.has(write.verb)) {
-    if (!map.hasTriggers(write) && !tables.some((it) => map.mayActUnseen(it))) return;
+    const mayBeMore = tables.some((it) => map.mayActUnseen(it) || it.conflicts.has('replace'));
+    if (!mayBeMore && !map.hasTriggers(write)) return;
   }
   if (table === undefined || another !== undefined) {
     for (const each of tables) note(batch, each, write, undefined, map);
@@ -175,6 +181,8 @@ function note(
   map: TableMap,
 ): void {
   const { verb } = write;
+  // Rows that are in the way of new ones go, and with them what refers to them.
+  if (table.conflicts.has('replace') && REPLACING.has(verb)) return void addAll(batch, table, map);
   const setsKey = (verb === 'update' || verb === 'upsert') && maySetKey(table, write);
   const ids = rows === undefined || setsKey ? undefined : tagIds(rows);
   if (ids !== undefined) batch.rows(table, ids);
@@ -182,6 +190,9 @@ function note(
   else batch.bulk(table);
   for (const change of changesOf(write, setsKey)) addFollowing(batch, table, change, map);
 }
+
+/** Verbs by which a row may be in the way of another. */
+const REPLACING: ReadonlySet<WrittenTable['verb']> = new Set(['insert', 'update', 'upsert']);
 
 /** Where nobody knows the key's columns, any may be one of them. */
 function maySetKey({ pk }: Table, { columns }: Noted): boolean {

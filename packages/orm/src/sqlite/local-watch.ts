@@ -116,7 +116,7 @@ export class LocalWatch {
     const isOpen = this.#database.isInTransaction(true);
     // `OR ROLLBACK`, a full disk: SQLite has undone all of it.
     if (isOpen === false && this.source.isOpen(scope)) this.source.rolledBack(scope);
-    else if (isOpen === true && !this.source.isOpen(scope)) this.#wait(this.source.stands(scope, true));
+    else if (isOpen === true) this.#wait(this.source.stands(scope, true));
     this.#changed(sql);
   }
 

@@ -2,7 +2,7 @@ import type { TableName } from '../statements/footprint-types.js';
 import { changedWith } from './closure.js';
 import { type Found, Places, type SearchPath } from './places.js';
 import { SCOPINGS, type Scoping, spellingsOf, unplaced } from './spelling.js';
-import type { Change, Reference, Table, TableFacts } from './table.js';
+import type { Change, ConflictClause, Reference, Table, TableFacts } from './table.js';
 
 /** What a function or a procedure of the database touches. */
 export interface Touched {
@@ -29,9 +29,10 @@ export interface MapSettings {
 }
 
 /** What there is to a table beside its name. */
-type Known = Pick<Table, 'pk' | 'mayActUnseen' | 'actsAsSaid' | 'isLasting' | 'isKnown'>;
+type Known = Omit<Table, 'name' | 'schema' | 'spellings'>;
 
 const NONE: readonly Table[] = [];
+const NO_CLAUSES: ReadonlySet<ConflictClause> = new Set();
 
 /** Tables that nobody has described are remembered up to here: temporary ones may have any name. */
 const UNKNOWN_TABLES = 1_000;
@@ -255,7 +256,8 @@ export class TableMap {
     return opened;
   }
 
-  #describe({ name, schema, pk, referredBy, mayActUnseen, isLasting }: TableFacts): void {
+  #describe(facts: TableFacts): void {
+    const { name, schema, pk, referredBy, mayActUnseen } = facts;
     this.#settle({ table: name, schema });
     const key = this.#places.home({ table: name, schema });
     const before = this.#tables.get(key);
@@ -264,7 +266,9 @@ export class TableMap {
       pk: [known?.pk, pk].find((each) => each !== undefined && each.length > 0) ?? this.#pk,
       mayActUnseen: known?.mayActUnseen === true || mayActUnseen === true,
       actsAsSaid: known?.actsAsSaid === true || mayActUnseen === false,
-      isLasting: known?.isLasting === true || isLasting === true,
+      isLasting: known?.isLasting === true || facts.isLasting === true,
+      conflicts: facts.conflicts ?? known?.conflicts ?? NO_CLAUSES,
+      mayRekey: known?.mayRekey === true || facts.mayRekey === true,
       isKnown: true,
     });
     this.#places.add(this.#nameOf(key));
@@ -292,7 +296,15 @@ export class TableMap {
     const key = this.#places.keyOf(name);
     const known = this.#tables.get(key);
     if (known !== undefined) return known;
-    const facts = { pk: this.#pk, mayActUnseen: false, actsAsSaid: false, isLasting: false, isKnown: false };
+    const facts: Known = {
+      pk: this.#pk,
+      mayActUnseen: false,
+      actsAsSaid: false,
+      isLasting: false,
+      conflicts: NO_CLAUSES,
+      mayRekey: false,
+      isKnown: false,
+    };
     if (this.#strangers >= UNKNOWN_TABLES) return this.#make(key, facts);
     this.#strangers++;
     return this.#put(key, facts);
@@ -304,11 +316,11 @@ export class TableMap {
     return table;
   }
 
-  #make(key: string, { pk, mayActUnseen, actsAsSaid, isLasting, isKnown }: Known): Table {
+  #make(key: string, facts: Known): Table {
     const { table: name, schema } = this.#nameOf(key);
     const { first, isSure } = this.#places;
     const spellings = spellingsOf(name, { schema, first, isSure }, this.#scoping, this.#namespace);
-    return { name, schema, spellings, pk, mayActUnseen, actsAsSaid, isLasting, isKnown };
+    return { ...facts, name, schema, spellings };
   }
 
   #refer(key: string, references: readonly Reference[]): void {

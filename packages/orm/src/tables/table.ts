@@ -24,7 +24,18 @@ export interface TableFacts {
   readonly mayActUnseen?: boolean | undefined;
   /** It knows no transactions: what was written stays, whatever becomes of the one that it was written in. */
   readonly isLasting?: boolean | undefined;
+  /** What its definition says of rows that break its constraints. @defaultValue nothing */
+  readonly conflicts?: ReadonlySet<ConflictClause> | undefined;
+  /** Rows may be written under another key than a statement says: triggers act in front of it. @defaultValue false */
+  readonly mayRekey?: boolean | undefined;
 }
+
+/**
+ * What SQLite does with a row that breaks a constraint, where the definition of the table says so (`UNIQUE ON CONFLICT …`):
+ * `replace`, it deletes those that are in the way; `fail`, it keeps what the statement has changed until then; `rollback`, it
+ * ends the transaction.
+ */
+export type ConflictClause = 'replace' | 'fail' | 'rollback';
 
 /** What a write does to the rows of a table, as far as it matters to other tables; `all`: `TRUNCATE … CASCADE`. */
 export type Change = 'delete' | 'key' | 'all' | 'other';
@@ -42,6 +53,8 @@ export interface Table {
   readonly pk: readonly string[];
   readonly mayActUnseen: boolean;
   readonly isLasting: boolean;
+  readonly conflicts: ReadonlySet<ConflictClause>;
+  readonly mayRekey: boolean;
   /** Somebody has looked for triggers and rules, and there are none. */
   readonly actsAsSaid: boolean;
   /** Somebody who knows the database has described it. */

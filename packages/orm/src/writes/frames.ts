@@ -17,7 +17,11 @@ interface Transaction {
   hasWritten: boolean;
   /** Statements under way that may write: they may have done so before anybody hears of it. */
   writing: number;
+  /** It may have ended already, without anybody having heard of it. */
+  isDoubtful: boolean;
 }
+
+const NEW = { hasWritten: false, writing: 0, isDoubtful: false };
 
 /**
  * The transactions that are open, each by its scope: the connection, or whatever object an adapter has for it.
@@ -38,6 +42,17 @@ export class Frames {
     return this.#open.has(scope);
   }
 
+  /** Whether it may have ended already: what is written there then is committed at once. */
+  isDoubtful(scope: object): boolean {
+    return this.#open.get(scope)?.isDoubtful === true;
+  }
+
+  /** @param isDoubtful - false: somebody has heard that it is open */
+  doubt(scope: object, isDoubtful: boolean): void {
+    const transaction = this.#open.get(scope);
+    if (transaction !== undefined) transaction.isDoubtful = isDoubtful;
+  }
+
   /** Whether what is read there may be what nobody else sees. */
   hasWritten(scope: object): boolean {
     const transaction = this.#open.get(scope);
@@ -52,7 +67,7 @@ export class Frames {
   /** Begins a transaction; within one, which a database takes for a mistake, nothing changes. */
   begin(scope: object, openedAt: number, endsWith?: string): void {
     if (this.#open.has(scope)) return;
-    this.#open.set(scope, { frames: [this.#frame(undefined)], openedAt, endsWith, hasWritten: false, writing: 0 });
+    this.#open.set(scope, { frames: [this.#frame(undefined)], openedAt, endsWith, ...NEW });
   }
 
   /** Where what is written now belongs; `undefined` where no transaction is open: it is committed already. */
