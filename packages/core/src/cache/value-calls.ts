@@ -1,11 +1,9 @@
 import type { Duration } from '../base/duration.js';
 import { ConfigError } from '../base/errors.js';
-import { type CountingCall, ValueUnavailableError } from '../base/value-errors.js';
 import { checkNoMore, checkOptions } from '../config/check.js';
 import { readForever } from '../config/lifetimes.js';
 import type { MemoOptions } from '../config/memo-options.js';
 import {
-  ADD_OPTIONS,
   type AddOptions,
   type CacheToken,
   type IncrementOptions,
@@ -14,7 +12,6 @@ import {
   MANY_OPTIONS,
   type RowOptions,
   readBy,
-  readKey,
   readNamespace,
   SET_OPTIONS,
   type SetOptions,
@@ -22,8 +19,6 @@ import {
   tokenOf,
 } from '../config/value-call-options.js';
 import type { ValueOptions } from '../config/value-option-types.js';
-import { readValueOptions, readVersion } from '../config/value-options.js';
-import type { LocalItem } from '../engine/local-item.js';
 import type { Shortcuts } from '../engine/shortcuts.js';
 import type { Written } from '../engine/value-access.js';
 import { namespaceTag } from '../invalidation/tags.js';
@@ -35,16 +30,17 @@ import { NOTHING_FOUND } from '../values/delivery.js';
 import { Loader } from '../values/loader.js';
 import { NOTHING_MADE, type Producer, type ProducerRun } from '../values/producer.js';
 import type { QuickHits } from '../values/quick-hits.js';
-import { type KeySpace, ROOT, spaceIn, ValueKey } from '../values/value-key.js';
-import { type ValueParts, valueIn } from '../values/value-parts.js';
-import type { ValuePolicy } from '../values/value-policy.js';
-import { KnownPolicies, NO_OPTIONS } from './known-policies.js';
+import { type KeySpace, ROOT, spaceIn, type ValueKey } from '../values/value-key.js';
+import type { ValueParts } from '../values/value-parts.js';
+import { CallReader } from './call-reader.js';
+import { CallsInTurn } from './calls-in-turn.js';
+import { NO_OPTIONS } from './known-policies.js';
 import { type Leaving, type MemoizeParts, memoize } from './memoize.js';
 import type { Memoized } from './memoized-function.js';
 import type { OpenStrategies, StrategyParts } from './open-strategies.js';
 import { copyingOf, isOnly } from './quick-options.js';
 import type { InvalidationReceipt } from './receipts.js';
-import { checkList, entriesOf, readCount, withTtl } from './value-arguments.js';
+import { checkList, entriesOf, withTtl } from './value-arguments.js';
 import type { Loaded, LoadedRows, LoadOptions, ValueCache, ValueIn } from './value-cache.js';
 import { ValueWarnings } from './value-warnings.js';
 
@@ -56,15 +52,13 @@ export interface ValueCallParts extends MemoizeParts {
   readonly open: OpenStrategies;
 }
 
-/** How often something is added before it is given up: a tag that the store does not know may be refused once. */
-const ADDITIONS = 10;
-
 /** Reads what a caller has given, and does it. */
 export class ValueCalls implements Omit<ValueCache, 'through' | 'namespace'> {
   readonly #parts: ValueCallParts;
   readonly #space: KeySpace;
   readonly #counters: Counters;
-  readonly #policies = new KnownPolicies();
+  readonly #reader: CallReader;
+  readonly #inTurn: CallsInTurn;
   /** Of its namespace, as they were when the long way was gone last. */
   #shortcuts: Shortcuts;
   readonly #quick: QuickHits;
@@ -83,6 +77,8 @@ export class ValueCalls implements Omit<ValueCache, 'through' | 'namespace'> {
     this.#space = space;
     this.#counters = counters;
     this.#warnings = warnings;
+    this.#reader = new CallReader(parts, space, warnings);
+    this.#inTurn = new CallsInTurn(parts.values, this.#reader, counters);
     this.#shortcuts = parts.values.shortcutsOf(space.prefix);
     this.#quick = parts.values.quick;
     this.#copying = parts.defaults.copying;
@@ -120,8 +116,8 @@ export class ValueCalls implements Omit<ValueCache, 'through' | 'namespace'> {
     const given: Partial<RowOptions<never>> = withTtl<Partial<RowOptions<never>>>(
       options as Duration | object | undefined,
     );
-    const named = this.#keys('getOrSetMany', keys as readonly (K & Key)[], given.version);
-    const policy = this.#policy('getOrSetMany', given, MANY_OPTIONS, keys[0] as (K & Key) | undefined);
+    const named = this.#reader.keys('getOrSetMany', keys as readonly (K & Key)[], given.version);
+    const policy = this.#reader.policy('getOrSetMany', given, MANY_OPTIONS, keys[0] as (K & Key) | undefined);
     const uses = this.#parts.values.uses(policy);
     const by = readBy('getOrSetMany', given.by);
     const loader = new Loader<K & Key>(loadMissing, {
@@ -178,27 +174,7 @@ export class ValueCalls implements Omit<ValueCache, 'through' | 'namespace'> {
 
   async add<T>(key: Key, value: T, options?: Duration | AddOptions<T>, ...more: never[]): Promise<boolean> {
     checkNoMore('add', more, 'key, value and options');
-    const given = withTtl(options);
-    const named = this.#key('add', key, given.version);
-    const policy = this.#policy('add', given, ADD_OPTIONS, key);
-    return await this.#counters.inTurn(named, () => this.#add(key, named, value, policy));
-  }
-
-  async #add(key: Key, named: ValueKey, value: unknown, policy: ValuePolicy): Promise<boolean> {
-    for (let attempt = 0; attempt < ADDITIONS; attempt++) {
-      const { token, found } = await this.#parts.values.read(named);
-      if (found !== undefined) return false;
-      // Where nothing is kept there is nothing in the way, either: whoever is told so goes on as without a cache.
-      if (this.#parts.values.parts.engine.storesNothing) return true;
-      const write = { key: named, value, since: token, onlyIf: 'unchanged' as const };
-      const [written] = await this.#parts.values.write([write], policy);
-      // To say no would be to say that somebody else was the first.
-      if (written === 'unavailable') throw new ValueUnavailableError('add', key, 'store');
-      if (written === 'unstorable') throw new ValueUnavailableError('add', key, 'value');
-      // Refused for somebody else's value, it is found; and else for what the store did not know, and does now.
-      if (written !== 'refused') return written === 'stored';
-    }
-    throw new ValueUnavailableError('add', key, 'contention');
+    return await this.#inTurn.add(key, value, options);
   }
 
   async delete(key: Key, options: KeyOptions = NO_OPTIONS, ...more: never[]): Promise<InvalidationReceipt> {
@@ -219,24 +195,16 @@ export class ValueCalls implements Omit<ValueCache, 'through' | 'namespace'> {
     checkNoMore('touch', more, 'key, ttl and options');
     checkOptions('touch', options, ['version']);
     const lifetimeMs = readForever('touch.ttl', ttl);
-    const { engine, codec } = this.#parts.values.parts;
-    const named = this.#key('touch', key, options.version);
-    if (lifetimeMs === 0) {
-      await this.#delete('touch', [key], options);
-      return false;
-    }
-    const encode = (item: LocalItem): Buffer | undefined => {
-      const held = valueIn(this.#parts.values.parts, item);
-      const encoded = held === undefined ? undefined : codec.encode(held.value);
-      return encoded?.kind === 'bytes' ? encoded.bytes : undefined;
-    };
-    return await this.#counters.inTurn(named, () => engine.values.touch(named, lifetimeMs, encode));
+    const named = this.#reader.key('touch', key, options.version);
+    if (lifetimeMs > 0) return await this.#inTurn.touch(named, lifetimeMs);
+    await this.#delete('touch', [key], options);
+    return false;
   }
 
   async ttl(key: Key, options: KeyOptions = NO_OPTIONS, ...more: never[]): Promise<number | undefined> {
     checkNoMore('ttl', more, 'key and options');
     checkOptions('ttl', options, ['version']);
-    return await this.#parts.values.secondsLeft(this.#key('ttl', key, options.version));
+    return await this.#parts.values.secondsLeft(this.#reader.key('ttl', key, options.version));
   }
 
   async increment(
@@ -246,7 +214,7 @@ export class ValueCalls implements Omit<ValueCache, 'through' | 'namespace'> {
     ...more: never[]
   ): Promise<number> {
     checkNoMore('increment', more, 'key, by and options');
-    return await this.#count('increment', key, by, options);
+    return await this.#inTurn.count('increment', key, by, options);
   }
 
   async decrement(
@@ -256,20 +224,7 @@ export class ValueCalls implements Omit<ValueCache, 'through' | 'namespace'> {
     ...more: never[]
   ): Promise<number> {
     checkNoMore('decrement', more, 'key, by and options');
-    return await this.#count('decrement', key, by, options);
-  }
-
-  #count(
-    call: CountingCall,
-    key: Key,
-    step: number | IncrementOptions,
-    more: Duration | IncrementOptions | undefined,
-  ): Promise<number> {
-    const { by, initial, version, given } = readCount(call, step, more);
-    const named = this.#key(call, key, version);
-    const policy = this.#policy(call, given as ValueOptions<never>);
-    const text = JSON.stringify([initial, given.ttl, given.tags]);
-    return this.#counters.add(named, { call, key, by }, { initial, policy, text });
+    return await this.#inTurn.count('decrement', key, by, options);
   }
 
   async incrementVersion(
@@ -279,21 +234,7 @@ export class ValueCalls implements Omit<ValueCache, 'through' | 'namespace'> {
     ...more: never[]
   ): Promise<number | undefined> {
     checkNoMore('incrementVersion', more, 'key, options and by');
-    if (typeof options !== 'object' || options === null)
-      throw new ConfigError('incrementVersion.version', options, 'the version that is stored, such as { version: 1 }');
-    checkOptions('incrementVersion', options, ['version']);
-    const from = readVersion('incrementVersion.version', options.version);
-    if (from === undefined)
-      throw new ConfigError('incrementVersion.version', from, 'the version that is stored, such as { version: 1 }');
-    if (!Number.isSafeInteger(by) || by < 1)
-      throw new ConfigError('incrementVersion.by', by, 'a whole number from 1 up');
-    const to = from + by;
-    const places = {
-      from: this.#key('incrementVersion', key, from),
-      to: this.#key('incrementVersion', key, to),
-    };
-    const usual = this.#policy('incrementVersion', { ttl: 'forever' });
-    return (await this.#counters.inTurn(places.from, () => this.#counters.move(places, usual))) ? to : undefined;
+    return await this.#inTurn.incrementVersion(key, options, by);
   }
 
   memoize<F extends AnyFunction>(fn: F, options?: Duration | MemoOptions<F>, ...more: never[]): Memoized<F> {
@@ -359,7 +300,7 @@ export class ValueCalls implements Omit<ValueCache, 'through' | 'namespace'> {
     if (typeof producer !== 'function') throw new ConfigError('getOrSet.producer', producer, 'a function');
     const { values } = this.#parts;
     const given = withTtl(options);
-    const named = this.#key('getOrSet', key, given.version);
+    const named = this.#reader.key('getOrSet', key, given.version);
     const copying = copyingOf(options, this.#copying);
     if (copying === undefined) return this.#ask(key, named, producer, given);
     const found = values.find(named, copying);
@@ -371,7 +312,7 @@ export class ValueCalls implements Omit<ValueCache, 'through' | 'namespace'> {
   /** Apart from the hit, which would pay for what this has to keep for later. */
   #ask<T>(key: Key, named: ValueKey, producer: Producer, given: ValueOptions<T>): Promise<T> {
     const { values } = this.#parts;
-    const uses = values.uses(this.#policy('getOrSet', given, undefined, key));
+    const uses = values.uses(this.#reader.policy('getOrSet', given, undefined, key));
     return new Promise<T>((resolve, reject) => {
       values.caller(named, producer, uses, { resolve: resolve as (value: unknown) => void, reject }).ask();
     });
@@ -379,7 +320,7 @@ export class ValueCalls implements Omit<ValueCache, 'through' | 'namespace'> {
 
   async #look(what: string, keys: readonly Key[], options: KeyOptions, copies = true) {
     checkOptions(what, options, ['version']);
-    const named = keys.map((key) => this.#key(what, key, options.version));
+    const named = keys.map((key) => this.#reader.key(what, key, options.version));
     return await this.#parts.values.look(named, copies ? this.#parts.defaults.copying : false);
   }
 
@@ -389,41 +330,20 @@ export class ValueCalls implements Omit<ValueCache, 'through' | 'namespace'> {
     options?: Duration | SetOptions<T>,
   ): Promise<readonly Written[]> {
     const given = withTtl(options);
-    const policy = this.#policy(what, given, SET_OPTIONS, entries[0]?.[0]);
+    const policy = this.#reader.policy(what, given, SET_OPTIONS, entries[0]?.[0]);
     const since = given.since === undefined ? undefined : tokenOf(what, given.since, this.#parts.values.parts.tags);
-    const writes = entries.map(([key, value]) => ({ key: this.#key(what, key, given.version), value, since }));
+    const writes = entries.map(([key, value]) => ({ key: this.#reader.key(what, key, given.version), value, since }));
     return await this.#parts.values.write(writes, policy);
   }
 
   async #delete(what: string, keys: readonly Key[], options: KeyOptions): Promise<InvalidationReceipt> {
     checkOptions(what, options, ['version']);
-    const named = keys.map((key) => this.#key(what, key, options.version));
+    const named = keys.map((key) => this.#reader.key(what, key, options.version));
     const { engine, errors } = this.#parts.values.parts;
     for (const key of named) errors.forget(key);
     const receipt = this.#parts.purge(named.map(({ ownTag }) => ownTag));
     engine.values.drop(named);
     return await receipt;
-  }
-
-  #key(what: string, key: unknown, version: unknown): ValueKey {
-    // The name of a setting is made up where something is wrong with it, not for each call.
-    const read = version === undefined ? undefined : readVersion(`${what}.version`, version);
-    return new ValueKey(this.#space, readKey(what, key), read);
-  }
-
-  #keys<K extends Key>(what: string, keys: readonly K[], version: unknown): Map<K, ValueKey> {
-    return new Map(checkList(what, keys).map((key) => [key, this.#key(what, key, version)]));
-  }
-
-  /** @param key - one that it is about, for the warning that nothing says how long it is good */
-  #policy(what: string, given: ValueOptions<never>, names?: readonly string[], key?: Key): ValuePolicy {
-    return this.#policies.of(what, given, () => {
-      const isMade = names === undefined || names === MANY_OPTIONS;
-      const unsaid = (): void => {
-        if (!isMade || !tracksReads(given, this.#parts.values.parts)) this.#warnings.noTtl(what, key);
-      };
-      return readValueOptions(what, given, this.#parts.defaults, unsaid, names);
-    });
   }
 }
 
@@ -435,9 +355,4 @@ function pick({
   warn,
 }: ValueParts): Pick<ValueParts, 'clock' | 'sink' | 'codec' | 'keep' | 'warn'> {
   return { clock, sink, codec, keep, warn };
-}
-
-/** What is read to make it says how long it is good. */
-function tracksReads({ trackReads }: ValueOptions<never>, parts: ValueParts): boolean {
-  return trackReads ?? parts.tracksReads;
 }
