@@ -52,6 +52,22 @@ describe('the tables of a MariaDB', () => {
     await world.admin.query('DROP TRIGGER noting; DROP TRIGGER clearing; DROP TABLE audit');
   });
 
+  it('whose keys triggers change are written as a whole', async () => {
+    await world.admin.query(
+      "CREATE TABLE moved (id int AUTO_INCREMENT PRIMARY KEY, name text); INSERT INTO moved VALUES (1, 'a')",
+    );
+    await world.admin.query('CREATE TRIGGER moving BEFORE UPDATE ON moved FOR EACH ROW SET NEW.id = NEW.id + 4');
+    await world.admin.query('CREATE TRIGGER placing BEFORE INSERT ON moved FOR EACH ROW SET NEW.id = 7');
+    const { cache, driver } = await world.open();
+    const keeping = new Keeping(cache);
+    const row = (id: number) => keeping.keep(() => driver.pool.query('SELECT * FROM moved WHERE id = ?', [id]));
+    const kept = [await row(5), await row(7)];
+    await driver.writes.raw("UPDATE moved SET name = 'x' WHERE id = 1");
+    await driver.writes.raw("INSERT INTO moved (name) VALUES ('y')");
+    expect([await kept[0]?.isMadeAgain(), await kept[1]?.isMadeAgain()]).toEqual([true, true]);
+    await world.admin.query('DROP TABLE moved');
+  });
+
   it('with triggers that call procedures are warned about', async () => {
     await world.admin.query('CREATE TRIGGER tidying AFTER INSERT ON tags FOR EACH ROW CALL tidy()');
     const cache = world.closing(createCache());

@@ -1,6 +1,7 @@
 import type { Reference, TableFacts } from '../tables/table.js';
 import type { Ask, Catalogue } from './catalogue.js';
 import { isSureBody, tablesRead, tablesWritten } from './mysql-bodies.js';
+import { mayRekey } from './row-triggers.js';
 
 /** Of its primary key, in its order: name of each column, its type, and whether the database counts up in it. */
 type KeyColumn = readonly [schema: string, table: string, column: string, type: string, isCounted: boolean | number];
@@ -37,7 +38,7 @@ ORDER BY s.TABLE_SCHEMA, s.TABLE_NAME, s.SEQ_IN_INDEX`;
 const REFERENCES = `${list('r.UNIQUE_CONSTRAINT_SCHEMA', 'r.REFERENCED_TABLE_NAME', 'r.CONSTRAINT_SCHEMA', 'r.TABLE_NAME', 'r.DELETE_RULE', 'r.UPDATE_RULE')}
 FROM information_schema.REFERENTIAL_CONSTRAINTS r WHERE ${ours('r.CONSTRAINT_SCHEMA')}`;
 
-const TRIGGERS = `${list('g.EVENT_OBJECT_SCHEMA', 'g.EVENT_OBJECT_TABLE', 'g.ACTION_STATEMENT')}
+const TRIGGERS = `${list('g.EVENT_OBJECT_SCHEMA', 'g.EVENT_OBJECT_TABLE', 'g.ACTION_STATEMENT', "g.ACTION_TIMING = 'BEFORE' AND g.EVENT_MANIPULATION <> 'DELETE'")}
 FROM information_schema.TRIGGERS g WHERE ${ours('g.EVENT_OBJECT_SCHEMA')}`;
 
 const VIEWS = `${list('v.TABLE_SCHEMA', 'v.TABLE_NAME', 'v.VIEW_DEFINITION')}
@@ -54,15 +55,17 @@ export async function readMysqlCatalogue(ask: Ask): Promise<Catalogue> {
     await all<readonly [toSchema: string, to: string, schema: string, from: string, onDelete: Rule, onUpdate: Rule]>(
       REFERENCES,
     );
-  const triggers = await all<readonly [schema: string, table: string, body: string]>(TRIGGERS);
+  const triggers =
+    await all<readonly [schema: string, table: string, body: string, isInFront: boolean | number]>(TRIGGERS);
   const views = await all<readonly [schema: string, view: string, sql: string | null]>(VIEWS);
 
   const facts = tables.map(([schema, name, isLasting]): TableFacts => {
     const own = keys.filter(([of, table]) => of === schema && table === name);
+    const columns = own.map(([, , column]) => column);
     return {
       name,
       schema,
-      pk: own.every(([, , , type]) => PLAIN.has(type)) ? own.map(([, , column]) => column) : [],
+      pk: own.every(([, , , type]) => PLAIN.has(type)) ? columns : [],
       referredBy: references
         .filter(([toSchema, to]) => toSchema === schema && to === name)
         .map(
@@ -73,13 +76,22 @@ export async function readMysqlCatalogue(ask: Ask): Promise<Catalogue> {
           }),
         ),
       isLasting: Boolean(isLasting),
+      mayRekey: triggers.some(
+        ([of, table, body, isInFront]) =>
+          of === schema && table === name && Boolean(isInFront) && mayRekey(body, columns, 'mysql'),
+      ),
     };
   });
+  const rekeyed = new Set(facts.flatMap((it) => (it.mayRekey === true ? `${it.schema}.${it.name}` : [])));
   return {
     searchPath,
     isCaseless: folding !== 0,
     withTriggers: triggers.filter(([, , body]) => !isSureBody(body)).map(([schema, table]) => ({ table, schema })),
-    countedKeys: countedKeys(keys, searchPath[0]),
+    // What a trigger has made of it, the server does not tell.
+    countedKeys: countedKeys(
+      keys.filter(([schema, table]) => !rekeyed.has(`${schema}.${table}`)),
+      searchPath[0],
+    ),
     fill(map) {
       map.describe(facts);
       for (const [schema, table, sql] of views) {

@@ -1,4 +1,5 @@
 import type { Ask, Catalogue } from '../catalogues/catalogue.js';
+import { mayRekey } from '../catalogues/row-triggers.js';
 import type { TableName } from '../statements/footprint-types.js';
 import type { Reference, TableFacts } from '../tables/table.js';
 import type { TableMap } from '../tables/table-map.js';
@@ -21,6 +22,8 @@ interface Relation {
   readonly pk: readonly (readonly [name: string, number: number, isPlain: boolean])[] | null;
   /** The functions that its triggers run; those of PostgreSQL itself do nothing beside the row. */
   readonly triggers: readonly number[] | null;
+  /** Bodies of those that act in front of each row; `null` for one that is not in PL/pgSQL. */
+  readonly inFront: readonly (string | null)[] | null;
   readonly hasRules: boolean;
   /** Its rows are in itself: neither in tables that inherit from it, with triggers of their own, nor in another database. */
   readonly isWhole: boolean;
@@ -56,6 +59,10 @@ const OF_NOTIFY = "('viewcache_written', 'viewcache_cover', 'viewcache_followed'
 
 const PATH = 'SELECT array_to_json(current_schemas(false))::text';
 
+/** Bits of `pg_trigger.tgtype`. */
+const BEFORE_ROW = 1 + 2;
+const INSERT_OR_UPDATE = 4 + 16;
+
 const RELATIONS = `
 SELECT json_build_object('oid', c.oid::int8, 'schema', n.nspname, 'name', c.relname,
   'pk', (SELECT json_agg(json_build_array(a.attname, a.attnum, (coalesce(b.typname, t.typname) IN ${PLAIN} OR t.typtype = 'e')
@@ -68,6 +75,10 @@ SELECT json_build_object('oid', c.oid::int8, 'schema', n.nspname, 'name', c.reln
     WHERE i.indrelid = c.oid AND i.indisprimary),
   'triggers', (SELECT json_agg(g.tgfoid::int8) FROM pg_catalog.pg_trigger g JOIN pg_catalog.pg_proc p ON p.oid = g.tgfoid
     WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND p.pronamespace <> 'pg_catalog'::regnamespace AND p.proname NOT IN ${OF_NOTIFY}),
+  'inFront', (SELECT json_agg(CASE WHEN l.lanname = 'plpgsql' THEN p.prosrc END) FROM pg_catalog.pg_trigger g
+    JOIN pg_catalog.pg_proc p ON p.oid = g.tgfoid JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+    WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND p.pronamespace <> 'pg_catalog'::regnamespace
+      AND g.tgtype & ${BEFORE_ROW} = ${BEFORE_ROW} AND g.tgtype & ${INSERT_OR_UPDATE} <> 0),
   'isWhole', c.relkind = 'r' AND NOT c.relhassubclass,
   'hasRules', EXISTS (SELECT FROM pg_catalog.pg_rewrite r WHERE r.ev_class = c.oid AND c.relkind IN ('r', 'p')))::text
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -174,14 +185,21 @@ export async function readCatalogue(ask: Ask): Promise<PgCatalogue> {
   const ruled = new Set(
     [...relations.values()].filter(({ hasRules }) => hasRules).flatMap(({ oid }) => withWholes(oid)),
   );
+  /** A row of a part may be written by the name of the whole. */
+  const rekeyed = new Set(
+    [...relations.values()]
+      .filter(({ pk, inFront }) => inFront?.some((body) => mayRekey(body ?? undefined, columnsOf(pk), 'postgres')))
+      .flatMap(({ oid }) => withWholes(oid)),
+  );
   const facts = [...relations.values()].map(({ oid, schema, name, pk, isWhole }): TableFacts => {
     const isPlain = pk?.every(([, , plain]) => plain) === true;
     return {
       name,
       schema,
-      pk: isPlain ? pk.map(([column]) => column) : [],
+      pk: isPlain ? columnsOf(pk) : [],
       referredBy: [...(referring.get(oid)?.values() ?? [])],
       mayActUnseen: ruled.has(oid) || acting.has(oid) || (isWhole ? false : undefined),
+      mayRekey: rekeyed.has(oid),
     };
   });
   return {
@@ -234,6 +252,10 @@ export async function readCatalogue(ask: Ask): Promise<PgCatalogue> {
       }
     },
   };
+}
+
+function columnsOf(pk: Relation['pk']): readonly string[] {
+  return pk?.map(([column]) => column) ?? [];
 }
 
 function groupedBy(

@@ -156,7 +156,7 @@ function isOf(command: string | undefined, verb: WrittenTable['verb']): boolean 
 }
 
 function rowsWritten(
-  { pk }: Table,
+  { pk, mayRekey }: Table,
   write: WrittenTable,
   { parameters, result }: RanStatement,
   isSole: boolean,
@@ -167,7 +167,7 @@ function rowsWritten(
   const returned = isSole ? result?.returned?.(pk) : undefined;
   // A driver may have rounded what it returns; the statement may name it.
   if (returned?.every((row) => rowId(row) !== undefined)) return returned;
-  return rowsOf(write, parameters, pk);
+  return mayRekey && verb === 'insert' ? undefined : rowsOf(write, parameters, pk);
 }
 
 type Noted = Pick<WrittenTable, 'verb' | 'columns'> & { readonly cascades?: boolean };
@@ -195,8 +195,8 @@ function note(
 const REPLACING: ReadonlySet<WrittenTable['verb']> = new Set(['insert', 'update', 'upsert']);
 
 /** Where nobody knows the key's columns, any may be one of them. */
-function maySetKey({ pk }: Table, { columns }: Noted): boolean {
-  if (columns === undefined || pk.length === 0) return true;
+function maySetKey({ pk, mayRekey }: Table, { columns }: Noted): boolean {
+  if (mayRekey || columns === undefined || pk.length === 0) return true;
   // Where letter case does not matter in them, they come in lower case.
   return pk.some((column) => columns.includes(column) || columns.includes(column.toLowerCase()));
 }

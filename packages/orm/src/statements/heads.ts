@@ -78,10 +78,12 @@ export function startInsert(walk: Walking, at: number): number {
     columns = namesIn(tokens, next);
     next = tokens.after(next);
   }
+  // What stands in identity columns is left out then.
+  const isOverridden = tokens.isWord(next, 'overriding') && tokens.isWord(next + 1, 'user');
   if (tokens.isWord(next, 'overriding')) next += 3;
   if (tokens.isWord(next, 'values') || tokens.isWord(next, 'value')) {
     walk.enter('insert');
-    if (columns !== undefined) target.inserted = valueRows(tokens, next + 1, columns);
+    if (columns !== undefined && !isOverridden) target.inserted = valueRows(tokens, next + 1, columns);
     return next + 1;
   }
   if (tokens.isWord(next, 'default') && tokens.isWord(next + 1, 'values')) {
