@@ -1,3 +1,18 @@
+export {
+  type EjsLike,
+  type EtaLike,
+  type ExpressEngine,
+  ejsFragments,
+  etaFragments,
+  type FragmentCache,
+  type FragmentOptions,
+  type FragmentsMiddleware,
+  type FragmentsOptions,
+  type FragmentVary,
+  fragments,
+  fragmentsOf,
+  type ListedFragment,
+} from '@viewcache/core/node';
 export { type CachePageOptions, cachePage } from './cache-page.js';
 export { type ConditionalOptions, conditional } from './conditional.js';
 export { type CreateServerOptions, createServer, type ExpressApplication } from './create-server.js';

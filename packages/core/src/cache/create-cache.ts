@@ -204,6 +204,7 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
     storesNothing: settings.store.kind === 'null',
     urlReadings,
     values,
+    valueDefaults: settings.values,
     calls,
     get isIdle() {
       return engine.isIdle && (shared?.store.health().outstanding ?? 0) === 0;

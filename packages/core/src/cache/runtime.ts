@@ -1,3 +1,4 @@
+import type { ValueDefaults } from '../config/value-option-types.js';
 import type { Engine } from '../engine/engine.js';
 import type { TagTable } from '../invalidation/tag-table.js';
 import type { InvalidationTarget, UrlReading } from '../invalidation/target.js';
@@ -24,6 +25,8 @@ export interface CacheRuntime {
   readonly storesNothing: boolean;
   /** Values by key, and the calls that read options for them. */
   readonly values: Values;
+  /** What the cache says of its values, where a call says nothing. */
+  readonly valueDefaults: ValueDefaults;
   readonly calls: ValueCalls;
   /** Nothing that it has begun is under way any more, behind answers either; invalidations that wait for a store apart. */
   readonly isIdle: boolean;

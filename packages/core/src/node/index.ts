@@ -40,6 +40,13 @@ export {
   hostOf,
   schemeOf,
 } from './express-requests.js';
+export { type EjsLike, ejsFragments } from './fragments/engines/ejs.js';
+export { type EtaLike, etaFragments } from './fragments/engines/eta.js';
+export type { ExpressEngine } from './fragments/engines/express-engine.js';
+export { type FragmentCache, fragmentsOf } from './fragments/fragment-calls.js';
+export type { FragmentOptions, FragmentsOptions, ListedFragment } from './fragments/fragment-options.js';
+export type { FragmentVary } from './fragments/fragment-vary.js';
+export { type FragmentsMiddleware, fragments } from './fragments/fragments.js';
 export { type Guarding, guardOf } from './guarding.js';
 export { declareLoader, type InnerLayers, type LayerFunction } from './inner-layers.js';
 export { layersOf } from './leading.js';

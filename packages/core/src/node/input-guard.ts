@@ -256,6 +256,8 @@ export class InputGuard implements Watcher, LayerOwner, InputHearer, Guarding {
   }
 
   isCleared(input: string): boolean {
+    // What a handler has given to its template it has read itself, of the request that is watched.
+    if (input.startsWith(OF_TEMPLATES)) return true;
     if (this.#keyed?.has(input) === true) return true;
     if (this.rules.actions.size > 0) {
       const action = this.rules.actions.get(input);
@@ -383,6 +385,9 @@ const NOBODY: ReadBy = {
   hasGoneOn: false,
 };
 const EARLIER: ReadBy = { ...NOBODY, isEarly: true };
+
+/** How the inputs of fragments begin that are none of the request. */
+const OF_TEMPLATES = 'local ';
 
 /** Inputs that say who is asking, as a whole. */
 const PERSONS = ['req.user', 'req.auth', 'header authorization'];

@@ -200,7 +200,7 @@ export class WatchedRequest {
     }
     let names: Name[] | undefined;
     for (const name of Reflect.ownKeys(locals)) {
-      if ((typeof name === 'string' && PLAIN_LOCALS.has(name)) || before?.has(name) === true) continue;
+      if (isPlainLocal(name) || before?.has(name) === true) continue;
       names ??= [];
       names.push(name);
       learn(learnedLocals, name);
@@ -268,6 +268,11 @@ function isPlainObject(value: unknown): value is object {
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype === null || prototype === Object.prototype) return true;
   return isObject(prototype) && Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'isPrototypeOf');
+}
+
+/** What loggers keep there, and what this library does. */
+function isPlainLocal(name: Name): boolean {
+  return typeof name === 'string' ? PLAIN_LOCALS.has(name) : Symbol.keyFor(name)?.startsWith('viewcache.') === true;
 }
 
 function isObject(value: unknown): value is object {

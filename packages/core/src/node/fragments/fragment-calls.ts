@@ -1,0 +1,179 @@
+import type { Duration } from '../../base/duration.js';
+import { ConfigError } from '../../base/errors.js';
+import { warnOnce } from '../../base/process-warning.js';
+import { needFunction } from '../../config/check.js';
+import type { ValuePolicy } from '../../values/value-policy.js';
+import {
+  type FragmentOptions,
+  type ListedFragment,
+  type ReadFragment,
+  readFragment,
+  readListed,
+} from './fragment-options.js';
+import { type FragmentRequest, requestOf, type TemplatePlace } from './fragment-request.js';
+import { type FragmentRun, runOf } from './fragment-run.js';
+import { renderedText } from './rendered-text.js';
+
+/** What templates are given to keep a part of a page. */
+export interface FragmentCache {
+  /**
+   * The html of a part of a page: what is stored of it, or what `render` makes; once for all who ask at the same time.
+   *
+   * @param name - tells it from the other fragments of the app
+   * @param options - a ttl (seconds, or `'5m'`), or an object with `ttl`, `tags` and `vary`
+   * @param render - returns the html, or a promise of it; what it throws is thrown, and nothing is stored
+   * @throws {@link ConfigError} (by rejection) for a wrong setting
+   *
+   * @example
+   * ```ejs
+   * <%- await cache('sidebar', { ttl: '5m', tags: 'cities' }, () => include('sidebar')) %>
+   * ```
+   */
+  (name: string, options: Duration | FragmentOptions, render: () => unknown): Promise<string>;
+  /**
+   * The html of many parts, one after another: what is stored is asked for in one round trip, and the rest is rendered.
+   *
+   * @param describe - says of each item what it is called, by which `key` it is told from the others, and how it is kept
+   * @param render - returns the html of one item, or a promise of it; one is rendered after the other
+   * @throws {@link ConfigError} (by rejection) for a wrong setting
+   *
+   * @example
+   * ```ejs
+   * <%- await cache.each(cities, (city) => ({ name: 'city', key: city.id, tags: `cities#${city.id}` }), (city) => include('city', { city })) %>
+   * ```
+   */
+  each<T>(
+    items: Iterable<T>,
+    describe: (item: T, index: number) => ListedFragment,
+    render: (item: T, index: number) => unknown,
+  ): Promise<string>;
+}
+
+/** One fragment that is asked for. */
+export interface Asked {
+  readonly run: FragmentRun;
+  readonly policy: ValuePolicy;
+}
+
+/**
+ * The function for templates of a request.
+ *
+ * @param request - `undefined` where there is none, such as for a mail: then all is rendered, and nothing stored
+ * @param place - where the engine has its templates
+ */
+export function fragmentCache(request: FragmentRequest | undefined, place?: TemplatePlace): FragmentCache {
+  const ask = async (name: string, options: Duration | FragmentOptions, render: () => unknown): Promise<string> => {
+    const read = readFragment('cache', name, options);
+    needFunction('cache.render', render, 'a function that returns html, or a promise of it');
+    return await askOne(request, read, String(render), render, place);
+  };
+  const each: FragmentCache['each'] = async (items, describe, render) => {
+    needFunction('cache.each.describe', describe, 'a function of an item that returns its name, key and options');
+    needFunction('cache.each.render', render, 'a function of an item that returns html, or a promise of it');
+    const all = listOf(items);
+    const read = all.map((item, i) => readListed('cache.each', describe(item, i)));
+    return (
+      await askMany(
+        request,
+        read.map((options, i) => ({ options, render: () => render(all[i] as never, i) })),
+        String(render),
+        place,
+      )
+    ).join('');
+  };
+  return Object.assign(ask, { each });
+}
+
+/** The html of one fragment. */
+async function askOne(
+  request: FragmentRequest | undefined,
+  options: ReadFragment,
+  source: string,
+  render: () => unknown,
+  place?: TemplatePlace,
+): Promise<string> {
+  const [html = ''] = await askMany(request, [{ options, render }], source, place);
+  return html;
+}
+
+/** One of many. */
+export interface ToRender {
+  readonly options: ReadFragment;
+  readonly render: () => unknown;
+}
+
+/**
+ * The html of many fragments, in their order: asked for in one round trip, and what is not there rendered one after the other,
+ * as engines may write into one buffer.
+ */
+async function askMany(
+  request: FragmentRequest | undefined,
+  all: readonly ToRender[],
+  source: string,
+  place?: TemplatePlace,
+): Promise<readonly string[]> {
+  const inTurn = turns();
+  if (request === undefined) {
+    const [first] = all;
+    if (first !== undefined) warnUnbound(first.options.name);
+    return await Promise.all(all.map(({ render }) => inTurn(async () => renderedText(await render()))));
+  }
+  const { home, runtime } = request;
+  const asked = all.map(({ options, render }): Asked => {
+    const run = runOf(request, options, source, all.length === 1 ? render : () => inTurn(render), place);
+    return { run, policy: home.policyOf('cache', options) };
+  });
+  const ask = ({ run, policy }: Asked): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      const { values } = runtime;
+      values.caller(run.key, run.make, values.uses(policy), { resolve, reject }).ask();
+    });
+  const { values } = runtime.engine;
+  const [one] = asked;
+  const found = asked.length === 1 && one !== undefined ? [ask(one)] : values.together(() => asked.map(ask));
+  return (await Promise.all(found)) as string[];
+}
+
+/** Has one thing begin when the last one has ended, whatever has become of that. */
+function turns(): <T>(run: () => T | Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (run) => {
+    const turn = last.then(run);
+    last = turn.catch(() => {});
+    return turn;
+  };
+}
+
+/** Says that something is rendered where nothing is known of a request. */
+function warnUnbound(name: string): void {
+  warnOnce(
+    `a template asks for the fragment ${name}, and fragments() is not mounted in front: it was rendered, and not stored`,
+  );
+}
+
+function listOf<T>(items: Iterable<T>): readonly T[] {
+  if (
+    typeof (items as Partial<Iterable<T>> | null | undefined)?.[Symbol.iterator] !== 'function' ||
+    typeof items === 'string'
+  )
+    throw new ConfigError('cache.each.items', items, 'a list, or anything else that can be gone through');
+  return [...items];
+}
+
+/**
+ * What templates are given as `cache`, for what is rendered by no engine that has an adapter: html that is made of template
+ * literals, of components.
+ *
+ * @param res - the response that it is rendered for, behind {@link fragments}
+ *
+ * @example
+ * ```ts
+ * app.get('/', async (req, res) => {
+ *   const cache = fragmentsOf(res);
+ *   res.send(page(await cache('sidebar', '5m', () => sidebar())));
+ * });
+ * ```
+ */
+export function fragmentsOf(res: object): FragmentCache {
+  return fragmentCache(requestOf(res));
+}

@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto';
+import { defaultCache } from '../../cache/default-cache.js';
+import { type CacheRuntime, runtimeOf } from '../../cache/runtime.js';
+import { readValueOptions } from '../../config/value-options.js';
+import type { ValuePolicy } from '../../values/value-policy.js';
+import {
+  type FragmentsOptions,
+  type FragmentsSettings,
+  type ReadFragment,
+  readFragmentsOptions,
+} from './fragment-options.js';
+import { TemplateSources } from './template-sources.js';
+
+/** Sources that are remembered with their digests; a template has a few. */
+const DIGESTS = 1_000;
+
+/** The fragments of an app: what they are stored in, and how they are told apart. */
+export class FragmentsHome {
+  readonly settings: FragmentsSettings;
+  readonly sources = new TemplateSources();
+  readonly #digests = new Map<string, string>();
+  readonly #warned = new Set<string>();
+
+  /** @throws {@link ConfigError} for a wrong setting */
+  constructor(options: FragmentsOptions) {
+    this.settings = readFragmentsOptions(options);
+  }
+
+  get runtime(): CacheRuntime {
+    return runtimeOf(this.settings.cache ?? defaultCache()) as CacheRuntime;
+  }
+
+  /** @throws {@link ConfigError} for a ttl that is none */
+  policyOf(what: string, { name, ttl, tags }: ReadFragment): ValuePolicy {
+    const { values, valueDefaults, tracksReads } = this.runtime;
+    const unsaid = (): void => {
+      if (tracksReads || this.#warned.has(name) || this.#warned.size >= DIGESTS) return;
+      this.#warned.add(name);
+      values.parts.warn(`fragment ${name} says neither a ttl nor tags: it is kept for 5 minutes; give one`);
+    };
+    return readValueOptions(
+      what,
+      { ttl, tags, name: `fragment ${name}` },
+      { ...valueDefaults, copying: false },
+      unsaid,
+    );
+  }
+
+  /** The text for what makes a fragment: the templates, the version, and what in a template it is. */
+  digestOf(templates: string, source: string): string {
+    const text = `${templates}\0${this.settings.version}\0${source}`;
+    const known = this.#digests.get(text);
+    if (known !== undefined) return known;
+    const digest = createHash('sha256').update(text).digest('base64url').slice(0, 16);
+    if (this.#digests.size >= DIGESTS) this.#digests.clear();
+    this.#digests.set(text, digest);
+    return digest;
+  }
+}

@@ -1,0 +1,125 @@
+import { EventEmitter } from 'node:events';
+import type { FragmentVary } from './fragment-vary.js';
+
+/** So deep are the values in what a visitor is known by: `session.passport.user`, `session.user.profile.email`. */
+const DEEPEST = 4;
+/** Values that are looked at, of one input. */
+const MOST = 200;
+
+/** Properties whose values are somebody's own. */
+const PERSONAL = /name|mail|phone|address|street|birth|iban|csrf|token|secret|nonce|avatar/i;
+const SHORTEST_PERSONAL = 3;
+/** A text of this length that two know by chance is rare. */
+const SHORTEST_ANY = 16;
+
+/** A text or a number in an input, and the property that has it. */
+interface Leaf {
+  readonly name: string;
+  readonly value: string;
+}
+
+/**
+ * Whether a fragment varies by an input: by the value itself, or by one that is in it, as `user.id` is in `user`. A value that is
+ * not the visitor's own names nobody: `user._id ?? 'anonymous'` of users who have an `id`.
+ */
+export function isNamed(input: unknown, vary: readonly FragmentVary[]): boolean {
+  if (vary.length === 0) return false;
+  // Nobody is there to be named.
+  if (input === undefined || input === null || input === false || input === '') return true;
+  const named = new Set(
+    vary.filter((value) => value !== null && typeof value !== 'boolean').map((value) => String(value)),
+  );
+  return leavesOf('', input).some(({ value }) => named.has(value));
+}
+
+/**
+ * Whether a text shows something of an input that only its visitor has, as far as that can be told: a name, an address, a token,
+ * any longer text.
+ *
+ * @param name - what the input is called
+ */
+export function shows(html: string, name: string, input: unknown): boolean {
+  const text = html.toLowerCase();
+  return leavesOf(name, input).some(({ name, value }) => {
+    const isOwn = PERSONAL.test(name)
+      ? value.length >= SHORTEST_PERSONAL
+      : value.length >= SHORTEST_ANY || value.includes('@');
+    return isOwn && [value, escaped(value)].some((form) => hasWord(text, form.toLowerCase()));
+  });
+}
+
+/** As most engines write it. */
+function escaped(value: string): string {
+  return value
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+    .replaceAll("'", '&#39;');
+}
+
+/** Not as a part of another word: Ann is not shown by an annotation. */
+function hasWord(text: string, word: string): boolean {
+  for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1))
+    if (!isLetter(text[at - 1]) && !isLetter(text[at + word.length])) return true;
+  return false;
+}
+
+function isLetter(character: string | undefined): boolean {
+  return character !== undefined && /[\p{L}\p{N}_]/u.test(character);
+}
+
+/** The texts and numbers in something, each with the name that it has there. */
+function leavesOf(name: string, input: unknown): readonly Leaf[] {
+  const leaves: Leaf[] = [];
+  const seen = new Set<unknown>();
+  const visit = (name: string, value: unknown, depth: number): void => {
+    if (leaves.length >= MOST) return;
+    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint') {
+      if (value !== '') leaves.push({ name, value: String(value) });
+      return;
+    }
+    // A request is more than what is known of a visitor, and has everything in it.
+    if (typeof value !== 'object' || value === null || value instanceof EventEmitter || seen.has(value)) return;
+    seen.add(value);
+    const own = textOf(value);
+    if (own !== undefined) leaves.push({ name, value: own });
+    if (depth === 0) return;
+    for (const part of namesOf(value)) visit(part, partOf(value, part), depth - 1);
+  };
+  visit(name, input, DEEPEST);
+  return leaves;
+}
+
+/** An identifier that is an object has a text of its own: the ObjectId of MongoDB, a UUID. */
+function textOf(value: object): string | undefined {
+  if (Array.isArray(value) || value instanceof Date) return undefined;
+  const toText: unknown = Reflect.get(value, 'toString');
+  if (typeof toText !== 'function' || toText === Object.prototype.toString) return undefined;
+  try {
+    const text: unknown = toText.call(value);
+    return typeof text === 'string' && text !== '' && text.length < MOST && !text.startsWith('[object')
+      ? text
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Its own, and what its class works out: an entity of an ORM has its columns there. */
+function namesOf(value: object): readonly string[] {
+  const names = new Set(Object.keys(value));
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (typeof prototype === 'object' && prototype !== null && prototype !== Object.prototype)
+    for (const [name, { get }] of Object.entries(Object.getOwnPropertyDescriptors(prototype)))
+      if (get !== undefined && name !== '__proto__') names.add(name);
+  return [...names].slice(0, MOST);
+}
+
+function partOf(value: object, name: string): unknown {
+  try {
+    return Reflect.get(value, name);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,144 @@
+import { currentView } from '../../engine/view-storage.js';
+import { type Fields, ofRequests, PLAIN_LOCALS } from '../inputs.js';
+import { fragmentsSlot } from './fragments-slot.js';
+
+/** Names by which handlers give the visitor to their templates. */
+const PERSONS = [
+  'user',
+  'currentUser',
+  'current_user',
+  'account',
+  'me',
+  'viewer',
+  'visitor',
+  'member',
+  'customer',
+  'auth',
+];
+/** The same of what else is a visitor's own. */
+const THEIRS = ['session', 'cookies', 'signedCookies', 'flash', 'csrfToken', '_csrf', 'csrf', 'req', 'request', 'res'];
+const NAMED: ReadonlySet<string> = new Set([...PERSONS, ...THEIRS]);
+/** What Express and engines put there themselves. */
+const PLAIN: ReadonlySet<string> = new Set(['settings', '_locals', 'cache', 'filename', ...PLAIN_LOCALS]);
+
+/** What of the locals of a template may be about the visitor, by the names of the inputs: `req.user`, `res.locals.t`, `local me`. */
+export type VisitorInputs = ReadonlyMap<string, unknown>;
+
+/**
+ * Finds what of the locals of a template may be about the visitor, and puts in its place what tells when a fragment reads it.
+ *
+ * That is: what is in `res.locals`, where middleware puts things; what is, or hangs on, a property that middleware has set on
+ * the request; and what has a name by which visitors go. Texts and numbers cannot be watched: what a fragment shows of
+ * them is looked for in it.
+ *
+ * @param given - all that Express hands to its engine
+ * @param inputs - what is found, to be asked for what a fragment has read
+ */
+export function watchLocals(given: Fields, req: Fields, inputs: Map<string, unknown>): Fields {
+  const ofResponse = objectIn(given['_locals']);
+  const ofRequest = objectsOf(req);
+  const watched: Fields = {};
+  for (const [name, value] of Object.entries(given)) {
+    const input = name === '_locals' ? 'res.locals' : inputOf(name, value, ofResponse, ofRequest);
+    if (input !== undefined && name !== '_locals') inputs.set(input, value);
+    watched[name] = input === undefined ? value : watch(value, input);
+  }
+  return watched;
+}
+
+function inputOf(
+  name: string,
+  value: unknown,
+  ofResponse: object | undefined,
+  ofRequest: ReadonlyMap<unknown, string>,
+): string | undefined {
+  if (PLAIN.has(name)) return undefined;
+  const found = ofRequest.get(value);
+  if (found !== undefined) return found;
+  if (ofResponse !== undefined && Object.hasOwn(ofResponse, name)) return `res.locals.${name}`;
+  return NAMED.has(name) ? `local ${name}` : undefined;
+}
+
+/** What middleware has put on a request, and what that has in it, by identity. */
+function objectsOf(req: Fields): ReadonlyMap<unknown, string> {
+  const found = new Map<unknown, string>();
+  for (const name of ofRequests.of(req)) {
+    const value = objectIn(req[name as string]);
+    if (value === undefined) continue;
+    found.set(value, `req.${String(name)}`);
+    for (const part of Object.values(value))
+      if (objectIn(part) !== undefined && !found.has(part)) found.set(part, `req.${String(name)}`);
+  }
+  return found;
+}
+
+/** Whether somebody is known to be asking: what is rendered for nobody is not for him. */
+export function hasPerson(req: Fields, inputs: VisitorInputs, ignore: ReadonlySet<string>): boolean {
+  const isSomebody = (input: string, value: unknown): boolean =>
+    !ignore.has(input) && value !== undefined && value !== null && value !== false && value !== '';
+  if (isSomebody('req.user', req['user']) || isSomebody('req.auth', req['auth'])) return true;
+  const session = objectIn(req['session']) as Fields | undefined;
+  const ofSession = session?.['user'] ?? session?.['userId'] ?? (session?.['passport'] as Fields | undefined)?.['user'];
+  if (isSomebody('req.session', ofSession)) return true;
+  return PERSONS.some((name) =>
+    [`local ${name}`, `res.locals.${name}`].some((input) => isSomebody(input, inputs.get(input))),
+  );
+}
+
+function objectIn(value: unknown): object | undefined {
+  return typeof value === 'object' && value !== null ? value : undefined;
+}
+
+/** Has all that is cached and is being made here be made of an input. */
+function note(input: string): void {
+  for (let run = currentView(); run?.isProducer === true; run = run.outer) run.keepInputs([input]);
+}
+
+function watch(value: unknown, input: string): unknown {
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return value;
+  return new Proxy(value, new WatchedLocal(input));
+}
+
+/** Tells when something is read, or called, while a fragment is rendered; and else is as if it were not there. */
+class WatchedLocal implements ProxyHandler<object> {
+  readonly #input: string;
+
+  constructor(input: string) {
+    this.#input = input;
+  }
+
+  get(target: object, name: string | symbol): unknown {
+    // By the object itself, as what is private to a class is not there for what stands in its place.
+    const value: unknown = Reflect.get(target, name, target);
+    if (name === fragmentsSlot) return value;
+    note(this.#input);
+    if (typeof value !== 'function' || typeof target === 'function' || isFixed(target, name)) return value;
+    return value.bind(target);
+  }
+
+  has(target: object, name: string | symbol): boolean {
+    note(this.#input);
+    return Reflect.has(target, name);
+  }
+
+  ownKeys(target: object): (string | symbol)[] {
+    note(this.#input);
+    return Reflect.ownKeys(target);
+  }
+
+  getOwnPropertyDescriptor(target: object, name: string | symbol): PropertyDescriptor | undefined {
+    note(this.#input);
+    return Reflect.getOwnPropertyDescriptor(target, name);
+  }
+
+  apply(target: object, self: unknown, args: unknown[]): unknown {
+    note(this.#input);
+    return Reflect.apply(target as (...args: unknown[]) => unknown, self, args);
+  }
+}
+
+/** What cannot be changed has to be handed out as it is. */
+function isFixed(target: object, name: string | symbol): boolean {
+  const descriptor = Object.getOwnPropertyDescriptor(target, name);
+  return descriptor?.configurable === false && descriptor.writable === false;
+}

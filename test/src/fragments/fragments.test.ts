@@ -1,0 +1,173 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import type { RequestHandler } from 'express';
+import { countdown, gate } from '../support/gate.js';
+import { closeAfterEach } from '../support/site.js';
+import { kitchens } from './kitchens.js';
+import { lay, login } from './table.js';
+
+closeAfterEach();
+
+describe.each(kitchens)('fragments in %s', (_name, kitchen) => {
+  it('are rendered once, and their html is neither escaped twice nor left unescaped', async () => {
+    const { get, count } = await lay(kitchen);
+    const first = await get('/page');
+    expect(first).toBe('<main><p>outer:1 &lt;&amp;&gt; <i>inner:1</i></p></main>');
+    expect(await get('/page')).toBe(first);
+    expect([count('outer'), count('inner')]).toEqual([1, 1]);
+  });
+
+  it('are rendered anew when their ttl has passed', async () => {
+    const { get, clock } = await lay(kitchen);
+    await get('/page');
+    await clock.advance(59_000);
+    expect(await get('/page')).toContain('outer:1');
+    await clock.advance(2_000);
+    expect(await get('/page')).toContain('outer:2');
+  });
+
+  it('are rendered anew with those around them, and without those within, when a tag is invalidated', async () => {
+    const { get, cache } = await lay(kitchen);
+    await get('/page');
+    await cache.invalidate({ tags: ['outer'] });
+    expect(await get('/page')).toContain('outer:2 &lt;&amp;&gt; <i>inner:1</i>');
+    // The outer one was made of what was stored of the inner one.
+    await cache.invalidate({ tags: ['inner'] });
+    expect(await get('/page')).toContain('outer:3 &lt;&amp;&gt; <i>inner:2</i>');
+    expect(await get('/page')).toContain('outer:3 &lt;&amp;&gt; <i>inner:2</i>');
+  });
+
+  it('are told apart by what they vary by', async () => {
+    const { get, locals } = await lay(kitchen);
+    for (const who of ['a', 'b', null, '1', 1]) {
+      locals['who'] = who;
+      await get('/mine');
+    }
+    locals['who'] = 'a';
+    expect(await get('/mine')).toBe('mine:1');
+    locals['who'] = null;
+    expect(await get('/mine')).toBe('mine:3');
+    locals['who'] = 1;
+    expect(await get('/mine')).toBe('mine:5');
+  });
+
+  it.each([
+    [undefined, 'cache.vary: undefined is not allowed'],
+    [Number.NaN, 'cache.vary: NaN is not allowed'],
+    [{ id: 1 }, 'cache.vary: an object with id is not allowed'],
+  ])('refuse to vary by %p', async (who, message) => {
+    const { get, locals, count } = await lay(kitchen);
+    locals['who'] = who;
+    expect(await get('/mine')).toContain(message);
+    expect(count('mine')).toBe(0);
+  });
+
+  it('that throw answer with their error, and nothing is stored', async () => {
+    const { get, locals } = await lay(kitchen);
+    locals['broken'] = { is: true };
+    expect(await get('/failing')).toContain('broken');
+    locals['broken'] = { is: false };
+    expect(await get('/failing')).toBe('failing:2');
+    expect(await get('/failing')).toBe('failing:2');
+  });
+
+  it('are rendered anew when any template has changed', async () => {
+    const { get, views } = await lay(kitchen);
+    await get('/hello');
+    expect(await get('/hello')).toBe('hello:1 nobody');
+    await writeFile(join(views, `hello-part.${kitchen.extension}`), `${kitchen.pages['hello-part']}!`);
+    expect(await get('/hello')).toBe('hello:2 nobody!');
+    expect(await get('/hello')).toBe('hello:2 nobody!');
+  });
+
+  it('are named by their keys', async () => {
+    const { get, cache } = await lay(kitchen);
+    await get('/page');
+    await cache.invalidate({ keys: 'fragments:inner:*' });
+    expect(await get('/page')).toContain('outer:2 &lt;&amp;&gt; <i>inner:2</i>');
+  });
+
+  describe('of a visitor', () => {
+    it('are not stored where no vary names him, and a warning says so', async () => {
+      const { get, warnings } = await lay(kitchen, { front: [login] });
+      expect(await get('/hello', { 'x-login': 'Ada' })).toBe('hello:1 Ada');
+      expect(await get('/hello', { 'x-login': 'Grace' })).toBe('hello:2 Grace');
+      expect(warnings().join()).toContain('fragment hello');
+      expect(warnings().join()).toContain('req.user');
+    });
+
+    it('are stored where vary names him', async () => {
+      const { get } = await lay(kitchen, { front: [login] });
+      await get('/named', { 'x-login': 'Ada' });
+      await get('/named', { 'x-login': 'Grace' });
+      expect(await get('/named', { 'x-login': 'Ada' })).toBe('hello:1 Ada');
+      expect(await get('/named', { 'x-login': 'Grace' })).toBe('hello:2 Grace');
+    });
+
+    it('are not those of nobody', async () => {
+      const { get } = await lay(kitchen, { front: [login] });
+      expect(await get('/hello')).toBe('hello:1 nobody');
+      expect(await get('/hello', { 'x-login': 'Ada' })).toBe('hello:2 Ada');
+      expect(await get('/hello')).toBe('hello:1 nobody');
+    });
+
+    it('are not stored where they show what is his, wherever they have it from', async () => {
+      const { get, locals } = await lay(kitchen, { front: [login] });
+      locals['nickname'] = 'ada';
+      expect(await get('/shown', { 'x-login': 'Ada' })).toBe('shown:1 ada');
+      expect(await get('/shown', { 'x-login': 'Ada' })).toBe('shown:2 ada');
+      locals['nickname'] = 'adamant';
+      expect(await get('/shown', { 'x-login': 'Ada' })).toBe('shown:3 adamant');
+      expect(await get('/shown', { 'x-login': 'Grace' })).toBe('shown:3 adamant');
+    });
+  });
+});
+
+const waiting = kitchens.filter(([, { isAsync }]) => isAsync);
+
+describe.each(waiting)('fragments that wait, in %s', (_name, kitchen) => {
+  it('are rendered once for all who ask meanwhile', async () => {
+    const come = countdown(4);
+    const arrive: RequestHandler = (_req, _res, next) => {
+      come.count();
+      next();
+    };
+    const { get, locals, count } = await lay(kitchen, { front: [arrive] });
+    const held = gate();
+    locals['load'] = () => held.passed.then(() => 'rows');
+    const all = Promise.all([1, 2, 3, 4].map(() => get('/loaded')));
+    await come.passed;
+    held.open();
+    expect(new Set(await all)).toEqual(new Set(['loaded:1 rows']));
+    expect(count('loaded')).toBe(1);
+  });
+
+  it('of what was read before an invalidation are not stored, nor shown to others', async () => {
+    const { get } = await lay(kitchen, {
+      routes(app, locals, cache) {
+        // The rows of the page are read, and then they are changed.
+        app.get('/late', (req, res, next) => {
+          cache.invalidate({ tags: ['outer'] }).then(() => res.render('page', locals(req)), next);
+        });
+      },
+    });
+    expect(await get('/late')).toContain('outer:1');
+    expect(await get('/page')).toContain('outer:2');
+    expect(await get('/page')).toContain('outer:2');
+  });
+
+  it('of a list are rendered one by one, and found together', async () => {
+    const { get, locals, cache } = await lay(kitchen);
+    locals['items'] = [
+      { id: 1, name: 'a' },
+      { id: 2, name: '<' },
+      { id: 1, name: 'a' },
+    ];
+    const first = '<ul><li>item:1 a</li><li>item:2 &lt;</li><li>item:1 a</li></ul>';
+    expect(await get('/list')).toBe(first);
+    expect(await get('/list')).toBe(first);
+    await cache.invalidate({ tags: ['items#2'] });
+    expect(await get('/list')).toBe(first.replace('item:2', 'item:3'));
+  });
+});

@@ -1,0 +1,72 @@
+import { describe, expect, it } from '@jest/globals';
+import { type CachePageOptions, cachePage } from '@viewcache/express';
+import type { RequestHandler } from 'express';
+import { expresses } from '../support/expresses.js';
+import { closeAfterEach } from '../support/site.js';
+import { kitchens } from './kitchens.js';
+import { type Laid, lay, login, type Table } from './table.js';
+
+closeAfterEach();
+
+const [[, ejs]] = kitchens as [(typeof kitchens)[number]];
+
+/** The pages of EJS, each under `/cached` as well, where it is a cached view. */
+async function layCached(laid: Laid = {}, options: Partial<CachePageOptions> = {}): Promise<Table> {
+  return await lay(ejs, {
+    ...laid,
+    routes(app, locals, cache) {
+      app.get('/cached/:page', cachePage({ ttl: '1h', cache, ...options }), (req, res) => {
+        const page = String(req.params['page']);
+        // Of the others nobody asks who has come.
+        res.render(page, locals(page === 'named' ? req : {}));
+      });
+    },
+  });
+}
+
+describe.each(expresses)('a cached page of %s', (_name, make) => {
+  it('is stored with its fragments, and invalidated with any of them, made or found', async () => {
+    const { site, cache, count } = await layCached({ make });
+    expect((await site.get('/cached/page')).isStored).toBe(true);
+    expect((await site.get('/cached/page')).isHit).toBe(true);
+    await cache.invalidate({ tags: ['inner'] });
+    const { isHit, isStored, text } = await site.get('/cached/page');
+    expect([isHit, isStored, text]).toEqual([false, true, expect.stringContaining('inner:2')]);
+    // Now both fragments are found, and the page is made.
+    await cache.invalidate({ path: '/cached/page' });
+    await site.get('/cached/page');
+    expect(count('inner')).toBe(2);
+    await cache.invalidate({ tags: ['inner'] });
+    expect((await site.get('/cached/page')).isHit).toBe(false);
+  });
+
+  it('is stored though res.locals has been filled by fragments()', async () => {
+    const title: RequestHandler = (_req, res, next) => {
+      res.locals['log'] = {};
+      next();
+    };
+    const { site } = await layCached({ make, behind: [title] });
+    expect((await site.get('/cached/mine')).isStored).toBe(true);
+  });
+
+  it('is not stored where a fragment that is found was made of who asked', async () => {
+    const { site, events } = await layCached({ make, front: [login] });
+    // In front of no cached page it may be stored, being named.
+    expect(await (await site.get('/named', { 'x-login': 'Ada' })).text).toBe('hello:1 Ada');
+    const { isStored, text } = await site.get('/cached/named', { 'x-login': 'Ada' });
+    expect([isStored, text]).toEqual([false, 'hello:1 Ada']);
+    expect(events.some((event) => event.type === 'refused' && event.detail === 'req.user')).toBe(true);
+  });
+
+  it('is stored for each visitor, with his fragments, where both keys name him', async () => {
+    const { site } = await layCached(
+      { make, front: [login] },
+      { key: (req) => (Reflect.get(req, 'user') as { name: string } | undefined)?.name },
+    );
+    for (const name of ['Ada', 'Grace']) {
+      expect((await site.get('/cached/named', { 'x-login': name })).isStored).toBe(true);
+      const { isHit, text } = await site.get('/cached/named', { 'x-login': name });
+      expect([isHit, text]).toEqual([true, expect.stringContaining(name)]);
+    }
+  });
+});

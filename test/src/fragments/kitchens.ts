@@ -1,0 +1,82 @@
+import type { FragmentsOptions } from '@viewcache/express';
+import { ejsFragments, etaFragments } from '@viewcache/express';
+import ejs from 'ejs';
+import { Eta } from 'eta';
+import type { Express } from 'express';
+
+/** One engine: how an app is given it, and the same pages as it writes them. */
+export interface Kitchen {
+  readonly name: string;
+  readonly extension: string;
+  /** Waits for a shared store, or cannot. */
+  readonly isAsync: boolean;
+  readonly pages: Readonly<Record<string, string>>;
+  install(app: Express, views: string, options: FragmentsOptions): void;
+}
+
+/**
+ * The pages that every engine has. `made` counts what is rendered, `text` has something to escape.
+ *
+ * - `page`: `outer` with `inner` in it, each of a tag of its name
+ * - `mine`: varies by `who`
+ * - `hello`: shows the visitor without naming him; `named` names him; `asks` shows different things to him and to nobody
+ * - `failing`: throws while `isBroken`
+ * - `loaded`: waits for `load()`, in engines that can
+ */
+const EJS: Kitchen = {
+  name: 'EJS',
+  extension: 'ejs',
+  isAsync: true,
+  pages: {
+    page: `<main><%- await cache('outer', { ttl: 60, tags: 'outer' }, () => include('outer')) %></main>`,
+    outer: `<p><%= made('outer') %> <%= text %> <%- await cache('inner', { ttl: 60, tags: ['inner'] }, () => include('inner')) %></p>`,
+    inner: `<i><%= made('inner') %></i>`,
+    mine: `<%- await cache('mine', { ttl: 60, vary: who }, () => include('mine-part')) %>`,
+    'mine-part': `<%= made('mine') %>`,
+    hello: `<%- await cache('hello', { ttl: 60 }, () => include('hello-part')) %>`,
+    named: `<%- await cache('named', { ttl: 60, vary: user ? user.id : null }, () => include('hello-part')) %>`,
+    'hello-part': `<%= made('hello') %> <%= user ? user.name : 'nobody' %>`,
+    shown: `<%- await cache('shown', { ttl: 60 }, () => include('shown-part')) %>`,
+    'shown-part': `<%= made('shown') %> <%= nickname %>`,
+    failing: `<%- await cache('failing', { ttl: 60 }, () => include('failing-part')) %>`,
+    'failing-part': `<%= made('failing') %><% if (broken.is) throw new Error('broken') %>`,
+    loaded: `<%- await cache('loaded', { ttl: 60 }, async () => include('loaded-part', { rows: await load() })) %>`,
+    'loaded-part': `<%= made('loaded') %> <%= rows %>`,
+    list: `<ul><%- await cache.each(items, (item) => ({ name: 'item', key: item.id, ttl: 60, tags: 'items#' + item.id }), (item) => include('item', { item })) %></ul>`,
+    item: `<li><%= made('item') %> <%= item.name %></li>`,
+  },
+  install(app) {
+    app.engine('ejs', ejsFragments(ejs));
+  },
+};
+
+const ETA: Kitchen = {
+  name: 'Eta',
+  extension: 'eta',
+  isAsync: true,
+  pages: {
+    page: `<main><%~ await it.cache('outer', { ttl: 60, tags: 'outer' }, () => includeAsync('./outer')) %></main>`,
+    outer: `<p><%= it.made('outer') %> <%= it.text %> <%~ await it.cache('inner', { ttl: 60, tags: ['inner'] }, () => captureAsync(async () => { %><i><%= it.made('inner') %></i><% })) %></p>`,
+    mine: `<%~ await it.cache('mine', { ttl: 60, vary: it.who }, () => includeAsync('./mine-part')) %>`,
+    'mine-part': `<%= it.made('mine') %>`,
+    hello: `<%~ await it.cache('hello', { ttl: 60 }, () => includeAsync('./hello-part')) %>`,
+    named: `<%~ await it.cache('named', { ttl: 60, vary: it.user ? it.user.id : null }, () => includeAsync('./hello-part')) %>`,
+    'hello-part': `<%= it.made('hello') %> <%= it.user ? it.user.name : 'nobody' %>`,
+    shown: `<%~ await it.cache('shown', { ttl: 60 }, () => includeAsync('./shown-part')) %>`,
+    'shown-part': `<%= it.made('shown') %> <%= it.nickname %>`,
+    failing: `<%~ await it.cache('failing', { ttl: 60 }, () => includeAsync('./failing-part')) %>`,
+    'failing-part': `<%= it.made('failing') %><% if (it.broken.is) throw new Error('broken') %>`,
+    loaded: `<%~ await it.cache('loaded', { ttl: 60 }, async () => includeAsync('./loaded-part', { rows: await it.load() })) %>`,
+    'loaded-part': `<%= it.made('loaded') %> <%= it.rows %>`,
+    list: `<ul><%~ await it.cache.each(it.items, (item) => ({ name: 'item', key: item.id, ttl: 60, tags: 'items#' + item.id }), (item) => captureAsync(async () => { %><li><%= it.made('item') %> <%= item.name %></li><% })) %></ul>`,
+  },
+  install(app, views) {
+    app.engine('eta', etaFragments(new Eta({ views })));
+  },
+};
+
+/** The engines, for `describe.each`. */
+export const kitchens: readonly (readonly [name: string, kitchen: Kitchen])[] = [EJS, ETA].map((kitchen) => [
+  kitchen.name,
+  kitchen,
+]);
