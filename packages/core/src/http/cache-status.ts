@@ -66,9 +66,11 @@ const MAX_INTEGER = 999_999_999_999_999;
  */
 export function cacheStatusWriter(cache: string): CacheStatusWriter {
   const name = bareItem(cache);
-  const hitPrefix = `${name}; hit; ttl=`;
+  const endless = `${name}; hit`;
+  const hitPrefix = `${endless}; ttl=`;
   return {
-    hit: (ttl) => hitPrefix + integer(ttl),
+    // A lifetime without end is no number, and the parameter is optional (§2.4).
+    hit: (ttl) => (ttl === Number.POSITIVE_INFINITY ? endless : hitPrefix + integer(ttl)),
     write(status) {
       let out = name;
       // A response that was forwarded for is no hit (§2.1).
@@ -77,7 +79,7 @@ export function cacheStatusWriter(cache: string): CacheStatusWriter {
       if (status.fwdStatus !== undefined) out += `; fwd-status=${integer(status.fwdStatus)}`;
       if (status.stored === true) out += '; stored';
       if (status.collapsed === true) out += '; collapsed';
-      if (status.ttl !== undefined) out += `; ttl=${integer(status.ttl)}`;
+      if (status.ttl !== undefined && status.ttl !== Number.POSITIVE_INFINITY) out += `; ttl=${integer(status.ttl)}`;
       if (status.key !== undefined) out += `; key=${quoted(status.key)}`;
       if (status.detail !== undefined) out += `; detail=${bareItem(status.detail)}`;
       return out;
@@ -85,7 +87,7 @@ export function cacheStatusWriter(cache: string): CacheStatusWriter {
   };
 }
 
-/** Whole, and within what an sf-integer can hold; a lifetime without end is its largest. */
+/** Whole, and within what an sf-integer can hold. */
 function integer(value: number): string {
   const whole = Math.floor(value);
   if (whole >= -MAX_INTEGER && whole <= MAX_INTEGER) return String(whole);

@@ -1,4 +1,4 @@
-import { defaultCache } from '@viewcache/core';
+import { ConfigError, defaultCache } from '@viewcache/core';
 import { checkTarget } from '@viewcache/core/node';
 import { partiesOf, scopeOf } from './registry.js';
 
@@ -10,7 +10,7 @@ import { partiesOf, scopeOf } from './registry.js';
  * `pool.connect()`. What no watch has met yet counts as outside any transaction, and invalidates in `defaultCache()`
  * @returns resolves when the tags are kept for the commit; outside a transaction when the cache has been told, as after any
  * write that is watched
- * @throws `ConfigError` (by rejection) for tags that cannot be any
+ * @throws `ConfigError` (by rejection) for tags that cannot be any, and for a scope that is no object
  *
  * @example
  * ```ts
@@ -24,6 +24,12 @@ import { partiesOf, scopeOf } from './registry.js';
 export async function afterCommit(scope: object | undefined, tags: string | readonly string[]): Promise<void> {
   const target = { tags };
   checkTarget('afterCommit', target);
+  if (scope !== undefined && (scope === null || !['object', 'function'].includes(typeof scope)))
+    throw new ConfigError(
+      'afterCommit.scope',
+      scope,
+      'what the transaction runs on, such as the client of pool.connect()',
+    );
   const list = typeof tags === 'string' ? [tags] : tags;
   const met = scope === undefined || partiesOf(scope).length > 0 ? scope : await scopeOf(scope);
   const parties = met === undefined ? [] : partiesOf(met);
