@@ -24,6 +24,10 @@ declare global {
   const conditional: typeof import('@viewcache/express').conditional;
   const varyOn: typeof import('@viewcache/express').varyOn;
   const createServer: typeof import('@viewcache/express').createServer;
+  const calls: typeof import('@viewcache/core').calls;
+  const statsOf: import('@viewcache/core').Memoized<(country: string) => Promise<{ cities: number }>>;
+  const server: import('node:http').Server;
+  const urls: readonly string[];
   const watchTypeOrm: typeof import('@viewcache/orm/typeorm').watchTypeOrm;
   const dataSource: import('typeorm').DataSource;
 

@@ -87,3 +87,15 @@ export type { Copying } from './values/copying.js';
 export type { KeyOf } from './values/loaded.js';
 export type { ProducerRun } from './values/producer.js';
 export { type RegisterClassOptions, registerClass } from './values/registered-classes.js';
+export { calls } from './warming/calls.js';
+export type {
+  WarmCalls,
+  WarmFields,
+  WarmOptions,
+  WarmProblem,
+  WarmProgress,
+  WarmResult,
+  WarmServer,
+  WarmSource,
+  WarmUrl,
+} from './warming/warm-types.js';

@@ -11,7 +11,7 @@ import {
   type ServerOptions as HttpsServerOptions,
 } from 'node:https';
 import { ConfigError } from '@viewcache/core';
-import { adoptPrototypes, completeShape, hasPrototypes } from '@viewcache/core/node';
+import { adoptPrototypes, completeShape, hasPrototypes, knowServer } from '@viewcache/core/node';
 
 /**
  * Where `cachePage({ beforeMiddleware: true })` leaves, on the application, the function that may answer before Express.
@@ -122,9 +122,12 @@ export function createServer(app: ExpressApplication, options: CreateServerOptio
     if (app[earlyAnswer]?.(req, res)) return;
     app(req, res);
   };
-  return tls === undefined
-    ? createHttpServer({ ...http, ...classes }, listener)
-    : createHttpsServer({ ...http, ...tls, ...classes }, listener);
+  const server =
+    tls === undefined
+      ? createHttpServer({ ...http, ...classes }, listener)
+      : createHttpsServer({ ...http, ...tls, ...classes }, listener);
+  knowServer(server);
+  return server;
 }
 
 function checkApplication(app: ExpressApplication): asserts app is Owner {

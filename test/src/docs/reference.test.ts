@@ -128,6 +128,14 @@ describe('docs/reference/strategies.md', () => {
   });
 });
 
+describe('docs/reference/warming.md', () => {
+  it('has a row for each option of cache.warm, and none that is gone', async () => {
+    const table = read('docs/reference/warming.md').match(/^\| Option \|.*?\n\n/ms)?.[0] ?? '';
+    const options = await knownOptions(() => createCache().warm([], { nonsense: 1 } as never));
+    expect(Array.from(table.matchAll(/^\| `(\w+)` \|/gm), ([, name]) => name).sort()).toEqual(options.sort());
+  });
+});
+
 describe('docs/reference/api.md and docs/reference/values.md', () => {
   const page = read('docs/reference/api.md') + read('docs/reference/values.md');
 

@@ -2,6 +2,7 @@ import type { Duration } from '../base/duration.js';
 import type { InvalidationTarget } from '../invalidation/target.js';
 import type { StoreHealth } from '../ports/store-health.js';
 import type { CacheListener, CacheStats } from '../telemetry/telemetry.js';
+import type { WarmOptions, WarmResult, WarmSource } from '../warming/warm-types.js';
 import type { Explanation, ValueExplanation, ValueTarget } from './explanation.js';
 import type { BatchReceipt, InvalidationReceipt } from './receipts.js';
 import type { ValueCache } from './value-cache.js';
@@ -128,6 +129,21 @@ export interface Cache extends ValueCache {
    * ```
    */
   explain(value: ValueTarget): Promise<ValueExplanation>;
+  /**
+   * Asks for what visitors will ask for, so that they find it stored: URLs of an app in this process, or calls of memoized
+   * functions. Each URL goes through the whole app as a request of an anonymous visitor, a few at a time; what is stored already is
+   * a hit, and costs next to nothing. One process warms at a time.
+   *
+   * @param source - a list of URLs, {@link fromSitemap}, {@link fromAccessLog}, or {@link calls}
+   * @returns what has become of it, with the reason for each that is no hit now
+   * @throws {@link ConfigError} (by rejection) for a wrong setting, or where no server is known; what the source throws
+   *
+   * @example
+   * ```ts
+   * const { stored, problems } = await cache.warm(['/', '/cities'], { origin: 'https://www.example.com' });
+   * ```
+   */
+  warm(source: WarmSource, options?: WarmOptions): Promise<WarmResult>;
   /**
    * Counts since start, and what is held now. Cheap enough to be read at every scrape.
    *

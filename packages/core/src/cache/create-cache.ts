@@ -28,6 +28,7 @@ import { Telemetry } from '../telemetry/telemetry.js';
 import { KeptErrors } from '../values/kept-errors.js';
 import { MemoNames } from '../values/memo-names.js';
 import { Values } from '../values/values.js';
+import { Warming } from '../warming/warming.js';
 import type { Cache, InvalidateOptions } from './cache.js';
 import { droppedBy } from './dropped.js';
 import { explainUrl } from './explain.js';
@@ -163,6 +164,16 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
   }
   const explainKey = (keyOf: () => Keyed): Promise<ValueExplanation> =>
     keeperFor(shared)((async () => await explainValue(keyOf(), sources, engine.values))());
+  const ready = async (): Promise<void> => {
+    if (shared?.ready !== undefined) await keepProcessFor(shared.ready());
+  };
+  const warming = new Warming({
+    clock,
+    leaseClock: machineClock,
+    leases: shared?.store.leases,
+    ready,
+    listen: (listener) => telemetry.listen(listener),
+  });
   const openStrategies = new OpenStrategies();
   const calls = new ValueCalls({
     open: openStrategies,
@@ -191,6 +202,8 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
     calls,
     explain,
     strategies: openStrategies,
+    warming,
+    ready,
     stopListening: stopListeningToAll,
   });
   attachRuntime(cache, {
@@ -251,6 +264,8 @@ interface CacheParts {
   readonly calls: ValueCalls;
   readonly explain: Cache['explain'];
   readonly strategies: OpenStrategies;
+  readonly warming: Warming;
+  ready(): Promise<void>;
   stopListening(): void;
 }
 
@@ -272,10 +287,11 @@ function assemble(parts: CacheParts): Cache {
       shared: shared?.store.health(),
       unheardInvalidations: unheard?.size ?? 0,
     }),
-    ready: async () => {
-      if (shared?.ready !== undefined) await keepProcessFor(shared.ready());
-    },
+    warm: async (source, options) => await keepProcessFor(parts.warming.warm(source, options)),
+    ready: parts.ready,
     close: async () => {
+      // It asks the app, which asks the stores.
+      await parts.warming.close();
       // What they have yet to save they tell the cache of.
       await parts.strategies.close();
       parts.stopListening();

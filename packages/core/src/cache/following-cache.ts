@@ -42,6 +42,7 @@ export function followingCache(now: () => Cache, { known, listen }: Following): 
         { emit: (said) => runtimeNow().telemetry.emit(said) },
       ),
     explain: ((...given: [never]) => now().explain(...given)) as Cache['explain'],
+    warm: async (...given) => await now().warm(...given),
     stats: () => now().stats(),
     on: (listener) => listen(needFunction('on', listener)),
     health: () => now().health(),

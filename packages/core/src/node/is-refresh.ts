@@ -1,14 +1,14 @@
 const slot = Symbol.for('viewcache.refresh');
 type Marked = { [slot]?: true };
 
-/** Says of a request that its visitor has been answered, and its handler runs to make what is stored new. */
+/** Says of a request that nobody waits for its answer: its handler runs to make what is stored new. */
 export function markRefresh(req: object): void {
   (req as Marked)[slot] = true;
 }
 
 /**
- * Whether a handler runs to make a stored response new, for a visitor who has been answered already: what only he would
- * notice can be left out.
+ * Whether a handler runs to make a stored response new, for a visitor who has been answered already, or to warm the cache
+ * for those who will come: what only a visitor would notice can be left out.
  *
  * @example
  * ```ts

@@ -31,7 +31,7 @@ export function makeNewborn(req: IncomingMessage, res: ServerResponse): void {
   forgetListeners(req, res);
   // The connection is not the client's to keep.
   res.shouldKeepAlive = false;
-  attach(res, socket);
+  assignSwallowing(res, socket);
 }
 
 /**
@@ -78,8 +78,8 @@ function forgetListeners(...messages: object[]): void {
   for (const message of messages) if ('__onFinished' in message) message.__onFinished = undefined;
 }
 
-/** Without a server there is nobody to close a response that has ended. */
-function attach(res: ServerResponse, socket: SwallowingSocket): void {
+/** Gives a response a socket. Without a server there is nobody to close a response that has ended: this does. */
+export function assignSwallowing(res: ServerResponse, socket: SwallowingSocket): void {
   res.assignSocket(asSocket(socket));
   res.on('finish', () => {
     res.detachSocket(asSocket(socket));

@@ -1,0 +1,75 @@
+import { ConfigError } from '../base/errors.js';
+import { printable } from '../base/printable.js';
+import { askServer, findServer } from './ask-server.js';
+import { callTasks } from './call-tasks.js';
+import { isCalls } from './calls.js';
+import { readEntry } from './entry-url.js';
+import type { Task, Tasks } from './task.js';
+import { readFields, type WarmSettings } from './warm-options.js';
+import type { WarmFields, WarmProblem, WarmServer, WarmSource, WarmUrl } from './warm-types.js';
+
+/** For each that is taken so many may be looked at: a list of nothing but strangers' URLs comes to an end, too. */
+const LOOKED_AT = 10;
+/** What a browser sends, where nothing else is said: `Accept` is what differs most between them. */
+const USUAL = { accept: '*/*', 'accept-encoding': 'gzip, deflate, br, zstd', 'user-agent': 'viewcache (warming)' };
+
+/**
+ * Reads a source to its end, or to the limit.
+ *
+ * @throws {@link ConfigError} for what is no source, and for a setting that it needs; what the source itself throws
+ */
+export async function readTasks(source: WarmSource, settings: WarmSettings, signal: AbortSignal): Promise<Tasks> {
+  if (isCalls(source)) return callTasks(source, settings.limit);
+  if (!isIterable(source))
+    throw new ConfigError('warm', source, 'a list of URLs, fromSitemap(), fromAccessLog() or calls()');
+  const { origin } = settings;
+  if (origin === undefined)
+    throw new ConfigError('warm.origin', origin, "the origin under which visitors ask: 'https://www.example.com'");
+  const server = findServer('warm.server', settings.server);
+  const wanted = new Map<string, Task>();
+  const skipped: WarmProblem[] = [];
+  let taken = 0;
+  let seen = 0;
+  for await (const entry of source) {
+    if (signal.aborted) break;
+    if (taken >= settings.limit || seen++ >= settings.limit * LOOKED_AT)
+      return { tasks: [...wanted.values()], skipped, isCut: true };
+    const { url, headers } = readUrl(entry);
+    const read = readEntry(url, origin);
+    if ('skip' in read) {
+      skipped.push({ what: printable(url.slice(0, 200)), outcome: 'skipped', reason: read.skip });
+      continue;
+    }
+    const before = wanted.size;
+    for (const fields of headers === undefined ? settings.headers : [headers]) {
+      const task = urlTask(server, origin, read.path, fields);
+      wanted.set(`${read.path}\n${JSON.stringify(fields)}`, task);
+    }
+    if (wanted.size > before) taken++;
+  }
+  return { tasks: [...wanted.values()], skipped, isCut: false };
+}
+
+function urlTask(server: WarmServer, origin: string, path: string, fields: WarmFields): Task {
+  const headers = { host: new URL(origin).host, ...USUAL, ...fields };
+  return {
+    what: path,
+    // Keys of views begin with the method; a view that was passed by is called by its URL.
+    isMeant: (key, type) => (type === 'bypass' ? key === path : key.startsWith('GET ')),
+    begin: () => askServer(server, { url: path, headers, isSecure: origin.startsWith('https:') }),
+  };
+}
+
+function readUrl(entry: WarmUrl): { url: string; headers: WarmFields | undefined } {
+  if (typeof entry === 'string') return { url: entry, headers: undefined };
+  const { url, headers } = (entry ?? {}) as Partial<Exclude<WarmUrl, string>>;
+  if (typeof url !== 'string')
+    throw new ConfigError('warm', entry, "URLs as texts, or as { url, headers }, such as '/cities/7'");
+  return { url, headers: headers === undefined ? undefined : readFields('warm.headers', headers) };
+}
+
+function isIterable(source: unknown): source is Iterable<WarmUrl> | AsyncIterable<WarmUrl> {
+  // A text is a list of its letters.
+  if (typeof source !== 'object' || source === null) return false;
+  return Symbol.iterator in source || Symbol.asyncIterator in source;
+}

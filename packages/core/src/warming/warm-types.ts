@@ -1,0 +1,141 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Server as SecureServer } from 'node:https';
+import type { Duration } from '../base/duration.js';
+import type { Bypass, Refusal } from '../ports/event-sink.js';
+import type { AnyFunction } from '../values/any-function.js';
+
+/** Fields of a request, by name. */
+export type WarmFields = Readonly<Record<string, string>>;
+
+/** A URL to warm: a path with a query, or a whole URL of the `origin`; and fields of its own, in place of `headers`. */
+export type WarmUrl = string | { readonly url: string; readonly headers?: WarmFields | undefined };
+
+/** Calls of a memoized function to warm, made by {@link calls}. */
+export interface WarmCalls {
+  readonly fn: AnyFunction;
+  readonly args: readonly (readonly unknown[])[];
+  readonly instance: object | undefined;
+}
+
+/** What is to be warmed: URLs one by one, as `fromSitemap` and `fromAccessLog` find them, or calls. */
+export type WarmSource = Iterable<WarmUrl> | AsyncIterable<WarmUrl> | WarmCalls;
+
+/** What answers requests: a server of `node:http` or `node:https`, listening or not, or an app of Express. */
+export type WarmServer = Server | SecureServer | ((req: IncomingMessage, res: ServerResponse) => unknown);
+
+/** How far a warming has come. */
+export interface WarmProgress {
+  /** URLs, for each set of headers, or calls: those that are skipped are none of them. */
+  readonly total: number;
+  /** Of these, those that are over. */
+  readonly done: number;
+  /** Was stored already. */
+  readonly hits: number;
+  /** Was made, and is stored now. */
+  readonly stored: number;
+  /** Was made, and may not be stored: the next visitor is no hit. */
+  readonly refused: number;
+  /** Was not made: an error, a status from 500 up, or the time was over. */
+  readonly failed: number;
+  /** Entries that were never asked for: of another origin, malformed, too long. */
+  readonly skipped: number;
+}
+
+/** Why a URL or call is no hit after it was warmed. */
+export interface WarmProblem {
+  /** The URL as it was asked for, or the call. */
+  readonly what: string;
+  readonly outcome: 'refused' | 'failed' | 'skipped';
+  /**
+   * Of what was refused the cache's own word, as in `stats().refused` and `stats().bypasses`, or `no-view`: nothing looked it up in
+   * this cache. Else `status`, `timeout`, `error`, `other-origin`, `malformed` or `too-long`.
+   */
+  readonly reason: Refusal | Bypass | 'no-view' | WarmFailure | WarmSkip;
+  /** What more there is to say: what was read of the request, the status, the error. */
+  readonly detail?: string | undefined;
+}
+
+export type WarmFailure = 'status' | 'timeout' | 'error';
+export type WarmSkip = 'other-origin' | 'malformed' | 'too-long';
+
+/** What has become of a warming. */
+export interface WarmResult extends WarmProgress {
+  /**
+   * `'done'`: all of it was asked for. `'aborted'`: by the `signal`, or the cache was closed. `'elsewhere'`: another process is
+   * warming, or has taken over; or another call in this one.
+   */
+  readonly ended: 'done' | 'aborted' | 'elsewhere';
+  /** The source had more than `limit`. */
+  readonly isCut: boolean;
+  /** What is no hit, and why: the first 1,000. */
+  readonly problems: readonly WarmProblem[];
+}
+
+/** How a cache is warmed. */
+export interface WarmOptions {
+  /**
+   * Scheme and host under which visitors ask, such as `'https://www.example.com'`: they are in every key. URLs of other origins
+   * are skipped.
+   *
+   * @defaultValue none: needed for URLs
+   */
+  readonly origin?: string | undefined;
+  /**
+   * What answers. It need not listen: no request goes over a network.
+   *
+   * @defaultValue the one server of `createServer` or of a Nest app that is listening
+   */
+  readonly server?: WarmServer | undefined;
+  /**
+   * Fields that visitors send: what is stored is found by those that send the same, where responses vary. In a list, each URL is
+   * asked for with each of them. No cookie and no Authorization is sent unless it stands here.
+   *
+   * @defaultValue `{}`, beside `accept` and `accept-encoding` as browsers send it
+   */
+  readonly headers?: WarmFields | readonly WarmFields[] | undefined;
+  /**
+   * Requests, or calls, under way at the same time: as many connections of a database as handlers of them take.
+   *
+   * @defaultValue 4
+   */
+  readonly concurrency?: number | undefined;
+  /**
+   * Requests, or calls, begun in a second at most.
+   *
+   * @defaultValue none: as fast as they are answered
+   */
+  readonly rate?: number | undefined;
+  /**
+   * URLs or calls that are taken of the source. Those after them are left.
+   *
+   * @defaultValue 10000
+   */
+  readonly limit?: number | undefined;
+  /**
+   * How long one may take until it counts as failed.
+   *
+   * @defaultValue `'30s'`
+   */
+  readonly timeout?: Duration | undefined;
+  /**
+   * Hears how far it has come, whenever one is over. What it throws is dropped.
+   *
+   * @defaultValue a progress bar, where `process.stderr` is a terminal
+   */
+  readonly onProgress?: ((progress: WarmProgress) => void) | undefined;
+  /** Ends it at once: what is under way is given up, and the promise resolves with `ended: 'aborted'`. @defaultValue none */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * Of all warmings of one name only one runs at a time, in all processes that share the store.
+   *
+   * @defaultValue `'urls'` or `'calls'`
+   */
+  readonly name?: string | undefined;
+  /**
+   * What to do where one of the same name runs already: `'leave'`, resolve at once with `ended: 'elsewhere'`; `'wait'`, begin when that
+   * one has ended, which finds hits of a shared store, and has this process's memory warm, too.
+   *
+   * @defaultValue `'leave'`
+   */
+  readonly whileElsewhere?: 'leave' | 'wait' | undefined;
+}

@@ -1,0 +1,59 @@
+import { isCalls } from './calls.js';
+import type { OneAtATime } from './one-at-a-time.js';
+import { Outcomes } from './outcomes.js';
+import { hasOnlooker, progressBar } from './progress-bar.js';
+import { Run } from './run-warming.js';
+import { readTasks } from './tasks.js';
+import { readWarmOptions } from './warm-options.js';
+import type { WarmOptions, WarmResult, WarmSource } from './warm-types.js';
+import type { WarmingParts } from './warming-parts.js';
+
+const NOTHING: WarmResult = {
+  ...{ total: 0, done: 0, hits: 0, stored: 0, refused: 0, failed: 0, skipped: 0 },
+  ...{ ended: 'elsewhere', isCut: false, problems: [] },
+};
+
+/**
+ * Warms a cache.
+ *
+ * @param stop - is aborted when it is to end, for whatever reason
+ */
+export async function warm(
+  parts: WarmingParts,
+  turns: OneAtATime,
+  source: WarmSource,
+  options: WarmOptions | undefined,
+  stop: AbortController,
+): Promise<WarmResult> {
+  const settings = readWarmOptions('warm', options);
+  const { signal } = stop;
+  const abort = (): void => stop.abort();
+  if (settings.signal?.aborted === true) abort();
+  settings.signal?.addEventListener('abort', abort);
+  const outcomes = new Outcomes();
+  let isLost = false;
+  try {
+    const tasks = await readTasks(source, settings, signal);
+    await parts.ready();
+    const name = settings.name ?? (isCalls(source) ? 'calls' : 'urls');
+    const held = await turns.enter(name, settings.waits, signal, () => {
+      isLost = true;
+      stop.abort();
+    });
+    if (held === undefined) return { ...NOTHING, ended: signal.aborted ? 'aborted' : 'elsewhere' };
+    const onProgress =
+      settings.onProgress ?? (hasOnlooker(process.stderr) ? progressBar(process.stderr, parts.clock, name) : undefined);
+    const run = new Run(tasks, settings, outcomes, parts.clock, onProgress);
+    const stopListening = parts.listen(outcomes.listener);
+    try {
+      await run.all(signal);
+    } finally {
+      stopListening();
+      await held.leave(!signal.aborted);
+    }
+    const ended = isLost ? 'elsewhere' : signal.aborted ? 'aborted' : 'done';
+    return { ...run.progress, ended, isCut: tasks.isCut, problems: run.problems };
+  } finally {
+    settings.signal?.removeEventListener('abort', abort);
+  }
+}

@@ -1,0 +1,14 @@
+import type { Clock } from '../ports/clock.js';
+import type { Leases } from '../ports/leases.js';
+import type { CacheListener } from '../telemetry/telemetry.js';
+
+/** What warming needs of a cache. */
+export interface WarmingParts {
+  readonly clock: Clock;
+  /** What leases live by. */
+  readonly leaseClock: Clock;
+  readonly leases: Leases | undefined;
+  /** Resolves when the shared store can be asked, or is not waited for any longer. */
+  ready(): Promise<void>;
+  listen(listener: CacheListener): () => void;
+}

@@ -1,0 +1,41 @@
+import type { OneAtATime } from './one-at-a-time.js';
+import type { WarmOptions, WarmResult, WarmSource } from './warm-types.js';
+import type { WarmingParts } from './warming-parts.js';
+
+/** The warmings of one cache. What carries them out is loaded with the first: most processes never ask for one. */
+export class Warming {
+  readonly #parts: WarmingParts;
+  readonly #stops = new Map<AbortController, Promise<unknown>>();
+  #turns: OneAtATime | undefined;
+  #isClosed = false;
+
+  constructor(parts: WarmingParts) {
+    this.#parts = parts;
+  }
+
+  async warm(source: WarmSource, options?: WarmOptions): Promise<WarmResult> {
+    const stop = new AbortController();
+    if (this.#isClosed) stop.abort();
+    const result = this.#warm(source, options, stop);
+    this.#stops.set(stop, result);
+    try {
+      return await result;
+    } finally {
+      this.#stops.delete(stop);
+    }
+  }
+
+  /** Ends all that is under way, and whatever is asked for later. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const open = [...this.#stops];
+    for (const [stop] of open) stop.abort();
+    await Promise.allSettled(open.map(([, result]) => result));
+  }
+
+  async #warm(source: WarmSource, options: WarmOptions | undefined, stop: AbortController): Promise<WarmResult> {
+    const [{ warm }, { OneAtATime }] = await Promise.all([import('./warm.js'), import('./one-at-a-time.js')]);
+    this.#turns ??= new OneAtATime(this.#parts.leases, this.#parts.leaseClock);
+    return await warm(this.#parts, this.#turns, source, options, stop);
+  }
+}
