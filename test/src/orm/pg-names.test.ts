@@ -119,6 +119,13 @@ const CASES: Record<string, Case> = {
     reads: ['SELECT * FROM counted WHERE id = 1'],
     writes: "INSERT INTO counted (id, note) OVERRIDING USER VALUE VALUES (7, 'x')",
   },
+  'a default that calls a function which writes': {
+    has: `${ORDERS} CREATE TABLE counts (id int PRIMARY KEY, n int); INSERT INTO counts VALUES (1, 0);
+      CREATE FUNCTION next_note() RETURNS text LANGUAGE sql AS 'UPDATE counts SET n = n + 1 WHERE id = 1 RETURNING n::text';
+      ALTER TABLE orders ALTER note SET DEFAULT next_note()`,
+    reads: ['SELECT n FROM counts WHERE id = 1'],
+    writes: 'INSERT INTO orders (id) VALUES (7)',
+  },
   'a child of two tables': {
     has: `CREATE TABLE a (x text); CREATE TABLE b (y text); CREATE TABLE ab () INHERITS (a, b); INSERT INTO ab VALUES ('x', 'y')`,
     reads: ['SELECT * FROM a', 'SELECT * FROM b', 'SELECT * FROM ab'],

@@ -88,6 +88,13 @@ const REFERENCES = `
 SELECT json_build_array(confrelid::int8, conrelid::int8, confdeltype, confupdtype)::text
 FROM pg_catalog.pg_constraint WHERE contype = 'f' AND (confdeltype IN ('c', 'n', 'd') OR confupdtype IN ('c', 'n', 'd'))`;
 
+/** The functions that a table calls for each row: of defaults, of checks, and of columns that are computed. */
+const CALLED = `
+SELECT json_build_array(t.of::int8, d.refobjid::int8)::text
+FROM (SELECT 'pg_catalog.pg_attrdef'::regclass AS kind, oid, adrelid AS of FROM pg_catalog.pg_attrdef
+  UNION ALL SELECT 'pg_catalog.pg_constraint'::regclass, oid, conrelid FROM pg_catalog.pg_constraint WHERE contype = 'c' AND conrelid <> 0) t
+JOIN pg_catalog.pg_depend d ON d.classid = t.kind AND d.objid = t.oid AND d.refclassid = 'pg_catalog.pg_proc'::regclass`;
+
 const PARTS = 'SELECT json_build_array(inhrelid::int8, inhparent::int8)::text FROM pg_catalog.pg_inherits';
 
 const VIEWS = `
@@ -150,6 +157,7 @@ export async function readCatalogue(ask: Ask): Promise<PgCatalogue> {
   const routines = new Routines(await all<Routine>(ROUTINES), schemasOf);
 
   const policies = await all<Policy>(POLICIES);
+  const called = await all<readonly [table: number, run: number]>(CALLED);
 
   const named = (oid: number): TableName | undefined => {
     const relation = relations.get(oid);
@@ -178,9 +186,10 @@ export async function readCatalogue(ask: Ask): Promise<PgCatalogue> {
   }
   /** By table, the functions of its triggers and of those of its parts. */
   const acting = groupedBy(
-    [...relations.values()].flatMap(({ oid, triggers }) =>
-      (triggers ?? []).flatMap((run) => withWholes(oid).map((on): [number, number] => [on, run])),
-    ),
+    [
+      ...[...relations.values()].flatMap(({ oid, triggers }) => (triggers ?? []).map((run) => [oid, run] as const)),
+      ...called.filter(([, run]) => routines.mayWrite(run)),
+    ].flatMap(([oid, run]) => withWholes(oid).map((on) => [on, run] as const)),
   );
   const ruled = new Set(
     [...relations.values()].filter(({ hasRules }) => hasRules).flatMap(({ oid }) => withWholes(oid)),

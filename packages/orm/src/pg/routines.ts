@@ -1,3 +1,4 @@
+import { callsTextReader } from '../statements/cursors.js';
 import { DEFINES } from '../statements/definitions.js';
 import { statementsOf } from '../statements/dialect-statements.js';
 import type { TableName } from '../statements/footprint-types.js';
@@ -66,6 +67,12 @@ export class Routines {
     const deeds = this.#byOid.get(oid);
     if (deeds === undefined || (deeds.isDynamic && deeds.routine.mayWrite)) return undefined;
     return [...deeds.writes].map(nameOf);
+  }
+
+  /** Whether it is known that one may write something. */
+  mayWrite(oid: number): boolean {
+    const deeds = this.#byOid.get(oid);
+    return deeds !== undefined && (deeds.writes.size > 0 || (deeds.isDynamic && deeds.routine.mayWrite));
   }
 
   /** The tables that one reads, as far as its text tells. */
@@ -157,7 +164,7 @@ function deedsOf(routine: Routine, schemasOf: SchemasOf): Deeds {
     reads,
     writes,
     names,
-    isDynamic: /\bexecute\b/i.test(definition),
+    isDynamic: /\bexecute\b/i.test(definition) || callsTextReader(definition),
     // Its own CREATE is none that it carries out.
     redefines: mayWrite && DEFINES.test(definition.slice('create'.length)),
     asksWho: asksWho(definition),

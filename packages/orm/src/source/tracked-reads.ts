@@ -3,6 +3,7 @@ import { type ReadReason, type Running, readReason, recordIn, running } from '@v
 import type { Footprint } from '../statements/footprint-types.js';
 import type { TableMap } from '../tables/table-map.js';
 import type { Frames } from '../writes/frames.js';
+import type { Cursors } from './cursors.js';
 import { tagsRead } from './read.js';
 import type { Statements } from './statements.js';
 
@@ -19,6 +20,14 @@ export interface ReadParts {
   readonly onFailure: (error: unknown) => void;
 }
 
+/** Something that is read. */
+interface Asked {
+  readonly scope: object | undefined;
+  readonly footprints: () => readonly Footprint[];
+  readonly parameters: unknown;
+  readonly said: string;
+}
+
 /** Texts whose reasons are at hand, and the longest of them. */
 const MOST_REASONS = 1_000;
 const LONGEST_SAID = 4_000;
@@ -27,12 +36,14 @@ const LONGEST_SAID = 4_000;
 export class TrackedReads {
   readonly #parts: ReadParts;
   readonly #frames: Frames;
+  readonly #cursors: Cursors;
   /** By text: to look one up by the name of the source and it costs as much as to put them together. */
   readonly #reasons = new Map<string, ReadReason>();
 
-  constructor(parts: ReadParts, frames: Frames) {
+  constructor(parts: ReadParts, frames: Frames, cursors: Cursors) {
     this.#parts = parts;
     this.#frames = frames;
+    this.#cursors = cursors;
   }
 
   /**
@@ -48,7 +59,7 @@ export class TrackedReads {
     parameters: unknown,
     said: string,
   ): (() => void) | undefined {
-    const run = this.#record(footprints, parameters, said);
+    const run = this.#record({ scope, footprints, parameters, said });
     if (run === undefined || scope === undefined) return undefined;
     this.#doubt(scope, run);
     // Statements in front of it on the same connection may not have ended yet: what they are is known when it has.
@@ -61,16 +72,16 @@ export class TrackedReads {
     parameters: unknown,
     said: string,
   ): ((scope: object) => void) | undefined {
-    const run = this.#record(footprints, parameters, said);
+    const run = this.#record({ scope: undefined, footprints, parameters, said });
     return run && ((scope) => this.#doubt(scope, run));
   }
 
   /** @returns what runs, where it has read something */
-  #record(footprints: () => readonly Footprint[], parameters: unknown, said: string): Running | undefined {
+  #record(asked: Asked): Running | undefined {
     const run = this.#parts.tracksReads ? running() : undefined;
     if (run === undefined) return undefined;
     try {
-      return this.#recordIn(run, footprints(), parameters, said) ? run : undefined;
+      return this.#recordIn(run, asked) ? run : undefined;
     } catch (error) {
       this.#parts.onFailure(error);
       // What it read is not known: nobody may keep what is made of it.
@@ -79,7 +90,7 @@ export class TrackedReads {
     }
   }
 
-  #recordIn(run: Running, footprints: readonly Footprint[], parameters: unknown, said: string): boolean {
+  #recordIn(run: Running, { scope, footprints, parameters, said }: Asked): boolean {
     const { map: known, statements, cache, maxRows, name } = this.#parts;
     const map = known();
     if (map === undefined) {
@@ -87,8 +98,16 @@ export class TrackedReads {
       return false;
     }
     let reason: ReadReason | undefined;
-    for (const footprint of footprints) {
-      const tags = tagsRead(footprint, parameters, { map, rowsOf: statements.rowsOf, maxRows });
+    for (const footprint of footprints()) {
+      let tags = tagsRead(footprint, parameters, { map, rowsOf: statements.rowsOf, maxRows });
+      // Nobody knows what those read that carry out a text.
+      if (footprint.textReaders?.every((name) => map.knowsFunction(name)) === false)
+        run.refuseRead('older-snapshot', -1);
+      if (footprint.cursor?.verb === 'fetch') {
+        const cursor = this.#cursors.named(scope, footprint.cursor.name);
+        run.refuseRead('older-snapshot', cursor?.since ?? -1);
+        tags = [...tags, ...(cursor?.tags ?? [])];
+      }
       if (tags.length === 0) continue;
       reason ??= this.#reasonOf(name, said);
       recordIn(run, cache, tags, reason);

@@ -1,9 +1,11 @@
 import type { Cache } from '@viewcache/core';
 import { nextMoment } from '@viewcache/core/tracking';
 import type { Footprint, ReadTable } from '../statements/footprint-types.js';
+import { Cursors } from './cursors.js';
 import { EndedTexts } from './ended-texts.js';
 import type { Outcome, WriteEvent, WritesTold } from './outcome.js';
 import { isPlainRead } from './plain-read.js';
+import { tagsRead } from './read.js';
 import { meet } from './registry.js';
 import { type SourceParts, TABLES_ONLY } from './source-parts.js';
 import type { Told } from './told.js';
@@ -23,12 +25,13 @@ export class WatchedSource {
   readonly #transactions: Transactions;
   readonly #reads: TrackedReads;
   readonly #texts: EndedTexts;
+  readonly #cursors = new Cursors();
   #isClosed = false;
 
   constructor(parts: SourceParts) {
     this.#parts = parts;
     this.#transactions = new Transactions(parts, (scope) => meet(scope, this));
-    this.#reads = new TrackedReads(parts, this.#transactions.frames);
+    this.#reads = new TrackedReads(parts, this.#transactions.frames, this.#cursors);
     this.#texts = new EndedTexts(parts, this.#transactions);
   }
 
@@ -57,7 +60,8 @@ export class WatchedSource {
   onlyReads(sql: string): boolean {
     const map = this.#parts.map();
     if (map === undefined) return false;
-    for (const footprint of this.#look(sql)) if (!isPlainRead(footprint, map)) return false;
+    for (const footprint of this.#look(sql))
+      if (footprint.cursor !== undefined || !isPlainRead(footprint, map)) return false;
     return true;
   }
 
@@ -70,6 +74,8 @@ export class WatchedSource {
     return this.#safely(scope, () => {
       const footprints = this.#look(sql);
       const map = this.#parts.map();
+      for (const footprint of footprints)
+        if (footprint.cursor !== undefined) this.#turned(scope, footprint, parameters, outcome);
       if (footprints.every((footprint) => isPlainRead(footprint, map))) return undefined;
       meet(scope, this);
       return this.#texts.ended(scope, { sql, footprints, parameters }, outcome);
@@ -231,6 +237,22 @@ export class WatchedSource {
       batch.name(tags);
       return this.#transactions.put(scope, batch);
     });
+  }
+
+  /** What a cursor reads is read by whoever fetches from it. */
+  #turned(scope: object, footprint: Footprint, parameters: unknown, outcome: Outcome): void {
+    const { cursor } = footprint;
+    if (cursor === undefined || cursor.verb === 'fetch') return;
+    const { map: known, statements, maxRows } = this.#parts;
+    const map = known();
+    const since = this.#transactions.frames.openedAt(scope);
+    // Where it could not be declared, there may be another one of its name.
+    if (cursor.verb === 'close' || outcome.kind === 'failed' || map === undefined || since === undefined) {
+      this.#cursors.closed(scope, cursor.name);
+      return;
+    }
+    const tags = tagsRead(footprint, parameters, { map, rowsOf: statements.rowsOf, maxRows });
+    this.#cursors.declared(scope, cursor.name, { tags, since });
   }
 
   #look(sql: string): readonly Footprint[] {

@@ -68,6 +68,12 @@ export type TransactionVerb =
   /** MySQL's `SET autocommit`: with `isOn` false each statement begins a transaction where none is open. */
   | { readonly verb: 'autocommit'; readonly isOn: boolean };
 
+/** What a statement does with a cursor. */
+export type CursorVerb =
+  | { readonly verb: 'declare' | 'fetch'; readonly name: string }
+  /** `undefined`: all of the connection. */
+  | { readonly verb: 'close'; readonly name: string | undefined };
+
 /** What one statement reads and writes, as far as its text tells. */
 export interface Footprint {
   readonly reads: readonly ReadTable[];
@@ -87,6 +93,10 @@ export interface Footprint {
    * it has written. Not so an INSERT that no row can be in the way of: what that returns is its own, and no row of before.
    */
   readonly returnsWritten?: boolean;
+  /** PostgreSQL: the cursor that it declares, fetches from or closes. */
+  readonly cursor?: CursorVerb | undefined;
+  /** PostgreSQL: the functions in it that read what a text says (`query_to_xml`). */
+  readonly textReaders?: readonly string[] | undefined;
   /** MySQL's `USE`: bare names mean tables of another schema from now on. */
   readonly movesPath?: boolean;
   /** PostgreSQL: makes or changes tables, functions or schemas beside those that `writes` names. */

@@ -1,4 +1,5 @@
 import { readBody } from './bodies.js';
+import { cursorOf, textReadersIn } from './cursors.js';
 import { readDefinition, readTruncate, redefines } from './definitions.js';
 import { gathered } from './drafts.js';
 import type { Footprint } from './footprint-types.js';
@@ -39,6 +40,8 @@ export function footprintOf(tokens: Tokens, depth: number): Footprint {
     isOpaque: walk.isOpaque,
     names,
     returnsWritten: walk.returnsWritten || returnsWritten(tokens, writes),
+    cursor: cursorOf(tokens),
+    textReaders: textReadersIn(tokens, names),
     movesPath: movesPath(tokens),
     redefines: redefines(tokens),
     isUnderstood,

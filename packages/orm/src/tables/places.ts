@@ -14,6 +14,9 @@ export interface Found {
   readonly isOpen: boolean;
 }
 
+/** Where PostgreSQL has what one connection has made for itself: it is in front of all that is in the search path. */
+const TEMPORARY = /^pg_temp(?:_\d+)?$/;
+
 /** Knows which of the tables and views that were described a name means. */
 export class Places {
   readonly #path: SearchPath;
@@ -89,7 +92,7 @@ export class Places {
   }
 
   find({ table, schema }: TableName): Found {
-    return schema === undefined ? this.#findBare(table) : this.#findIn(table, schema);
+    return schema === undefined || TEMPORARY.test(schema) ? this.#findBare(table) : this.#findIn(table, schema);
   }
 
   #findBare(table: string): Found {

@@ -152,6 +152,11 @@ export class TableMap {
     return [...found];
   }
 
+  /** Whether somebody has told what a function touches, be it nothing. */
+  knowsFunction(name: string): boolean {
+    return this.#functions.has(name);
+  }
+
   /** What the functions among these names touch. */
   called(names: ReadonlySet<string>): readonly Touched[] {
     if (this.#functions.size === 0) return [];
