@@ -1,6 +1,7 @@
 import type { Cache } from '@viewcache/core';
 import { type ReadReason, type Running, readReason, recordIn, running } from '@viewcache/core/tracking';
-import type { Footprint } from '../statements/footprint-types.js';
+import type { Dialect, Footprint } from '../statements/footprint-types.js';
+import { ShownStatements } from '../statements/shown-statement.js';
 import type { TableMap } from '../tables/table-map.js';
 import type { Frames } from '../writes/frames.js';
 import type { Cursors } from './cursors.js';
@@ -12,6 +13,7 @@ export interface ReadParts {
   /** What it is called where its writes and reads are explained. */
   readonly name: string;
   readonly cache: Cache;
+  readonly dialect: Dialect;
   readonly statements: Statements;
   /** Its tables; `undefined` while they are being read: until then everything that is written may be any of them. */
   readonly map: () => TableMap | undefined;
@@ -37,6 +39,7 @@ export class TrackedReads {
   readonly #parts: ReadParts;
   readonly #frames: Frames;
   readonly #cursors: Cursors;
+  readonly #statements: ShownStatements;
   /** By text: to look one up by the name of the source and it costs as much as to put them together. */
   readonly #reasons = new Map<string, ReadReason>();
 
@@ -44,6 +47,7 @@ export class TrackedReads {
     this.#parts = parts;
     this.#frames = frames;
     this.#cursors = cursors;
+    this.#statements = new ShownStatements(parts.dialect);
   }
 
   /**
@@ -119,7 +123,7 @@ export class TrackedReads {
     const known = this.#reasons.get(said);
     if (known !== undefined) return known;
     if (this.#reasons.size >= MOST_REASONS) this.#reasons.clear();
-    const reason = readReason(name, said);
+    const reason = readReason(name, this.#statements.shown(said));
     if (said.length <= LONGEST_SAID) this.#reasons.set(said, reason);
     return reason;
   }

@@ -1,5 +1,6 @@
 import { nextMoment } from '@viewcache/core/tracking';
 import type { TransactionVerb } from '../statements/footprint-types.js';
+import { ShownStatements } from '../statements/shown-statement.js';
 import { WriteBatch } from '../writes/batch.js';
 import { Frames } from '../writes/frames.js';
 import type { StatementResult } from './outcome.js';
@@ -16,6 +17,7 @@ export type TransactionParts = Pick<SourceParts, 'delivery' | 'dialect' | 'maxRo
 export class Transactions {
   readonly frames: Frames;
   readonly #parts: TransactionParts;
+  readonly #statements: ShownStatements;
   readonly #onBegin: (scope: object) => void;
   /** Where each statement begins a transaction, if none is open. */
   readonly #manual = new WeakSet<object>();
@@ -24,6 +26,7 @@ export class Transactions {
   /** @param onBegin - hears of each scope of which there may be a transaction */
   constructor(parts: TransactionParts, onBegin: (scope: object) => void) {
     this.#parts = parts;
+    this.#statements = new ShownStatements(parts.dialect);
     this.#onBegin = onBegin;
     this.frames = new Frames(parts.maxRows);
   }
@@ -147,7 +150,7 @@ export class Transactions {
   /** One that is empty yet. */
   batch(statement: string | undefined): WriteBatch {
     const batch = new WriteBatch(this.#parts.maxRows);
-    batch.statement = statement;
+    batch.statement = statement === undefined ? undefined : this.#statements.shown(statement);
     return batch;
   }
 }

@@ -114,7 +114,7 @@ describe('the line of a write', () => {
     await source.wrote(undefined, { table: 'users', verb: 'update', rows: [[1]] });
     const opaque = 'everything (nobody can tell what it does: see the option opaque)';
     expect(lines).toEqual([
-      `viewcache: ${ANA} → everything (the tables were not known yet) → 2 dropped: a, b`,
+      `viewcache: UPDATE users SET name = ? WHERE id = ? → everything (the tables were not known yet) → 2 dropped: a, b`,
       `viewcache: CALL tidy() → ${opaque} → 2 dropped: a, b`,
       `viewcache: CALL tidy() → ${opaque} → nothing here`,
       `viewcache: CALL tidy() → ${opaque} → 2 dropped: a, b`,

@@ -66,6 +66,11 @@ export class Tokens {
     return this.sql.slice(this.#starts[at] ?? 0, this.#ends[at] ?? 0);
   }
 
+  /** Where in the text it begins. */
+  startOf(at: number): number {
+    return this.#starts[at] ?? 0;
+  }
+
   /** Where in the text it ends. */
   endOf(at: number): number {
     return this.#ends[at] ?? 0;
