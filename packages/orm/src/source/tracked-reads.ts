@@ -131,8 +131,7 @@ export class TrackedReads {
   /** What is read in a transaction may be there for nobody else, or no longer. */
   #doubt(scope: object, run: Running): void {
     const openedAt = this.#frames.openedAt(scope);
-    if (openedAt === undefined) return;
     if (this.#frames.hasWritten(scope)) run.refuseRead('uncommitted-read', -1);
-    else run.refuseRead('older-snapshot', openedAt);
+    else if (openedAt !== undefined) run.refuseRead('older-snapshot', openedAt);
   }
 }

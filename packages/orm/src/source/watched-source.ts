@@ -94,14 +94,17 @@ export class WatchedSource {
 
   /**
    * A text that may do more than read is being issued: until what it has written is told, what is read in its transaction may be
-   * there for nobody else.
+   * there for nobody else. One that begins a transaction may have done so before that is told.
    *
    * @returns to be called after {@link ran}; `undefined` where nobody waits for that
    */
   writing(scope: object, sql: string): (() => void) | undefined {
-    const isTurn =
-      this.#transactions.frames.isOpen(scope) && this.#look(sql).every(({ transaction }) => transaction !== undefined);
-    return isTurn ? undefined : this.#transactions.frames.writing(scope);
+    let [begins, writes] = [false, false];
+    for (const { transaction } of this.#look(sql)) {
+      if (transaction === undefined) writes = true;
+      else begins ||= transaction.verb === 'begin' || transaction.verb === 'savepoint';
+    }
+    return begins || writes ? this.#transactions.frames.sending(scope, { begins, writes }) : undefined;
   }
 
   /** {@link reading} where the scope is known no sooner than it has ended: what is returned is to be told it. */

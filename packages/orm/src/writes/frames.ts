@@ -15,13 +15,20 @@ interface Transaction {
   readonly endsWith: string | undefined;
   /** Something was written in it at some time, taken back or not. */
   hasWritten: boolean;
-  /** Statements under way that may write: they may have done so before anybody hears of it. */
-  writing: number;
   /** It may have ended already, without anybody having heard of it. */
   isDoubtful: boolean;
 }
 
-const NEW = { hasWritten: false, writing: 0, isDoubtful: false };
+const NOTHING: Readonly<UnderWay> = { writing: 0, beginning: 0 };
+const NEW = { hasWritten: false, isDoubtful: false };
+
+/** Statements under way, which may have been carried out before anybody hears of it. */
+interface UnderWay {
+  /** Those that may write. */
+  writing: number;
+  /** Those that begin a transaction. */
+  beginning: number;
+}
 
 /**
  * The transactions that are open, each by its scope: the connection, or whatever object an adapter has for it.
@@ -31,6 +38,7 @@ const NEW = { hasWritten: false, writing: 0, isDoubtful: false };
  */
 export class Frames {
   readonly #open = new WeakMap<object, Transaction>();
+  readonly #underWay = new WeakMap<object, UnderWay>();
   readonly #maxRows: number;
 
   /** @param maxRows - see {@link WriteBatch} */
@@ -56,7 +64,10 @@ export class Frames {
   /** Whether what is read there may be what nobody else sees. */
   hasWritten(scope: object): boolean {
     const transaction = this.#open.get(scope);
-    return transaction !== undefined && (transaction.hasWritten || transaction.writing > 0);
+    const { writing, beginning } = this.#underWay.get(scope) ?? NOTHING;
+    // What is sent right behind a BEGIN may have been carried out before anybody hears of that.
+    if (transaction === undefined) return beginning > 0 && writing > 0;
+    return transaction.hasWritten || writing > 0;
   }
 
   /** The moment at which the transaction began. */
@@ -84,17 +95,19 @@ export class Frames {
   }
 
   /**
-   * A statement is being sent that may write.
+   * A text is being sent that may write, or begins a transaction.
    *
-   * @returns to be called when it is known what it has written; `undefined` outside a transaction
+   * @returns to be called when it is known what it has done
    */
-  writing(scope: object): (() => void) | undefined {
-    const transaction = this.#open.get(scope);
-    if (transaction === undefined) return undefined;
-    transaction.writing++;
-    return () => {
-      transaction.writing--;
+  sending(scope: object, { begins, writes }: { readonly begins: boolean; readonly writes: boolean }): () => void {
+    const underWay = this.#underWay.get(scope) ?? { ...NOTHING };
+    this.#underWay.set(scope, underWay);
+    const count = (by: 1 | -1): void => {
+      if (writes) underWay.writing += by;
+      if (begins) underWay.beginning += by;
     };
+    count(1);
+    return () => count(-1);
   }
 
   savepoint(scope: object, name: string): void {
