@@ -87,12 +87,21 @@ function uuidKey(text: string): string {
 
 /** A decimal number without what it may be written with or without. */
 function numberKey(text: string): string | undefined {
-  const parts = /^([+-]?)0*(\d*)(?:\.(\d*))?$/.exec(text);
+  // No two parts of it take the same digits: a client may have written the text, and of a long one each split would be tried.
+  const parts = /^([+-]?)(\d*)(?:\.(\d*))?$/.exec(text);
   if (parts === null) return undefined;
-  const [, sign, whole = '', fraction = ''] = parts;
-  const rest = fraction.replace(/0+$/, '');
+  const [, sign, digits = '', fraction = ''] = parts;
+  const whole = digits.replace(/^0+/, '');
+  const rest = withoutLastZeros(fraction);
   const size = `${whole === '' ? '0' : whole}${rest === '' ? '' : `.${rest}`}`;
   return sign === '-' && size !== '0' ? `-${size}` : size;
+}
+
+/** By hand: `/0+$/` looks on from each zero. */
+function withoutLastZeros(digits: string): string {
+  let end = digits.length;
+  while (end > 0 && digits.charCodeAt(end - 1) === 0x30) end--;
+  return digits.slice(0, end);
 }
 
 /** PostgreSQL 16 takes `0x1f`, `0o17`, `0b11` and `1_000` for the integers that they are in a program. */
