@@ -81,6 +81,14 @@ export type {
 export type { EvictionPolicy, PolicyLimits } from './ports/eviction-policy.js';
 export type { StoreHealth } from './ports/store-health.js';
 export type { EvictionStats } from './telemetry/eviction-watch.js';
+export type {
+  DearLookup,
+  FewHits,
+  FewHitsReason,
+  Finding,
+  FullStore,
+  NoTtl,
+} from './telemetry/findings.js';
 export type { CacheListener, CacheStats } from './telemetry/telemetry.js';
 export type { AnyFunction } from './values/any-function.js';
 export type { Copying } from './values/copying.js';

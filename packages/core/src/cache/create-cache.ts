@@ -29,8 +29,10 @@ import { KeptErrors } from '../values/kept-errors.js';
 import { MemoNames } from '../values/memo-names.js';
 import { Values } from '../values/values.js';
 import { Warming } from '../warming/warming.js';
+import { adviceLine } from './advice-line.js';
 import type { Cache, InvalidateOptions } from './cache.js';
 import { droppedBy } from './dropped.js';
+import { earlyEndOf } from './early-end.js';
 import { explainUrl } from './explain.js';
 import { explainedKey, explainValue } from './explain-value.js';
 import type { Explanation, ValueExplanation, ValueTarget } from './explanation.js';
@@ -84,6 +86,7 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
   const variants = new VariantIndex(settings.maxVariants);
   const eviction = new EvictionWatch(telemetry, () => clock.now());
   const local = openLocal(settings, clock, eviction, (key, item, reason) => {
+    telemetry.advice.left(item.counters, earlyEndOf(item, reason, tags, clock), reason === 'evicted');
     tags.release(item.records);
     item.records = [];
     item.shortcut?.leave();
@@ -237,6 +240,7 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
       return tracksReads();
     },
   });
+  telemetry.advice.onDue = adviceLine(cache.advise, telemetry);
   return cache;
 }
 
@@ -281,6 +285,7 @@ function assemble(parts: CacheParts): Cache {
       invalidateOn(emitter, event, target, (named) => invalidator.runBehind(tagsFor(named), 'soft'), telemetry),
     explain,
     stats: () => telemetry.read(local.size, local.bytes, eviction.read()),
+    advise: () => telemetry.advice.read({ entries: local.size, bytes: local.bytes, eviction: eviction.read() }),
     on: (listener) => telemetry.listen(needFunction('on', listener)),
     health: () => ({
       local: 'up',

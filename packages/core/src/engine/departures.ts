@@ -165,7 +165,7 @@ export class Departures {
     const fwd = flight.asked ?? this.#forward(key, flight.text);
     if (leader.isRefresh === true) this.#parts.sink.emit({ type: 'refresh', key: key.text });
     else this.#parts.sink.miss(key.text, fwd);
-    const { token, startedAt } = flight;
+    const { token, startedAt, lookupMs } = flight;
     this.underWay.begin();
     const lead = new Lead(this.#owner, leader, {
       token,
@@ -176,6 +176,7 @@ export class Departures {
       stale,
       turn,
       isElsewhere,
+      lookupMs,
     });
     flight.run = lead.run;
     return lead;
@@ -189,6 +190,9 @@ export class Departures {
   /** Asks the shared store on behalf of a flight, and acts on what it said. */
   async #consult(shared: SharedExchange, flight: Flight, leader: Visitor): Promise<void> {
     const said = await shared.ask(flight, leader);
+    const tookMs = this.#parts.clock.monotonic() - flight.startedAt;
+    flight.lookupMs = said.kind === 'miss' && said.token !== undefined ? tookMs : 0;
+    if (said.kind === 'item') this.#parts.sink.lookedUp(said.item.stored.route, tookMs);
     // Nobody awaits this: what a visitor throws must not end the process.
     apart(this.#parts.sink, leader, () => {
       if (said.kind === 'item') {

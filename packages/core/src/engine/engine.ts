@@ -203,6 +203,7 @@ export class Engine implements FlightOwner {
   complete(lead: Lead, candidate: Candidate, onTold?: () => void): void {
     const { sink, variants, clock } = this.#parts;
     const shared = this.#shared;
+    if (lead.lookupMs > 0) sink.lookedUp(candidate.route, lead.lookupMs);
     const names = variants.learn(lead.key.text, variants.names(lead.key.text, mergeNames(lead, candidate)));
     const text = this.#selection.variant(lead.key, names, lead.visitor.fields);
     if (candidate.lifetimeMs > 0) this.#uncacheable.delete(text);
@@ -262,6 +263,7 @@ export class Engine implements FlightOwner {
     this.#underWay.end();
     const { sink, clock } = this.#parts;
     sink.refused(lead.key.text, route, reason, detail);
+    if (lead.lookupMs > 0) sink.lookedUp(route, lead.lookupMs);
     // The handler may well succeed for somebody who stays.
     const isForNobody = reason !== 'aborted' && reason !== 'key-changed';
     lead.turn?.end(isForNobody ? 'open' : 'unused');

@@ -60,6 +60,8 @@ export class Flight {
   token = 0;
   /** Monotonic time before its first read was sent. */
   startedAt = 0;
+  /** See {@link Lead.lookupMs}. */
+  lookupMs = 0;
   leader: Visitor | undefined;
   /** See {@link Lead.run}; 0 until its leader's handler runs. */
   run = 0;

@@ -103,6 +103,8 @@ export interface LeadTerms {
   readonly turn?: Turn | undefined;
   /** Another process runs its handler for this already. */
   readonly isElsewhere?: boolean | undefined;
+  /** Milliseconds that a shared store took to say that it has nothing; 0 where there is none, or it has not answered. */
+  readonly lookupMs?: number;
 }
 
 /**
@@ -124,6 +126,7 @@ export class Lead implements LeadTerms {
   readonly stale: StaleItem | undefined;
   readonly turn: Turn | undefined;
   readonly isElsewhere: boolean;
+  readonly lookupMs: number;
   /** Why nothing is stored, once that is known: the first reason is the one that is counted. */
   refusal: Refusal | undefined;
   #isSettled = false;
@@ -140,6 +143,7 @@ export class Lead implements LeadTerms {
     this.stale = terms.stale;
     this.turn = terms.turn;
     this.isElsewhere = terms.isElsewhere ?? false;
+    this.lookupMs = terms.lookupMs ?? 0;
   }
 
   get key(): Keyed {

@@ -35,6 +35,8 @@ export class LocalItem implements Held {
   reasons: TagReasons | undefined;
   /** It has answered since its URL last had to choose a variant to part with. */
   hasAnswered = false;
+  /** It had answered before that. */
+  wasOfUse = false;
   /**
    * One of its tags was invalidated, while it was made or since: it answers who had waited before that, or where its
    * handler fails, and may be kept by nobody.

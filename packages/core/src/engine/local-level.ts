@@ -115,7 +115,7 @@ export class LocalLevel {
     }
     if (stored.selecting.length > 0) this.#admit(item);
     if (stored.codings !== undefined) void this.#code(item);
-    this.#sink.stored(stored.key, stored.route, weight, tags, isWritten);
+    this.#sink.stored(stored, weight, tags, isWritten);
     item.counted?.counter.entered(item, item.counted);
     return true;
   }
@@ -174,6 +174,7 @@ export class LocalLevel {
       const other = this.#store.peek(text);
       if (other === undefined || !other.hasAnswered) return false;
       other.hasAnswered = false;
+      other.wasOfUse = true;
       return true;
     });
     if (leaves !== undefined && this.#store.delete(leaves))

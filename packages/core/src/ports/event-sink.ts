@@ -1,6 +1,7 @@
 import type { ForwardReason } from '../http/cache-status.js';
 import type { NotStoredReason } from '../http/storable.js';
 import type { FrameDefect } from './codec.js';
+import type { StoredResponse } from './stored-response.js';
 
 /** Why a response was not stored: one closed set for events, statistics and Cache-Status. */
 export type Refusal =
@@ -242,6 +243,9 @@ export type CacheEvent =
     }
   | { readonly type: 'warning'; readonly message: string };
 
+/** What is counted of a stored response. */
+export type NewlyStored = Pick<StoredResponse, 'key' | 'route' | 'lifetimeMs' | 'producerMs'>;
+
 /** Where the engine reports to. Cheap when nobody listens. */
 export interface EventSink {
   /** Somebody listens: who counts by himself tells events, too. */
@@ -254,11 +258,13 @@ export interface EventSink {
   withdrawn(fwd: Forward): void;
   bypass(key: string, reason: Bypass): void;
   /** @param isWritten - by no run that somebody's miss has begun: it was set, touched, or copied from a shared store */
-  stored(key: string, pattern: string, bytes: number, tags: readonly string[], isWritten?: boolean): void;
+  stored(stored: NewlyStored, bytes: number, tags: readonly string[], isWritten?: boolean): void;
   /**
    * @param detail - what more there is to say, such as what was read
    * @param isWritten - as above; or the run has been counted already
    */
   refused(key: string, pattern: string, reason: Refusal, detail?: string, isWritten?: boolean): void;
+  /** A shared store has answered what it was asked for one request of a route, and that took so many milliseconds. */
+  lookedUp(pattern: string, ms: number): void;
   emit(event: CacheEvent): void;
 }

@@ -3,6 +3,8 @@ import { StoreFailedError } from '../base/store-errors.js';
 import type { CacheEvent } from '../ports/event-sink.js';
 import { Telemetry } from './telemetry.js';
 
+const newlyStored = (route: string) => ({ key: 'k', route, lifetimeMs: 60_000, producerMs: 5 });
+
 describe('Telemetry counts', () => {
   it('everything, over all and by route', () => {
     const telemetry = new Telemetry();
@@ -15,7 +17,7 @@ describe('Telemetry counts', () => {
     telemetry.miss('k', 'vary-miss');
     telemetry.miss('k', 'vary-miss');
     telemetry.withdrawn('vary-miss');
-    telemetry.stored('k', '/cities/:id', 100, ['a']);
+    telemetry.stored(newlyStored('/cities/:id'), 100, ['a']);
     telemetry.refused('k', '/cities/:id', 'private');
     telemetry.refused('k', '/other', 'private');
     telemetry.refused('k', '/other', 'set-cookie');
@@ -67,8 +69,8 @@ describe('Telemetry counts', () => {
 
   it('at most 200 routes and the rest together, also where patterns are names of Object’s', () => {
     const telemetry = new Telemetry();
-    telemetry.stored('k', '__proto__', 1, []);
-    for (let i = 0; i < 1_000; i++) telemetry.stored('k', `/route-${i}`, 1, []);
+    telemetry.stored(newlyStored('__proto__'), 1, []);
+    for (let i = 0; i < 1_000; i++) telemetry.stored(newlyStored(`/route-${i}`), 1, []);
     const { routes } = telemetry.read(0, 0);
     expect(Object.keys(routes)).toHaveLength(201);
     expect(routes['(other)']).toMatchObject({ stored: 801 });
@@ -92,7 +94,7 @@ describe('Telemetry tells', () => {
       telemetry.hit('k', telemetry.route('/a'), '/a', true, 1);
       telemetry.miss('k', 'stale');
       telemetry.bypass('k', 'off');
-      telemetry.stored('k', '/a', 9, ['t', 'u', 'u!bulk', '\0rows:u']);
+      telemetry.stored(newlyStored('/a'), 9, ['t', 'u', 'u!bulk', '\0rows:u']);
       telemetry.refused('k', '/a', 'view');
       telemetry.emit({ type: 'warning', message: 'm' });
     });

@@ -2,7 +2,17 @@ import { ignoreRejection } from '../base/answer.js';
 import { warnOnce } from '../base/process-warning.js';
 import { spelledKey } from '../base/spelled-key.js';
 import { declaredOf } from '../invalidation/tags.js';
-import type { Bypass, CacheEvent, EventSink, Forward, Outcome, Refusal, RouteCounters } from '../ports/event-sink.js';
+import type {
+  Bypass,
+  CacheEvent,
+  EventSink,
+  Forward,
+  NewlyStored,
+  Outcome,
+  Refusal,
+  RouteCounters,
+} from '../ports/event-sink.js';
+import { AdviceWatch } from './advice-watch.js';
 import type { EvictionStats } from './eviction-watch.js';
 import { Quiet } from './quiet.js';
 import { RefusalMemory } from './refusal-memory.js';
@@ -62,6 +72,8 @@ export class Telemetry implements EventSink {
   readonly #forwarded = new Map<Forward, number>();
   /** Why what was asked for lately was not stored. */
   readonly refusals: RefusalMemory;
+  /** What could be better. */
+  readonly advice: AdviceWatch;
   readonly #quiet: Quiet;
   #misses = 0;
   #stale = 0;
@@ -75,6 +87,7 @@ export class Telemetry implements EventSink {
   /** @param now - milliseconds since the epoch */
   constructor(now: () => number = Date.now) {
     this.refusals = new RefusalMemory(now);
+    this.advice = new AdviceWatch(now);
     this.#quiet = new Quiet(now);
   }
 
@@ -93,6 +106,7 @@ export class Telemetry implements EventSink {
     if (this.#routes.size >= ROUTES && pattern !== OTHER) return this.route(OTHER);
     const counters = { hits: 0, misses: 0, stored: 0, refused: 0, collapsed: 0, timeSavedMs: 0 };
     this.#routes.set(pattern, counters);
+    this.advice.watch(pattern, counters);
     return counters;
   }
 
@@ -126,12 +140,14 @@ export class Telemetry implements EventSink {
     if (this.isHeard) this.emit({ type: 'bypass', key, reason });
   }
 
-  stored(key: string, pattern: string, bytes: number, tags: readonly string[], isWritten = false): void {
+  stored(stored: NewlyStored, bytes: number, tags: readonly string[], isWritten = false): void {
     this.#stored++;
-    const route = this.route(pattern);
+    const route = this.route(stored.route);
     route.stored++;
     if (!isWritten) route.misses++;
-    if (this.isHeard) this.emit({ type: 'stored', key, route: pattern, bytes, tags: declaredOf(tags) });
+    this.advice.stored(route, stored, tags, isWritten);
+    if (this.isHeard)
+      this.emit({ type: 'stored', key: stored.key, route: stored.route, bytes, tags: declaredOf(tags) });
   }
 
   refused(key: string, pattern: string, reason: Refusal, detail?: string, isWritten = false): void {
@@ -139,9 +155,16 @@ export class Telemetry implements EventSink {
     this.refusals.note(key, reason, pattern, detail);
     const route = this.route(pattern);
     route.refused++;
-    if (!isWritten) route.misses++;
+    if (!isWritten) {
+      route.misses++;
+      this.advice.refused(route, reason);
+    }
     if (!this.isHeard) return;
     this.emit({ type: 'refused', key, route: pattern, reason, ...(detail === undefined ? {} : { detail }) });
+  }
+
+  lookedUp(pattern: string, ms: number): void {
+    this.advice.lookedUp(this.route(pattern), ms);
   }
 
   emit(event: CacheEvent): void {
@@ -181,6 +204,7 @@ export class Telemetry implements EventSink {
     this.#bypasses.clear();
     this.#forwarded.clear();
     this.refusals.clear();
+    this.advice.reset();
     this.#misses = 0;
     this.#stale = 0;
     this.#bypassed = 0;

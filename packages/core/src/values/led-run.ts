@@ -111,7 +111,7 @@ export class LedRun implements RunEnd {
     // Nobody has heard what it read: what was known of what it replaces holds on.
     const known = this.context.hearer === undefined ? lead.stale?.item.stored.inputs : undefined;
     if (known !== undefined) this.context.keepInputs(known);
-    const producerMs = Math.max(0, parts.clock.monotonic() - lead.startedAt);
+    const producerMs = Math.max(0, parts.clock.monotonic() - lead.startedAt - lead.lookupMs);
     const made = makeValue(value, uses.policy, this.context, producerMs, parts);
     tellOuter(leader, made, this.context);
     // Not before the store has heard of it: whoever asks next is to find it.

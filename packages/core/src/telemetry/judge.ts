@@ -1,0 +1,109 @@
+import { spelledKey } from '../base/spelled-key.js';
+import { said } from './advice-words.js';
+import type { DearLookup, FewHits, FewHitsReason, Finding, FullStore, NoTtl, StoreFacts } from './findings.js';
+import type { RouteFigures, RouteWatch } from './route-watch.js';
+
+/** Of less than this nothing is said. */
+const ENOUGH = 100;
+/** A handler's own time is an average of this many runs at least. */
+const ENOUGH_RUNS = 20;
+const FEW_HITS = 0.2;
+const FULL_HITS = 0.8;
+/** A reason for a miss that is known by itself is to stand for this much of them … */
+const MOST = 0.5;
+/** … and one that is known by what has left memory for this much: an end comes later than its miss, or in the next window. */
+const MUCH = 0.25;
+/** Below this a larger store answers hardly more. */
+const SELDOM = 0.2;
+const EXAMPLE = 100;
+
+type Told = FewHits | DearLookup | FullStore | NoTtl;
+
+/** What could be better, what concerns the most requests first. */
+export function judge(
+  routes: readonly RouteWatch[],
+  evicted: number,
+  store: StoreFacts,
+  over: number,
+): readonly Finding[] {
+  const findings: (readonly [concerns: number, told: Told | undefined])[] = [];
+  const all = { requests: 0, served: 0, runs: 0, again: 0 };
+  for (const watch of routes) {
+    const figures = watch.read();
+    const { route, misses, runs } = figures;
+    const served = figures.hits + figures.collapsed;
+    const requests = served + misses;
+    // Of the keys that are looked at, and so of all.
+    const again = figures.again / Math.max(1, figures.new + figures.again);
+    all.requests += requests;
+    all.served += served;
+    all.runs += runs;
+    all.again += runs * again;
+    if (requests >= ENOUGH && served < requests * FEW_HITS)
+      findings.push([misses, fewHits(figures, again, requests, served / requests)]);
+    findings.push([requests, dearLookup(figures, requests)]);
+    if (watch.endless > 0 && watch.total >= ENOUGH)
+      findings.push([0, { kind: 'no-ttl', route, stored: watch.endless }]);
+  }
+  findings.push([all.requests - all.served, fullStore(all, evicted, store)]);
+  return findings
+    .sort(([a], [b]) => b - a)
+    .flatMap(([, told]) => (told === undefined ? [] : [{ ...told, over, ...said(told, over) }]));
+}
+
+function fewHits(figures: RouteFigures, again: number, requests: number, hitRatio: number): FewHits {
+  const { route, refusals, examples } = figures;
+  return {
+    kind: 'few-hits',
+    route,
+    ...reasonOf(figures, again),
+    requests,
+    hitRatio,
+    refusals: Object.fromEntries(refusals),
+    examples: examples.map((key) => spelledKey(key).slice(0, EXAMPLE)),
+  };
+}
+
+function reasonOf(
+  { misses, runs, refusals, invalidated, expired, evicted }: RouteFigures,
+  again: number,
+): Pick<FewHits, 'reason' | 'share'> {
+  const refused = refusals.reduce((sum, [, times]) => sum + times, 0);
+  const known = mostOf({ refused, 'every-key-new': runs * (1 - again) }, misses, MOST);
+  const ends = { 'invalidated-early': invalidated, 'expired-early': expired, 'evicted-early': evicted };
+  return known ?? mostOf(ends, misses, MUCH) ?? { reason: 'several', share: 0 };
+}
+
+function mostOf(reasons: Partial<Record<FewHitsReason, number>>, misses: number, atLeast: number) {
+  const [[reason, times] = ['', 0]] = Object.entries(reasons).sort(([, a], [, b]) => b - a);
+  if (times < misses * atLeast) return undefined;
+  return { reason: reason as FewHitsReason, share: Math.min(1, times / misses) };
+}
+
+function dearLookup(figures: RouteFigures, requests: number): DearLookup | undefined {
+  const { route, lookups, lookupMs, runs, runMs, timeSavedMs } = figures;
+  // One that is slower than its handler, and is seldom asked for what memory has, saves time all the same.
+  if (lookups < ENOUGH || runs < ENOUGH_RUNS || lookupMs <= timeSavedMs || lookupMs / lookups <= runMs / runs)
+    return undefined;
+  return {
+    kind: 'dear-lookup',
+    route,
+    requests,
+    lookups,
+    lookupMs: lookupMs / lookups,
+    handlerMs: runMs / runs,
+  };
+}
+
+function fullStore(
+  all: { readonly requests: number; readonly served: number; readonly runs: number; readonly again: number },
+  evicted: number,
+  { eviction, entries, bytes }: StoreFacts,
+): FullStore | undefined {
+  const { requests } = all;
+  const hitRatio = all.served / requests;
+  if (requests < ENOUGH || evicted < ENOUGH || hitRatio >= FULL_HITS || eviction === undefined) return undefined;
+  const again = all.again / Math.max(1, all.runs);
+  const remedy = again < SELDOM ? 'store-less' : 'more-space';
+  return { kind: 'full-store', requests, hitRatio, evicted, again, remedy, policy: eviction.policy, entries, bytes };
+}

@@ -1,0 +1,40 @@
+/** Hashes that a sample holds at most, and as many of those before. */
+const MOST = 128;
+const NOTHING: ReadonlySet<number> = new Set();
+
+/**
+ * Tells keys that are asked for again from new ones, without remembering them all: of the keys whose hashes end in enough
+ * zeros, of each one for good, so that what it says of these holds for all.
+ */
+export class KeySample {
+  readonly #known = new Set<number>();
+  readonly #earlier: ReadonlySet<number>;
+  #mask = 0;
+
+  /** @param before - knows what was asked for earlier; what was before that is forgotten */
+  constructor(before?: KeySample) {
+    this.#earlier = before === undefined ? NOTHING : before.#known;
+    if (before === undefined) return;
+    // As few as before, so that both know of the same keys; more of them, where there were few.
+    this.#mask = before.#known.size < MOST / 4 ? before.#mask >>> 2 : before.#mask;
+  }
+
+  /** How many hashes are held, for tests of boundedness. */
+  get size(): number {
+    return this.#known.size + this.#earlier.size;
+  }
+
+  /** @returns `undefined` for a key that is none of those that are looked at */
+  note(hash: number): 'new' | 'again' | undefined {
+    if ((hash & this.#mask) !== 0) return undefined;
+    if (this.#known.has(hash)) return 'again';
+    this.#known.add(hash);
+    while (this.#known.size > MOST && this.#mask !== -1) this.#thin();
+    return this.#earlier.has(hash) ? 'again' : 'new';
+  }
+
+  #thin(): void {
+    this.#mask = (this.#mask << 1) | 1;
+    for (const hash of this.#known) if ((hash & this.#mask) !== 0) this.#known.delete(hash);
+  }
+}

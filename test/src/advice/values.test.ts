@@ -1,0 +1,86 @@
+import { describe, expect, it } from '@jest/globals';
+import { FakeClock } from '@viewcache/core/testing';
+import { closeAfterEach, makeCache } from '../support/site.js';
+
+closeAfterEach();
+
+describe('advice on values', () => {
+  it('names a memoized function that hardly any call of is answered from memory', async () => {
+    const cache = makeCache({ clock: new FakeClock() });
+    const priceAt = cache.memoize(async (time: number) => time, { ttl: 60, name: 'priceAt' });
+    for (let i = 0; i < 150; i++) await priceAt(i);
+
+    expect(cache.advise()).toMatchObject([
+      {
+        kind: 'few-hits',
+        route: 'priceAt',
+        reason: 'every-key-new',
+        examples: ['priceAt(147)', 'priceAt(148)', 'priceAt(149)'],
+      },
+    ]);
+  });
+
+  it('counts the hits of the shortest way', async () => {
+    const cache = makeCache({ clock: new FakeClock() });
+    const nameOf = cache.memoize(async (id: number) => id, { ttl: 60, name: 'nameOf' });
+    for (let i = 0; i < 150; i++) await nameOf(i % 50);
+
+    expect(cache.advise()).toEqual([]);
+  });
+
+  it('tells of producers that fail', async () => {
+    const cache = makeCache({ clock: new FakeClock() });
+    const fail = async (): Promise<never> => {
+      throw new Error('no rates');
+    };
+    for (let i = 0; i < 120; i++) await cache.getOrSet('rates', fail, { ttl: 60, name: 'rates' }).catch(() => {});
+
+    expect(cache.advise()).toMatchObject([{ route: 'rates', reason: 'refused', refusals: { failed: 120 } }]);
+  });
+
+  it('names values that never end and have no tags', async () => {
+    const cache = makeCache({ clock: new FakeClock() });
+    for (let i = 0; i < 150; i++) {
+      await cache.getOrSet('endless', async () => 1, { ttl: 'forever', name: 'endless' });
+      await cache.getOrSet('tagged', async () => 1, { ttl: 'forever', name: 'tagged', tags: ['rates'] });
+      await cache.getOrSet('ending', async () => 1, { ttl: 60, name: 'ending' });
+    }
+
+    expect(cache.advise()).toMatchObject([
+      { kind: 'no-ttl', route: 'endless', stored: 1, docs: 'docs/guides/reading-the-advice.md#no-ttl' },
+    ]);
+  });
+
+  it('says that more space would be of no use where most keys are asked for once', async () => {
+    const cache = makeCache({ clock: new FakeClock(), maxEntries: 50 });
+    for (let i = 0; i < 400; i++) await cache.getOrSet(`page:${i}`, async () => i, { ttl: 60, name: 'pages' });
+
+    expect(cache.advise()).toMatchObject([
+      { kind: 'few-hits', reason: 'every-key-new' },
+      { kind: 'full-store', remedy: 'store-less', again: 0, evicted: 350 },
+    ]);
+  });
+
+  it('says nothing of a full store that answers enough', async () => {
+    const cache = makeCache({ clock: new FakeClock(), maxEntries: 20, policy: 'lru' });
+    for (let i = 0; i < 2_000; i++) {
+      const key = i % 10 === 0 ? `once:${i}` : `often:${i % 10}`;
+      await cache.getOrSet(key, async () => i, { ttl: 60, name: 'pages' });
+    }
+    expect(cache.stats().evicted).toBeGreaterThan(100);
+
+    expect(cache.advise()).toEqual([]);
+  });
+
+  it('forgets what has happened with the statistics', async () => {
+    const { runtimeOf } = await import('@viewcache/core/node');
+    const cache = makeCache({ clock: new FakeClock() });
+    for (let i = 0; i < 150; i++) await cache.getOrSet(`page:${i}`, async () => i, 60);
+    expect(cache.advise()).toHaveLength(1);
+    await runtimeOf(cache)?.reset();
+
+    expect(cache.advise()).toEqual([]);
+    for (let i = 0; i < 150; i++) await cache.getOrSet(`page:${i}`, async () => i, 60);
+    expect(cache.advise()).toMatchObject([{ requests: 150 }]);
+  });
+});
