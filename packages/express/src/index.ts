@@ -11,7 +11,13 @@ export {
   type FragmentVary,
   fragments,
   fragmentsOf,
+  type HandlebarsLike,
+  handlebarsFragments,
   type ListedFragment,
+  type NunjucksLike,
+  nunjucksFragments,
+  type PugLike,
+  pugFragments,
 } from '@viewcache/core/node';
 export { type CachePageOptions, cachePage } from './cache-page.js';
 export { type ConditionalOptions, conditional } from './conditional.js';

@@ -11,6 +11,12 @@ export {
   type FragmentVary,
   fragments,
   fragmentsOf,
+  type HandlebarsLike,
+  handlebarsFragments,
   type ListedFragment,
+  type NunjucksLike,
+  nunjucksFragments,
+  type PugLike,
+  pugFragments,
 } from '@viewcache/core/node';
 export { ViewCacheExpressAdapter } from './adapter/express-adapter.js';

@@ -1,8 +1,12 @@
 import type { FragmentsOptions } from '@viewcache/express';
-import { ejsFragments, etaFragments } from '@viewcache/express';
+import { ejsFragments, etaFragments, handlebarsFragments, nunjucksFragments, pugFragments } from '@viewcache/express';
 import ejs from 'ejs';
 import { Eta } from 'eta';
 import type { Express } from 'express';
+import { engine as handlebarsEngine } from 'express-handlebars';
+import Handlebars from 'handlebars';
+import nunjucks from 'nunjucks';
+import pug from 'pug';
 
 /** One engine: how an app is given it, and the same pages as it writes them. */
 export interface Kitchen {
@@ -39,7 +43,7 @@ const EJS: Kitchen = {
     shown: `<%- await cache('shown', { ttl: 60 }, () => include('shown-part')) %>`,
     'shown-part': `<%= made('shown') %> <%= nickname %>`,
     failing: `<%- await cache('failing', { ttl: 60 }, () => include('failing-part')) %>`,
-    'failing-part': `<%= made('failing') %><% if (broken.is) throw new Error('broken') %>`,
+    'failing-part': `<%= made('failing') %><% if (broken.is) fail() %>`,
     loaded: `<%- await cache('loaded', { ttl: 60 }, async () => include('loaded-part', { rows: await load() })) %>`,
     'loaded-part': `<%= made('loaded') %> <%= rows %>`,
     list: `<ul><%- await cache.each(items, (item) => ({ name: 'item', key: item.id, ttl: 60, tags: 'items#' + item.id }), (item) => include('item', { item })) %></ul>`,
@@ -65,7 +69,7 @@ const ETA: Kitchen = {
     shown: `<%~ await it.cache('shown', { ttl: 60 }, () => includeAsync('./shown-part')) %>`,
     'shown-part': `<%= it.made('shown') %> <%= it.nickname %>`,
     failing: `<%~ await it.cache('failing', { ttl: 60 }, () => includeAsync('./failing-part')) %>`,
-    'failing-part': `<%= it.made('failing') %><% if (it.broken.is) throw new Error('broken') %>`,
+    'failing-part': `<%= it.made('failing') %><% if (it.broken.is) it.fail() %>`,
     loaded: `<%~ await it.cache('loaded', { ttl: 60 }, async () => includeAsync('./loaded-part', { rows: await it.load() })) %>`,
     'loaded-part': `<%= it.made('loaded') %> <%= it.rows %>`,
     list: `<ul><%~ await it.cache.each(it.items, (item) => ({ name: 'item', key: item.id, ttl: 60, tags: 'items#' + item.id }), (item) => captureAsync(async () => { %><li><%= it.made('item') %> <%= item.name %></li><% })) %></ul>`,
@@ -75,8 +79,76 @@ const ETA: Kitchen = {
   },
 };
 
+const NUNJUCKS: Kitchen = {
+  name: 'Nunjucks',
+  extension: 'njk',
+  isAsync: true,
+  pages: {
+    page: `<main>{% cache 'outer', ttl=60, tags='outer' %}{% include 'outer.njk' %}{% endcache %}</main>`,
+    outer: `<p>{{ made('outer') }} {{ text }} {% cache 'inner', ttl=60, tags=['inner'] %}<i>{{ made('inner') }}</i>{% endcache %}</p>`,
+    mine: `{% cache 'mine', 60, vary=who %}{{ made('mine') }}{% endcache %}`,
+    hello: `{% cache 'hello', ttl=60 %}{% include 'hello-part.njk' %}{% endcache %}`,
+    named: `{% cache 'named', ttl=60, vary=(user.id if user else none) %}{% include 'hello-part.njk' %}{% endcache %}`,
+    'hello-part': `{{ made('hello') }} {{ user.name if user else 'nobody' }}`,
+    shown: `{% cache 'shown', ttl=60 %}{{ made('shown') }} {{ nickname }}{% endcache %}`,
+    failing: `{% cache 'failing', ttl=60 %}{{ made('failing') }}{% if broken.is %}{{ fail() }}{% endif %}{% endcache %}`,
+    loaded: `{% cache 'loaded', ttl=60 %}{{ made('loaded') }} {{ loaded | awaited }}{% endcache %}`,
+    list: `<ul>{% cacheeach item in items, 'item', key=item.id, ttl=60, tags='items#' + item.id %}<li>{{ made('item') }} {{ item.name }}</li>{% endcacheeach %}</ul>`,
+  },
+  install(app, views) {
+    const environment = nunjucks.configure(views, { express: app, autoescape: true, noCache: true });
+    const awaited = (value: () => Promise<string>, done: (error: unknown, value?: string) => void): void => {
+      value().then((text) => done(null, text), done);
+    };
+    environment.addFilter('awaited', awaited, true);
+    nunjucksFragments(environment);
+  },
+};
+
+const HANDLEBARS: Kitchen = {
+  name: 'Handlebars',
+  extension: 'handlebars',
+  isAsync: false,
+  pages: {
+    page: `<main>{{#cache "outer" ttl=60 tags="outer"}}{{> outer}}{{/cache}}</main>`,
+    'partials/outer': `<p>{{made "outer"}} {{text}} {{#cache "inner" ttl=60 tags="inner"}}<i>{{made "inner"}}</i>{{/cache}}</p>`,
+    mine: `{{#cache "mine" 60 vary=who}}{{made "mine"}}{{/cache}}`,
+    hello: `{{#cache "hello" ttl=60}}{{made "hello"}} {{#if user}}{{user.name}}{{else}}nobody{{/if}}{{/cache}}`,
+    named: `{{#cache "named" ttl=60 vary=id}}{{made "hello"}} {{user.name}}{{/cache}}`,
+    shown: `{{#cache "shown" ttl=60}}{{made "shown"}} {{nickname}}{{/cache}}`,
+    failing: `{{#cache "failing" ttl=60}}{{made "failing"}}{{#if broken.is}}{{fail 1}}{{/if}}{{/cache}}`,
+  },
+  install(app) {
+    // One of its own, as helpers are.
+    const handlebars = Handlebars.create();
+    const engine = handlebarsEngine({ handlebars: handlebars as typeof Handlebars, defaultLayout: false });
+    app.engine('handlebars', handlebarsFragments(handlebars, engine));
+  },
+};
+
+const PUG: Kitchen = {
+  name: 'Pug',
+  extension: 'pug',
+  isAsync: false,
+  pages: {
+    page: `main\n  +cache('outer', { ttl: 60, tags: 'outer' })\n    include outer`,
+    outer: `p #{made('outer')} #{text} \n  +cache('inner', { ttl: 60, tags: ['inner'] })\n    i= made('inner')`,
+    mine: `+cache('mine', { ttl: 60, vary: who })= made('mine')`,
+    hello: `+cache('hello', { ttl: 60 })\n  = made('hello')\n  |  #{user ? user.name : 'nobody'}`,
+    named: `+cache('named', { ttl: 60, vary: id })\n  = made('hello')\n  |  #{user && user.name}`,
+    shown: `+cache('shown', { ttl: 60 })\n  = made('shown')\n  |  #{nickname}`,
+    failing: `+cache('failing', { ttl: 60 })\n  = made('failing')\n  if broken.is\n    = fail()`,
+  },
+  install(app) {
+    app.engine('pug', pugFragments(pug));
+  },
+};
+
 /** The engines, for `describe.each`. */
-export const kitchens: readonly (readonly [name: string, kitchen: Kitchen])[] = [EJS, ETA].map((kitchen) => [
-  kitchen.name,
-  kitchen,
-]);
+export const kitchens: readonly (readonly [name: string, kitchen: Kitchen])[] = [
+  EJS,
+  ETA,
+  NUNJUCKS,
+  HANDLEBARS,
+  PUG,
+].map((kitchen) => [kitchen.name, kitchen]);

@@ -1,6 +1,6 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach } from '@jest/globals';
 import { type Cache, type CacheEvent, type CacheOptions, createCache } from '@viewcache/core';
 import { FakeClock } from '@viewcache/core/testing';
@@ -56,10 +56,11 @@ export const login: RequestHandler = (req, _res, next) => {
 export async function lay(kitchen: Kitchen, laid: Laid = {}): Promise<Table> {
   const views = await mkdtemp(join(tmpdir(), 'viewcache-fragments-'));
   folders.push(views);
-  const write = Object.entries(kitchen.pages).map(([name, text]) =>
-    writeFile(join(views, `${name}.${kitchen.extension}`), text),
-  );
-  await Promise.all(write);
+  for (const [name, text] of Object.entries(kitchen.pages)) {
+    const path = join(views, `${name}.${kitchen.extension}`);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text);
+  }
   const clock = new FakeClock(Date.now());
   const cache = makeCache({ clock, deadline: '1m', ...laid.cache }, createCache);
   await cache.ready();
@@ -74,6 +75,10 @@ export async function lay(kitchen: Kitchen, laid: Laid = {}): Promise<Table> {
     broken: { is: false },
     items: [],
     load: () => Promise.resolve('rows'),
+    loaded: () => (locals['load'] as () => Promise<string>)(),
+    fail: () => {
+      throw new Error('broken');
+    },
     made: (name: string) => {
       counts.set(name, (counts.get(name) ?? 0) + 1);
       return `${name}:${counts.get(name)}`;
@@ -88,6 +93,7 @@ export async function lay(kitchen: Kitchen, laid: Laid = {}): Promise<Table> {
   app.use(fragments(options));
   for (const middleware of laid.behind ?? []) app.use(middleware);
   const localsOf = (req: object): object => ({
+    id: (Reflect.get(req, 'user') as { id: number } | undefined)?.id ?? null,
     ...locals,
     ...(Reflect.get(req, 'user') === undefined ? {} : { user: Reflect.get(req, 'user') }),
   });

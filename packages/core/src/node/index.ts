@@ -43,6 +43,9 @@ export {
 export { type EjsLike, ejsFragments } from './fragments/engines/ejs.js';
 export { type EtaLike, etaFragments } from './fragments/engines/eta.js';
 export type { ExpressEngine } from './fragments/engines/express-engine.js';
+export { type HandlebarsLike, handlebarsFragments } from './fragments/engines/handlebars.js';
+export { type NunjucksLike, nunjucksFragments } from './fragments/engines/nunjucks.js';
+export { type PugLike, pugFragments } from './fragments/engines/pug.js';
 export { type FragmentCache, fragmentsOf } from './fragments/fragment-calls.js';
 export type { FragmentOptions, FragmentsOptions, ListedFragment } from './fragments/fragment-options.js';
 export type { FragmentVary } from './fragments/fragment-vary.js';

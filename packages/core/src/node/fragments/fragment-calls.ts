@@ -85,7 +85,7 @@ export function fragmentCache(request: FragmentRequest | undefined, place?: Temp
 }
 
 /** The html of one fragment. */
-async function askOne(
+export async function askOne(
   request: FragmentRequest | undefined,
   options: ReadFragment,
   source: string,
@@ -106,7 +106,7 @@ export interface ToRender {
  * The html of many fragments, in their order: asked for in one round trip, and what is not there rendered one after the other,
  * as engines may write into one buffer.
  */
-async function askMany(
+export async function askMany(
   request: FragmentRequest | undefined,
   all: readonly ToRender[],
   source: string,
@@ -145,7 +145,7 @@ function turns(): <T>(run: () => T | Promise<T>) => Promise<T> {
 }
 
 /** Says that something is rendered where nothing is known of a request. */
-function warnUnbound(name: string): void {
+export function warnUnbound(name: string): void {
   warnOnce(
     `a template asks for the fragment ${name}, and fragments() is not mounted in front: it was rendered, and not stored`,
   );

@@ -1,0 +1,62 @@
+import { ConfigError } from '../../../base/errors.js';
+import { needFunction } from '../../../config/check.js';
+import type { Fields } from '../../inputs.js';
+import { askNow } from '../ask-now.js';
+import { readFragment } from '../fragment-options.js';
+import { placeOf, requestOf } from '../fragment-request.js';
+import type { ExpressEngine } from './express-engine.js';
+
+/** The package `handlebars`, as far as it is asked for anything. */
+export interface HandlebarsLike {
+  registerHelper(name: string, helper: (...args: unknown[]) => unknown): void;
+}
+
+/** What Handlebars hands to a helper behind its arguments. */
+interface HelperOptions {
+  readonly hash: Fields;
+  readonly data?: { readonly root?: Fields };
+  readonly loc?: { readonly start?: { readonly line: number; readonly column: number } };
+  fn?(context: unknown): string;
+}
+
+/**
+ * An engine for Handlebars whose templates have `{{#cache "name" ttl=60}} … {{/cache}}`. Handlebars cannot wait: a fragment is
+ * found in memory, or rendered at once.
+ *
+ * @param handlebars - the package, or the instance that the engine uses: it is given the helper `cache`
+ * @param engine - what `app.engine()` would be given without this, such as `engine()` of express-handlebars
+ * @throws {@link ConfigError} at once for anything else
+ *
+ * @example
+ * ```ts
+ * import { engine } from 'express-handlebars';
+ * import Handlebars from 'handlebars';
+ *
+ * app.engine('handlebars', handlebarsFragments(Handlebars, engine({ handlebars: Handlebars })));
+ * ```
+ */
+export function handlebarsFragments(handlebars: HandlebarsLike, engine: ExpressEngine): ExpressEngine {
+  if (typeof handlebars?.registerHelper !== 'function')
+    throw new ConfigError('handlebarsFragments', handlebars, "the package: import Handlebars from 'handlebars'");
+  needFunction('handlebarsFragments.engine', engine, 'an engine for Express, such as engine() of express-handlebars');
+  handlebars.registerHelper('cache', cacheHelper);
+  return (path, options, callback) => {
+    const request = requestOf(options);
+    engine(path, request === undefined ? options : request.watch(options as Fields), callback);
+  };
+}
+
+function cacheHelper(this: unknown, ...args: unknown[]): string {
+  const { hash, data, loc, fn } = args.pop() as HelperOptions;
+  const [name, ttl] = args;
+  const read = readFragment('cache', name, ttl === undefined ? { ...hash } : { ttl, ...hash });
+  if (fn === undefined) throw new ConfigError('cache', name, 'a block: {{#cache "name"}} … {{/cache}}');
+  const { line, column } = loc?.start ?? { line: 0, column: 0 };
+  return askNow(
+    requestOf(data?.root),
+    read,
+    `handlebars ${line}:${column}`,
+    () => fn(this),
+    placeOf(data?.root?.['settings']),
+  );
+}
