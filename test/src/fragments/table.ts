@@ -62,7 +62,7 @@ export async function lay(kitchen: Kitchen, laid: Laid = {}): Promise<Table> {
     await writeFile(path, text);
   }
   const clock = new FakeClock(Date.now());
-  const cache = makeCache({ clock, deadline: '1m', ...laid.cache }, createCache);
+  const cache = laid.fragments?.cache ?? makeCache({ clock, deadline: '1m', ...laid.cache }, createCache);
   await cache.ready();
   const events: CacheEvent[] = [];
   cache.on((event) => events.push(event));

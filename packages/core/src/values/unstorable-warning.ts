@@ -34,7 +34,7 @@ export function warnUnstorable(
   refusal: Refusal,
   detail: string | undefined,
 ): void {
-  const say = SAYINGS[refusal];
+  const say = refusal === 'input' && route.startsWith('fragment ') ? sayingWhose : SAYINGS[refusal];
   if (detail === undefined || say === undefined) return;
   const known = told.get(parts) ?? new Set<string>();
   told.set(parts, known);
@@ -46,6 +46,11 @@ export function warnUnstorable(
 
 function sayingWhere(input: string): string {
   return `its producer reads ${input} of the request, and a value has no variants: read that in front of the call, and name it in the key`;
+}
+
+/** In a template: what it reads there it was given. */
+function sayingWhose(input: string): string {
+  return `it is made of ${input}, which may be the visitor's own, and its vary names nobody by it: vary by who he is, as in vary: user.id; or, where it is the same for everybody, fragments({ ignore: ['${input}'] })`;
 }
 
 function sayingWhat(what: string): string {

@@ -8,7 +8,7 @@ import type { ReadFragment } from './fragment-options.js';
 import type { FragmentRequest, TemplatePlace } from './fragment-request.js';
 import { varyText } from './fragment-vary.js';
 import { renderedText } from './rendered-text.js';
-import { isNamed, shows } from './shown-inputs.js';
+import { isExposed, isNamed } from './shown-inputs.js';
 
 /** One fragment of one request, to be found or to be rendered. */
 export class FragmentRun {
@@ -57,18 +57,19 @@ export class FragmentRun {
     const { ignore } = home.settings;
     const read = context.inputs?.find((input) => !ignore.has(input) && !this.#isNamed(input));
     if (read !== undefined) return read;
-    const shown = inputs.find(
-      ([input, value]) =>
-        !ignore.has(input) &&
-        shows(html, input.slice(input.lastIndexOf('.') + 1).replace(/^local /, ''), value) &&
-        !isNamed(value, this.options.vary),
-    );
-    return shown?.[0];
+    return inputs.find(
+      ([input, value]) => !ignore.has(input) && isExposed(html, nameIn(input), value, this.options.vary),
+    )?.[0];
   }
 
   #isNamed(input: string): boolean {
-    return this.#request.knows(input) && isNamed(this.#request.valueOf(input), this.options.vary);
+    return this.#request.knows(input) && isNamed(nameIn(input), this.#request.valueOf(input), this.options.vary);
   }
+}
+
+/** `user` of `req.user`, of `res.locals.user` and of `local user`. */
+function nameIn(input: string): string {
+  return input.slice(Math.max(input.lastIndexOf('.'), input.lastIndexOf(' ')) + 1);
 }
 
 /** The namespace of all fragments: `invalidate({ keys: 'fragments:sidebar:*' })` names those of one name. */

@@ -8,6 +8,9 @@ const MOST = 200;
 
 /** Properties whose values are somebody's own. */
 const PERSONAL = /name|mail|phone|address|street|birth|iban|csrf|token|secret|nonce|avatar/i;
+/** Properties by whose value one visitor is told from all others. */
+const ONE = /(^|[_-])(id|uuid|guid|uid|sub|login|handle)$|mail|user_?name|token|key$/i;
+const ONE_IN_CAMELS = /[a-z\d](Id|ID|Uid|UUID|Guid|Login)$/;
 const SHORTEST_PERSONAL = 3;
 /** A text of this length that two know by chance is rare. */
 const SHORTEST_ANY = 16;
@@ -19,33 +22,44 @@ interface Leaf {
 }
 
 /**
- * Whether a fragment varies by an input: by the value itself, or by one that is in it, as `user.id` is in `user`. A value that is
- * not the visitor's own names nobody: `user._id ?? 'anonymous'` of users who have an `id`.
+ * Whether a fragment varies by an input: by the value itself, or by one that is in it, as `user.role` is in `user`. A value that
+ * is not the visitor's own names nobody: `user._id ?? 'anonymous'` of users who have an `id`. Nor does a number that is there by
+ * chance, which `page` may be as well, or true.
  */
-export function isNamed(input: unknown, vary: readonly FragmentVary[]): boolean {
+export function isNamed(name: string, input: unknown, vary: readonly FragmentVary[]): boolean {
   if (vary.length === 0) return false;
   // Nobody is there to be named.
   if (input === undefined || input === null || input === false || input === '') return true;
-  const named = new Set(
-    vary.filter((value) => value !== null && typeof value !== 'boolean').map((value) => String(value)),
+  const named = textsOf(vary);
+  return leavesOf(name, input).some(
+    (leaf) => named.has(leaf.value) && (Number.isNaN(Number(leaf.value)) || tellsOne(leaf.name)),
   );
-  return leavesOf('', input).some(({ value }) => named.has(value));
 }
 
 /**
  * Whether a text shows something of an input that only its visitor has, as far as that can be told: a name, an address, a token,
- * any longer text.
- *
- * @param name - what the input is called
+ * any longer text; and does not vary by that, nor by what tells him from all others, which his role or language does not.
  */
-export function shows(html: string, name: string, input: unknown): boolean {
+export function isExposed(html: string, name: string, input: unknown, vary: readonly FragmentVary[]): boolean {
+  const leaves = leavesOf(name, input);
+  const named = textsOf(vary);
+  if (leaves.some((leaf) => named.has(leaf.value) && tellsOne(leaf.name))) return false;
   const text = html.toLowerCase();
-  return leavesOf(name, input).some(({ name, value }) => {
+  return leaves.some(({ name, value }) => {
     const isOwn = PERSONAL.test(name)
       ? value.length >= SHORTEST_PERSONAL
       : value.length >= SHORTEST_ANY || value.includes('@');
-    return isOwn && [value, escaped(value)].some((form) => hasWord(text, form.toLowerCase()));
+    if (!isOwn || named.has(value)) return false;
+    return [value, escaped(value)].some((form) => hasWord(text, form.toLowerCase()));
   });
+}
+
+function tellsOne(name: string): boolean {
+  return ONE.test(name) || ONE_IN_CAMELS.test(name);
+}
+
+function textsOf(vary: readonly FragmentVary[]): ReadonlySet<string> {
+  return new Set(vary.flatMap((value) => (value === null || typeof value === 'boolean' ? [] : [String(value)])));
 }
 
 /** As most engines write it. */
@@ -106,9 +120,9 @@ function textOf(value: object): string | undefined {
   }
 }
 
-/** Its own, and what its class works out: an entity of an ORM has its columns there. */
+/** Its own, and what its class works out: an entity of an ORM has its columns there. A session hides its id. */
 function namesOf(value: object): readonly string[] {
-  const names = new Set(Object.keys(value));
+  const names = new Set(['id', ...Object.keys(value)]);
   const prototype: unknown = Object.getPrototypeOf(value);
   if (typeof prototype === 'object' && prototype !== null && prototype !== Object.prototype)
     for (const [name, { get }] of Object.entries(Object.getOwnPropertyDescriptors(prototype)))

@@ -1,0 +1,206 @@
+import { describe, expect, it } from '@jest/globals';
+import { fragmentsOf } from '@viewcache/express';
+import type { RequestHandler } from 'express';
+import { countdown, gate } from '../support/gate.js';
+import { closeAfterEach } from '../support/site.js';
+import { type Kitchen, kitchens } from './kitchens.js';
+import { type Laid, lay, login, type Table } from './table.js';
+
+closeAfterEach();
+
+const [[, ejs]] = kitchens as [(typeof kitchens)[number]];
+
+/** A page of EJS that is one fragment. */
+function layOne(html: string, options: string, laid: Laid = {}): Promise<Table> {
+  const kitchen: Kitchen = {
+    ...ejs,
+    pages: { one: `<%- await cache('one', ${options}, () => include('part')) %>`, part: `<%= made('one') %> ${html}` },
+  };
+  return lay(kitchen, { front: [login], ...laid });
+}
+
+const as = (name: string) => ({ 'x-login': name });
+
+/** Whether a fragment that one visitor has seen is what another one sees. */
+async function isShared({ get }: Table): Promise<boolean> {
+  const [first, second] = [await get('/one', as('Grace')), await get('/one', as('Edith'))];
+  return first === second;
+}
+
+const middleware =
+  (put: (name: string | undefined) => { req?: object; locals?: object }): RequestHandler =>
+  (req, res, next) => {
+    const { req: own, locals } = put(req.get('x-login'));
+    Object.assign(req, own);
+    Object.assign(res.locals, locals);
+    next();
+  };
+
+/** A class that keeps its fields to itself, as what stands in its place does not. */
+class Account {
+  readonly #plan: string;
+  constructor(plan: string) {
+    this.#plan = plan;
+  }
+  get plan(): string {
+    return this.#plan;
+  }
+  label(): string {
+    return `on ${this.#plan}`;
+  }
+}
+
+describe('a fragment without vary is not stored', () => {
+  const put = {
+    'an object in res.locals': [
+      `<%= account.label() + account.plan %>`,
+      middleware((name) => ({ locals: { account: new Account(name === 'Grace' ? 'free' : 'paid') } })),
+      'res.locals.account',
+    ],
+    'a function in res.locals': [
+      `<%= t('hi') %>`,
+      middleware(() => ({ locals: { t: () => 'Hello' } })),
+      'res.locals.t',
+    ],
+    'a session': [`<%= session.cart.length %>`, middleware(() => ({ req: { session: { cart: [] } } })), 'req.session'],
+    'what hangs on req.user, under another name': [
+      `<%= settings_.theme %>`,
+      middleware(() => ({ req: { user: { id: 1, settings: { theme: 'dark' } } } })),
+      'req.user',
+    ],
+    'whether he may, and shows nothing of him': [
+      `<%= user.isAdmin ? 'delete' : '' %>`,
+      middleware((name) => ({ req: { user: { id: name, isAdmin: true } } })),
+      'req.user',
+    ],
+    'a token that it shows': [
+      `<%= csrf_token %>`,
+      middleware((name) => ({ locals: { csrf_token: `t0k-${name}` } })),
+      'res.locals.csrf_token',
+    ],
+    'a name that a handler has worked out': [
+      `<%= hello %>`,
+      middleware((name) => ({ req: { user: { id: 7, firstName: name } } })),
+      'req.user',
+    ],
+  } satisfies Record<string, [string, RequestHandler, string]>;
+
+  it.each(Object.entries(put))('where it reads %s', async (_what, [html, front, input]) => {
+    const table = await layOne(html, '60', {
+      front: [front],
+      routes(app, locals) {
+        app.get('/one', (req, res) => {
+          const user = Reflect.get(req, 'user') as { settings?: object; firstName?: string } | undefined;
+          const session: unknown = Reflect.get(req, 'session');
+          const given = { settings_: user?.settings, hello: `Hi ${user?.firstName}!`, ...(session ? { session } : {}) };
+          res.render('one', { ...locals(req), ...given });
+        });
+      },
+    });
+    expect(await isShared(table)).toBe(false);
+    expect(table.count('one')).toBe(2);
+    expect(table.warnings().join()).toContain(`made of ${input}`);
+  });
+
+  it('and one that waits for it is given his own', async () => {
+    const come = countdown(2);
+    const held = gate();
+    const front: RequestHandler = (_req, _res, next) => {
+      come.count();
+      next();
+    };
+    const table = await layOne(`<% await load() %><%= user.name %>`, '60', { front: [login, front] });
+    table.locals['load'] = () => held.passed;
+    const both = Promise.all([table.get('/one', as('Grace')), table.get('/one', as('Edith'))]);
+    await come.passed;
+    held.open();
+    expect((await both).map((html) => html.split(' ')[1])).toEqual(['Grace', 'Edith']);
+  });
+
+  it('where what is around it is not its own, though what is within names him, be it made or found', async () => {
+    const kitchen: Kitchen = {
+      ...ejs,
+      pages: {
+        one: `<%- await cache('around', 60, () => include('around')) %>`,
+        around: `<%= made('around') %> <%- await cache('inner', { ttl: 60, vary: user.id }, () => include('inner')) %>`,
+        inner: `<%= made('inner') %> <%= user.name %>`,
+      },
+    };
+    const table = await lay(kitchen, { front: [login] });
+    expect(await table.get('/one', as('Ada'))).toBe('around:1 inner:1 Ada');
+    expect(await table.get('/one', as('Ada'))).toBe('around:2 inner:1 Ada');
+    expect(await table.get('/one', as('Grace'))).toBe('around:3 inner:2 Grace');
+  });
+});
+
+describe('what vary has to have in it', () => {
+  const page = `<%= user.name %>`;
+
+  it.each([
+    ['a name that users have not', `{ ttl: 60, vary: user._id || 'anonymous' }`],
+    ['a number that is there by chance', `{ ttl: 60, vary: 5 }`],
+    ['true', `{ ttl: 60, vary: Boolean(user) }`],
+    ['null', `{ ttl: 60, vary: null }`],
+    ['what he shares with others, where he is shown', `{ ttl: 60, vary: user.role }`],
+  ])('is not %s', async (_what, options) => {
+    const front = middleware((name) => ({ req: { user: { id: name, name, role: 'editor', logins: 5 } } }));
+    const table = await layOne(page, options, { front: [front] });
+    expect(await isShared(table)).toBe(false);
+    expect(table.count('one')).toBe(2);
+  });
+
+  it('is what he shares with others, where that is all that matters', async () => {
+    const front = middleware((name) => ({ req: { user: { id: name, role: 'editor' } } }));
+    const table = await layOne(`<%= user.role %>`, `{ ttl: 60, vary: user.role }`, { front: [front] });
+    expect(await isShared(table)).toBe(true);
+  });
+
+  it('is his identifier as text, where that is an object', async () => {
+    const idOf = (name: string | undefined) => ({ bytes: new Uint8Array(2), toString: () => `0id${name}` });
+    const front = middleware((name) => ({ req: { user: { _id: idOf(name), name } } }));
+    const table = await layOne(page, `{ ttl: 60, vary: String(user._id) }`, { front: [front] });
+    expect(await isShared(table)).toBe(false);
+    expect(await table.get('/one', as('Grace'))).toBe('one:1 Grace');
+  });
+
+  it('is nothing at all for what ignore names', async () => {
+    const front = middleware(() => ({ locals: { t: () => 'Hello' } }));
+    const table = await layOne(`<%= t('hi') %>`, '60', { front: [front], fragments: { ignore: ['res.locals.t'] } });
+    expect(await isShared(table)).toBe(true);
+  });
+});
+
+describe('what is rendered for nobody', () => {
+  it.each([
+    ['req.user', middleware((name) => (name === undefined ? {} : { req: { user: { id: name } } }))],
+    [
+      'res.locals.currentUser',
+      middleware((name) => (name === undefined ? {} : { locals: { currentUser: { id: name } } })),
+    ],
+    ['a session', middleware((name) => ({ req: { session: { ...(name === undefined ? {} : { userId: 7 }) } } }))],
+  ])('is not shown to somebody who is known by %s, nor the other way', async (_what, front) => {
+    const table = await layOne('', '60', { front: [front] });
+    expect(await table.get('/one')).toBe('one:1 ');
+    expect(await table.get('/one', as('Ada'))).toBe('one:2 ');
+    expect(await table.get('/one')).toBe('one:1 ');
+    expect(await table.get('/one', as('Grace'))).toBe('one:2 ');
+  });
+});
+
+describe('fragmentsOf', () => {
+  it('keeps html that no engine has made, and looks at what that shows', async () => {
+    let made = 0;
+    const table = await layOne('', '60', {
+      routes(app) {
+        app.get('/free', async (req, res) => {
+          const cache = fragmentsOf(res);
+          const { name } = Reflect.get(req, 'user') as { name: string };
+          const open = await cache('open', 60, () => `open ${++made}`);
+          res.send(`${open}, ${await cache('own', 60, () => Promise.resolve(`${name} ${++made}`))}`);
+        });
+      },
+    });
+    expect(await table.get('/free', as('Ada'))).toBe('open 1, Ada 2');
+    expect(await table.get('/free', as('Grace'))).toBe('open 1, Grace 3');
+  });
+});
