@@ -69,4 +69,20 @@ describe.each(expresses)('a cached page of %s', (_name, make) => {
       expect([isHit, text]).toEqual([true, expect.stringContaining(name)]);
     }
   });
+
+  it('is stored where its key names a visitor whom its handler has looked up for the template', async () => {
+    const { site } = await lay(ejs, {
+      make,
+      routes(app, locals, cache) {
+        app.get('/cached/:page', cachePage({ ttl: '1h', cache, key: (req) => req.get('x-login') }), (req, res) => {
+          const name = String(req.get('x-login'));
+          res.render(String(req.params['page']), { ...locals({}), user: { id: name.length, name } });
+        });
+      },
+    });
+    for (const name of ['Ada', 'Grace'])
+      expect((await site.get('/cached/named', { 'x-login': name })).isStored).toBe(true);
+    const { isHit, text } = await site.get('/cached/named', { 'x-login': 'Grace' });
+    expect([isHit, text]).toEqual([true, 'hello:2 Grace']);
+  });
 });
