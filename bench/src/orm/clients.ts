@@ -59,7 +59,7 @@ export const CLIENTS = {
       write: (id, name) => users.update(id, { name }),
       async watch(cache) {
         const { watchTypeOrm } = await import('@viewcache/orm/typeorm');
-        watchTypeOrm(source, cache);
+        await watchTypeOrm(source, cache).ready;
       },
     };
   },

@@ -29,7 +29,7 @@ const seconds = ((performance.now() - start) / 1000).toFixed(1);
 console.log(`  ${count(cities)} in ${seconds} s\n  ${dim('Data: GeoNames (https://www.geonames.org), CC BY 4.0')}`);
 
 // ② What each view reads from now on is what it depends on, and a committed write drops exactly the views that read it.
-watchTypeOrm(database);
+await watchTypeOrm(database).ready;
 
 let handlerRuns = 0;
 const app = createApp({

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { type Cache, createCache } from '@viewcache/core';
 import { type WatchPgOptions, watchPg } from '@viewcache/orm/pg';
-import { watchTypeOrm } from '@viewcache/orm/typeorm';
+import { type WatchTypeOrmOptions, watchTypeOrm } from '@viewcache/orm/typeorm';
 import type pg from 'pg';
 import { DataSource, type DataSourceOptions, EntitySchema } from 'typeorm';
 import { Keeping, type Kept } from './kept.js';
@@ -24,7 +24,7 @@ CREATE ROLE clerk LOGIN SUPERUSER; ALTER ROLE clerk SET search_path = shop`;
 const TOLD = { orders: { pk: 'id', cascadesTo: ['items'] } };
 
 /** Reads of which nobody knows in which schema they have found their table. */
-const UNPLACED = ['by whom nobody knows', 'an entity'];
+const UNPLACED = ['by whom nobody knows', 'an entity, which is all that is known'];
 
 /** One cache stands for those of several processes: what they have in common is how they call tables. */
 describe('a table of PostgreSQL that clients call differently', () => {
@@ -40,8 +40,11 @@ describe('a table of PostgreSQL that clients call differently', () => {
     return made;
   }
 
-  /** Knows its tables by entities alone. */
-  async function source(cache: Cache, options: object, schema?: string): Promise<DataSource> {
+  async function source(
+    cache: Cache,
+    options: object,
+    { schema, ...watched }: WatchTypeOrmOptions & { readonly schema?: string } = {},
+  ): Promise<DataSource> {
     const id = { type: 'int', primary: true } as const;
     const orders = new EntitySchema<{ id: number; note: string }>({
       name: 'orders',
@@ -50,7 +53,7 @@ describe('a table of PostgreSQL that clients call differently', () => {
     });
     const given = { type: 'postgres', url: world.url, entities: [orders], extra: options };
     const made = new DataSource(given as DataSourceOptions);
-    const watch = watchTypeOrm(made, cache);
+    const watch = watchTypeOrm(made, { cache, ...watched });
     world.closing({
       async close() {
         watch();
@@ -70,7 +73,8 @@ describe('a table of PostgreSQL that clients call differently', () => {
       later: await pool(cache, LATER),
       clerk: await pool(cache, clerk, { readTables: false, tables: TOLD }),
       entities: await source(cache, SHOP),
-      placed: await source(cache, {}, 'shop'),
+      alone: await source(cache, SHOP, { readTables: false }),
+      placed: await source(cache, {}, { schema: 'shop', readTables: false }),
     };
     const keeping = new Keeping(cache);
     const kept = new Map<string, Kept>();
@@ -81,6 +85,9 @@ describe('a table of PostgreSQL that clients call differently', () => {
     await row('bare, of a later schema', of('SELECT * FROM orders WHERE id = 1', clients.later));
     await row('by whom nobody knows', of('SELECT * FROM orders WHERE id = 1', clients.clerk));
     await row('an entity', () => clients.entities.getRepository('orders').findOneBy({ id: 1 }));
+    await row('an entity, which is all that is known', () =>
+      clients.alone.getRepository('orders').findOneBy({ id: 1 }),
+    );
     await row('an entity with its schema', () => clients.placed.getRepository('orders').findOneBy({ id: 1 }));
     await row('all of it', of('SELECT * FROM shop.orders', clients.usual));
     await row('a view', of('SELECT * FROM shop.notes', clients.usual));
@@ -105,6 +112,7 @@ describe('a table of PostgreSQL that clients call differently', () => {
       'by whom nobody knows',
       ({ clerk }, id) => clerk.query('UPDATE orders SET note = upper(note) WHERE id = $1', [id]),
     ],
+    ['by an entity alone', ({ alone }, id) => alone.getRepository('orders').update({ id }, { note: 'x' })],
     ['by an entity', ({ entities }, id) => entities.getRepository('orders').update({ id }, { note: 'x' })],
     [
       'in a transaction that has moved',

@@ -22,6 +22,7 @@ function reaching(version: Version, options: () => Options, dialect: 'mysql' | '
     const known = await driver.source.query(dialect === 'mysql' ? 'SHOW TABLES' : 'SELECT 1 FROM sqlite_master');
     if (known.length === 0) for (const sql of tablesOf(dialect)) await driver.source.query(sql);
     for (const sql of seedOf(dialect)) await driver.source.query(sql);
+    await driver.watch.ready;
   });
   afterEach(async () => {
     await driver.close();
@@ -71,6 +72,7 @@ describe.each(Object.keys(VERSIONS) as Version[])('TypeORM %s on MariaDB', (vers
     const watch = watchTypeOrm(source, cache);
     const heard = heardBy(cache);
     await source.query('CREATE TABLE IF NOT EXISTS hits (id int PRIMARY KEY, n int) ENGINE = MyISAM');
+    await watch.ready;
     heard.length = 0;
     const failed = source.transaction(async (manager) => {
       await manager.insert(hit, { id: 1, n: 1 });

@@ -1,5 +1,5 @@
 import type { Cache } from '@viewcache/core';
-import { type TypeOrmWatch, type WatchOptions, watchTypeOrm } from '@viewcache/orm/typeorm';
+import { type TypeOrmWatch, type WatchTypeOrmOptions, watchTypeOrm } from '@viewcache/orm/typeorm';
 import type { DataSource, DataSourceOptions, EntityManager, EntitySchema } from 'typeorm';
 import * as typeorm from 'typeorm';
 import * as typeorm03 from 'typeorm03';
@@ -35,7 +35,7 @@ export class TypeOrmDriver implements ScenarioDriver<EntityManager> {
   static async open(
     version: Version,
     options: Options,
-    watched: Cache | WatchOptions,
+    watched: Cache | WatchTypeOrmOptions,
     lacks: Readonly<Record<string, string>> = {},
     more: readonly EntitySchema<never>[] = [],
   ): Promise<TypeOrmDriver> {
@@ -45,8 +45,9 @@ export class TypeOrmDriver implements ScenarioDriver<EntityManager> {
       ...options,
       entities: [...Object.values(entities), ...more],
     } as unknown as DataSourceOptions);
+    const watch = watchTypeOrm(source, watched);
     await source.initialize();
-    return new TypeOrmDriver(source, entities, watchTypeOrm(source, watched), lacks);
+    return new TypeOrmDriver(source, entities, watch, lacks);
   }
 
   readonly reads = {

@@ -147,10 +147,11 @@ const PATHS: readonly (readonly [string, readonly string[][], Write])[] = [
       ['users', 'users!bulk'],
       ['users', 'users!bulk'],
     ],
-    async (_, source) => {
+    async ({ watch }, source) => {
       const { TableColumn } = VERSIONS['1'];
       const runner = source.createQueryRunner();
       await runner.addColumn('users', new TableColumn({ name: 'note', type: 'text', isNullable: true }));
+      await watch.ready;
       await runner.dropColumn('users', 'note');
       await runner.release();
     },

@@ -47,6 +47,7 @@ describe.each(Object.keys(VERSIONS) as Version[])('watchTypeOrm with TypeORM %s'
       if (type === 'sqljs') for (const sql of [...tablesOf('sqlite'), ...seedOf('sqlite')]) await source.query(sql);
       const before = [source.createQueryRunner, source.subscribers.length];
       const stops = [watchTypeOrm(source, cache), watchTypeOrm(source, cache)];
+      await Promise.all(stops.map(({ ready }) => ready));
       const heard = heardBy(cache);
       const runner = source.createQueryRunner();
       await runner.query(UPDATE_1);
@@ -60,8 +61,10 @@ describe.each(Object.keys(VERSIONS) as Version[])('watchTypeOrm with TypeORM %s'
       expect(heard).toHaveLength(1);
       expect([source.createQueryRunner, source.subscribers.length]).toEqual(before);
       expect([Object.hasOwn(source, 'createQueryRunner'), Object.hasOwn(runner, 'query')]).toEqual([false, false]);
+      expect(Object.hasOwn(source, 'initialize')).toBe(false);
       // And once more, with the runner that SQLite has for good.
       const stop = watchTypeOrm(source, cache);
+      await stop.ready;
       await source.query(UPDATE_1);
       expect(heard).toEqual([USER_1, USER_1]);
       stop();
@@ -72,6 +75,7 @@ describe.each(Object.keys(VERSIONS) as Version[])('watchTypeOrm with TypeORM %s'
     const { cache, source } = await world.reach();
     const other = world.closing(createCache());
     const stop = watchTypeOrm(source, { cache: other, namespace: 'shop' });
+    await stop.ready;
     const heard = [heardBy(cache), heardBy(other)];
     await source.query(UPDATE_1);
     expect(heard).toEqual([[USER_1], [['shop:users', 'shop:users#1']]]);
@@ -136,7 +140,11 @@ describe.each(Object.keys(VERSIONS) as Version[])('watchTypeOrm with TypeORM %s'
     expect((await site.ran()).sort()).toEqual(['V1', 'VL', 'VP']);
   });
 
-  it('takes bare names for those of the schema that the connection has', async () => {
+  it.each<[boolean, string[]]>([
+    [true, ['office.desks', 'office.desks!bulk']],
+    // Entities do not tell where a bare name is looked up: it may be any of its name, this one with it.
+    [false, ['desks', 'desks!bulk']],
+  ])('takes bare names for those of the schema that the connection has (readTables: %s)', async (readTables, bare) => {
     await world.admin.query(
       'CREATE SCHEMA IF NOT EXISTS office; CREATE TABLE IF NOT EXISTS office.desks (id int PRIMARY KEY)',
     );
@@ -150,15 +158,12 @@ describe.each(Object.keys(VERSIONS) as Version[])('watchTypeOrm with TypeORM %s'
     const { cache, source } = await world.reach({
       source: { extra: { options: '-c search_path=office,public' } },
       entities: [desk as never],
+      watch: { readTables },
     });
     const heard = heardBy(cache);
     await source.getRepository(desk).insert({ id: Date.now() % 1_000_000 });
     await source.query('DELETE FROM desks WHERE id = 1 OR true');
-    expect(heard).toEqual([
-      ['office.desks', expect.stringMatching(/^office\.desks#\d+$/)],
-      // Entities do not tell where a bare name is looked up: it may be any of its name, this one with it.
-      ['desks', 'desks!bulk'],
-    ]);
+    expect(heard).toEqual([['office.desks', expect.stringMatching(/^office\.desks#\d+$/)], bare]);
   });
 
   it('leaves errors, results, structured ones and other subscribers as they are', async () => {
@@ -182,6 +187,7 @@ describe('watchTypeOrm', () => {
     ['watchTypeOrm', {}, {}],
     ['watchTypeOrm', undefined, {}],
     ['watchTypeOrm', { ...source, createQueryRunner: () => {}, options: { type: 'mongodb' } }, {}],
+    ['watchTypeOrm.readTables', source, { readTables: 'yes' }],
     ['watchTypeOrm.cach', source, { cach: 1 }],
     ['watchTypeOrm.tables.users.key', source, { tables: { users: { key: 'id' } } }],
   ])('refuses %s', (setting, target, options) => {

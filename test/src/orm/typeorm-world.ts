@@ -1,5 +1,5 @@
 import { type CacheOptions, createCache } from '@viewcache/core';
-import type { WatchOptions } from '@viewcache/orm/typeorm';
+import type { WatchTypeOrmOptions } from '@viewcache/orm/typeorm';
 import type { EntitySchema } from 'typeorm';
 import { PgWorld } from './pg-world.js';
 import { TypeOrmDriver, VERSIONS, type Version } from './typeorm-driver.js';
@@ -8,7 +8,7 @@ import { ViewsSite } from './views-site.js';
 /** What a test asks for beyond the usual. */
 interface Wanted {
   readonly cache?: CacheOptions;
-  readonly watch?: WatchOptions;
+  readonly watch?: WatchTypeOrmOptions;
   /** Of the data source. */
   readonly source?: Readonly<Record<string, unknown>>;
   readonly entities?: readonly EntitySchema<never>[];

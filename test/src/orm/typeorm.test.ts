@@ -73,6 +73,7 @@ describe.each(Object.keys(VERSIONS) as Version[])('writes through TypeORM %s on 
   runScenarios(async (cache) => {
     const driver = await TypeOrmDriver.open(version, { type: 'sqljs' }, cache, SQLITE_LACKS);
     for (const sql of tablesOf('sqlite')) await driver.source.query(sql);
+    await driver.watch.ready;
     return {
       driver: driver as never,
       seed: async () => {

@@ -9,7 +9,8 @@ import type { Statements } from '../source/statements.js';
 import { statementsOf } from '../statements/dialect-statements.js';
 import type { Dialect } from '../statements/footprint-types.js';
 
-const CATALOGUES: Readonly<Record<Dialect, (ask: Ask) => Promise<Catalogue>>> = {
+/** Who asks the questions that a database understands. */
+export const CATALOGUES: Readonly<Record<Dialect, (ask: Ask) => Promise<Catalogue>>> = {
   postgres: readCatalogue,
   mysql: readMysqlCatalogue,
   sqlite: readSqliteCatalogue,

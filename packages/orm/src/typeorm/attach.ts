@@ -10,6 +10,12 @@ export interface Attached extends TypeOrmParty {
   readonly tracksReads: boolean;
   /** The data source is about to be used: what it says of its tables may have changed. */
   woken(): void;
+  /**
+   * It is about to be initialized.
+   *
+   * @returns to be called when that has come to its end, which is then awaited
+   */
+  initializing(): () => Promise<void>;
 }
 
 const runners: Replaced<Attached> = new Replaced('createQueryRunner', (original) => {
@@ -21,6 +27,18 @@ const runners: Replaced<Attached> = new Replaced('createQueryRunner', (original)
     for (const party of parties) party.woken();
     watchRunner(dataSource, runner, () => runners.partiesOf(dataSource));
     return runner;
+  };
+});
+
+/** Whoever awaits it may rely on the tables being known. */
+const beginnings: Replaced<Attached> = new Replaced('initialize', (original, parties) => {
+  return async function initialize(...given) {
+    const ends = [...parties].map((party) => party.initializing());
+    try {
+      return await original.apply(this, given);
+    } finally {
+      await Promise.all(ends.map((end) => end()));
+    }
   };
 });
 
@@ -52,7 +70,7 @@ export function attach(dataSource: DataSourceLike, party: Attached): () => void 
   const { queryResultCache } = dataSource;
   // A manager has its data source as its `connection`, which is none.
   findScopesBy('typeorm', connectionOfHeld, 'first');
-  const stops = [runners.on(dataSource, party)];
+  const stops = [runners.on(dataSource, party), beginnings.on(dataSource, party)];
   if (queryResultCache !== undefined)
     for (const replaced of [hits, ...housekeeping]) stops.push(replaced.on(queryResultCache, party));
   party.woken();

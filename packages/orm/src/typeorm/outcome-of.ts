@@ -1,8 +1,7 @@
-import { isAlias, failureOf as pgFailureOf, outcomeOf as pgOutcomeOf } from '../pg/outcome-of.js';
+import { type ColumnNames, isAlias, failureOf as pgFailureOf, outcomeOf as pgOutcomeOf } from '../pg/outcome-of.js';
 import type { Outcome, StatementResult } from '../source/outcome.js';
 import type { Statements } from '../source/statements.js';
 import type { Dialect } from '../statements/footprint-types.js';
-import type { TableMap } from '../tables/table-map.js';
 import type { Told } from './raw-results.js';
 import type { QueryResultLike } from './typeorm-types.js';
 
@@ -10,10 +9,10 @@ import type { QueryResultLike } from './typeorm-types.js';
 export interface OutcomeLookup {
   readonly dialect: Dialect;
   readonly statements: Statements;
-  /** Its tables; `undefined` until it is initialized. */
-  readonly map: TableMap | undefined;
-  /** By table, the key column in which the database counts up. */
-  readonly countedKeys: ReadonlyMap<string, string>;
+  /** Of a table, the key column in which the database counts up. */
+  countedKey(table: string): string | undefined;
+  /** Of PostgreSQL. */
+  readonly columnNames: ColumnNames;
 }
 
 /** What a statement came to, as the runner told its caller, and subscribers. */
@@ -32,7 +31,7 @@ interface Header {
 /** What a statement came to that has not failed. */
 export function outcomeOf(answer: Answer, lookup: OutcomeLookup): Outcome {
   const { sql, result, raw } = answer;
-  if (lookup.dialect === 'postgres' && raw !== undefined) return pgOutcomeOf(raw, sql, () => undefined);
+  if (lookup.dialect === 'postgres' && raw !== undefined) return pgOutcomeOf(raw, sql, lookup.columnNames);
   // Results of several statements; which belongs to which is not told.
   if (lookup.dialect === 'mysql' && Array.isArray(result.raw) && result.raw.some(isHeader))
     return { kind: 'done', results: [] };
@@ -75,7 +74,8 @@ function resultOf(answer: Answer, lookup: OutcomeLookup): StatementResult {
           (column) => !isAlias(column, sql) && records.every((row) => Object.hasOwn(row as object, column)),
         );
       if (isListed) return records.map((row) => columns.map((column) => (row as Record<string, unknown>)[column]));
-      const key = affected === 1 && columns.length === 1 ? countedKey(answer, columns[0] as string, lookup) : undefined;
+      const key =
+        affected === 1 && columns.length === 1 ? countedValue(answer, columns[0] as string, lookup) : undefined;
       return key === undefined ? undefined : [[key]];
     },
   };
@@ -85,14 +85,14 @@ function resultOf(answer: Answer, lookup: OutcomeLookup): StatementResult {
  * The key that the database has given to the one row of a plain INSERT, as it told it: the last one that it has counted. Of
  * several rows it does not tell the others.
  */
-function countedKey(
+function countedValue(
   { sql, result, rowId }: Answer,
   column: string,
-  { dialect, statements, countedKeys }: OutcomeLookup,
+  { dialect, statements, countedKey }: OutcomeLookup,
 ): unknown {
   const [footprint, another] = statements.footprints(sql);
   const [write] = footprint?.writes ?? [];
-  if (another !== undefined || write?.verb !== 'insert' || countedKeys.get(write.table) !== column) return undefined;
+  if (another !== undefined || write?.verb !== 'insert' || countedKey(write.table) !== column) return undefined;
   // Other drivers for SQLite than sql.js return it themselves.
   const key = dialect === 'mysql' ? isHeader(result.raw) && result.raw.insertId : (rowId ?? result.raw);
   return (typeof key === 'number' && key > 0) || typeof key === 'bigint' ? key : undefined;

@@ -4,6 +4,7 @@ export interface TypeOrmDataSource {
   readonly isInitialized: boolean;
   readonly entityMetadatas: readonly object[];
   readonly subscribers: object[];
+  initialize(): Promise<object>;
   createQueryRunner(mode?: 'master' | 'slave'): object;
 }
 
@@ -18,6 +19,7 @@ export interface DataSourceLike extends TypeOrmDataSource {
 
 export interface QueryRunnerLike {
   readonly isReleased: boolean;
+  release(): Promise<void>;
   readonly manager?: object;
   /** The driver's own connection, which is the same for each runner that has it at some time. */
   connect(): Promise<unknown>;

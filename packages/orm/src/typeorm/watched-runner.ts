@@ -34,6 +34,14 @@ export function unheard<T>(work: () => T): T {
 }
 
 /**
+ * Carries out a statement of ours. Not by `unheard`: from the first use of an `AsyncLocalStorage` on each promise of the process
+ * costs more.
+ */
+export function askUnheard(runner: Runner, sql: string): Promise<unknown> {
+  return (runner[slot]?.query ?? runner.query).call(runner, sql);
+}
+
+/**
  * Watches what a runner carries out: `query` and `stream` of this object, until nobody asks for it any more.
  *
  * @param partiesNow - who asks for it at the moment
