@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { type Cache, createCache } from '@viewcache/core';
+import { type Cache, createCache, view } from '@viewcache/core';
 import { type WatchPgOptions, watchPg } from '@viewcache/orm/pg';
 import { type WatchTypeOrmOptions, watchTypeOrm } from '@viewcache/orm/typeorm';
 import type pg from 'pg';
@@ -140,6 +140,22 @@ describe('a table of PostgreSQL that clients call differently', () => {
     const { clients, kept } = await opened();
     await clients.usual.query('UPDATE other.orders SET note = upper(note) WHERE id = 1');
     expect(await Keeping.madeAgain(kept)).toEqual(UNPLACED);
+  });
+
+  it('leaves alone what is in the schema that everybody knows', async () => {
+    await world.admin.query(
+      'CREATE TABLE orders (id int PRIMARY KEY, note text); CREATE TABLE shop.lone (id int PRIMARY KEY)',
+    );
+    const { cache, clients, kept, keeping } = await opened();
+    const both = await pool(cache, { options: '-c search_path=shop,public' });
+    const row = await keeping.keep(() => clients.usual.query('SELECT * FROM public.orders WHERE id = 1'));
+    const named = await keeping.keep(async () => view().dependsOn('lone#1'));
+    await both.query('UPDATE orders SET note = upper(note) WHERE id = 1');
+    expect(await row.isMadeAgain()).toBe(false);
+    expect(await Keeping.madeAgain(kept)).toEqual([...kept.keys()]);
+    await both.query('INSERT INTO lone (id) VALUES (1)');
+    expect(await named.isMadeAgain()).toBe(true);
+    await world.admin.query('DROP TABLE public.orders, shop.lone');
   });
 
   it('takes with it what the database deletes along with it', async () => {

@@ -28,6 +28,8 @@ export interface Place {
   readonly schema: string | undefined;
   /** The schema that bare names are looked up in first. */
   readonly first: string | undefined;
+  /** The usual schema has a table of its name, too: that is what its bare name means to everybody. */
+  readonly isOutshone: boolean;
   /** Whether {@link first} is what the database says of each connection. */
   readonly isSure: boolean;
 }
@@ -53,11 +55,12 @@ export interface Spellings {
  * depend on that where everybody can know better: in PostgreSQL it is `public`, whatever is looked up first. MySQL and MongoDB
  * have no such name; there a reader leaves out his own first one, and a write says both.
  *
- * A write says the bare name too where it is that of its own first schema: somebody may have named it so by hand.
+ * A write says the bare name too where it is that of its own first schema, unless another table has that: somebody may have named
+ * it so by hand.
  */
 export function spellingsOf(
   name: string,
-  { schema, first, isSure }: Place,
+  { schema, first, isSure, isOutshone }: Place,
   scoping: Scoping,
   namespace: string | undefined,
 ): Spellings {
@@ -68,7 +71,7 @@ export function spellingsOf(
   const long = tableTag(folded(name), outer && folded(outer), namespace);
   const isShort = schema === undefined || schema === (usual ?? first) || !areShared;
   const tag = isShort ? bare : long;
-  const isOwn = usual === undefined || schema === undefined || schema === first;
+  const isOwn = usual === undefined || schema === undefined || (schema === first && (schema === usual || !isOutshone));
   const names = isOwn ? [undefined, outer] : [outer];
   // As they were written, too: that is how somebody may have named it by hand.
   const others = [

@@ -106,6 +106,17 @@ describe('a table in tags', () => {
     });
   });
 
+  it('leaves its bare name to the one of the usual schema, where there is one', () => {
+    const map = new TableMap({ path: { schemas: ['app', 'public'], isSure: true } });
+    map.describe(['app', 'public'].map((schema) => ({ name: 'users', schema })));
+    expect(spelled(map, 'app.users')).toMatchObject({
+      read: 'app.users',
+      written: ['app.users'],
+      alsoWritten: ['users!away'],
+    });
+    expect(spelled(map, 'public.users')).toMatchObject({ read: 'users', written: ['users'], alsoWritten: [] });
+  });
+
   it('may be any of its name where nobody knows where names are looked up', () => {
     const map = new TableMap({ path: { schemas: ['app'], isSure: false } });
     expect(spelled(map, 'users')).toMatchObject({ read: 'users', written: ['app.users', 'users'] });

@@ -1,6 +1,7 @@
 import type { TableName } from '../statements/footprint-types.js';
 import { changedWith } from './closure.js';
-import { type Found, Places, type SearchPath } from './places.js';
+import type { MapSettings } from './map-settings.js';
+import { type Found, Places } from './places.js';
 import { SCOPINGS, type Scoping, spellingsOf, unplaced } from './spelling.js';
 import type { Change, ConflictClause, Reference, Table, TableFacts } from './table.js';
 
@@ -10,22 +11,6 @@ export interface Touched {
   readonly writes: readonly TableName[];
   /** It makes or changes tables. */
   readonly redefines?: boolean;
-}
-
-/** What is known of a data source beside its tables. */
-export interface MapSettings {
-  /** In front of all tags: where tables of one name in several databases are watched for one cache. */
-  readonly namespace?: string | undefined;
-  /** What the data source speaks. @defaultValue `postgres` */
-  readonly speaks?: keyof typeof SCOPINGS | undefined;
-  /** Schemas in which names without one are looked up. @defaultValue nobody knows */
-  readonly path?: SearchPath | undefined;
-  /** The primary key of tables of which nobody has told one. @defaultValue none */
-  readonly pk?: readonly string[] | undefined;
-  /** Letter case does not matter in names: MySQL's `lower_case_table_names`. */
-  readonly isCaseless?: boolean | undefined;
-  /** Told of each name in a statement that nobody has described. */
-  readonly onStranger?: ((name: TableName) => void) | undefined;
 }
 
 /** What there is to a table beside its name. */
@@ -90,6 +75,7 @@ export class TableMap {
   describe(facts: readonly TableFacts[]): void {
     const inOrder = [...facts].sort((a, b) => this.#places.rank(a.schema) - this.#places.rank(b.schema));
     for (const each of inOrder) this.#describe(each);
+    for (const { name, schema } of facts) if (schema === this.#scoping.usual) this.#respell(name);
     this.#unplaced.clear();
     this.#forget();
   }
@@ -280,6 +266,13 @@ export class TableMap {
     if (referredBy !== undefined) this.#refer(key, referredBy);
   }
 
+  /** The usual schema has one of its name: that of the first schema is no longer called by the bare one. */
+  #respell(name: string): void {
+    const key = this.#places.keyOf({ table: name, schema: this.#places.first });
+    const table = this.#tables.get(key);
+    if (table !== undefined && this.#places.first !== this.#scoping.usual) this.#put(key, table);
+  }
+
   /** What was described without a schema is in the first one of the search path that has it: this one. */
   #settle(name: TableName): void {
     if (!this.#places.isOnPath(name.schema)) return;
@@ -324,7 +317,9 @@ export class TableMap {
   #make(key: string, facts: Known): Table {
     const { table: name, schema } = this.#nameOf(key);
     const { first, isSure } = this.#places;
-    const spellings = spellingsOf(name, { schema, first, isSure }, this.#scoping, this.#namespace);
+    const isOutshone = this.#places.has(this.#places.keyOf({ table: name, schema: this.#scoping.usual }));
+    const place = { schema, first, isSure, isOutshone };
+    const spellings = spellingsOf(name, place, this.#scoping, this.#namespace);
     return { ...facts, name, schema, spellings };
   }
 
