@@ -2,6 +2,7 @@ export { type Duration, parseDuration } from './base/duration.js';
 export { CacheError, ConfigError } from './base/errors.js';
 export { InvalidationUnheardError } from './base/store-errors.js';
 export { LoadMissingError, NotANumberError, ValueTimeoutError, ValueUnavailableError } from './base/value-errors.js';
+export { WarmSourceError } from './base/warm-errors.js';
 export { type WriteRefusal, WriteRefusedError } from './base/write-errors.js';
 export { relayInvalidations } from './buses/ipc-relay.js';
 export type { Cache, CacheHealth, EmitterLike, EventTarget, InvalidateOptions } from './cache/cache.js';
@@ -96,6 +97,7 @@ export type { KeyOf } from './values/loaded.js';
 export type { ProducerRun } from './values/producer.js';
 export { type RegisterClassOptions, registerClass } from './values/registered-classes.js';
 export { calls } from './warming/calls.js';
+export { type AccessLogOptions, fromAccessLog, fromSitemap } from './warming/sources.js';
 export type {
   WarmCalls,
   WarmFields,

@@ -1,0 +1,21 @@
+import { CacheError } from './errors.js';
+
+/** What a cache was to be warmed with could not be read: a sitemap or an access log; `cause` says why, where that is known. */
+export class WarmSourceError extends CacheError {
+  static readonly code = 'ERR_CACHE_WARM_SOURCE';
+  readonly code = WarmSourceError.code;
+  static override get name(): string {
+    return 'WarmSourceError';
+  }
+  override readonly name = 'WarmSourceError';
+
+  constructor(
+    /** The file or URL. */
+    readonly source: string,
+    problem: string,
+    cause?: unknown,
+  ) {
+    const why = cause instanceof Error ? `: ${cause.message}` : '';
+    super(`${source} ${problem}${why}`, cause === undefined ? undefined : { cause });
+  }
+}

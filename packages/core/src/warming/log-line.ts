@@ -1,0 +1,43 @@
+/** Request, status: `"GET /cities/7 HTTP/1.1" 200`, as Apache and nginx write it in the common and the combined format. */
+const COMBINED = /"GET (\S+) HTTP\/\d(?:\.\d)?" 200(?!\d)/;
+
+/** What loggers call these, in the order in which they are looked for. */
+const METHODS = ['method', 'request_method', 'verb', 'RequestMethod'];
+const URLS = ['url', 'originalUrl', 'request_uri', 'uri', 'path', 'RequestPath'];
+const STATUSES = ['status', 'statusCode', 'status_code', 'DownstreamStatus'];
+/** Where some of them put these: `{ req: { method, url }, res: { statusCode } }`. */
+const WITHIN = ['req', 'request', 'res', 'response', 'http', 'httpRequest'];
+
+/**
+ * What a line of an access log says was asked for, and answered with: a GET and a 200 alone. In the combined format, or as JSON.
+ *
+ * @returns the target as it was sent; `undefined` for everything else
+ */
+export function targetIn(line: string): string | undefined {
+  return line.trimStart().startsWith('{') ? targetInJson(line) : COMBINED.exec(line)?.[1];
+}
+
+function targetInJson(line: string): string | undefined {
+  let told: unknown;
+  try {
+    told = JSON.parse(line);
+  } catch {
+    // Broken off, or not what it seemed to be.
+    return undefined;
+  }
+  const places = placesIn(told);
+  const isMeant = find(places, METHODS) === 'GET' && Number(find(places, STATUSES)) === 200;
+  const url = find(places, URLS);
+  return isMeant && typeof url === 'string' ? url : undefined;
+}
+
+function placesIn(told: unknown): readonly object[] {
+  if (typeof told !== 'object' || told === null) return [];
+  const within = WITHIN.map((name) => Reflect.get(told, name));
+  return [told, ...within.filter((place) => typeof place === 'object' && place !== null)];
+}
+
+function find(places: readonly object[], names: readonly string[]): unknown {
+  for (const name of names) for (const place of places) if (Object.hasOwn(place, name)) return Reflect.get(place, name);
+  return undefined;
+}

@@ -1,0 +1,58 @@
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { WarmSourceError } from '../base/warm-errors.js';
+import { readWhole } from './read-bytes.js';
+import { readSitemapText } from './sitemap-text.js';
+
+/** Sitemaps that an index may lead to. */
+const MOST_SITEMAPS = 1_000;
+
+/** The pages of a sitemap, or of all those that an index names. */
+export async function* readSitemap(source: string | URL): AsyncGenerator<string> {
+  const place = placeOf(source);
+  const { kind, locations } = textAt(place, place.text ?? (await readWhole(place.source)));
+  if (kind === 'pages') {
+    yield* locations;
+    return;
+  }
+  let left = MOST_SITEMAPS;
+  for (const location of locations) {
+    const next = nextOf(place, location);
+    if (next === undefined) continue;
+    if (left-- === 0) return;
+    const inner = textAt(next, await readWhole(next.source));
+    // An index within an index is none (sitemaps.org), and could lead on without end.
+    if (inner.kind === 'pages') yield* inner.locations;
+  }
+}
+
+interface Place {
+  /** A path, or a URL to ask; for a text nothing that could be read. */
+  readonly source: string | URL;
+  readonly text?: string | undefined;
+}
+
+function placeOf(source: string | URL): Place {
+  if (typeof source === 'string' && /^\s*</.test(source)) return { source: 'the sitemap', text: source };
+  if (typeof source === 'string' && !/^(?:https?|file):/i.test(source)) return { source };
+  const url = new URL(source);
+  return { source: url.protocol === 'file:' ? fileURLToPath(url) : url };
+}
+
+/** A sitemap that an index names: on the server that the index is of, or beside it in its folder, and nowhere else. */
+function nextOf({ source, text }: Place, location: string): Place | undefined {
+  if (text !== undefined)
+    throw new WarmSourceError(String(source), 'is an index of sitemaps: give its path or URL in place of its text');
+  if (!URL.canParse(location)) return undefined;
+  const url = new URL(location);
+  if (source instanceof URL) return url.origin === source.origin ? { source: url } : undefined;
+  const name = basename(url.pathname);
+  return /^[\w.-]+$/.test(name) ? { source: join(dirname(source), name) } : undefined;
+}
+
+function textAt({ source }: Place, text: string): NonNullable<ReturnType<typeof readSitemapText>> {
+  const read = readSitemapText(text);
+  if (read === undefined)
+    throw new WarmSourceError(String(source), 'is no sitemap: it has neither <urlset> nor <sitemapindex>');
+  return read;
+}

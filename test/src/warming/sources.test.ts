@@ -1,0 +1,128 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pathToFileURL } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { ConfigError, fromAccessLog, fromSitemap, type WarmSource, WarmSourceError } from '@viewcache/core';
+import { cachePage } from '@viewcache/express';
+import express from 'express';
+import { closeAfterEach, makeCache, serve } from '../support/site.js';
+
+closeAfterEach();
+
+const folder = mkdtempSync(join(tmpdir(), 'viewcache-warming-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const origin = 'http://www.example.com';
+
+function fileOf(name: string, content: string | Buffer): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+const pages = (...urls: string[]) => `<urlset>${urls.map((url) => `<url><loc>${url}</loc></url>`).join('')}</urlset>`;
+const indexOf = (...urls: string[]) =>
+  `<sitemapindex>${urls.map((url) => `<sitemap><loc>${url}</loc></sitemap>`).join('')}</sitemapindex>`;
+
+async function all(source: AsyncIterable<string>): Promise<string[]> {
+  const found: string[] = [];
+  for await (const each of source) found.push(each);
+  return found;
+}
+
+describe('a sitemap', () => {
+  it('is read from a text, a file, and a file that is packed', async () => {
+    const xml = pages(`${origin}/a`, `${origin}/b`);
+    const expected = [`${origin}/a`, `${origin}/b`];
+    expect(await all(fromSitemap(xml))).toEqual(expected);
+    expect(await all(fromSitemap(fileOf('plain.xml', xml)))).toEqual(expected);
+    expect(await all(fromSitemap(pathToFileURL(fileOf('packed.xml.gz', gzipSync(xml)))))).toEqual(expected);
+  });
+
+  it('may be an index, of files in its own folder alone', async () => {
+    fileOf('one.xml', pages('/1'));
+    fileOf('two.xml.gz', gzipSync(pages('/2')));
+    fileOf('deeper.xml', indexOf(`${origin}/one.xml`));
+    const hostile = [`${origin}/../../etc/passwd%00`, 'file:///etc/%2e%2e', 'nonsense'];
+    const index = indexOf(...hostile, `${origin}/sitemaps/one.xml`, `${origin}/two.xml.gz`, `${origin}/deeper.xml`);
+    expect(await all(fromSitemap(fileOf('index.xml', index)))).toEqual(['/1', '/2']);
+    await expect(all(fromSitemap(index))).rejects.toThrow(WarmSourceError);
+  });
+
+  it('may be a server’s, which leads nowhere else', async () => {
+    const asked: string[] = [];
+    const app = express();
+    app.get('/index.xml', (req, res) => {
+      const here = `http://${req.headers.host}`;
+      res.send(indexOf('http://127.0.0.1:1/evil.xml', `${here}/one.xml`, `${here}/moved.xml`));
+    });
+    app.get('/one.xml', (_req, res) => void res.send(pages('/1')));
+    app.get('/moved.xml', (_req, res) => void res.redirect('/secret.xml'));
+    app.get('/secret.xml', (req, res) => {
+      asked.push(req.url);
+      res.send(pages('/secret'));
+    });
+    const { url } = await serve(app);
+    const found: string[] = [];
+    const reading = async () => {
+      for await (const each of fromSitemap(`${url}/index.xml`)) found.push(each);
+    };
+    await expect(reading()).rejects.toThrow(WarmSourceError);
+    expect({ found, asked }).toEqual({ found: ['/1'], asked: [] });
+    await expect(all(fromSitemap(`${url}/none.xml`))).rejects.toThrow('answered with 404');
+  });
+
+  it('that unpacks to more than one may have is refused', async () => {
+    const bomb = gzipSync(Buffer.alloc(51 * 1024 * 1024, ' '));
+    await expect(all(fromSitemap(fileOf('bomb.xml.gz', bomb)))).rejects.toThrow(WarmSourceError);
+  });
+
+  it('that is none, or is not there, makes the warming reject', async () => {
+    const cache = makeCache();
+    const options = { origin, server: express() };
+    const warm = async (source: WarmSource) => await cache.warm(source, options).catch((error: unknown) => error);
+    expect(await warm(fromSitemap(fileOf('page.html', '<html></html>')))).toBeInstanceOf(WarmSourceError);
+    expect(await warm(fromSitemap(join(folder, 'none.xml')))).toMatchObject({ code: 'ERR_CACHE_WARM_SOURCE' });
+    expect(() => fromSitemap('')).toThrow(ConfigError);
+  });
+});
+
+describe('an access log', () => {
+  const line = (url: string, status = 200) => `::1 - - [22/Nov/2026:17:40:47 +0000] "GET ${url} HTTP/1.1" ${status} 1`;
+  const log = [
+    ...['/b', '/a', '/c', '/a', 'http://evil.example/', '/b', '/a', '/\\x00'].map((url) => line(url)),
+    ...['/gone', '/gone', '/gone', '/gone'].map((url) => line(url, 404)),
+  ].join('\n');
+
+  it('warms what was asked for most', async () => {
+    const cache = makeCache();
+    const app = express();
+    const asked: string[] = [];
+    app.use(cachePage({ ttl: '1h', cache }), (req, res) => {
+      asked.push(req.url);
+      res.send('page');
+    });
+    const path = fileOf('access.log', log);
+    const options = { origin, server: app, concurrency: 1 };
+    expect(await cache.warm(fromAccessLog(path, { top: 2 }), options)).toMatchObject({ stored: 2 });
+    expect(asked).toEqual(['/a', '/b']);
+    const all = await cache.warm(fromAccessLog(pathToFileURL(fileOf('access.log.gz', gzipSync(log)))), options);
+    expect(all).toMatchObject({ hits: 2, stored: 1, skipped: 2 });
+  });
+
+  it('may be a stream, in pieces of any length, with lines of any length', async () => {
+    const pieces = [...`${line('/a')}\n${'x'.repeat(200_000)}\n${line('/é')}\n${line('/a')}`].join('');
+    const bytes = Buffer.from(pieces);
+    const chunks = Array.from({ length: Math.ceil(bytes.length / 7) }, (_, i) => bytes.subarray(i * 7, i * 7 + 7));
+    expect(await all(fromAccessLog(Readable.from(chunks)))).toEqual(['/a', '/é']);
+  });
+
+  it('that cannot be read makes the warming reject; wrong options throw at once', async () => {
+    await expect(all(fromAccessLog(join(folder, 'none.log')))).rejects.toThrow(WarmSourceError);
+    expect(() => fromAccessLog(7 as never)).toThrow(ConfigError);
+    expect(() => fromAccessLog('a', { top: 0 })).toThrow('fromAccessLog.top');
+    expect(() => fromAccessLog('a', { most: 1 } as never)).toThrow('fromAccessLog.most');
+  });
+});
