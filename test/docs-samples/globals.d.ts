@@ -24,6 +24,7 @@ declare global {
   const conditional: typeof import('@viewcache/express').conditional;
   const varyOn: typeof import('@viewcache/express').varyOn;
   const createServer: typeof import('@viewcache/express').createServer;
+  const fromSitemap: typeof import('@viewcache/core').fromSitemap;
   const calls: typeof import('@viewcache/core').calls;
   const statsOf: import('@viewcache/core').Memoized<(country: string) => Promise<{ cities: number }>>;
   const server: import('node:http').Server;

@@ -10,8 +10,8 @@ import {
   type Server as HttpsServer,
   type ServerOptions as HttpsServerOptions,
 } from 'node:https';
-import { ConfigError } from '@viewcache/core';
-import { adoptPrototypes, completeShape, hasPrototypes, knowServer } from '@viewcache/core/node';
+import { type Cache, ConfigError, defaultCache, type WarmOnStart } from '@viewcache/core';
+import { adoptPrototypes, completeShape, hasPrototypes, isCache, knowServer, warmOnStart } from '@viewcache/core/node';
 
 /**
  * Where `cachePage({ beforeMiddleware: true })` leaves, on the application, the function that may answer before Express.
@@ -52,7 +52,13 @@ type Owner = ExpressApplication & { request: object; response: object };
 
 type Classes = 'IncomingMessage' | 'ServerResponse';
 
-/** What `http.createServer` takes, except the two classes that {@link createServer} makes itself, and `tls`. */
+/** What is warmed when a server of {@link createServer} listens, and which cache. */
+export interface WarmServerOnStart extends WarmOnStart {
+  /** @defaultValue the process's own, `defaultCache()` */
+  readonly cache?: Cache | undefined;
+}
+
+/** What `http.createServer` takes, except the two classes that {@link createServer} makes itself, `tls` and `warmOnStart`. */
 export interface CreateServerOptions extends Omit<HttpServerOptions, Classes> {
   /**
    * Makes an `https.Server` from these options of `https.createServer`: `key` and `cert`, or `pfx`, `SNICallback`, ….
@@ -60,6 +66,13 @@ export interface CreateServerOptions extends Omit<HttpServerOptions, Classes> {
    * @defaultValue none: an `http.Server`
    */
   tls?: Omit<HttpsServerOptions, Classes> | undefined;
+  /**
+   * What visitors will ask for: a source and options of `cache.warm`. Begins once the server listens, which does not wait for it;
+   * what goes wrong is a warning.
+   *
+   * @defaultValue none
+   */
+  warmOnStart?: WarmServerOnStart | undefined;
 }
 
 /**
@@ -113,7 +126,7 @@ export function createServer(app: ExpressApplication, options?: CreateServerOpti
 export function createServer(app: ExpressApplication, options: CreateServerOptions = {}): HttpServer | HttpsServer {
   checkApplication(app);
   checkOptions(options);
-  const { tls, ...http } = options;
+  const { tls, warmOnStart: warming, ...http } = options;
   const classes = adoptPrototypes(app);
   app[served] = true;
   const listener = (req: IncomingMessage, res: ServerResponse): void => {
@@ -127,7 +140,16 @@ export function createServer(app: ExpressApplication, options: CreateServerOptio
       ? createHttpServer({ ...http, ...classes }, listener)
       : createHttpsServer({ ...http, ...tls, ...classes }, listener);
   knowServer(server);
+  if (warming !== undefined) warmWhenListening(server, warming);
   return server;
+}
+
+function warmWhenListening(server: HttpServer | HttpsServer, given: WarmServerOnStart): void {
+  if (!isObject(given)) throw new ConfigError('warmOnStart', given, 'an object with a source and an origin');
+  const { cache, ...what } = given as WarmServerOnStart;
+  if (cache !== undefined && !isCache(cache))
+    throw new ConfigError('warmOnStart.cache', cache, 'a cache made by createCache()');
+  warmOnStart('warmOnStart', what, server, () => cache ?? defaultCache());
 }
 
 function checkApplication(app: ExpressApplication): asserts app is Owner {

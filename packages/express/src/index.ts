@@ -21,7 +21,12 @@ export {
 } from '@viewcache/core/node';
 export { type CachePageOptions, cachePage } from './cache-page.js';
 export { type ConditionalOptions, conditional } from './conditional.js';
-export { type CreateServerOptions, createServer, type ExpressApplication } from './create-server.js';
+export {
+  type CreateServerOptions,
+  createServer,
+  type ExpressApplication,
+  type WarmServerOnStart,
+} from './create-server.js';
 export type { BeforeMiddleware } from './early.js';
 export { loader } from './loader.js';
 export type { Middleware } from './middleware.js';

@@ -19,4 +19,7 @@ export type { CacheViewOptions } from './views/cache-view-options.js';
 export { CacheControl, NeverCache, VaryOn } from './views/field-decorators.js';
 export { Observer } from './views/observer.js';
 export type { RouteDecorator } from './views/route-decorator.js';
+export type { RouteParams } from './warming/fill-path.js';
+export { RouteUrls } from './warming/route-urls.js';
+export type { WarmAppOnStart } from './warming/warm-app-on-start.js';
 export type { Attach, WatchOptions } from './watch/watch-source.js';

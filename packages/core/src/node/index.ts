@@ -29,6 +29,7 @@ export { checkTarget } from '../invalidation/target.js';
 export type { AnyFunction } from '../values/any-function.js';
 export { standFor } from '../values/memo-origins.js';
 export { kindOfFunction } from '../values/memo-results.js';
+export { warmOnStart } from '../warming/warm-on-start.js';
 export { answerInstead, forbidStoring } from './answer-instead.js';
 export type { Dialect } from './dialect.js';
 export { earlyWatchOf, watchEarly } from './early-watch.js';

@@ -1,3 +1,4 @@
+import { setImmediate as immediate } from 'node:timers/promises';
 import { ConfigError } from '../base/errors.js';
 import { printable } from '../base/printable.js';
 import { askServer, findServer } from './ask-server.js';
@@ -10,6 +11,8 @@ import type { WarmFields, WarmProblem, WarmServer, WarmSource, WarmUrl } from '.
 
 /** For each that is taken so many may be looked at: a list of nothing but strangers' URLs comes to an end, too. */
 const LOOKED_AT = 10;
+/** Entries that are looked at in one turn of the event loop. */
+const BREATH = 500;
 /** What a browser sends, where nothing else is said: `Accept` is what differs most between them. */
 const USUAL = { accept: '*/*', 'accept-encoding': 'gzip, deflate, br, zstd', 'user-agent': 'viewcache (warming)' };
 
@@ -31,6 +34,8 @@ export async function readTasks(source: WarmSource, settings: WarmSettings, sign
   let taken = 0;
   let seen = 0;
   for await (const entry of source) {
+    // A list may be long: others have their turn meanwhile.
+    if (seen % BREATH === BREATH - 1) await immediate();
     if (signal.aborted) break;
     if (taken >= settings.limit || seen++ >= settings.limit * LOOKED_AT)
       return { tasks: [...wanted.values()], skipped, isCut: true };

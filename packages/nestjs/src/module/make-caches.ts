@@ -5,7 +5,7 @@ import { checkSettings } from './check-import.js';
 import type { ViewCacheModuleOptions } from './module-options.js';
 
 const MODULE = 'ViewCacheModule';
-const OWN = ['cache', 'caches', 'views'] as const;
+const OWN = ['cache', 'caches', 'views', 'warmOnStart'] as const;
 
 /** The caches of one app. */
 export interface AppCaches {
@@ -22,7 +22,7 @@ export interface AppCaches {
 export function makeCaches(options: ViewCacheModuleOptions): AppCaches {
   checkSettings(MODULE, options);
   checkOptions(MODULE, options, [...OWN, ...CACHE_OPTIONS]);
-  const { cache, caches = {}, views: _, ...settings } = options;
+  const { cache, caches = {}, views: _, warmOnStart: __, ...settings } = options;
   if (!isRecord(caches)) {
     const given: unknown = caches;
     const shown = typeof given === 'string' ? maskUrl(given) : given;

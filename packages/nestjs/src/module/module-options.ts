@@ -1,5 +1,6 @@
 import type { Cache, CacheOptions } from '@viewcache/core';
 import type { CacheViewOptions } from '../views/cache-view-options.js';
+import type { WarmAppOnStart } from '../warming/warm-app-on-start.js';
 
 /**
  * How an app's caches are made: the settings of its own cache, as for `createCache`, and beside them what only Nest has.
@@ -37,6 +38,13 @@ export interface ViewCacheModuleOptions extends CacheOptions {
    * @defaultValue `{}`
    */
   readonly views?: Omit<CacheViewOptions, 'beforeGuards'>;
+  /**
+   * What visitors will ask for: a source and options of `cache.warm`. Begins once the app listens, which does not wait for it; what
+   * goes wrong is a warning.
+   *
+   * @defaultValue none
+   */
+  readonly warmOnStart?: WarmAppOnStart | undefined;
 }
 
 /** What a class has for `forRootAsync({ useClass })` and `{ useExisting }`. */

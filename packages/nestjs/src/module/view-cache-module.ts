@@ -4,6 +4,8 @@ import { EventSources } from '../events/event-sources.js';
 import { ViewCacheHealthIndicator } from '../health/view-cache-health-indicator.js';
 import { CachedMethods } from '../methods/cached-methods.js';
 import { Views } from '../views/views.js';
+import { RouteUrls } from '../warming/route-urls.js';
+import { WarmStart } from '../warming/warm-start.js';
 import { type Attach, type WatchOptions, watchModule } from '../watch/watch-source.js';
 import { DEFAULT_CACHE, injectedNames } from './cache-tokens.js';
 import { ASYNC_OPTIONS, checkAsyncImport, checkImport, withCheckedFactory } from './check-import.js';
@@ -110,7 +112,7 @@ export class ViewCacheModule extends ConfigurableViewCacheModule implements Nest
 const MODULE = 'ViewCacheModule';
 
 /** What the classes of an app have injected, by our decorators or by themselves. */
-const SHARED = [CachedMethods, ViewCacheHealthIndicator, Views];
+const SHARED = [CachedMethods, ViewCacheHealthIndicator, Views, RouteUrls, WarmStart];
 
 function withCaches(definition: DynamicModule, names: readonly string[]): DynamicModule {
   const marked = markCall(definition);
