@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { RedisServer } from '../servers/redis.js';
-import type { WarmOrder, WarmTold } from './warming-process.js';
+import type { Release, WarmOrder, WarmTold } from './warming-process.js';
 
 const PROGRAM = fileURLToPath(new URL('./warming-process.js', import.meta.url));
 const redis = await RedisServer.start();
@@ -64,9 +64,10 @@ async function start(): Promise<Member> {
 describe('two processes that share a Redis', () => {
   it('warm once', async () => {
     const [one, two] = await Promise.all([start(), start()]);
-    const first = one.warm({ urls: 200, whileElsewhere: 'leave' });
-    await one.hasRun(1);
+    const first = one.warm({ urls: 200, whileElsewhere: 'leave', hangsFrom: 100 });
+    await one.hasRun(104);
     expect(await two.warm({ urls: 200, whileElsewhere: 'leave' })).toMatchObject({ ended: 'elsewhere', done: 0 });
+    one.child.send({ urls: 'released' } satisfies Release);
     expect(await first).toMatchObject({ ended: 'done', stored: 200 });
     expect([one.ran.length, two.ran.length]).toEqual([200, 0]);
     // Who warms later asks no handler either: all of it is in the store.

@@ -14,8 +14,11 @@ const visitor = { host: 'www.example.com', 'accept-encoding': 'gzip, deflate, br
 /** Everything that was asked for has had its turn on the loop. */
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
-describe.each(expresses)('warming URLs of %s', (_name, make) => {
-  it('asks for 1,000 of them, tells how far it has come, and leaves each a hit', async () => {
+describe.each(expresses)('warming URLs of %s', (name, make) => {
+  // One of the two is enough for all of them.
+  const count = name === 'Express 5' ? 1_000 : 50;
+
+  it(`asks for ${count} of them, tells how far it has come, and leaves each a hit`, async () => {
     const cache = makeCache();
     const app = make();
     const runs: string[] = [];
@@ -23,22 +26,22 @@ describe.each(expresses)('warming URLs of %s', (_name, make) => {
       runs.push(req.url);
       res.json({ id: req.params['id'] });
     });
-    const urls = Array.from({ length: 1_000 }, (_, id) => `/cities/${id}?page=1`);
+    const urls = Array.from({ length: count }, (_, id) => `/cities/${id}?page=1`);
     const told: WarmProgress[] = [];
     const result = await cache.warm(urls, {
       ...{ origin, server: createHttpServer(app), concurrency: 16 },
       onProgress: (progress) => told.push(progress),
     });
     expect(result).toEqual({
-      ...{ total: 1_000, done: 1_000, stored: 1_000, hits: 0, refused: 0, failed: 0, skipped: 0 },
+      ...{ total: count, done: count, stored: count, hits: 0, refused: 0, failed: 0, skipped: 0 },
       ...{ ended: 'done', isCut: false, problems: [] },
     });
     expect(told.map(({ done }) => done)).toEqual(urls.map((_, i) => i + 1));
     const site = await serve(app);
     for (const url of urls) expect(await site.get(url, visitor)).toMatchObject({ status: 200, isHit: true });
-    expect(runs).toHaveLength(1_000);
-    expect(await cache.warm(urls, { origin, server: app })).toMatchObject({ hits: 1_000, stored: 0, done: 1_000 });
-    expect(runs).toHaveLength(1_000);
+    expect(runs).toHaveLength(count);
+    expect(await cache.warm(urls, { origin, server: app })).toMatchObject({ hits: count, stored: 0, done: count });
+    expect(runs).toHaveLength(count);
   });
 
   it('has keys as visitors have them: behind a proxy, under createServer, and before the middleware', async () => {
