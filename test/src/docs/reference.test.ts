@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { ConfigError, createCache } from '@viewcache/core';
-import { cachePage } from '@viewcache/express';
+import { cachePage, fragments, fragmentsOf } from '@viewcache/express';
 import { publicNames } from '../workspace/declarations.js';
 import { repository } from '../workspace/repository.js';
 
@@ -125,6 +125,20 @@ describe('docs/reference/strategies.md', () => {
     const cells = Array.from(tables.join('').matchAll(/^\| (`.*?`) \|/gm), ([, cell = '']) => cell.match(/\w+/g) ?? []);
     const options = await knownOptions(() => createCache().through({ mode, nonsense: 1 } as never));
     expect(cells.flat().sort()).toEqual(options.sort());
+  });
+});
+
+describe('docs/reference/fragments.md', () => {
+  it('has a row for each option of fragments, and none that is gone', async () => {
+    const table = read('docs/reference/fragments.md').match(/^\| Option \|.*?\n\n/ms)?.[0] ?? '';
+    const options = await knownOptions(() => fragments({ nonsense: 1 } as never));
+    expect(Array.from(table.matchAll(/^\| `(\w+)` \|/gm), ([, name]) => name).sort()).toEqual(options.sort());
+  });
+
+  it('has a row for each setting of a fragment, and none that is gone', async () => {
+    const table = read('docs/reference/fragments.md').match(/^\| Setting \|.*?\n\n/ms)?.[0] ?? '';
+    const settings = await knownOptions(() => fragmentsOf({})('name', { nonsense: 1 } as never, () => ''));
+    expect(Array.from(table.matchAll(/^\| `(\w+)` \|/gm), ([, name]) => name).sort()).toEqual(settings.sort());
   });
 });
 

@@ -53,6 +53,10 @@ export function writeSamples(samples: readonly Sample[]): void {
   for (const file of ['globals.d.ts', 'cities.ts', 'nestjs/globals.d.ts']) {
     copyFileSync(new URL(`test/docs-samples/${file}`, repository), new URL(file, samplesFolder));
   }
+  // Engines that have no types of their own.
+  for (const file of ['ejs.d.ts', 'engines.d.ts'])
+    for (const folder of [samplesFolder, nestFolder])
+      copyFileSync(new URL(`test/src/support/${file}`, repository), new URL(file, folder));
   // Beside a sample there is what a command of its library has written.
   for (const folder of [samplesFolder, nestFolder])
     cpSync(new URL('test/docs-samples/generated/', repository), new URL('generated/', folder), { recursive: true });

@@ -71,7 +71,7 @@ describe.each(expresses)('a cached page of %s', (_name, make) => {
   });
 
   it('is stored where its key names a visitor whom its handler has looked up for the template', async () => {
-    const { site } = await lay(ejs, {
+    const { site, cache } = await lay(ejs, {
       make,
       routes(app, locals, cache) {
         app.get('/cached/:page', cachePage({ ttl: '1h', cache, key: (req) => req.get('x-login') }), (req, res) => {
@@ -80,8 +80,12 @@ describe.each(expresses)('a cached page of %s', (_name, make) => {
         });
       },
     });
-    for (const name of ['Ada', 'Grace'])
+    for (const name of ['Ada', 'Grace', 'Ada', 'Grace']) {
       expect((await site.get('/cached/named', { 'x-login': name })).isStored).toBe(true);
+      // The next time, its fragment is found.
+      await cache.invalidate({ path: '/cached/named' });
+    }
+    await site.get('/cached/named', { 'x-login': 'Grace' });
     const { isHit, text } = await site.get('/cached/named', { 'x-login': 'Grace' });
     expect([isHit, text]).toEqual([true, 'hello:2 Grace']);
   });
