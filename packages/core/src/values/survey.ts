@@ -63,7 +63,9 @@ class Surveyor {
     this.#meet(this.#root, 'value');
     for (this.#at = 0; this.#at < this.#objects.length && this.problem === undefined; this.#at++)
       this.#lookInto(this.#objects[this.#at] as object);
-    return this;
+    // Not itself: what it has met would live as long as what was found in it, which is kept with the copy.
+    const { bytes, problem, isTree, isFreezable } = this;
+    return { bytes, problem, isTree, isFreezable };
   }
 
   #meet(value: unknown, key: PropertyKey): void {
