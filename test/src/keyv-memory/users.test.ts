@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { memoryStore } from '@viewcache/core/keyv-memory';
+import { FakeClock } from '@viewcache/core/testing';
 import { createCache } from 'cache-manager';
 import { Keyv } from 'keyv';
 import { Keyv as Keyv6 } from 'keyv6';
@@ -54,6 +55,40 @@ describe.each([
     expect(await one?.get('k')).toBeUndefined();
   });
 
+  it('leaves nothing behind where another Keyv was made on the store as it is afterwards', async () => {
+    const store = memoryStore();
+    const one = new AnyKeyv({ store, namespace: 'one' });
+    await one.set('k', 1);
+    const two = new AnyKeyv({ store, namespace: 'two' });
+    await two.set('k', 2);
+    await one.clear();
+    expect(await one.get('k')).toBeUndefined();
+  });
+
+  it('leaves nothing behind of what was restored where two use the store as it is', async () => {
+    const former = memoryStore();
+    await new AnyKeyv({ store: former, namespace: 'one' }).set('k', 1);
+    const store = memoryStore();
+    const [one] = ['one', 'two'].map((namespace) => new AnyKeyv({ store, namespace }));
+    await store.restore(await former.snapshot());
+    expect(await one?.get('k')).toBe(1);
+    await one?.clear();
+    expect(await one?.get('k')).toBeUndefined();
+  });
+
+  it('is walked through by each namespace of those that share a memory', async () => {
+    const store = memoryStore();
+    const namespaces = ['a', 'ab', 'ca'];
+    const keyvs = namespaces.map((namespace) => new AnyKeyv({ store: store.share(), namespace }));
+    for (const keyv of keyvs) await keyv.set('k', 1);
+    for (const [i, keyv] of keyvs.entries()) {
+      const found: string[] = [];
+      const walk = keyv.iterator as unknown as (namespace: string) => AsyncIterable<[string, number]>;
+      for await (const [key] of walk.call(keyv, namespaces[i] as string)) found.push(key);
+      expect(found).toEqual(['k']);
+    }
+  });
+
   it('is walked through with iterator(), expired values left out', async () => {
     const keyv = new AnyKeyv({ store: memoryStore(), namespace: 'n' });
     for (let i = 0; i < 2_100; i++) await keyv.set(`k${i}`, i, i % 2 === 0 ? 1e-3 : undefined);
@@ -61,6 +96,19 @@ describe.each([
     const walk = keyv.iterator as unknown as (namespace: string) => AsyncIterable<[string, number]>;
     for await (const [key, value] of walk.call(keyv, 'n')) found.set(key, value);
     for (let i = 1; i < 2_100; i += 2) expect(found.get(`k${i}`)).toBe(i);
+  });
+});
+
+describe('clear() of Keyv 5, which the store does', () => {
+  it('leaves nothing of a namespace in memory that has expired and not left yet', async () => {
+    const clock = new FakeClock(Date.now());
+    const store = memoryStore({ clock });
+    const keyv = new Keyv({ store: store.share(), namespace: 'n' });
+    await keyv.set('k', 1, 1);
+    // Not by a timer of its own: those of the fake clock run when it is advanced, and go by its time.
+    clock.advance(1);
+    await keyv.clear();
+    expect(store.size).toBe(0);
   });
 });
 

@@ -13,16 +13,32 @@ const KEYS_PER_TURN = 1000;
  */
 export class KeyvMemoryStore {
   readonly #memory: Memory;
-  /** Whether anything was stored by another namespace than the one that is known. */
+  #namespace: string | undefined;
+  /** Whether it has had another namespace before. */
+  #isRenamed = false;
+  /** Whether anything was stored through it; what others have stored through a share does not count. */
+  #isUsed = false;
+  /** Whether something may have been stored through it that is not in the namespace that is known. */
   #hasStrangers = false;
-  /** What Keyv 5 says is the namespace of the Keyv that was made with it last. Keyv 6 keeps namespaces itself. */
-  declare namespace?: string | undefined;
   /** Keyv 5 iterates over stores of a few names only, and this is one of them. It asks for nothing else by it. */
   readonly opts: Record<string, unknown> = { dialect: 'redis', url: 'memory:' };
 
   /** Use `memoryStore`. */
   constructor(memory: Memory) {
     this.#memory = memory;
+  }
+
+  /** What Keyv 5 says is the namespace of the Keyv that was made with it last. Keyv 6 keeps namespaces itself. */
+  get namespace(): string | undefined {
+    return this.#namespace;
+  }
+
+  set namespace(namespace: string | undefined) {
+    if (namespace === this.#namespace) return;
+    this.#isRenamed ||= this.#namespace !== undefined;
+    // Those who have stored by the old name do not say that they are others when they clear.
+    if (this.#isUsed) this.#hasStrangers = true;
+    this.#namespace = namespace;
   }
 
   /** How many values it holds. */
@@ -54,7 +70,8 @@ export class KeyvMemoryStore {
    * @returns false where the value is heavier than the store, and the key's older value is gone
    */
   async set(key: string, value: unknown, ttl?: number): Promise<boolean> {
-    if (this.namespace !== undefined && !key.startsWith(`${this.namespace}:`)) this.#hasStrangers = true;
+    this.#isUsed = true;
+    if (this.#namespace !== undefined && !key.startsWith(`${this.#namespace}:`)) this.#hasStrangers = true;
     // For Keyv a stored undefined is none.
     if (value === undefined) {
       this.#memory.delete(key);
@@ -79,16 +96,21 @@ export class KeyvMemoryStore {
    * a {@link share} of its own.
    */
   async clear(): Promise<void> {
-    if (this.namespace === undefined || this.#hasStrangers) {
+    if (this.#namespace === undefined || this.#hasStrangers) {
       this.#memory.clear();
       return;
     }
-    for await (const key of this.#keysOf(`${this.namespace}:`)) this.#memory.delete(key);
+    for await (const key of this.#keysOf(`${this.#namespace}:`)) this.#memory.delete(key);
   }
 
-  /** Keys and values, in no order, expired ones left out; does not count as a use. */
-  async *iterator(_namespace?: string): AsyncGenerator<[key: string, value: unknown]> {
-    for await (const key of this.#keysOf('')) {
+  /**
+   * Keys and values, in no order, expired ones left out; does not count as a use.
+   *
+   * @param namespace - Keyv 5 gives its own: only what is in it, unless others have stored through the same share
+   */
+  async *iterator(namespace?: string): AsyncGenerator<[key: string, value: unknown]> {
+    const isOne = namespace !== undefined && namespace === this.#namespace && !this.#hasStrangers;
+    for await (const key of this.#keysOf(isOne ? `${namespace}:` : '')) {
       const value = this.#memory.peek(key);
       if (value !== undefined) yield [key, value];
     }
@@ -134,6 +156,9 @@ export class KeyvMemoryStore {
    * @param source - the path of a file, or what {@link snapshot} returned
    */
   restore(source: string | Uint8Array, options?: RestoreOptions): Promise<RestoreReport> {
+    this.#isUsed = true;
+    // It may be of all that had other names here.
+    this.#hasStrangers ||= this.#isRenamed;
     return restoreFrom(source, this.#memory, options);
   }
 

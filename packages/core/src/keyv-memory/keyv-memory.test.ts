@@ -25,6 +25,16 @@ describe('memoryStore', () => {
     expect([await store.get('c'), store.size]).toEqual(['for ever', 2]);
   });
 
+  it('hands out nothing that expired in a turn that took long', async () => {
+    const clock = new FakeClock();
+    const begin = clock.monotonic();
+    // What a reading at the beginning of the turn said.
+    const store = memoryStore({ clock: Object.assign(clock, { recent: () => begin }) });
+    await store.set('a', 'a', 10);
+    clock.advance(20);
+    expect(await store.get('a')).toBeUndefined();
+  });
+
   it('keeps to its bytes: keys, values and their places counted', async () => {
     const left: string[] = [];
     const { store } = storeOf({

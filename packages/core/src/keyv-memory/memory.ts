@@ -58,7 +58,8 @@ export class Memory {
   }
 
   get(key: string): unknown {
-    return this.#handOut(this.#store.get(key));
+    // The time of now: after a turn that took long, the store's own reading would be of before.
+    return this.#handOut(this.#store.get(key, this.#clock.monotonic()));
   }
 
   peek(key: string): unknown {
@@ -90,8 +91,9 @@ export class Memory {
     return this.#store.prune();
   }
 
-  *keys(): Generator<string> {
-    for (const [key] of this.#store.entries()) yield key;
+  /** Also of what has expired and has not left yet. */
+  keys(): Iterable<string> {
+    return this.#store.keys();
   }
 
   now(): number {

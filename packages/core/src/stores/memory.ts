@@ -232,6 +232,11 @@ export class MemoryStore<V> implements LocalStore<V> {
     for (const [key, slot] of this.#slots.entries()) if (!this.#isPast(slot)) yield [key, this.#values[slot] as V];
   }
 
+  /** Also of what is past its expiry and has not left yet; in no order. */
+  *keys(): Generator<string> {
+    for (const [key] of this.#slots.entries()) yield key;
+  }
+
   /**
    * Keys and values with the milliseconds they have left, those first that would leave first; as they are when they are taken, which
    * may be turns later. What was there at the first step and is there still comes once at least.
