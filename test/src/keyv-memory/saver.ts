@@ -1,5 +1,6 @@
 // Saves snapshots, and is killed by itself in the middle of the last one: saver.js FILE ENTRIES SNAPSHOTS
-import { statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { memoryStore } from '@viewcache/core/keyv-memory';
 
@@ -16,7 +17,9 @@ for (let round = 1; round <= Number(snapshots); round++) {
   });
   while (isWriting) {
     await turn();
-    const size = statSync(`${path}.${process.pid}.tmp`, { throwIfNoEntry: false })?.size ?? 0;
+    const beside = readdirSync(dirname(path)).find((name) => name.endsWith('.tmp'));
+    const size =
+      beside === undefined ? 0 : (statSync(join(dirname(path), beside), { throwIfNoEntry: false })?.size ?? 0);
     if (round === Number(snapshots) && size > MIDDLE) process.kill(process.pid, 'SIGKILL');
   }
   await saving;

@@ -136,7 +136,8 @@ export class KeyvMemoryStore {
 
   /**
    * Writes everything to a file, for `restore` after a restart: whenever the process ends, there is the old file or the new one, whole.
-   * Others have their turns meanwhile.
+   * Others have their turns meanwhile; what they set or delete is not brought back, up to some milliseconds before it resolves, in
+   * which the last part goes to the disk. A value of more than 2^29 characters or bytes, its key included, is left out.
    *
    * @throws {@link SnapshotError} where it cannot be written; the old file is there still
    */
@@ -144,7 +145,7 @@ export class KeyvMemoryStore {
     return saveTo(path, this.#memory);
   }
 
-  /** What {@link save} would write. */
+  /** What {@link save} would write; nothing in it was deleted before it resolved. */
   snapshot(): Promise<Buffer> {
     return snapshotOf(this.#memory);
   }

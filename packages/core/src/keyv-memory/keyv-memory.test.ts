@@ -208,6 +208,26 @@ describe('memoryStore snapshots', () => {
     expect(await memoryStore({ clock }).restore(await clearing)).toEqual({ entries: 0 });
   });
 
+  it('hold nothing that was deleted before they were handed out', async () => {
+    const { clock, store } = storeOf();
+    for (let i = 0; i < 1_200; i++) await store.set(`k${i}`, 'x'.repeat(5_000));
+    let isWriting = true;
+    const writing = store.snapshot().finally(() => {
+      isWriting = false;
+    });
+    const deleted: string[] = [];
+    while (isWriting) {
+      deleted.push(`k${deleted.length}`);
+      await store.delete(deleted.at(-1) as string);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    const warm = memoryStore({ clock });
+    await warm.restore(await writing);
+    expect(deleted.length).toBeGreaterThan(60);
+    expect(deleted.filter((key) => warm.peek(key) !== undefined)).toEqual([]);
+    expect(warm.size).toBe(store.size);
+  });
+
   it('leave as it is what was set or deleted while they were read', async () => {
     const { clock, store } = storeOf();
     for (let i = 0; i < 1_000; i++) await store.set(`k${i}`, 'old');

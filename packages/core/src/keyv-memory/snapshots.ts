@@ -27,8 +27,10 @@ export interface RestoreOptions {
   readonly maxAge?: Duration | undefined;
 }
 
-/** As many parts of a snapshot are put together in one turn: 4 MB at most. */
+/** As many parts of a snapshot are put together in one turn. */
 const PARTS_PER_TURN = 64;
+/** Room for the last part, which is made once all others are in their places; taken of the machine only where it is used. */
+const LAST_BYTES = 2 ** 20;
 
 /** @throws {@link SnapshotError} where the file cannot be written */
 export function saveTo(path: string, memory: Memory): Promise<{ readonly bytes: number }> {
@@ -45,18 +47,23 @@ export function saveTo(path: string, memory: Memory): Promise<{ readonly bytes: 
 
 export function snapshotOf(memory: Memory): Promise<Buffer> {
   return memory.watching(async (changes) => {
+    const snapshot = writeSnapshot(memory.now(), memory.records(), changes);
     const parts: Buffer[] = [];
-    for (const part of writeSnapshot(memory.now(), memory.records(), changes)) {
+    for (const part of snapshot.parts) {
       parts.push(part);
       await turn();
     }
-    const whole = Buffer.allocUnsafeSlow(parts.reduce((sum, part) => sum + part.length, 0));
+    if (parts.length <= PARTS_PER_TURN) return Buffer.concat([...parts, snapshot.last()]);
+    const whole = Buffer.allocUnsafeSlow(parts.reduce((sum, part) => sum + part.length, LAST_BYTES));
     let at = 0;
     for (const [i, part] of parts.entries()) {
       at += part.copy(whole, at);
       if (i % PARTS_PER_TURN === 0) await turn();
     }
-    return whole;
+    // In one go with its being handed out.
+    const last = snapshot.last();
+    if (last.length > LAST_BYTES) return Buffer.concat([whole.subarray(0, at), last]);
+    return whole.subarray(0, at + last.copy(whole, at));
   });
 }
 

@@ -13,6 +13,11 @@ const VERSION = 1;
 export const HEAD_BYTES = 22;
 export const SECTION_HEAD_BYTES = 8;
 
+/** What has a longer key and value, in characters or bytes, is not written: at two bytes a character it would be above 1 GB. */
+export const MOST_CHARACTERS = 2 ** 29;
+/** No section is longer: one such record behind others, of which a section takes no more once it has 64 KB. */
+export const MOST_SECTION_BYTES = 2 * MOST_CHARACTERS + 2 ** 17;
+
 export const RECORDS = 0;
 export const GONE = 1;
 export const CLEARED = 2;

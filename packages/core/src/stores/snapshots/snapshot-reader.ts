@@ -5,6 +5,7 @@ import {
   END,
   GONE,
   HEAD_BYTES,
+  MOST_SECTION_BYTES,
   RECORDS,
   SECTION_HEAD_BYTES,
   type SnapshotDefect,
@@ -59,6 +60,9 @@ export async function readSnapshot(source: SnapshotSource): Promise<SoundSnapsho
   }
 }
 
+/** As much is read at a time of a section that is not known to be sound. */
+const PIECE_BYTES = 2 ** 20;
+
 interface Section {
   readonly kind: number;
   readonly content: Buffer;
@@ -73,13 +77,28 @@ async function* sectionsOf(source: SnapshotSource, from: number): AsyncGenerator
     if (head.length < SECTION_HEAD_BYTES) return;
     const length = head.readUInt32BE(0);
     at += SECTION_HEAD_BYTES + length;
-    if (length === 0 || at > source.size) return;
+    if (length === 0 || length > MOST_SECTION_BYTES || at > source.size) return;
+    const sum = head.readUInt32BE(4);
+    // Its length is as likely to be wrong as all the rest: nothing as long as that is kept in memory before.
+    if (length > PIECE_BYTES && (await sumOf(source, at - length, at)) !== sum) return;
     const bytes = await source.read(at - length, length);
-    if (bytes.length < length || crc32(bytes) !== head.readUInt32BE(4)) return;
+    if (bytes.length < length || crc32(bytes) !== sum) return;
     const kind = bytes[0] as number;
     // Nothing may stand behind the end.
     if (kind === END && at !== source.size) return;
     yield { kind, content: bytes.subarray(1), next: at };
     if (kind === END) return;
   }
+}
+
+/** The checksum of what may be too long for memory; `undefined` where it ends before. */
+async function sumOf(source: SnapshotSource, from: number, to: number): Promise<number | undefined> {
+  let sum = 0;
+  for (let at = from; at < to; at += PIECE_BYTES) {
+    const length = Math.min(PIECE_BYTES, to - at);
+    const piece = await source.read(at, length);
+    if (piece.length < length) return undefined;
+    sum = crc32(piece, sum);
+  }
+  return sum;
 }
