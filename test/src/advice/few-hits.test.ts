@@ -89,6 +89,16 @@ describe('advice on routes with few hits', () => {
     ]);
   });
 
+  it('says so where it is purged by its URL', async () => {
+    const { site, cache } = await siteOf(searching);
+    for (let i = 0; i < 120; i++) {
+      await site.get('/search/cities');
+      await cache.purge({ url: '/search/cities' });
+    }
+
+    expect(cache.advise()).toMatchObject([{ kind: 'few-hits', reason: 'invalidated-early' }]);
+  });
+
   it('says that it is invalidated while it is made', async () => {
     const { site, cache } = await siteOf((app) =>
       app.get('/counter', async (_req, res) => {

@@ -1,3 +1,4 @@
+import { printable } from '../base/printable.js';
 import { spelledKey } from '../base/spelled-key.js';
 import { said } from './advice-words.js';
 import type { DearLookup, FewHits, FewHitsReason, Finding, FullStore, NoTtl, StoreFacts } from './findings.js';
@@ -33,7 +34,6 @@ export function judge(
     const { route, misses, runs } = figures;
     const served = figures.hits + figures.collapsed;
     const requests = served + misses;
-    // Of the keys that are looked at, and so of all.
     const again = figures.again / Math.max(1, figures.new + figures.again);
     all.requests += requests;
     all.served += served;
@@ -60,7 +60,7 @@ function fewHits(figures: RouteFigures, again: number, requests: number, hitRati
     requests,
     hitRatio,
     refusals: Object.fromEntries(refusals),
-    examples: examples.map((key) => spelledKey(key).slice(0, EXAMPLE)),
+    examples: examples.map((key) => printable(spelledKey(key)).slice(0, EXAMPLE)),
   };
 }
 

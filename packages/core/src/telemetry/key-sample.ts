@@ -1,5 +1,7 @@
 /** Hashes that a sample holds at most, and as many of those before. */
 const MOST = 128;
+/** One key of so many, less one: more would be no small integer. */
+const THINNEST = 2 ** 29 - 1;
 const NOTHING: ReadonlySet<number> = new Set();
 
 /**
@@ -24,17 +26,16 @@ export class KeySample {
     return this.#known.size + this.#earlier.size;
   }
 
-  /** @returns `undefined` for a key that is none of those that are looked at */
-  note(hash: number): 'new' | 'again' | undefined {
-    if ((hash & this.#mask) !== 0) return undefined;
-    if (this.#known.has(hash)) return 'again';
+  /** Counts a key, where it is one of those that are looked at, for as many as it stands for. */
+  note(hash: number, counts: { new: number; again: number }): void {
+    if ((hash & this.#mask) !== 0) return;
+    counts[this.#known.has(hash) || this.#earlier.has(hash) ? 'again' : 'new'] += this.#mask + 1;
     this.#known.add(hash);
-    while (this.#known.size > MOST && this.#mask !== -1) this.#thin();
-    return this.#earlier.has(hash) ? 'again' : 'new';
+    while (this.#known.size > MOST && this.#mask < THINNEST) this.#thin();
   }
 
   #thin(): void {
-    this.#mask = (this.#mask << 1) | 1;
+    this.#mask = this.#mask * 2 + 1;
     for (const hash of this.#known) if ((hash & this.#mask) !== 0) this.#known.delete(hash);
   }
 }

@@ -8,7 +8,7 @@ type Notes = Record<EarlyEnd, number> & {
   /** Runs of the handler that were stored, and what they took. */
   runs: number;
   runMs: number;
-  /** Of the keys that the sample looks at. */
+  /** Of these, as a {@link KeySample} has it. */
   new: number;
   again: number;
   /** Answers of a shared store, and how long they were waited for. */
@@ -60,8 +60,7 @@ export class RouteWatch {
     const { notes } = this;
     notes.runs++;
     notes.runMs += producerMs;
-    const seen = this.#keys.note(hashKey(key));
-    if (seen !== undefined) notes[seen]++;
+    this.#keys.note(hashKey(key), notes);
     this.#examples.add(key);
     for (const oldest of this.#examples) if (this.#examples.size > EXAMPLES) this.#examples.delete(oldest);
   }
