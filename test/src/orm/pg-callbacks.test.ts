@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createCache } from '@viewcache/core';
+import { watchPg } from '@viewcache/orm/pg';
 import pg from 'pg';
 import Cursor from 'pg-cursor';
 import QueryStream from 'pg-query-stream';
@@ -69,6 +70,32 @@ describe('a read of pg belongs to what has asked for the statement before it', (
     const { cache, pool } = await world.open();
     const read = () => new Promise<unknown>((resolve) => pool.query('SELECT 1', () => pool.query(READ, resolve)));
     const kept = await new Keeping(cache).keep(read);
+    await pool.query(RENAME);
+    expect(await kept.isMadeAgain()).toBe(true);
+  });
+
+  it.each<[string, (url: string) => Promise<pg.Pool | pg.Client>]>([
+    ['a pool', async (connectionString) => new pg.Pool({ connectionString })],
+    [
+      'a client',
+      async (url) => {
+        const client = new pg.Client(url);
+        await client.connect();
+        return client;
+      },
+    ],
+  ])('in the callback of the end of %s', async (_, open) => {
+    const { cache, pool } = await world.open();
+    // One for each time that it is made.
+    const opened = [await open(world.url), await open(world.url)];
+    for (const each of opened) {
+      const watch = watchPg(each, cache);
+      world.closing({ close: async () => watch() });
+      await watch.ready;
+    }
+    const kept = await new Keeping(cache).keep(
+      () => new Promise((resolve) => void opened.pop()?.end(() => resolve(pool.query(READ)))),
+    );
     await pool.query(RENAME);
     expect(await kept.isMadeAgain()).toBe(true);
   });

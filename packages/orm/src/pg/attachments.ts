@@ -18,6 +18,14 @@ const connects: Replaced<unknown> = new Replaced('connect', (original) => {
   };
 });
 
+/** What is read in the callback of the end, by whatever else, belongs to who has asked for it, too. */
+const ends: Replaced<unknown> = new Replaced('end', (original) => {
+  return function end(callback, ...more) {
+    const here = typeof callback === 'function' ? issuingContext() : undefined;
+    return original.call(this, here === undefined ? callback : here(callback as () => void), ...more);
+  };
+});
+
 /** What {@link attachToPool} hears of a pool. */
 interface PoolEvents {
   prependListener(event: 'connect' | 'acquire' | 'remove', listener: (client: PgClientLike) => void): void;
@@ -25,7 +33,10 @@ interface PoolEvents {
 }
 
 export function attachToClient(client: PgClientLike, party: PgSource): () => void {
-  return queries.on(client, party);
+  const stops = [queries.on(client, party), ends.on(client, party)];
+  return () => {
+    for (const stop of stops) stop();
+  };
 }
 
 /** Clients that a pool has already are met when they are used the next time. */
@@ -43,18 +54,19 @@ export function attachToPool(pool: PgPoolLike, party: PgSource): () => void {
   events.prependListener('connect', meet);
   events.prependListener('acquire', meet);
   events.prependListener('remove', forget);
-  const stopConnect = connects.on(pool, party);
+  const stopCalls = [connects.on(pool, party), ends.on(pool, party)];
   return () => {
     events.off('connect', meet);
     events.off('acquire', meet);
     events.off('remove', forget);
-    stopConnect();
+    for (const stop of stopCalls) stop();
     for (const client of [...stops.keys()]) forget(client);
   };
 }
 
 export function attachToModule({ Client, Pool }: PgModuleLike, party: PgSource): () => void {
-  const stops = [queries.on(Client.prototype as object, party), connects.on(Pool.prototype as object, party)];
+  const [client, pool] = [Client.prototype, Pool.prototype] as [object, object];
+  const stops = [queries.on(client, party), ends.on(client, party), connects.on(pool, party), ends.on(pool, party)];
   return () => {
     for (const stop of stops) stop();
   };
