@@ -10,7 +10,7 @@ export type KnexParty = Pick<ReadSource, 'source' | 'reader' | 'dialect' | 'stat
 /** What a statement came to that has not failed, by what the driver has returned. */
 export function outcomeOf(sql: string, { response, context }: SentQuery, party: KnexParty): Outcome {
   const { dialect, reader, statements } = party;
-  if (dialect === 'postgres') return pgOutcomeOf(response, sql, reader.columnNames);
+  if (dialect === 'postgres') return pgOutcomeOf(response, reader.columnNames);
   const lookup = { statements, countedKey: (table: string) => reader.countedKey(table) };
   if (dialect === 'sqlite') {
     const rows = Array.isArray(response) ? (response as readonly unknown[]) : [];

@@ -1,4 +1,4 @@
-import { isAlias, failureOf as pgFailureOf } from '../pg/outcome-of.js';
+import { failureOf as pgFailureOf } from '../pg/outcome-of.js';
 import type { Outcome, StatementResult } from '../source/outcome.js';
 import type { Statements } from '../source/statements.js';
 import type { Dialect } from '../statements/footprint-types.js';
@@ -72,9 +72,7 @@ function returnedRows(
 ): readonly (readonly unknown[])[] | undefined {
   if (columns.length === 0 || rows.length === 0 || rows.length !== (affected ?? rows.length)) return undefined;
   const [footprint, another] = statements.footprints(sql);
-  // Columns of a table that is joined may have the same names.
-  if (another !== undefined || footprint?.writes.length !== 1 || footprint.reads.length > 0) return undefined;
-  if (columns.some((column) => isAlias(column, sql))) return undefined;
+  if (another !== undefined || footprint?.writes.length !== 1) return undefined;
   if (!rows.every((row) => columns.every((column) => Object.hasOwn(row, column)))) return undefined;
   return rows.map((row) => columns.map((column) => (row as Readonly<Record<string, unknown>>)[column]));
 }

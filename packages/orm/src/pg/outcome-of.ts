@@ -22,9 +22,9 @@ export function failureOf(error: unknown): Outcome {
 }
 
 /** What a query came to that has not failed; of several statements in one text there are several results. */
-export function outcomeOf(result: unknown, sql: string, columnNames: ColumnNames): Outcome {
+export function outcomeOf(result: unknown, columnNames: ColumnNames): Outcome {
   const results = (Array.isArray(result) ? result : [result]) as readonly (PgResult | undefined)[];
-  return { kind: 'done', results: results.map((each) => resultOf(each ?? {}, sql, columnNames)) };
+  return { kind: 'done', results: results.map((each) => resultOf(each ?? {}, columnNames)) };
 }
 
 /** What a server's word for the end of a statement says: `INSERT 0 3`. */
@@ -34,15 +34,15 @@ export function resultOfTag(text: string): StatementResult {
   return { command: words[0], affected: Number.isFinite(last) ? last : undefined };
 }
 
-function resultOf(result: PgResult, sql: string, columnNames: ColumnNames): StatementResult {
-  const { command, rowCount, rows = [], fields = [] } = result;
+function resultOf(result: PgResult, columnNames: ColumnNames): StatementResult {
+  const { command, rowCount, rows = [], fields = [], _parsers: parsers } = result;
   return {
     command: command ?? undefined,
     affected: rowCount ?? undefined,
     returned(columns) {
       if (columns.length === 0 || fields.length === 0 || rows.length !== rowCount) return undefined;
-      const places = columns.map((column) => placeOf(column, fields, sql, columnNames));
-      if (places.includes(-1)) return undefined;
+      const places = columns.map((column) => placeOf(column, fields, columnNames));
+      if (places.includes(-1) || !places.every((at) => isKept(parsers?.[at], fields[at]))) return undefined;
       return rows.map((row) =>
         Array.isArray(row)
           ? places.map((place) => row[place] as unknown)
@@ -53,21 +53,39 @@ function resultOf(result: PgResult, sql: string, columnNames: ColumnNames): Stat
 }
 
 /** Where a column of the table stands in the result; -1 where nothing, or something else, has its name there. */
-function placeOf(column: string, fields: readonly PgField[], sql: string, columnNames: ColumnNames): number {
+function placeOf(column: string, fields: readonly PgField[], columnNames: ColumnNames): number {
   // Of two columns of one name an object has the later one.
   const place = fields.findLastIndex(({ name }) => name === column);
   const field = fields[place];
   if (field === undefined || !(field.tableID > 0)) return -1;
   const name = columnNames(field.tableID, field.columnID);
-  if (name !== undefined) return name === column ? place : -1;
-  // Another column may have been given this name.
-  return isAlias(column, sql) ? -1 : place;
+  return name === undefined || name === column ? place : -1;
 }
 
-/** Whether a text calls something else by the name of a column. */
-export function isAlias(column: string, sql: string): boolean {
-  const name = `["\`]?${column.replace(/\W/g, '\\$&')}["\`]?`;
-  const aliases = sql.match(new RegExp(`\\bas\\s+${name}(?!\\w)`, 'gi'))?.length ?? 0;
-  const same = sql.match(new RegExp(`(?<!\\w)${name}\\s+as\\s+${name}(?!\\w)`, 'gi'))?.length ?? 0;
-  return aliases > same;
+/** `int8`, `int2`, `int4`, `oid`. */
+const WHOLE_NUMBERS = new Set([20, 21, 23, 26]);
+const SAMPLE = 'aB é-1';
+
+/** By parser and type. */
+const keeping = new WeakMap<object, Map<number, boolean>>();
+
+/** Whether values of a column are what the database has: an app may read `7` as `user_7`. */
+function isKept(parser: unknown, { dataTypeID = 0, format = 'text' }: Partial<PgField> = {}): boolean {
+  if (typeof parser !== 'function') return true;
+  if (format !== 'text') return false;
+  const known = keeping.get(parser) ?? new Map<number, boolean>();
+  keeping.set(parser, known);
+  const found = known.get(dataTypeID) ?? keeps(parser as (text: string) => unknown, WHOLE_NUMBERS.has(dataTypeID));
+  known.set(dataTypeID, found);
+  return found;
+}
+
+function keeps(parser: (text: string) => unknown, isNumber: boolean): boolean {
+  const sample = isNumber ? '12345' : SAMPLE;
+  try {
+    const value = parser(sample);
+    return isNumber ? String(value) === sample : value === sample;
+  } catch {
+    return false;
+  }
 }

@@ -41,6 +41,8 @@ export interface PgResult {
   readonly rowCount?: number | null;
   readonly rows?: readonly unknown[];
   readonly fields?: readonly PgField[];
+  /** What has made values of what the server sent, for each column. */
+  readonly _parsers?: readonly unknown[];
 }
 
 /** A column of a result. */
@@ -49,6 +51,8 @@ export interface PgField {
   /** 0 for what is computed. */
   readonly tableID: number;
   readonly columnID: number;
+  readonly dataTypeID?: number;
+  readonly format?: string;
 }
 
 /** A query that carries itself out: the connection calls these. */

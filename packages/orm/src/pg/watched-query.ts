@@ -78,7 +78,7 @@ class Watch {
   }
 
   done(result: unknown): Told {
-    return this.#tell((columnNames) => outcomeOf(result, this.#sent.sql, columnNames));
+    return this.#tell((columnNames) => outcomeOf(result, columnNames));
   }
 
   completed(results: readonly StatementResult[]): Told {

@@ -52,13 +52,9 @@ describe('keys among what a statement returns', () => {
   const lookup = { statements: statementsOf('postgres'), countedKey: () => undefined };
   const keys = (sql: string) => returnedResult(sql, { columnNames: ['id'], rows: [[1]] }, lookup).returned?.(['id']);
 
-  it.each([
-    ["UPDATE users SET name = 'x' RETURNING id", [[1]]],
-    ["UPDATE users SET name = 'x' RETURNING `id` AS `id`".replaceAll('`', '"'), [[1]]],
-    ["UPDATE users SET name = 'x' RETURNING name AS id", undefined],
-    ['UPDATE users SET name = p.title FROM posts p RETURNING p.id', undefined],
-    ['DELETE FROM users WHERE id IN (SELECT id FROM posts) RETURNING id', undefined],
-  ])('of %s', (sql, rows) => {
-    expect(keys(sql)).toEqual(rows);
+  it('are those of the one statement in it that writes', () => {
+    expect(keys("UPDATE users SET name = 'x' RETURNING id")).toEqual([[1]]);
+    expect(keys("WITH x AS (DELETE FROM posts) UPDATE users SET name = 'x' RETURNING id")).toBeUndefined();
+    expect(keys('SELECT id FROM users')).toBeUndefined();
   });
 });

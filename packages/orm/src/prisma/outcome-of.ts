@@ -1,4 +1,4 @@
-import { isAlias, UNTOLD } from '../pg/outcome-of.js';
+import { UNTOLD } from '../pg/outcome-of.js';
 import type { StatementResult } from '../source/outcome.js';
 import type { Statements } from '../source/statements.js';
 import type { AdapterResult } from './prisma-types.js';
@@ -57,9 +57,8 @@ export function returnedResult(
     affected: rows.length,
     returned(columns) {
       const [footprint, another] = statements.footprints(sql);
-      // Columns of a table that is joined may have the same names.
-      const isSole = another === undefined && footprint?.writes.length === 1 && footprint.reads.length === 0;
-      if (!isSole || columns.length === 0 || columns.some((column) => isAlias(column, sql))) return undefined;
+      const isSole = another === undefined && footprint?.writes.length === 1;
+      if (!isSole || columns.length === 0) return undefined;
       const places = columns.map((column) => columnNames.findIndex((name) => isSame(name, column)));
       return places.includes(-1) ? undefined : rows.map((row) => places.map((place) => row[place]));
     },

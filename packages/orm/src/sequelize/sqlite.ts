@@ -1,4 +1,3 @@
-import { isAlias } from '../pg/outcome-of.js';
 import type { Outcome, StatementResult } from '../source/outcome.js';
 import { Replaced } from '../source/replaced.js';
 import { statementsOf } from '../statements/dialect-statements.js';
@@ -67,9 +66,7 @@ function outcomeOf(
     returned(columns) {
       if (write === undefined || another !== undefined || columns.length === 0) return undefined;
       if (listed !== undefined) {
-        const isListed = columns.every(
-          (column) => !isAlias(column, sql) && listed.every((row) => Object.hasOwn(row as object, column)),
-        );
+        const isListed = columns.every((column) => listed.every((row) => Object.hasOwn(row as object, column)));
         return isListed ? listed.map((row) => columns.map((column) => row[column])) : undefined;
       }
       const isCounted = write.verb === 'insert' && columns.length === 1 && countedKey(write.table) === columns[0];

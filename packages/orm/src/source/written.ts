@@ -1,4 +1,5 @@
 import type { Footprint, TableName, WrittenTable } from '../statements/footprint-types.js';
+import { ownsReturned } from '../statements/returned.js';
 import { rowId, writtenRowId } from '../tables/names.js';
 import type { Change, ConflictClause, Table } from '../tables/table.js';
 import type { TableMap } from '../tables/table-map.js';
@@ -132,7 +133,8 @@ function addWritten(batch: WriteBatch, write: WrittenTable, ran: RanStatement, l
     if (map.actsAsSaid(table)) return;
   }
   // What is read through a view, and what a data-modifying WITH does, is not counted by the statement's own count.
-  const isSole = ran.footprint.writes.length === 1 && isOf(ran.result?.command, write.verb);
+  const isSole =
+    ran.footprint.writes.length === 1 && write.isRepeated !== true && isOf(ran.result?.command, write.verb);
   if (isSole && ran.result?.affected === 0 && COUNTED.has(write.verb)) {
     const mayBeMore = tables.some((it) => map.mayActUnseen(it) || it.conflicts.has('replace'));
     if (!mayBeMore && !map.hasTriggers(write)) return;
@@ -158,13 +160,15 @@ function isOf(command: string | undefined, verb: WrittenTable['verb']): boolean 
 function rowsWritten(
   { pk, mayRekey }: Table,
   write: WrittenTable,
-  { parameters, result }: RanStatement,
+  { parameters, result, footprint }: RanStatement,
   isSole: boolean,
   { rowsOf }: WriteLookup,
 ): readonly (readonly unknown[])[] | undefined {
   const { verb } = write;
   if (verb === 'truncate' || verb === 'ddl') return undefined;
-  const returned = isSole ? result?.returned?.(pk) : undefined;
+  // Where a column of another table comes back by the key's name, a driver cannot tell it from the key.
+  const isKey = footprint.returned === undefined || ownsReturned(footprint.returned, pk);
+  const returned = isSole && isKey ? result?.returned?.(pk) : undefined;
   // A driver may have rounded what it returns; the statement may name it.
   if (returned?.every((row) => rowId(row) !== undefined)) return returned;
   return mayRekey && verb === 'insert' ? undefined : rowsOf(write, parameters, pk);

@@ -1,4 +1,3 @@
-import { isAlias } from '../pg/outcome-of.js';
 import type { StatementResult } from '../source/outcome.js';
 import type { Statements } from '../source/statements.js';
 
@@ -34,11 +33,8 @@ export function resultOf(told: ToldResult, lookup: ResultLookup): StatementResul
       if (columns.length === 0 || footprint === undefined || another !== undefined || footprint.writes.length !== 1)
         return undefined;
       if (rows.length === 0) return affected === 1 ? counted(footprint.writes[0], columns, told, lookup) : undefined;
-      // Columns of a table that is joined may have the same names.
-      if (command === 'SELECT' || footprint.reads.length > 0 || rows.length !== affected) return undefined;
-      const isListed = columns.every(
-        (column) => !isAlias(column, sql) && rows.every((row) => Object.hasOwn(row as object, column)),
-      );
+      if (command === 'SELECT' || rows.length !== affected) return undefined;
+      const isListed = columns.every((column) => rows.every((row) => Object.hasOwn(row as object, column)));
       return isListed
         ? rows.map((row) => columns.map((column) => (row as Record<string, unknown>)[column]))
         : undefined;

@@ -65,6 +65,7 @@ export function gathered(references: readonly Reference[]): { reads: ReadTable[]
     write.conflict = undefined;
     write.cascades ||= cascades;
     write.keeps = false;
+    write.isRepeated = true;
   }
   return { reads, writes };
 }

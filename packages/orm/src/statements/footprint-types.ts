@@ -55,6 +55,18 @@ export interface WrittenTable extends TableName {
   readonly cascades: boolean;
   /** PostgreSQL's `SET a = a, b = b`: no row is another one afterwards, unless a trigger makes it one. */
   readonly keeps: boolean;
+  /** Written more than once by the statement: what the database says of its result goes for one of them. */
+  readonly isRepeated?: boolean;
+}
+
+/** Of a list behind `RETURNING`, what is known of the columns of the table that is written; columns of MySQL and SQLite are in lower case. */
+export interface ReturnedColumns {
+  /** All of them come back. */
+  readonly hasAll: boolean;
+  /** Columns of it that come back under their own names. */
+  readonly own: ReadonlySet<string>;
+  /** Names, in lower case, under which something else comes back: a column of another table, or one that was given this name. */
+  readonly others: ReadonlySet<string>;
 }
 
 /** What a statement does to the transaction of its connection. */
@@ -93,6 +105,8 @@ export interface Footprint {
    * it has written. Not so an INSERT that no row can be in the way of: what that returns is its own, and no row of before.
    */
   readonly returnsWritten?: boolean;
+  /** What stands behind its `RETURNING`; `undefined` where it has none. */
+  readonly returned?: ReturnedColumns | undefined;
   /** PostgreSQL: the cursor that it declares, fetches from or closes. */
   readonly cursor?: CursorVerb | undefined;
   /** PostgreSQL: the functions in it that read what a text says (`query_to_xml`). */

@@ -6,6 +6,7 @@ import type { Footprint } from './footprint-types.js';
 import { commitsFirst } from './implicit-commits.js';
 import { allNames, namesOf } from './name-sets.js';
 import { qualifiedAt } from './qualified.js';
+import { returnedColumns } from './returned.js';
 import { returnsWritten } from './returning.js';
 import { Kind, type Tokens } from './tokens.js';
 import { transactionOf } from './transactions.js';
@@ -40,6 +41,7 @@ export function footprintOf(tokens: Tokens, depth: number): Footprint {
     isOpaque: walk.isOpaque,
     names,
     returnsWritten: walk.returnsWritten || returnsWritten(tokens, writes),
+    returned: writes.length === 0 ? undefined : returnedColumns(tokens),
     cursor: cursorOf(tokens),
     textReaders: textReadersIn(tokens, names),
     movesPath: movesPath(tokens),

@@ -1,4 +1,4 @@
-import { type ColumnNames, isAlias, failureOf as pgFailureOf, outcomeOf as pgOutcomeOf } from '../pg/outcome-of.js';
+import { type ColumnNames, failureOf as pgFailureOf, outcomeOf as pgOutcomeOf } from '../pg/outcome-of.js';
 import type { Outcome, StatementResult } from '../source/outcome.js';
 import type { Statements } from '../source/statements.js';
 import type { Dialect } from '../statements/footprint-types.js';
@@ -30,8 +30,8 @@ interface Header {
 
 /** What a statement came to that has not failed. */
 export function outcomeOf(answer: Answer, lookup: OutcomeLookup): Outcome {
-  const { sql, result, raw } = answer;
-  if (lookup.dialect === 'postgres' && raw !== undefined) return pgOutcomeOf(raw, sql, lookup.columnNames);
+  const { result, raw } = answer;
+  if (lookup.dialect === 'postgres' && raw !== undefined) return pgOutcomeOf(raw, lookup.columnNames);
   // Results of several statements; which belongs to which is not told.
   if (lookup.dialect === 'mysql' && Array.isArray(result.raw) && result.raw.some(isHeader))
     return { kind: 'done', results: [] };
@@ -59,7 +59,7 @@ export function isInTransaction(connection: object, { raw }: QueryResultLike): b
 }
 
 function resultOf(answer: Answer, lookup: OutcomeLookup): StatementResult {
-  const { result, sql } = answer;
+  const { result } = answer;
   const { records = [] } = result;
   const affected = result.affected ?? undefined;
   return {
@@ -70,9 +70,7 @@ function resultOf(answer: Answer, lookup: OutcomeLookup): StatementResult {
       const isListed =
         records.length > 0 &&
         (affected === undefined || affected === records.length) &&
-        columns.every(
-          (column) => !isAlias(column, sql) && records.every((row) => Object.hasOwn(row as object, column)),
-        );
+        columns.every((column) => records.every((row) => Object.hasOwn(row as object, column)));
       if (isListed) return records.map((row) => columns.map((column) => (row as Record<string, unknown>)[column]));
       const key =
         affected === 1 && columns.length === 1 ? countedValue(answer, columns[0] as string, lookup) : undefined;
