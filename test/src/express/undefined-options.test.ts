@@ -110,6 +110,7 @@ const whole: Unsaid<Omit<CacheOptions, 'secret'>> = {
   maxValueBytes: undefined,
   maxVariants: undefined,
   trackReads: undefined,
+  rewarm: undefined,
   clock: undefined,
 };
 
@@ -128,7 +129,7 @@ const written: Unsaid<SetOptions> = {
 };
 
 const counted: Unsaid<IncrementOptions> = { initial: undefined, ttl: undefined, tags: undefined, version: undefined };
-const how: Unsaid<InvalidateOptions> = { confirm: undefined, hold: undefined };
+const how: Unsaid<InvalidateOptions> = { confirm: undefined, hold: undefined, rewarm: undefined };
 const emitted: Unsaid<EmitCacheControl> = { browser: undefined, shared: undefined, targets: undefined };
 const compressed: Unsaid<CompressOptions> = { threshold: undefined, coding: undefined };
 const tls: Unsaid<TlsSettings> = {

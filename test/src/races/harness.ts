@@ -189,6 +189,7 @@ export class BuiltProcess implements Process {
       clock: this.clock,
       lagMs: undefined,
       throwsUnheard: false,
+      invalidated: () => {},
       droppedBy: () => ({ count: 0, exact: true, keys: [] }),
       purgesOnly: shared?.store.purgesOnly === true,
     });

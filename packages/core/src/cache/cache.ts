@@ -24,6 +24,14 @@ export interface InvalidateOptions {
    * @defaultValue 0
    */
   readonly hold?: Duration | undefined;
+  /**
+   * Whether the views that it drops of what this process holds are asked for again, as by {@link Cache.warm}: a second after the
+   * last such invalidation, 1,000 at a time, as an anonymous visitor. What a `key` function, a cookie or any other field but those
+   * of content negotiation has selected is not.
+   *
+   * @defaultValue false, or as `rewarm` of the cache says of its tags
+   */
+  readonly rewarm?: boolean | undefined;
 }
 
 /** What an event stands for, in {@link Cache.invalidateOn}: tags, or any target. */

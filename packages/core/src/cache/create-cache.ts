@@ -4,7 +4,7 @@ import { warnOnce } from '../base/process-warning.js';
 import { BodyCoder } from '../codecs/coded-bodies.js';
 import { valueCodec } from '../codecs/value-codec.js';
 import { type CacheOptions, type CacheSettings, readCacheOptions } from '../config/cache-options.js';
-import { checkOneOf, checkOptions, needFunction } from '../config/check.js';
+import { checkBoolean, checkOneOf, checkOptions, needFunction } from '../config/check.js';
 import { isIgnoredByDefault } from '../config/ignored-query.js';
 import { Engine } from '../engine/engine.js';
 import type { Keyed } from '../engine/keyed.js';
@@ -28,10 +28,12 @@ import { Telemetry } from '../telemetry/telemetry.js';
 import { KeptErrors } from '../values/kept-errors.js';
 import { MemoNames } from '../values/memo-names.js';
 import { Values } from '../values/values.js';
+import { RewarmQueue } from '../warming/rewarm-queue.js';
 import { Warming } from '../warming/warming.js';
 import { adviceLine } from './advice-line.js';
 import type { Cache, InvalidateOptions } from './cache.js';
 import { droppedBy } from './dropped.js';
+import { droppedViews } from './dropped-views.js';
 import { earlyEndOf } from './early-end.js';
 import { explainUrl } from './explain.js';
 import { explainedKey, explainValue } from './explain-value.js';
@@ -53,6 +55,8 @@ import { isWatched } from './watched-sources.js';
 
 const WAITERS_PER_KEY = 1_000;
 const HIT_FOR_MISS_MS = 2_000;
+/** Views that are asked for again after an invalidation. */
+const MOST_REWARMED = 1_000;
 
 /** One for all caches of the process. */
 const bodyCoder = new BodyCoder();
@@ -153,6 +157,7 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
     throwsUnheard: settings.onInvalidateFailure === 'throw',
     purgesOnly: shared?.store.purgesOnly === true,
     droppedBy: (names) => droppedBy(names, tags, local),
+    invalidated: (names, isRewarmed) => rewarms.invalidated(names, isRewarmed),
   });
   const bus = shared?.store.bus ?? localBus?.bus;
   const stopListening = bus?.listen(listener(tags, trust, telemetry));
@@ -176,6 +181,12 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
     leases: shared?.store.leases,
     ready,
     listen: (listener) => telemetry.listen(listener),
+    warn,
+  });
+  const rewarms = new RewarmQueue({
+    clock,
+    always: settings.rewarm,
+    rewarm: (names) => warming.rewarm(() => droppedViews(names, tags, local, clock, MOST_REWARMED)),
   });
   const openStrategies = new OpenStrategies();
   const calls = new ValueCalls({
@@ -190,6 +201,7 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
   });
   const stopListeningToAll = (): void => {
     forgetNamespace();
+    rewarms.close();
     stopListening?.();
     invalidator.close();
     unheard?.close();
@@ -323,8 +335,12 @@ function listener(tags: TagTable, trust: Trust, sink: Telemetry): BusListener {
 }
 
 function readOrders(where: string, options: InvalidateOptions = {}): Orders {
-  checkOptions(where, options, ['confirm', 'hold']);
-  const { confirm = 'store', hold = 0 } = options;
+  checkOptions(where, options, ['confirm', 'hold', 'rewarm']);
+  const { confirm = 'store', hold = 0, rewarm = false } = options;
   checkOneOf(`${where}.confirm`, confirm, ['store', 'all']);
-  return { confirmsAll: confirm === 'all', holdMs: parseDuration(`${where}.hold`, hold) };
+  return {
+    confirmsAll: confirm === 'all',
+    holdMs: parseDuration(`${where}.hold`, hold),
+    isRewarmed: checkBoolean(`${where}.rewarm`, rewarm),
+  };
 }

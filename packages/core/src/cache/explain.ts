@@ -129,6 +129,20 @@ export function ownTagsOf(key: string): readonly string[] {
   return new CacheKey({ method, scheme, host, url: uri, rewritten: '', beside: '' }, rules, own).tags;
 }
 
+/**
+ * What a visitor asks with who is to be answered by a key; `undefined` where a function of the app, or a host that was forwarded,
+ * has had a say in it.
+ */
+export function plainTargetOf(key: string): { scheme: string; host: string; uri: string } | undefined {
+  const target = readTarget(key);
+  if (target === undefined || target.method !== 'GET') return undefined;
+  const { scheme, host = '', uri } = target;
+  const line = key.indexOf('\n');
+  const beside = withoutPart(line < 0 ? '' : key.slice(line), '>');
+  const parts = withoutPart(beside, '@');
+  return /^\n@\d+:@/.test(beside) || /\n=\d+:/.test(parts) ? undefined : { scheme, host, uri };
+}
+
 function withoutPart(parts: string, mark: string): string {
   if (!parts.startsWith(`\n${mark}`)) return parts;
   const colon = parts.indexOf(':');
@@ -136,7 +150,7 @@ function withoutPart(parts: string, mark: string): string {
 }
 
 /** Values as they are in the key of the variant, which is made of them. */
-function selectingOf({ stored, target }: LocalItem): Record<string, string | null> {
+export function selectingOf({ stored, target }: LocalItem): Record<string, string | null> {
   const values: Record<string, string | null> = {};
   let rest = stored.key.slice(target.length);
   for (const name of stored.selecting) {

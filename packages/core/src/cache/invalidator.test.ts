@@ -28,6 +28,7 @@ function world(isShared = true, more: { readonly throwsUnheard?: boolean; readon
     clock,
     lagMs: isShared ? 1_000 : undefined,
     throwsUnheard: more.throwsUnheard === true,
+    invalidated: () => {},
     droppedBy: () => ({ count: 0, exact: true, keys: [] }),
     purgesOnly: more.purgesOnly === true,
   });

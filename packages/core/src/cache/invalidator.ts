@@ -18,6 +18,8 @@ export interface Orders {
   readonly confirmsAll: boolean;
   /** For how long data sources may still answer with what was there before. */
   readonly holdMs: number;
+  /** What it drops is to be asked for again, whatever its tags. */
+  readonly isRewarmed?: boolean | undefined;
   /** What those who listen are told of where it comes from, and of what it has dropped. */
   readonly from?: From | undefined;
 }
@@ -54,6 +56,8 @@ export interface InvalidatorParts {
   readonly purgesOnly: boolean;
   /** What of what this process holds has one of these tags, and was good until now. */
   droppedBy(tags: readonly string[]): Dropped;
+  /** Hears of all that is invalidated here, once it is. */
+  invalidated(tags: readonly string[], isRewarmed: boolean): void;
 }
 
 /** Clocks of two machines do not run alike: so much longer than the lag nobody is behind. */
@@ -74,6 +78,7 @@ export class Invalidator {
   async run(tags: readonly string[], asked: Mode, orders: Orders = PLAIN): Promise<InvalidationReceipt> {
     const mode = this.#parts.purgesOnly ? 'hard' : asked;
     const at = this.#parts.tags.invalidate(tags, mode);
+    this.#parts.invalidated(tags, orders.isRewarmed === true);
     const batch = this.#batches.getStore();
     if (batch?.isOpen === true) {
       for (const tag of tags) batch[mode].add(tag);
@@ -157,6 +162,7 @@ export class Invalidator {
   async #repeat(tags: readonly string[], mode: Mode): Promise<void> {
     const { tags: table, unheard } = this.#parts;
     const at = table.invalidate(tags, mode);
+    this.#parts.invalidated(tags, false);
     await unheard?.deliver(tags, mode, at);
   }
 }

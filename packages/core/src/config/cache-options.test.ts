@@ -23,6 +23,7 @@ describe('readCacheOptions', () => {
       collapseTimeoutMs: 10_000,
       l1MaxLagMs: 1_000,
       consistency: 'bounded',
+      rewarm: [],
       onInvalidateFailure: 'queue',
       maxVariants: 32,
       values: { lifetimeMs: undefined, copying: 'structured', maxBytes: 1_048_576 },

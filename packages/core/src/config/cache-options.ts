@@ -5,7 +5,7 @@ import type { PolicyFactory, PolicyName } from '../eviction/policies.js';
 import type { Clock } from '../ports/clock.js';
 import type { EvictionPolicy } from '../ports/eviction-policy.js';
 import type { Copying } from '../values/copying.js';
-import { checkCount, checkOneOf, checkOptions, parseBytes, withDefaults } from './check.js';
+import { checkCount, checkOneOf, checkOptions, checkStrings, parseBytes, withDefaults } from './check.js';
 import { type Compression, type CompressOptions, readCompression } from './compression.js';
 import { isIoredisClient, isKeyvLike, isRedisClient, type KeyvLike, type RedisClientLike } from './keyv-like.js';
 import { readForever } from './lifetimes.js';
@@ -150,6 +150,13 @@ export interface CacheOptions {
    * @defaultValue as soon as a data source is watched for this cache
    */
   readonly trackReads?: boolean | undefined;
+  /**
+   * Tags of which every invalidation in this process, writes of watched data sources included, is followed by a warming: the
+   * views that it drops are asked for again, as `invalidate(…, { rewarm: true })` does. `'cities'` stands for its rows, too.
+   *
+   * @defaultValue `[]`
+   */
+  readonly rewarm?: readonly string[] | undefined;
   /** Request fields' variants kept for one URL; further ones are answered and not stored. @defaultValue 32 */
   readonly maxVariants?: number | undefined;
   /** The clock, for tests. @defaultValue the machine's */
@@ -176,6 +183,7 @@ export interface CacheSettings {
   readonly values: ValueDefaults;
   /** `undefined`: where a data source is watched. */
   readonly trackReads: boolean | undefined;
+  readonly rewarm: readonly string[];
   readonly clock: Clock | undefined;
 }
 
@@ -199,6 +207,7 @@ export const CACHE_OPTIONS = [
   'clone',
   'maxValueBytes',
   'trackReads',
+  'rewarm',
   'clock',
 ] as const;
 
@@ -261,6 +270,7 @@ export function readCacheOptions(options: CacheOptions, namespace: string = DEFA
       maxBytes: readBodyLimit('maxValueBytes', given.maxValueBytes),
     },
     trackReads: readTrackReads('trackReads', options.trackReads),
+    rewarm: options.rewarm === undefined ? [] : checkStrings('rewarm', options.rewarm, 'tags'),
     clock: readClock(options.clock),
   };
 }

@@ -55,8 +55,15 @@ export async function readTasks(source: WarmSource, settings: WarmSettings, sign
   return { tasks: [...wanted.values()], skipped, isCut: false };
 }
 
-function urlTask(server: WarmServer, origin: string, path: string, fields: WarmFields): Task {
-  const headers = { host: new URL(origin).host, ...USUAL, ...fields };
+/** @param fields - what is `undefined` is not sent, though it usually is */
+export function urlTask(
+  server: WarmServer,
+  origin: string,
+  path: string,
+  fields: Readonly<Record<string, string | undefined>>,
+): Task {
+  const all = Object.entries({ host: new URL(origin).host, ...USUAL, ...fields });
+  const headers = Object.fromEntries(all.filter((field): field is [string, string] => field[1] !== undefined));
   return {
     what: path,
     // Keys of views begin with the method; a view that was passed by is called by its URL.

@@ -11,4 +11,6 @@ export interface WarmingParts {
   /** Resolves when the shared store can be asked, or is not waited for any longer. */
   ready(): Promise<void>;
   listen(listener: CacheListener): () => void;
+  /** Says what nobody is told otherwise. */
+  warn(message: string): void;
 }

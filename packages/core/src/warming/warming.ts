@@ -1,3 +1,4 @@
+import type { DroppedView } from './dropped-view.js';
 import type { OneAtATime } from './one-at-a-time.js';
 import type { WarmOptions, WarmResult, WarmSource } from './warm-types.js';
 import type { WarmingParts } from './warming-parts.js';
@@ -20,6 +21,28 @@ export class Warming {
     this.#stops.set(stop, result);
     try {
       return await result;
+    } finally {
+      this.#stops.delete(stop);
+    }
+  }
+
+  /**
+   * Asks again for what was dropped. Never rejects.
+   *
+   * @param views - what that is, found when it is asked
+   */
+  async rewarm(views: () => readonly DroppedView[]): Promise<void> {
+    const stop = new AbortController();
+    const work = (async () => {
+      const { rewarm } = await import('./rewarm.js');
+      const dropped = views();
+      if (dropped.length > 0) await rewarm(this.#parts, dropped, stop.signal);
+    })();
+    this.#stops.set(stop, work);
+    try {
+      await work;
+    } catch (error) {
+      this.#parts.warn(`rewarm: ${error instanceof Error ? error.message : String(error)}`);
     } finally {
       this.#stops.delete(stop);
     }

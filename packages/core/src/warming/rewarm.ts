@@ -1,0 +1,29 @@
+import { findServer } from './ask-server.js';
+import type { DroppedView } from './dropped-view.js';
+import { Outcomes } from './outcomes.js';
+import { Run } from './run-warming.js';
+import { urlTask } from './tasks.js';
+import { readWarmOptions } from './warm-options.js';
+import type { WarmingParts } from './warming-parts.js';
+
+/**
+ * Asks again for what was dropped, as it was asked for.
+ *
+ * Under no lease of its own: each process asks for what it has dropped itself, and where two have dropped the same, one of them
+ * runs the handler (PROTOCOL 4.12).
+ *
+ * @throws `ConfigError` (by rejection) where no server is known
+ */
+export async function rewarm(parts: WarmingParts, views: readonly DroppedView[], signal: AbortSignal): Promise<void> {
+  const server = findServer('rewarm', undefined);
+  const tasks = views.map(({ origin, path, headers }) => urlTask(server, origin, path, headers));
+  const outcomes = new Outcomes();
+  const settings = readWarmOptions('rewarm');
+  const run = new Run({ tasks, skipped: [], isCut: false }, settings, outcomes, parts.clock, undefined);
+  const stopListening = parts.listen(outcomes.listener);
+  try {
+    await run.all(signal);
+  } finally {
+    stopListening();
+  }
+}
