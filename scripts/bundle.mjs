@@ -10,6 +10,9 @@ import { minify } from 'terser';
 const OUT = 'packed';
 /** Entry points that only our own packages import. */
 const ADAPTERS = ['./node', './tracking'];
+/** What they hand on to their users as it is. */
+const HANDED_ON =
+  /\bfragments[\\/](fragments|fragment-options|fragment-calls|engines[\\/](ejs|eta|nunjucks|handlebars|pug))\.d\.ts$/;
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
 const entries = Object.values(manifest.exports).flatMap((entry) => entry.default ?? []);
 
@@ -52,8 +55,9 @@ for (const file of typesFrom(Object.entries(manifest.exports))) {
   // What is there for our own packages alone, or for the compiler to follow a type through, nobody reads in an editor: what an entry
   // point names itself, and what that is made of among options and calls.
   const isRead =
-    forUsers.has(file) &&
-    (named.has(file) || /\bdist[\\/](cache|config|keyv-memory|telemetry|testing|warming)[\\/]/.test(file));
+    (forUsers.has(file) &&
+      (named.has(file) || /\bdist[\\/](cache|config|keyv-memory|telemetry|testing|warming)[\\/]/.test(file))) ||
+    HANDED_ON.test(file);
   writeFileSync(to, isRead ? types : types.replace(/^ *\/\*\*[\s\S]*?\*\/\n/gm, ''));
 }
 

@@ -39,6 +39,8 @@ export interface LeadingVisitor {
   readonly layers: InnerLayers | undefined;
   /** Nothing is stored, and that is known before the handler has answered. */
   forbid(): void;
+  /** What the view is told by whatever runs in it: for what has lost it on the way, such as a template that Nest renders. */
+  readonly context: ViewContext | undefined;
 }
 
 const slot = Symbol.for('viewcache.view');

@@ -27,10 +27,12 @@ export function askNow(
   }
   const run = runOf(request, options, source, render, place);
   const policy = request.home.policyOf('cache', options);
-  const { values } = request.runtime;
-  const found = values.find(run.key, false);
-  if (found !== NOTHING_FOUND) return found as string;
-  return request.runtime.engine.isShared ? makeForLater(values, run, policy) : makeHere(values, run, policy);
+  const { values, engine } = request.runtime;
+  return request.within(() => {
+    const found = values.find(run.key, false);
+    if (found !== NOTHING_FOUND) return found as string;
+    return engine.isShared ? makeForLater(values, run, policy) : makeHere(values, run, policy);
+  });
 }
 
 /** Where memory is the only store, whoever asks is told before he goes on. */

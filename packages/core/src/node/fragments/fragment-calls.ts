@@ -130,7 +130,9 @@ export async function askMany(
     });
   const { values } = runtime.engine;
   const [one] = asked;
-  const found = asked.length === 1 && one !== undefined ? [ask(one)] : values.together(() => asked.map(ask));
+  const found = request.within(() =>
+    asked.length === 1 && one !== undefined ? [ask(one)] : values.together(() => asked.map(ask)),
+  );
   return (await Promise.all(found)) as string[];
 }
 

@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CacheRuntime } from '../../cache/runtime.js';
-import { nextMoment } from '../../engine/view-storage.js';
+import { currentView, enterView, nextMoment } from '../../engine/view-storage.js';
 import { guardOf } from '../guarding.js';
 import { type Fields, ofRequests } from '../inputs.js';
+import { visitorOf } from '../leading.js';
 import type { FragmentsHome } from './fragments-home.js';
 import { fragmentsSlot } from './fragments-slot.js';
 import { hasPerson, watchLocals } from './visitor-locals.js';
@@ -29,11 +30,20 @@ export class FragmentRequest {
   readonly #sources = new Map<string, string>();
   #isKnown: boolean | undefined;
 
-  constructor(home: FragmentsHome, req: IncomingMessage) {
+  readonly #res: ServerResponse;
+
+  constructor(home: FragmentsHome, req: IncomingMessage, res: ServerResponse) {
     this.home = home;
+    this.#res = res;
     this.runtime = home.runtime;
     this.token = this.runtime.tags.clock;
     this.#req = req as IncomingMessage & Fields;
+  }
+
+  /** Runs something as a part of the cached view that it is rendered in, if any, though nothing else may have said so. */
+  within<T>(run: () => T): T {
+    const view = currentView() === undefined ? visitorOf(this.#res)?.context : undefined;
+    return view === undefined ? run() : enterView(view, run);
   }
 
   /** What a template is given in place of what Express hands to its engine. */

@@ -22,7 +22,7 @@ export type FragmentsMiddleware = (req: IncomingMessage, res: ServerResponse, ne
 export function fragments(options: FragmentsOptions = {}): FragmentsMiddleware {
   const all = new FragmentsHome(options);
   return function viewcacheFragments(req, res, next) {
-    attachFragments(res, new FragmentRequest(all, req));
+    attachFragments(res, new FragmentRequest(all, req, res));
     next();
   };
 }
