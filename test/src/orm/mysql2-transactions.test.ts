@@ -54,6 +54,21 @@ describe('transactions of mysql2', () => {
     expect(heard.slice(2).flat().sort()).toEqual([...USER_1, ...USER_2].sort());
   });
 
+  it('are not over by what commits nothing in them', async () => {
+    const { cache, pool } = await world.open();
+    const heard = heardBy(cache);
+    const connection = await pool.getConnection();
+    for (const sql of ['SET autocommit = 1', 'UNLOCK TABLES', 'LOAD INDEX INTO CACHE users']) {
+      await connection.query('BEGIN');
+      await connection.query(UPDATE_1);
+      await connection.query(sql);
+      heard.splice(0);
+      await connection.query('COMMIT');
+      expect([sql, heard]).toEqual([sql, [USER_1]]);
+    }
+    connection.release();
+  });
+
   it('that SET autocommit = 0 begins by each statement end with COMMIT', async () => {
     const { cache, pool } = await world.open();
     const heard = heardBy(cache);

@@ -168,6 +168,20 @@ describe('transactions of pg', () => {
     expect(heard).toHaveLength(2);
   });
 
+  it('begun behind a write of their text end with their commit (43)', async () => {
+    const { pool, cache } = await world.open();
+    const heard = heardBy(cache);
+    const client = await pool.connect();
+    const asked = () => world.admin.query("SELECT name FROM users WHERE name IN ('x', 'y') ORDER BY 1");
+    await client.query("UPDATE users SET name = 'x' WHERE id = 1; BEGIN");
+    expect([heard, (await asked()).rows]).toEqual([[], []]);
+    await client.query("COMMIT; UPDATE users SET name = 'y' WHERE id = 2; BEGIN");
+    expect([heard, (await asked()).rows]).toEqual([[['users', 'users#1']], [{ name: 'x' }]]);
+    await client.query('COMMIT');
+    client.release();
+    expect(heard.slice(1)).toEqual([['users', 'users#2']]);
+  });
+
   it('in a text that fails are undone, but for what a COMMIT in it has committed (43)', async () => {
     const { cache, pool } = await world.open();
     const heard = heardBy(cache);

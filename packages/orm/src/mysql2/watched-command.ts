@@ -49,11 +49,13 @@ class Watch {
 
   done(rows: unknown, fields: unknown): Told {
     const status = statusOf(rows, fields);
-    if (status !== undefined)
-      for (const { source } of this.#sources) source.autocommits(this.#connection, status.autocommits);
+    // The transaction that is open began by what was believed until now: what ends it turns automatic afterwards.
+    if (status?.autocommits === false)
+      for (const { source } of this.#sources) source.autocommits(this.#connection, false);
     return this.#tell(
       (countedKey) => outcomeOf(rows, fields, footprints(this.#sent.sql), countedKey),
       (source) => {
+        if (status?.autocommits === true) source.autocommits(this.#connection, true);
         if (status !== undefined && status.isInTransaction !== source.isOpen(this.#connection))
           return source.stands(this.#connection, status.isInTransaction);
       },

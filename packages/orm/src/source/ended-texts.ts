@@ -1,4 +1,4 @@
-import type { Footprint } from '../statements/footprint-types.js';
+import type { Footprint, TransactionVerb } from '../statements/footprint-types.js';
 import type { WriteBatch } from '../writes/batch.js';
 import type { Outcome, StatementResult } from './outcome.js';
 import type { SourceParts } from './source-parts.js';
@@ -35,7 +35,9 @@ export class EndedTexts {
 
   #done(scope: object, { sql, footprints, parameters }: EndedText, results: readonly StatementResult[]): Told {
     const told: Told[] = [];
+    const begun = this.#begunEarlier(footprints);
     for (const [i, footprint] of footprints.entries()) {
+      if (begun.has(i)) this.#transactions.begin(scope);
       const result = results.length === footprints.length ? results[i] : undefined;
       const { transaction } = footprint;
       if (transaction !== undefined) {
@@ -46,11 +48,24 @@ export class EndedTexts {
     return together(told);
   }
 
+  /** PostgreSQL takes what stands before a BEGIN in its text, up to a COMMIT, into the transaction: there it begins. */
+  #begunEarlier(footprints: readonly Footprint[]): ReadonlySet<number> {
+    const begun = new Set<number>();
+    if (this.#parts.dialect !== 'postgres' || footprints.length < 2) return begun;
+    let from = 0;
+    for (const [i, { transaction }] of footprints.entries()) {
+      if (transaction?.verb === 'begin') begun.add(from);
+      if (transaction?.verb === 'commit' || transaction?.verb === 'rollback') from = i + 1;
+    }
+    return begun;
+  }
+
   #wrote(scope: object, ran: RanStatement): Told {
-    const { commitsFirst } = ran.footprint;
-    const told = commitsFirst ? this.#transactions.commit(scope) : undefined;
+    const { commitsFirst, mayGoOn = false } = ran.footprint;
+    if (!commitsFirst) return this.#transactions.put(scope, this.#written([ran]));
+    const told = mayGoOn ? this.#transactions.mayHaveEnded(scope) : this.#transactions.commit(scope);
     const batch = this.#written([ran]);
-    return together([told, commitsFirst ? this.#transactions.deliver(batch) : this.#transactions.put(scope, batch)]);
+    return together([told, mayGoOn ? this.#transactions.put(scope, batch) : this.#transactions.deliver(batch)]);
   }
 
   #written(statements: readonly RanStatement[]): WriteBatch {
@@ -66,8 +81,10 @@ export class EndedTexts {
 
   #failed(scope: object, text: EndedText, isUnknown: boolean): Told {
     // MySQL commits what is open before it begins with what fails then; a text that it could not read, it has not begun with.
-    const commitsFirst = text.footprints.some((footprint) => footprint.commitsFirst);
-    const told = commitsFirst ? this.#transactions.doubted(scope) : undefined;
+    const mayCommit = text.footprints.some(
+      ({ commitsFirst, transaction }) => commitsFirst || transaction?.verb === 'autocommit',
+    );
+    const told = mayCommit ? this.#transactions.mayHaveEnded(scope) : undefined;
     if (this.#mayEnd(text)) this.#transactions.frames.doubt(scope, true);
     return together([told, this.#undone(scope, text, isUnknown)]);
   }
@@ -86,8 +103,8 @@ export class EndedTexts {
     const batch = this.#written(footprints.map((footprint) => ({ sql, footprint, parameters, result: undefined })));
     // What a table has taken that knows no transactions stays there.
     if (isUndone) return this.#transactions.lasting(batch);
+    if (dialect !== 'postgres' && verbs.length > 0) return this.#halfway(scope, batch, verbs);
     if (!commits) {
-      if (dialect !== 'postgres' && verbs.includes('begin')) this.#transactions.begin(scope);
       batch.isUncertain = isUnknown && !frames.isOpen(scope);
       return this.#transactions.put(scope, batch);
     }
@@ -96,6 +113,16 @@ export class EndedTexts {
     if (open !== undefined) batch.merge(open);
     batch.isUncertain = true;
     return this.#transactions.deliver(batch);
+  }
+
+  /**
+   * How far a text has come that begins or ends transactions nobody knows: what it writes may be committed, or be written in one
+   * that is open now.
+   */
+  #halfway(scope: object, batch: WriteBatch, verbs: readonly TransactionVerb['verb'][]): Told {
+    if (verbs.includes('begin') || verbs.includes('savepoint')) this.#transactions.begin(scope);
+    const told = this.#transactions.mayHaveEnded(scope);
+    return together([told, this.#transactions.put(scope, batch)]);
   }
 
   /**

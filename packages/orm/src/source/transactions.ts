@@ -72,6 +72,16 @@ export class Transactions {
     return this.deliver(batch);
   }
 
+  /**
+   * It may have ended, and may go on: what is written there counts as committed at once, and again at its end, until somebody
+   * knows.
+   */
+  mayHaveEnded(scope: object): Told {
+    const told = this.doubted(scope);
+    this.frames.doubt(scope, true);
+    return told;
+  }
+
   /** What its driver knows: one that has ended unseen counts as committed. */
   stands(scope: object, isOpen: boolean): Told {
     if (isOpen) {
@@ -108,8 +118,8 @@ export class Transactions {
         return void this.frames.savepoint(scope, turn.name);
       case 'autocommit':
         if (!turn.isOn) return this.turnManual(scope);
-        this.#manual.delete(scope);
-        return this.commit(scope);
+        // Where it is on already it commits nothing.
+        return this.#manual.delete(scope) ? this.commit(scope) : this.mayHaveEnded(scope);
       case 'release':
         return this.released(scope, turn.name);
       case 'rollback-to':

@@ -209,8 +209,35 @@ describe('a source of MySQL', () => {
   it('keeps of a text of several statements what was carried out before one failed', async () => {
     const { run } = world('mysql');
     expect(await run([`${ANA}; ${RUI}`, REFUSED])).toEqual([['users', 'users#1', 'users#2']]);
-    expect(await run([`BEGIN; ${ANA}; ${RUI}`, REFUSED])).toEqual([]);
+  });
+
+  it('tells at once and with the commit what a failing text has written that begins a transaction', async () => {
+    const { run } = world('mysql');
+    const both = ['users', 'users#1', 'users#2'];
+    // The transaction may be open, or nothing of it may have been reached.
+    expect(await run([`BEGIN; ${ANA}; ${RUI}`, REFUSED])).toEqual([both]);
+    expect(await run('COMMIT')).toEqual([both]);
+    expect(await run([`${ANA}; SELECT * FROM nope; BEGIN`, REFUSED])).toEqual([USER_1]);
+    expect(await run(RUI)).toEqual([USER_2]);
+    const heard = await run([`COMMIT; BEGIN; ${ANA}; SELECT * FROM nope`, REFUSED]);
+    expect(new Set(heard.flat())).toEqual(new Set(both));
+    expect(await run('COMMIT')).toEqual([both]);
+  });
+
+  it.each([
+    'SET autocommit = 1',
+    'UNLOCK TABLES',
+    'CACHE INDEX users IN hot',
+    'LOAD INDEX INTO CACHE users',
+    'FLUSH STATUS',
+    'ANALYZE FORMAT=JSON SELECT 1',
+    'DROP PREPARE x',
+  ])('tells at once and with the commit what was written before %s, which may commit nothing', async (sql) => {
+    const { run, isOpen } = world('mysql');
+    expect(await run('BEGIN', ANA, sql)).toEqual([USER_1]);
+    expect(await run(RUI)).toEqual([USER_2]);
     expect(await run('COMMIT')).toEqual([['users', 'users#1', 'users#2']]);
+    expect(isOpen()).toBe(false);
   });
 
   it('has rolled back what it would not commit', async () => {
@@ -219,7 +246,24 @@ describe('a source of MySQL', () => {
   });
 });
 
+describe('a source of PostgreSQL', () => {
+  it('takes what stands before a BEGIN in its text into the transaction', async () => {
+    const { run } = world('postgres');
+    expect(await run(`${ANA}; BEGIN`)).toEqual([]);
+    expect(await run('COMMIT')).toEqual([USER_1]);
+    expect(await run('BEGIN', ANA, `COMMIT; ${RUI}; BEGIN`)).toEqual([USER_1]);
+    expect(await run('COMMIT')).toEqual([USER_2]);
+    expect(await run(`${ANA}; COMMIT; ${RUI}`)).toEqual([USER_1, USER_2]);
+  });
+});
+
 describe('a source of SQLite', () => {
+  it('does not keep for a commit what a failing text has written before it began a transaction', async () => {
+    const { run } = world('sqlite');
+    expect(await run([`${ANA}; SELECT * FROM nope; BEGIN`, REFUSED])).toEqual([USER_1]);
+    expect(await run(RUI)).toEqual([USER_2]);
+  });
+
   it('begins a transaction with a savepoint, and ends it where that is released', async () => {
     const { run, isOpen } = world('sqlite');
     expect(await run('SAVEPOINT a', ANA, 'SAVEPOINT b', RUI, 'ROLLBACK TO b', 'RELEASE b')).toEqual([]);

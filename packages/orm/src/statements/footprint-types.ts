@@ -93,6 +93,8 @@ export interface Footprint {
   readonly transaction: TransactionVerb | undefined;
   /** MySQL (`BEGIN`, DDL, `LOCK TABLES` …): commits what is open before it runs, and what it writes itself. */
   readonly commitsFirst: boolean;
+  /** It may not do so: what is open may stay open (`UNLOCK TABLES` where nothing is locked). */
+  readonly mayGoOn?: boolean;
   /** `CALL`, `DO`, a prepared `EXECUTE`, a table named by a parameter: nobody can tell by its text what it does. */
   readonly isOpaque: boolean;
   /**

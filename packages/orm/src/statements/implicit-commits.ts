@@ -7,11 +7,22 @@ const COMMITTING = new Set([
   'flush', 'optimize', 'repair', 'reset', 'begin', 'change', 'stop', 'start',
 ]); // biome-ignore format: a list
 
+/** Of these, what is not always followed by a commit: which of them are differs by version, and by what is locked. */
+const UNSURE = new Set([
+  'install', 'uninstall', 'analyze', 'cache', 'check', 'flush', 'optimize', 'repair', 'reset', 'change', 'stop', 'start',
+  'unlock', 'load', 'set',
+]); // biome-ignore format: a list
+
+/** Whether what {@link commitsFirst} says of a statement may not be so: the transaction may go on. */
+export function mayGoOn(tokens: Tokens, transaction: TransactionVerb | undefined): boolean {
+  // DROP PREPARE
+  return transaction === undefined && (UNSURE.has(tokens.text(0)) || tokens.isWord(1, 'prepare'));
+}
+
 /** Whether MySQL or MariaDB commits what is open before it carries this out. */
 export function commitsFirst(tokens: Tokens, transaction: TransactionVerb | undefined): boolean {
   if (tokens.dialect !== 'mysql') return false;
   if (transaction?.verb === 'begin') return !tokens.isWord(0, 'xa');
-  if (transaction?.verb === 'autocommit') return transaction.isOn;
   if (transaction !== undefined || tokens.kind(0) !== Kind.word) return false;
   const word = tokens.text(0);
   if ((word === 'create' || word === 'drop') && isTemporary(tokens)) return false;

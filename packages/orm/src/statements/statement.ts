@@ -3,7 +3,7 @@ import { cursorOf, textReadersIn } from './cursors.js';
 import { readDefinition, readTruncate, redefines } from './definitions.js';
 import { gathered } from './drafts.js';
 import type { Footprint } from './footprint-types.js';
-import { commitsFirst } from './implicit-commits.js';
+import { commitsFirst, mayGoOn } from './implicit-commits.js';
 import { allNames, namesOf } from './name-sets.js';
 import { qualifiedAt } from './qualified.js';
 import { returnedColumns } from './returned.js';
@@ -38,6 +38,7 @@ export function footprintOf(tokens: Tokens, depth: number): Footprint {
     writes,
     transaction,
     commitsFirst: commitsFirst(tokens, transaction),
+    mayGoOn: mayGoOn(tokens, transaction),
     isOpaque: walk.isOpaque,
     names,
     returnsWritten: walk.returnsWritten || returnsWritten(tokens, writes),

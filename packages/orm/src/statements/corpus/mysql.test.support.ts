@@ -42,7 +42,7 @@ export const MYSQL: readonly (readonly [sql: string, comesTo: string])[] = [
   ['LOCK TABLES a READ, b WRITE', 'commits-first'],
   ['UNLOCK TABLES', 'commits-first'],
   ['SET autocommit=0', 'autocommit=false'],
-  ['SET autocommit = 1;', 'commits-first autocommit=true'],
+  ['SET autocommit = 1;', 'autocommit=true'],
   ['SET @@session.autocommit = OFF', 'autocommit=false'],
   ['SET @a = (SELECT max(id) FROM t)', 'r:t'],
   ['SET NAMES utf8mb4', 'nothing'],
