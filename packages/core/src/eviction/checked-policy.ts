@@ -1,3 +1,4 @@
+import { ignoreRejection } from '../base/answer.js';
 import { ConfigError } from '../base/errors.js';
 import type { EvictionPolicy } from '../ports/eviction-policy.js';
 
@@ -14,6 +15,8 @@ const taken = new WeakSet<object>();
  */
 export function checkedPolicy(policy: unknown): EvictionPolicy {
   if (typeof policy !== 'object' || policy === null) throw new ConfigError('policy', policy, ALLOWED);
+  // Of a factory that is async.
+  ignoreRejection(policy);
   const { name } = policy as Partial<EvictionPolicy>;
   if (typeof name !== 'string' || name === '') throw new ConfigError('policy.name', name, ALLOWED);
   for (const method of METHODS) {

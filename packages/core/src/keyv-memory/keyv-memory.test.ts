@@ -99,7 +99,7 @@ describe('memoryStore', () => {
 
   it('weighs by a function of its user, and as usual where that fails', async () => {
     const warning = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
-    const answers: unknown[] = [7, Number.NaN, 'heavy', new Error('no scales')];
+    const answers: unknown[] = [7, Number.NaN, 'heavy', Promise.reject(new Error()), new Error('no scales')];
     const weigh = () => {
       const answer = answers.shift();
       if (answer instanceof Error) throw answer;
@@ -108,9 +108,9 @@ describe('memoryStore', () => {
     const { store } = storeOf({ weigh });
     await store.set('a', 'a');
     expect(store.bytes).toBe(7);
-    for (const key of ['b', 'c', 'd']) await store.set(key, key);
-    expect([store.size, store.bytes > 7 + 3 * 140]).toEqual([4, true]);
-    expect(warning).toHaveBeenCalledTimes(3);
+    for (const key of ['b', 'c', 'd', 'e']) await store.set(key, key);
+    expect([store.size, store.bytes > 7 + 4 * 140]).toEqual([5, true]);
+    expect(warning).toHaveBeenCalledTimes(4);
     warning.mockRestore();
   });
 

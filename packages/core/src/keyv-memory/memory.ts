@@ -1,4 +1,4 @@
-import { textOf } from '../base/answer.js';
+import { ignoreRejection, textOf } from '../base/answer.js';
 import { ConfigError } from '../base/errors.js';
 import { warnOnce } from '../base/process-warning.js';
 import { policyFactory } from '../cache/policy-factory.js';
@@ -150,6 +150,7 @@ export class Memory {
     try {
       const weight: unknown = own(key, plainOf(stored));
       if (typeof weight === 'number' && weight >= 0) return weight;
+      ignoreRejection(weight);
       warnOnce(
         `memoryStore.weigh returned ${String(weight)} rather than a number from 0 up, the value was weighed as usual`,
       );

@@ -99,7 +99,7 @@ export class MemoryStore<V> implements LocalStore<V> {
     this.#hashes = this.#policy.insert.length > 1 || this.#policy.victim.length > 1;
     this.#clock = clock;
     this.#wheel = new TimerWheel(TICK_MS, clock.monotonic());
-    this.#removals = onRemove === undefined ? undefined : new RemovalQueue(onRemove);
+    this.#removals = onRemove && new RemovalQueue(onRemove, (run) => clock.after(0, run));
     this.#slots = new SlotIndex(maxEntries);
     this.#grow(Math.min(FIRST_SLOTS, maxEntries));
   }

@@ -52,6 +52,12 @@ describe('MemoryStore with a policy of its user', () => {
     ['victim throws', { name: 'd', victim: fails }],
     ['victim names a slot that holds nothing', { name: 'e', victim: () => 17 }],
     ['victim answers nothing', { name: 'f', victim: () => undefined as unknown as number }],
+    ['victim answers with text', { name: 'k', victim: () => '0' as unknown as number }],
+    ['victim answers with a list', { name: 'l', victim: () => [0] as unknown as number }],
+    ['victim answers with a bigint', { name: 'm', victim: () => 0n as unknown as number }],
+    ['victim rejects', { name: 'n', victim: (async () => fails()) as unknown as () => number }],
+    ['order rejects', { name: 'o', order: (async () => fails()) as unknown as () => number[] }],
+    ['order yields text', { name: 'p', order: () => ['0', '1'] as unknown as number[] }],
     ['order throws', { name: 'g', order: fails }],
     ['order names a slot that holds nothing', { name: 'h', order: () => [0, 63] }],
     ['grow throws', { name: 'i', grow: fails }],
@@ -71,5 +77,14 @@ describe('MemoryStore with a policy of its user', () => {
     expect(keysOf(store)).toEqual(['a', 'c', 'd']);
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toMatch(/^the eviction policy '.*' failed, and lru goes on in its place: /);
+  });
+
+  it('is given up where what it has promised is rejected', async () => {
+    const store = storeOf(newestFirst({ name: 'q', hit: (async () => fails()) as () => void }));
+    for (const key of ['a', 'b', 'c']) store.set(key, key, 1, FOREVER);
+    store.get('a');
+    await new Promise((resolve) => setImmediate(resolve));
+    store.set('d', 'd', 1, FOREVER);
+    expect([keysOf(store), warnings.length]).toEqual([['b', 'c', 'd'], 1]);
   });
 });

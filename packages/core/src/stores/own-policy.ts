@@ -1,4 +1,4 @@
-import { textOf } from '../base/answer.js';
+import { ignoreRejection, isThenable, kindOf, textOf } from '../base/answer.js';
 import { warnOnce } from '../base/process-warning.js';
 import { LruPolicy } from '../eviction/lru.js';
 import { isBuiltIn } from '../eviction/policies.js';
@@ -7,8 +7,8 @@ import type { EvictionPolicy } from '../ports/eviction-policy.js';
 /**
  * Stands before a policy that somebody else has written: a store must keep its limits, and answer, whatever that does.
  *
- * The first time it throws, or names a slot that holds nothing, it is given up with a process warning, and lru goes on in its
- * place.
+ * The first time it throws, rejects, or names what is no slot or one that holds nothing, it is given up with a process warning, and
+ * lru goes on in its place.
  */
 export class OwnPolicy implements EvictionPolicy {
   readonly #own: EvictionPolicy;
@@ -55,16 +55,18 @@ export class OwnPolicy implements EvictionPolicy {
   victim(incomingWeight: number, incomingHash: number): number {
     return this.#ask((policy) => {
       const slot = policy.victim(incomingWeight, incomingHash);
-      if (this.#held[slot] !== 1) throw new RangeError(`victim() returned ${slot}, which holds nothing`);
+      if (!this.#holds(slot)) throw new RangeError(`victim() returned ${named(slot)}`);
       return slot;
     });
   }
 
   order(): Iterable<number> {
     return this.#ask((policy) => {
-      const slots = [...policy.order()];
-      const wrong = slots.find((slot) => this.#held[slot] !== 1);
-      if (wrong !== undefined) throw new RangeError(`order() yielded ${wrong}, which holds nothing`);
+      const order = policy.order();
+      ignoreRejection(order);
+      const slots = [...order];
+      const wrong = slots.findIndex((slot) => !this.#holds(slot));
+      if (wrong >= 0) throw new RangeError(`order() yielded ${named(slots[wrong])}`);
       return slots;
     });
   }
@@ -74,17 +76,30 @@ export class OwnPolicy implements EvictionPolicy {
     this.#held.fill(0);
   }
 
+  /** Asked of what may be anything: `'7'` finds in a column what 7 does, and is told from it by all that compares. */
+  #holds(slot: unknown): boolean {
+    return Number.isInteger(slot) && this.#held[slot as number] === 1;
+  }
+
   #ask<T>(question: (policy: EvictionPolicy) => T): T {
     if (this.#instead === undefined) {
       try {
-        return question(this.#own);
+        const answer = question(this.#own);
+        if (isThenable(answer)) Promise.resolve(answer).catch((error) => this.#giveUp(error));
+        return answer;
       } catch (error) {
-        warnOnce(`the eviction policy '${this.name}' failed, and lru goes on in its place: ${textOf(error)}`);
-        this.#instead = this.#fallback();
-        this.#onFailure(error);
+        return question(this.#giveUp(error));
       }
     }
     return question(this.#instead);
+  }
+
+  #giveUp(error: unknown): EvictionPolicy {
+    if (this.#instead !== undefined) return this.#instead;
+    warnOnce(`the eviction policy '${this.name}' failed, and lru goes on in its place: ${textOf(error)}`);
+    this.#instead = this.#fallback();
+    this.#onFailure(error);
+    return this.#instead;
   }
 
   #fallback(): EvictionPolicy {
@@ -93,6 +108,12 @@ export class OwnPolicy implements EvictionPolicy {
     for (let slot = 0; slot < this.#held.length; slot++) if (this.#held[slot] === 1) policy.insert(slot);
     return policy;
   }
+}
+
+function named(slot: unknown): string {
+  ignoreRejection(slot);
+  if (!Number.isInteger(slot)) return `${textOf(slot)}, ${kindOf(slot)}, rather than a slot`;
+  return `${slot}, which holds nothing`;
 }
 
 /** The policy itself where it is one of ours, else behind an {@link OwnPolicy}. */
