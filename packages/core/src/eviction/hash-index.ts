@@ -1,4 +1,12 @@
+import { randomBytes } from 'node:crypto';
+
 const { imul } = Math;
+
+/**
+ * Others in each process: who chooses keys may know the hash, and must not know which cells are next to each other. What is found
+ * does not depend on them.
+ */
+const [SEED, ODD] = secrets();
 
 /**
  * Finds positions in a column of 32-bit hashes by the hash that stands there.
@@ -65,5 +73,12 @@ function between(from: number, to: number, cells: number): number {
 
 /** Where a hash belongs: by all its bits, as those of a sample begin alike. */
 function home(hash: number, cells: number): number {
-  return (((imul(hash, 0x9e3779b1) >>> 0) * cells) / 2 ** 32) >>> 0;
+  const once = imul(hash ^ SEED, 0x9e3779b1);
+  const twice = imul(once ^ (once >>> 15), ODD);
+  return (((imul(twice ^ (twice >>> 16), 0x85ebca6b) >>> 0) * cells) / 2 ** 32) >>> 0;
+}
+
+function secrets(): readonly [seed: number, odd: number] {
+  const bytes = randomBytes(8);
+  return [bytes.readInt32LE(0), bytes.readInt32LE(4) | 1];
 }
