@@ -82,7 +82,7 @@ const STATEMENTS: readonly (readonly [string, string, readonly string[]])[] = [
     ['badge', 'badge!bulk', 'member', 'member!bulk', 'shift', 'shift!bulk'],
   ],
   ['a key that is a reference', "UPDATE badge SET name = 'm' WHERE member_id = 1", ['badge', 'badge#1']],
-  ['a key of two columns', 'DELETE FROM shift WHERE day = 1 AND member_id = 2', ['shift', 'shift#2,1']],
+  ['a key of two columns', 'DELETE FROM shift WHERE day = 1 AND member_id = 2', ['shift', 'shift#1,2']],
   ['a table of several classes', "UPDATE animal SET name = 'Max' WHERE id = 1", ['animal', 'animal#1']],
   [
     'a key whose values have many spellings',

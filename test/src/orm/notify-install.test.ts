@@ -80,17 +80,17 @@ describe('installPostgresNotify', () => {
     const { rows } = await world.admin.query(
       "SELECT obj_description('viewcache.viewcache_written()'::regprocedure) AS said",
     );
-    expect(rows[0].said).toContain('"viewcache":1');
+    expect(rows[0].said).toContain('"viewcache":2');
   });
 
   it('leaves what a newer version has installed', async () => {
     await world.admin.query(
-      `COMMENT ON FUNCTION viewcache.viewcache_written() IS '{"viewcache":2,"channel":"viewcache","coversAll":true}'`,
+      `COMMENT ON FUNCTION viewcache.viewcache_written() IS '{"viewcache":3,"channel":"viewcache","coversAll":true}'`,
     );
-    await expect(installPostgresNotify(world.admin)).rejects.toThrow('version 2 is installed');
+    await expect(installPostgresNotify(world.admin)).rejects.toThrow('version 3 is installed');
     const cache = (await world.open()).cache;
     const watch = watchPostgresNotify(world.idle(), cache);
-    await expect(watch.ready).rejects.toThrow('of version 2, which this package does not read');
+    await expect(watch.ready).rejects.toThrow('of version 3, which this package does not read');
     watch();
   });
 

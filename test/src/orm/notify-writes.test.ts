@@ -216,7 +216,7 @@ describe('watchPostgresNotify, of what is written outside the app (57)', () => {
 
   it('takes what it cannot read for a write of every table', async () => {
     const { heard, told } = await world.listen();
-    for (const payload of ['', 'no json', '{"v":2,"op":"insert"}', '{"v":1,"op":"insert","s":1,"t":2}'])
+    for (const payload of ['', 'no json', '{"v":3,"op":"insert"}', '{"v":2,"op":"insert","s":1,"t":2}'])
       await world.admin.query("SELECT pg_notify('viewcache', $1)", [payload]);
     await told();
     expect(heard.length).toBeGreaterThan(0);

@@ -35,3 +35,28 @@ describe('a table of SQLite that connections call differently', () => {
     }
   });
 });
+
+describe('a foreign key of SQLite', () => {
+  const world = new CacheWorld();
+
+  it('that refers to a key which is not the primary one carries along what refers', async () => {
+    const database = await openSqlJs();
+    database.run(`PRAGMA foreign_keys = ON;
+      CREATE TABLE owners (id INTEGER PRIMARY KEY, name TEXT, code TEXT UNIQUE, low TEXT AS (lower(name)) STORED UNIQUE);
+      CREATE TABLE cars (id INTEGER PRIMARY KEY, Code TEXT REFERENCES owners (Code) ON UPDATE CASCADE,
+        low TEXT REFERENCES owners (low) ON UPDATE CASCADE);
+      INSERT INTO owners (id, name, code) VALUES (1, 'Ana', 'a'); INSERT INTO cars VALUES (1, 'a', 'ana')`);
+    const { cache } = world.cache();
+    world.stopping(watchSqlJs(database, cache));
+    const car = await new Keeping(cache).keep(async () => database.exec('SELECT * FROM cars WHERE id = 1'));
+    const writes = [
+      "UPDATE owners SET code = 'c' WHERE id = 1",
+      "INSERT INTO owners (id, code) VALUES (1, 'd') ON CONFLICT (id) DO UPDATE SET code = excluded.code",
+      "UPDATE owners SET name = 'Bo' WHERE id = 1",
+    ];
+    for (const write of writes) {
+      database.run(write);
+      expect([write, await car.isMadeAgain()]).toEqual([write, true]);
+    }
+  });
+});

@@ -6,6 +6,19 @@ import { mayRekey } from './row-triggers.js';
 /** Of its primary key, in its order: name of each column, its type, and whether the database counts up in it. */
 type KeyColumn = readonly [schema: string, table: string, column: string, type: string, isCounted: boolean | number];
 
+/** A foreign key, by its name in its schema. */
+type ForeignKey = readonly [
+  toSchema: string,
+  to: string,
+  schema: string,
+  from: string,
+  onDelete: Rule,
+  onUpdate: Rule,
+  name: string,
+];
+
+type ReferringColumn = readonly [schema: string, table: string, name: string, column: string, to: string];
+
 type Rule = 'CASCADE' | 'SET NULL' | 'SET DEFAULT' | 'RESTRICT' | 'NO ACTION';
 
 /** Equal values of these types have one spelling, or several that are known. */
@@ -35,8 +48,16 @@ JOIN information_schema.COLUMNS c ON c.TABLE_SCHEMA = s.TABLE_SCHEMA AND c.TABLE
 WHERE s.INDEX_NAME = 'PRIMARY' AND ${ours('s.TABLE_SCHEMA')}
 ORDER BY s.TABLE_SCHEMA, s.TABLE_NAME, s.SEQ_IN_INDEX`;
 
-const REFERENCES = `${list('r.UNIQUE_CONSTRAINT_SCHEMA', 'r.REFERENCED_TABLE_NAME', 'r.CONSTRAINT_SCHEMA', 'r.TABLE_NAME', 'r.DELETE_RULE', 'r.UPDATE_RULE')}
+const REFERENCES = `${list('r.UNIQUE_CONSTRAINT_SCHEMA', 'r.REFERENCED_TABLE_NAME', 'r.CONSTRAINT_SCHEMA', 'r.TABLE_NAME', 'r.DELETE_RULE', 'r.UPDATE_RULE', 'r.CONSTRAINT_NAME')}
 FROM information_schema.REFERENTIAL_CONSTRAINTS r WHERE ${ours('r.CONSTRAINT_SCHEMA')}`;
+
+/** Of foreign keys, each column with the one that it refers to. */
+const REFERRED = `${list('u.CONSTRAINT_SCHEMA', 'u.TABLE_NAME', 'u.CONSTRAINT_NAME', 'u.COLUMN_NAME', 'u.REFERENCED_COLUMN_NAME')}
+FROM information_schema.KEY_COLUMN_USAGE u WHERE u.REFERENCED_TABLE_NAME IS NOT NULL AND ${ours('u.CONSTRAINT_SCHEMA')}`;
+
+/** Columns that change without being named: by what they are made of, or with any other. */
+const MOVING = `${list('c.TABLE_SCHEMA', 'c.TABLE_NAME', 'c.COLUMN_NAME')}
+FROM information_schema.COLUMNS c WHERE (c.EXTRA LIKE '%GENERATED%' AND c.EXTRA NOT LIKE '%DEFAULT_GENERATED%' OR c.EXTRA LIKE '%on update%') AND ${ours('c.TABLE_SCHEMA')}`;
 
 const TRIGGERS = `${list('g.EVENT_OBJECT_SCHEMA', 'g.EVENT_OBJECT_TABLE', 'g.ACTION_STATEMENT', "g.ACTION_TIMING = 'BEFORE' AND g.EVENT_MANIPULATION <> 'DELETE'")}
 FROM information_schema.TRIGGERS g WHERE ${ours('g.EVENT_OBJECT_SCHEMA')}`;
@@ -51,10 +72,9 @@ export async function readMysqlCatalogue(ask: Ask): Promise<Catalogue> {
   const searchPath = database === null ? [] : [database];
   const tables = await all<readonly [schema: string, table: string, isLasting: boolean | number]>(TABLES);
   const keys = await all<KeyColumn>(KEYS);
-  const references =
-    await all<readonly [toSchema: string, to: string, schema: string, from: string, onDelete: Rule, onUpdate: Rule]>(
-      REFERENCES,
-    );
+  const references = await all<ForeignKey>(REFERENCES);
+  const referred = await all<ReferringColumn>(REFERRED);
+  const moving = new Set((await all<readonly [string, string, string]>(MOVING)).map((column) => column.join('\0')));
   const triggers =
     await all<readonly [schema: string, table: string, body: string, isInFront: boolean | number]>(TRIGGERS);
   const views = await all<readonly [schema: string, view: string, sql: string | null]>(VIEWS);
@@ -62,24 +82,33 @@ export async function readMysqlCatalogue(ask: Ask): Promise<Catalogue> {
   const facts = tables.map(([schema, name, isLasting]): TableFacts => {
     const own = keys.filter(([of, table]) => of === schema && table === name);
     const columns = own.map(([, , column]) => column);
+    const maySet = (some: readonly string[]): boolean =>
+      some.some((column) => moving.has([schema, name, column].join('\0'))) ||
+      triggers.some(
+        ([of, table, body, isInFront]) =>
+          of === schema && table === name && Boolean(isInFront) && mayRekey(body, some, 'mysql'),
+      );
     return {
       name,
       schema,
-      pk: own.every(([, , , type]) => PLAIN.has(type)) ? columns : [],
+      pk: own.length === 0 ? undefined : own.every(([, , , type]) => PLAIN.has(type)) ? columns : [],
+      saidBy: 'database',
       referredBy: references
         .filter(([toSchema, to]) => toSchema === schema && to === name)
-        .map(
-          ([, , fromSchema, from, onDelete, onUpdate]): Reference => ({
+        .map(([, , fromSchema, from, onDelete, onUpdate, key]): Reference => {
+          const by = referred.filter(([of, table, it]) => of === fromSchema && table === from && it === key);
+          const to = by.map(([, , , , column]) => column);
+          return {
             from: { table: from, schema: fromSchema },
             onDelete: actionOf(onDelete),
             onUpdate: actionOf(onUpdate),
-          }),
-        ),
+            // A user may see tables, and not their keys.
+            to: to.length === 0 || maySet(to) ? undefined : to,
+            by: by.length === 0 ? undefined : by.map(([, , , column]) => column),
+          };
+        }),
       isLasting: Boolean(isLasting),
-      mayRekey: triggers.some(
-        ([of, table, body, isInFront]) =>
-          of === schema && table === name && Boolean(isInFront) && mayRekey(body, columns, 'mysql'),
-      ),
+      mayRekey: maySet(columns),
     };
   });
   const rekeyed = new Set(facts.flatMap((it) => (it.mayRekey === true ? `${it.schema}.${it.name}` : [])));

@@ -11,12 +11,25 @@ export type AskAtOnce = (sql: string) => readonly string[];
 /** Asks one question after the other, and is handed the first column of each answer. */
 type Asking<T> = Generator<string, T, readonly string[]>;
 
+/** One column of a foreign key, which has a number in its table; without a name of what it refers to that is the primary key. */
+type ForeignKeyColumn = readonly [
+  to: string,
+  from: string,
+  onDelete: string,
+  onUpdate: string,
+  key: number,
+  column: string,
+  referred: string | null,
+];
+
 /** What one database of a connection holds: `main`, or one that was attached. */
 interface Holding {
   readonly schema: string;
   readonly made: readonly Made[];
   readonly keys: readonly (readonly [table: string, column: string, type: string])[];
-  readonly references: readonly (readonly [to: string, from: string, onDelete: string, onUpdate: string])[];
+  readonly references: readonly ForeignKeyColumn[];
+  /** Columns that are made of others. */
+  readonly generated: readonly (readonly [table: string, column: string])[];
 }
 
 /** What `sqlite_master` says of a table, a view or a trigger. */
@@ -70,8 +83,12 @@ function* holding(schema: string): Asking<Holding> {
 FROM ${master} JOIN pragma_table_info(m.name, ${named}) i WHERE m.type = 'table' AND i.pk > 0 ORDER BY m.name, i.pk`,
     ),
     references: yield* all(
-      `SELECT json_array(f."table", m.name, f.on_delete, f.on_update) AS found
+      `SELECT json_array(f."table", m.name, f.on_delete, f.on_update, f.id, f."from", f."to") AS found
 FROM ${master} JOIN pragma_foreign_key_list(m.name, ${named}) f WHERE m.type = 'table'`,
+    ),
+    generated: yield* all(
+      `SELECT json_array(m.name, i.name) AS found
+FROM ${master} JOIN pragma_table_xinfo(m.name, ${named}) i WHERE m.type = 'table' AND i.hidden IN (2, 3)`,
     ),
   };
 }
@@ -107,26 +124,41 @@ function catalogueOf(holdings: readonly Holding[], searchPath: readonly string[]
   };
 }
 
-function factsOf({ schema, made, keys, references }: Holding, areKeysActing: boolean): readonly TableFacts[] {
+function factsOf(
+  { schema, made, keys, references, generated }: Holding,
+  areKeysActing: boolean,
+): readonly TableFacts[] {
   const withTriggers = new Set(made.filter(([type]) => type === 'trigger').map(([, , table]) => folded(table)));
   return made
     .filter(([type]) => type === 'table')
     .map(([, table, , sql]): TableFacts => {
       const name = folded(table);
+      const pk = keys.filter(([of]) => of === table).map(([, column]) => foldedColumn(column, 'sqlite'));
+      const isGenerated = (column: string): boolean =>
+        generated.some(([of, it]) => of === table && foldedColumn(it, 'sqlite') === column);
+      const referring = references.filter(([to]) => areKeysActing && folded(to) === name);
       return {
         name,
         schema: nameIn(schema, table).schema,
         // Whatever the type of a column, equal values have spellings that are known: bytes nobody takes for a key.
-        pk: keys.filter(([of]) => of === table).map(([, column]) => foldedColumn(column, 'sqlite')),
-        referredBy: references
-          .filter(([to]) => areKeysActing && folded(to) === name)
-          .map(
-            ([, from, onDelete, onUpdate]): Reference => ({
-              from: nameIn(schema, from),
-              onDelete: actionOf(onDelete),
-              onUpdate: actionOf(onUpdate),
-            }),
-          ),
+        pk: pk.length === 0 ? undefined : pk,
+        saidBy: 'database',
+        referredBy: referring.map(([, from, onDelete, onUpdate, key]): Reference => {
+          const columns = referring.filter(([, of, , , it]) => of === from && it === key);
+          const to = columns.map(([, , , , , , referred]) => referred && foldedColumn(referred, 'sqlite'));
+          return {
+            from: nameIn(schema, from),
+            onDelete: actionOf(onDelete),
+            onUpdate: actionOf(onUpdate),
+            to: to.includes(null)
+              ? 'key'
+              : to.some((it) => it && isGenerated(it))
+                ? undefined
+                : to.flatMap((it) => it ?? []),
+            by: columns.map(([, , , , , column]) => foldedColumn(column, 'sqlite')),
+          };
+        }),
+        mayRekey: pk.some(isGenerated),
         mayActUnseen: withTriggers.has(name),
         conflicts: conflictsOf(sql ?? ''),
       };

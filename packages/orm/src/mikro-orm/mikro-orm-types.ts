@@ -72,6 +72,8 @@ export interface PropertyLike {
   readonly kind: string;
   readonly owner?: boolean;
   readonly fieldNames?: readonly string[];
+  /** Of a reference: the columns that it refers to. */
+  readonly referencedColumnNames?: readonly string[];
   readonly columnTypes?: readonly string[];
   readonly autoincrement?: boolean;
   readonly nullable?: boolean;

@@ -106,9 +106,22 @@ function referencesIn(
     for (const property of Object.values(metadata.properties)) {
       const { kind, owner, targetMeta } = property;
       if (targetMeta === undefined || !(kind === 'm:1' || (kind === '1:1' && owner === true))) continue;
-      add(targetMeta, { from, onDelete: onDelete(property, config), onUpdate: onUpdate(property, config) });
+      add(targetMeta, {
+        from,
+        onDelete: onDelete(property, config),
+        onUpdate: onUpdate(property, config),
+        to: property.referencedColumnNames,
+        by: property.fieldNames,
+      });
     }
-    if (metadata.tptParent !== undefined) add(metadata.tptParent, { from, onDelete: 'cascade', onUpdate: 'cascade' });
+    if (metadata.tptParent !== undefined)
+      add(metadata.tptParent, {
+        from,
+        onDelete: 'cascade',
+        onUpdate: 'cascade',
+        to: 'key',
+        by: columnsOf(metadata, dialect),
+      });
   }
   return references;
 }

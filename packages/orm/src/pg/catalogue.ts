@@ -18,8 +18,8 @@ interface Relation {
   readonly oid: number;
   readonly schema: string;
   readonly name: string;
-  /** Of its primary key, in its order: name and number of each column, and whether a text tells its values apart. */
-  readonly pk: readonly (readonly [name: string, number: number, isPlain: boolean])[] | null;
+  /** Of its primary key: name and number of each column, whether a text tells its values apart, and whether others make it. */
+  readonly pk: readonly (readonly [name: string, number: number, isPlain: boolean, isGenerated: boolean])[] | null;
   /** The functions that its triggers run; those of PostgreSQL itself do nothing beside the row. */
   readonly triggers: readonly number[] | null;
   /** Bodies of those that act in front of each row; `null` for one that is not in PL/pgSQL. */
@@ -49,10 +49,20 @@ interface Policy {
 
 type Action = 'a' | 'r' | 'c' | 'n' | 'd';
 
+/** A foreign key, with the columns that it refers to, and those that refer; of the former, whether they are made of others. */
+type ForeignKey = readonly [
+  to: number,
+  from: number,
+  onDelete: Action,
+  onUpdate: Action,
+  columns: readonly (readonly [name: string, isGenerated: boolean])[],
+  by: readonly string[],
+];
+
 const OURS = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'";
 
 /** Equal values of these types have one spelling, or several that are known. */
-const PLAIN = "('int2','int4','int8','numeric','text','varchar','bpchar','citext','uuid','oid')";
+const PLAIN = "('int2','int4','int8','numeric','text','varchar','bpchar','citext','uuid')";
 
 /** What `installPostgresNotify` has installed writes to no table. */
 const OF_NOTIFY = "('viewcache_written', 'viewcache_cover', 'viewcache_followed')";
@@ -66,10 +76,10 @@ const INSERT_OR_UPDATE = 4 + 16;
 const RELATIONS = `
 SELECT json_build_object('oid', c.oid::int8, 'schema', n.nspname, 'name', c.relname,
   'pk', (SELECT json_agg(json_build_array(a.attname, a.attnum, (coalesce(b.typname, t.typname) IN ${PLAIN} OR t.typtype = 'e')
-      AND coalesce((SELECT o.collisdeterministic FROM pg_catalog.pg_collation o WHERE o.oid = a.attcollation), true)) ORDER BY k.at)
+      AND coalesce((SELECT o.collisdeterministic FROM pg_catalog.pg_collation o WHERE o.oid = a.attcollation), true), a.attgenerated <> '') ORDER BY k.at)
     FROM pg_catalog.pg_index i
     CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, at)
-    JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+    JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum AND k.at <= i.indnkeyatts
     JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
     LEFT JOIN pg_catalog.pg_type b ON t.typtype = 'd' AND b.oid = t.typbasetype
     WHERE i.indrelid = c.oid AND i.indisprimary),
@@ -85,8 +95,10 @@ FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamesp
 WHERE c.relkind IN ('r', 'p', 'f', 'm') AND ${OURS}`;
 
 const REFERENCES = `
-SELECT json_build_array(confrelid::int8, conrelid::int8, confdeltype, confupdtype)::text
-FROM pg_catalog.pg_constraint WHERE contype = 'f' AND (confdeltype IN ('c', 'n', 'd') OR confupdtype IN ('c', 'n', 'd'))`;
+SELECT json_build_array(r.confrelid::int8, r.conrelid::int8, r.confdeltype, r.confupdtype,
+  (SELECT json_agg(json_build_array(a.attname, a.attgenerated <> '')) FROM pg_catalog.pg_attribute a WHERE a.attrelid = r.confrelid AND a.attnum = ANY(r.confkey)),
+  (SELECT json_agg(a.attname) FROM pg_catalog.pg_attribute a WHERE a.attrelid = r.conrelid AND a.attnum = ANY(r.conkey)))::text
+FROM pg_catalog.pg_constraint r WHERE r.contype = 'f'`;
 
 /** The functions that a table calls for each row: of defaults, of checks, and of columns that are computed. */
 const CALLED = `
@@ -147,7 +159,7 @@ export async function readCatalogue(ask: Ask): Promise<PgCatalogue> {
   const all = async <T>(sql: string): Promise<readonly T[]> => (await ask(sql)).map((text) => JSON.parse(text) as T);
   const [searchPath = []] = await all<readonly string[]>(PATH);
   const relations = new Map((await all<Relation>(RELATIONS)).map((relation) => [relation.oid, relation]));
-  const references = await all<readonly [to: number, from: number, onDelete: Action, onUpdate: Action]>(REFERENCES);
+  const references = await all<ForeignKey>(REFERENCES);
   const parts = await all<readonly [part: number, whole: number]>(PARTS);
   const views = await all<View>(VIEWS);
 
@@ -174,14 +186,27 @@ export async function readCatalogue(ask: Ask): Promise<PgCatalogue> {
     for (const each of found) for (const whole of wholes.get(each) ?? []) found.add(whole);
     return [...found];
   };
+  /** Whether columns have other values only where a statement names them: none are made of others, nor set by a trigger. */
+  const setOnlyByName = (oid: number, columns: ForeignKey[4]): boolean => {
+    const own = [...relations.values()].filter((each) => withWholes(each.oid).includes(oid));
+    const names = columns.map(([name]) => name);
+    if (columns.some(([, isGenerated]) => isGenerated)) return false;
+    return !own.some(({ inFront }) => inFront?.some((body) => mayRekey(body ?? undefined, names, 'postgres')));
+  };
   const referring = new Map<number, Map<string, Reference>>();
-  for (const [to, from, onDelete, onUpdate] of references) {
+  for (const [to, from, onDelete, onUpdate, columns, by] of references) {
     const name = named(from);
     if (name === undefined) continue;
-    const reference = { from: name, onDelete: actionOf(onDelete), onUpdate: actionOf(onUpdate) };
+    const reference = {
+      from: name,
+      onDelete: actionOf(onDelete),
+      onUpdate: actionOf(onUpdate),
+      to: setOnlyByName(to, columns) ? columns.map(([column]) => column) : undefined,
+      by,
+    };
     for (const oid of withWholes(to)) {
       const known = referring.get(oid) ?? new Map<string, Reference>();
-      referring.set(oid, known.set(`${from} ${onDelete} ${onUpdate}`, reference));
+      referring.set(oid, known.set([from, onDelete, onUpdate, ...by].join(' '), reference));
     }
   }
   /** By table, the functions of its triggers and of those of its parts. */
@@ -197,7 +222,11 @@ export async function readCatalogue(ask: Ask): Promise<PgCatalogue> {
   /** A row of a part may be written by the name of the whole. */
   const rekeyed = new Set(
     [...relations.values()]
-      .filter(({ pk, inFront }) => inFront?.some((body) => mayRekey(body ?? undefined, columnsOf(pk), 'postgres')))
+      .filter(
+        ({ pk, inFront }) =>
+          pk?.some(([, , , isGenerated]) => isGenerated) ||
+          inFront?.some((body) => mayRekey(body ?? undefined, columnsOf(pk), 'postgres')),
+      )
       .flatMap(({ oid }) => withWholes(oid)),
   );
   const facts = [...relations.values()].map(({ oid, schema, name, pk, isWhole }): TableFacts => {
@@ -205,7 +234,9 @@ export async function readCatalogue(ask: Ask): Promise<PgCatalogue> {
     return {
       name,
       schema,
-      pk: isPlain ? columnsOf(pk) : [],
+      // One without a key may have one of the app's own making: nothing stops two rows, and then both are meant.
+      pk: pk === null ? undefined : isPlain ? columnsOf(pk) : [],
+      saidBy: 'database',
       referredBy: [...(referring.get(oid)?.values() ?? [])],
       mayActUnseen: ruled.has(oid) || acting.has(oid) || (isWhole ? false : undefined),
       mayRekey: rekeyed.has(oid),

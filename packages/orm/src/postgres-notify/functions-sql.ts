@@ -1,5 +1,5 @@
 /** Of what is installed: a newer one may tell in other words. */
-export const VERSION = 1;
+export const VERSION = 2;
 
 /** The trigger function, by which everything of ours in a database is found, whatever schema it is in. */
 export const WRITTEN = 'viewcache_written';
@@ -88,7 +88,7 @@ BEGIN
   RETURN NULL;
 END $viewcache$`;
 
-// Partitions are told as what they are parts of, so they have the key of that. Triggers that are as they have to be stay: making
+// Columns are in the order that `inOrder` has. Partitions are told as what they are parts of, so they have the key of that. Triggers that are as they have to be stay: making
 // one takes a lock on the table.
 const cover = (schema: string): string => `
 CREATE OR REPLACE FUNCTION ${schema}.viewcache_cover(target oid) RETURNS boolean ${HEAD} AS $viewcache$
@@ -98,10 +98,10 @@ DECLARE
   kind record;
   changed boolean := false;
 BEGIN
-  SELECT coalesce(string_agg(format('t.%I::text', a.attname), ', ' ORDER BY k.at), '') INTO keys
+  SELECT coalesce(string_agg(format('t.%I::text', a.attname), ', ' ORDER BY lower(a.attname::text COLLATE "C"), a.attname), '') INTO keys
   FROM pg_index i
   CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, at)
-  JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+  JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum AND k.at <= i.indnkeyatts
   WHERE i.indrelid = coalesce(pg_partition_root(target), target) AND i.indisprimary;
   FOR kind IN SELECT * FROM (VALUES
     ('insert', 'REFERENCING NEW TABLE AS viewcache_new'),

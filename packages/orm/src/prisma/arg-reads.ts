@@ -136,7 +136,7 @@ class Walk implements ArgReads {
       const value = node[key];
       const column = model.columns.get(key);
       if (column !== undefined) {
-        const values = valuesOf(value);
+        const values = model.enums.has(key) ? undefined : valuesOf(value);
         if (values !== undefined) held.push({ column, values: values.map((each) => this.#operand(each)) });
         // A key of several columns goes by a name of its own: `postId_tagId`.
       } else if (key !== 'OR' && key !== 'NOT') this.#held(model, value, held);

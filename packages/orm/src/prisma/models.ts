@@ -19,6 +19,8 @@ export interface Model {
   /** By field, the column. */
   readonly columns: ReadonlyMap<string, string>;
   readonly relations: ReadonlyMap<string, Relation>;
+  /** Fields whose values may be other ones in the database than in a call: those of enums (`@map`). */
+  readonly enums: ReadonlySet<string>;
   /** Fields of relations to many. */
   readonly lists: ReadonlySet<string>;
   /** As the text of the schema has it. */
@@ -40,6 +42,7 @@ export function modelsOf({ _runtimeDataModel, _engineConfig }: ClientCore, diale
       table: foldedName(dbName ?? name, dialect),
       schema: schema ?? undefined,
       columns: new Map(fields.map((field) => [field.name, foldedColumn(field.dbName ?? field.name, dialect)])),
+      enums: new Set(fields.filter(({ kind }) => kind === 'enum').map((field) => field.name)),
       relations: new Map(),
       lists: new Set(block.declarations.filter(({ type }) => type.endsWith('[]')).map((field) => field.name)),
       block,

@@ -72,7 +72,7 @@ describe('what the schema of a client says of foreign keys', () => {
     ],
     ['U', 'fields: [a],\n references: [id],\n onDelete: Restrict', 'none', 'cascade'],
   ])('%s @relation(%s)', (type, args, onDelete, onUpdate) => {
-    expect(relation(type, args)).toEqual([{ from, onDelete, onUpdate }]);
+    expect(relation(type, args)).toEqual([{ from, onDelete, onUpdate, to: ['id'], by: ['a'] }]);
   });
 
   it('that a table between two lists goes with either of them, as databases fold its name', () => {
@@ -81,7 +81,7 @@ describe('what the schema of a client says of foreign keys', () => {
     expect(between).toMatchObject({ name: '_atob' });
     for (const table of [a, b])
       expect(table?.referredBy).toEqual([
-        { from: { table: '_atob', schema: undefined }, onDelete: 'cascade', onUpdate: 'cascade' },
+        { from: { table: '_atob', schema: undefined }, onDelete: 'cascade', onUpdate: 'cascade', to: 'key' },
       ]);
   });
 

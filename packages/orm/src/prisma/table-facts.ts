@@ -22,13 +22,18 @@ export function tableFacts(models: Models, schema: string | undefined): readonly
       const args = field.attributes.get('relation') ?? '';
       if (relation === undefined || listIn(args, 'fields').length === 0) continue;
       const from = { table: model.table, schema: model.schema ?? schema };
-      referredBy.get(relation.target.name)?.push({ from, ...actionsOf(field, args) });
+      referredBy.get(relation.target.name)?.push({
+        from,
+        ...actionsOf(field, args),
+        to: columnsOf(relation.target, listIn(args, 'references')),
+        by: columnsOf(model, listIn(args, 'fields')),
+      });
     }
     for (const relation of model.relations.values()) {
       if (relation.between === undefined) continue;
       const from = { table: relation.between, schema: schemaBetween(model, relation.target) ?? schema };
       between.set(relation.between, { name: from.table, schema: from.schema });
-      referredBy.get(model.name)?.push({ from, onDelete: 'cascade', onUpdate: 'cascade' });
+      referredBy.get(model.name)?.push({ from, onDelete: 'cascade', onUpdate: 'cascade', to: 'key' });
     }
   }
   const facts = [...models.values()].map((model) => ({
@@ -66,6 +71,12 @@ function keyOf({ block, columns }: Model): readonly string[] {
     return PLAIN.has(declared.type);
   });
   return isPlain ? names.flatMap((name) => columns.get(name) ?? []) : [];
+}
+
+/** `undefined` where one of them is not known. */
+function columnsOf({ columns }: Model, fields: readonly string[]): readonly string[] | undefined {
+  const found = fields.flatMap((field) => columns.get(field) ?? []);
+  return found.length > 0 && found.length === fields.length ? found : undefined;
 }
 
 function actionsOf({ type }: Declaration, args: string): Pick<Reference, 'onDelete' | 'onUpdate'> {

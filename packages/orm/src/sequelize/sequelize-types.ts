@@ -31,7 +31,7 @@ export interface AttributeLike {
   readonly field?: string;
   readonly type?: unknown;
   readonly autoIncrement?: boolean;
-  readonly references?: string | { readonly model?: TableNameLike | ModelLike };
+  readonly references?: string | { readonly model?: TableNameLike | ModelLike; readonly key?: string };
   readonly onDelete?: string;
   readonly onUpdate?: string;
 }

@@ -62,11 +62,19 @@ function referencesIn(models: readonly ModelLike[], dialect: Dialect): ReadonlyM
   const found = new Map<string, Reference[]>();
   for (const model of models) {
     const from = nameOf(model.getTableName(), dialect);
-    for (const { references, onDelete, onUpdate } of Object.values(model.rawAttributes)) {
+    for (const attribute of Object.entries(model.rawAttributes)) {
+      const [, { references, onDelete, onUpdate }] = attribute;
       const to = targetOf(references);
       if (to === undefined) continue;
       const key = keyOf(nameOf(to, dialect));
-      const reference = { from, onDelete: actionOf(onDelete), onUpdate: actionOf(onUpdate) };
+      const referred = typeof references === 'object' ? references.key : undefined;
+      const reference: Reference = {
+        from,
+        onDelete: actionOf(onDelete),
+        onUpdate: actionOf(onUpdate),
+        to: referred === undefined ? 'key' : [referred],
+        by: [columnOf(attribute)],
+      };
       found.set(key, [...(found.get(key) ?? []), reference]);
     }
   }

@@ -124,6 +124,7 @@ function readTable(name: string, given: TableOption, setting: string): TableFact
     name: table,
     schema,
     pk: checkStrings(`${setting}.pk`, typeof pk === 'string' ? [pk] : pk, 'columns'),
+    saidBy: 'options',
     referredBy: cascadesTo.map((cascade, i) => readCascade(cascade, `${setting}.cascadesTo[${i}]`)),
   };
 }
@@ -131,15 +132,20 @@ function readTable(name: string, given: TableOption, setting: string): TableFact
 function readCascade(given: string | CascadeOption, setting: string): Reference {
   if (typeof given === 'string') {
     const [from] = names(setting, [given]);
-    return { from: from as TableName, onDelete: 'cascade', onUpdate: 'none' };
+    return { from: from as TableName, onDelete: 'cascade', onUpdate: 'none', to: 'key' };
   }
-  checkOptions(setting, given, ['table', 'onDelete', 'onUpdate'], 'the name of a table, or ');
+  checkOptions(setting, given, ['table', 'onDelete', 'onUpdate', 'refersTo'], 'the name of a table, or ');
   const [from] = names(`${setting}.table`, [given.table]);
   const words = ['cascade', 'set', 'none'] as const;
+  const { refersTo } = given;
   return {
     from: from as TableName,
     onDelete: checkOneOf(`${setting}.onDelete`, given.onDelete ?? 'cascade', words),
     onUpdate: checkOneOf(`${setting}.onUpdate`, given.onUpdate ?? 'none', words),
+    to:
+      refersTo === undefined
+        ? 'key'
+        : checkStrings(`${setting}.refersTo`, typeof refersTo === 'string' ? [refersTo] : refersTo, 'columns'),
   };
 }
 

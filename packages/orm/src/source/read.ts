@@ -52,7 +52,7 @@ function rowIds(
 ): readonly string[] | undefined {
   const { rowsOf, maxRows } = lookup;
   // What stands for other tables has no keys of its own.
-  if (table === undefined || another !== undefined || !lookup.map.isNamed(table, read.table) || table.pk.length === 0)
+  if (table === undefined || another !== undefined || !lookup.map.isNamed(table, read) || table.pk.length === 0)
     return undefined;
   const rows = rowsOf(read, parameters, table.pk);
   // No key at all is one that no row has: it depends on nothing, and must not seem to have read nothing.

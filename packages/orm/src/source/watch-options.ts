@@ -8,12 +8,14 @@ export interface CascadeOption {
   readonly onDelete?: 'cascade' | 'set' | 'none' | undefined;
   /** @defaultValue `'none'` */
   readonly onUpdate?: 'cascade' | 'set' | 'none' | undefined;
+  /** The columns that it refers to: what `onUpdate` is about. @defaultValue the primary key */
+  readonly refersTo?: string | readonly string[] | undefined;
 }
 
 /** What there is to know of one table, where nobody can read it from the database or from an ORM. */
 export interface TableOption {
   /**
-   * The columns of the primary key, in its order. What names a row by them depends on that row alone.
+   * The columns of the primary key. What names a row by them depends on that row alone.
    *
    * @defaultValue none: what reads the table depends on all of it
    */

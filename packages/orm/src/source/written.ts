@@ -1,5 +1,6 @@
 import type { Footprint, TableName, WrittenTable } from '../statements/footprint-types.js';
 import { ownsReturned } from '../statements/returned.js';
+import { setsAny } from '../tables/key-columns.js';
 import { rowId, writtenRowId } from '../tables/names.js';
 import type { Change, ConflictClause, Table } from '../tables/table.js';
 import type { TableMap } from '../tables/table-map.js';
@@ -53,8 +54,8 @@ export function addStatement(batch: WriteBatch, ran: RanStatement, lookup: Write
 /** Adds a write that somebody has told of in other words than those of a statement. */
 export function addEvent(batch: WriteBatch, event: WriteEvent, map: TableMap): void {
   for (const table of tablesOf(map, event)) {
-    const ids = map.isNamed(table, event.table) ? event.rows : undefined;
-    note(batch, table, { verb: event.verb, columns: event.columns }, ids, map);
+    const ids = map.isNamed(table, { table: event.table, schema: event.schema }) ? event.rows : undefined;
+    note(batch, table, { verb: event.verb, columns: event.columns, isTold: true }, ids, map);
   }
 }
 
@@ -129,7 +130,7 @@ function addWritten(batch: WriteBatch, write: WrittenTable, ran: RanStatement, l
   const tables = map.of(write);
   const [table, another] = tables;
   for (const each of map.writtenInPlace(write)) addAll(batch, each, map);
-  if (write.keeps && table !== undefined && another === undefined && map.isNamed(table, write.table)) {
+  if (write.keeps && table !== undefined && another === undefined && map.isNamed(table, write)) {
     if (map.actsAsSaid(table)) return;
   }
   // What is read through a view, and what a data-modifying WITH does, is not counted by the statement's own count.
@@ -143,7 +144,7 @@ function addWritten(batch: WriteBatch, write: WrittenTable, ran: RanStatement, l
     for (const each of tables) note(batch, each, write, undefined, map);
     return;
   }
-  const isItself = map.isNamed(table, write.table) && table.pk.length > 0;
+  const isItself = map.isNamed(table, write) && table.pk.length > 0;
   note(batch, table, write, isItself ? rowsWritten(table, write, ran, isSole, lookup) : undefined, map);
 }
 
@@ -174,7 +175,11 @@ function rowsWritten(
   return mayRekey && verb === 'insert' ? undefined : rowsOf(write, parameters, pk);
 }
 
-type Noted = Pick<WrittenTable, 'verb' | 'columns'> & { readonly cascades?: boolean };
+type Noted = Pick<WrittenTable, 'verb' | 'columns'> & {
+  readonly cascades?: boolean;
+  /** By an event: of what it sets beside the key nobody knows anything. */
+  readonly isTold?: boolean;
+};
 
 /** @param rows - those that were written, by their primary keys; `undefined`: nobody knows which */
 function note(
@@ -187,12 +192,14 @@ function note(
   const { verb } = write;
   // Rows that are in the way of new ones go, and with them what refers to them.
   if (table.conflicts.has('replace') && REPLACING.has(verb)) return void addAll(batch, table, map);
-  const setsKey = (verb === 'update' || verb === 'upsert') && maySetKey(table, write);
+  const isChange = verb === 'update' || verb === 'upsert';
+  const setsKey = isChange && maySetKey(table, write);
+  const setsReferred = isChange && map.setsReferred(table, write.isTold === true ? undefined : write.columns);
   const ids = rows === undefined || setsKey ? undefined : tagIds(rows);
   if (ids !== undefined) batch.rows(table, ids);
   else if (verb === 'insert') batch.inserted(table);
   else batch.bulk(table);
-  for (const change of changesOf(write, setsKey)) addFollowing(batch, table, change, map);
+  for (const change of changesOf(write, { setsKey, setsReferred })) addFollowing(batch, table, change, map);
 }
 
 /** Verbs by which a row may be in the way of another. */
@@ -200,17 +207,18 @@ const REPLACING: ReadonlySet<WrittenTable['verb']> = new Set(['insert', 'update'
 
 /** Where nobody knows the key's columns, any may be one of them. */
 function maySetKey({ pk, mayRekey }: Table, { columns }: Noted): boolean {
-  if (mayRekey || columns === undefined || pk.length === 0) return true;
-  // Where letter case does not matter in them, they come in lower case.
-  return pk.some((column) => columns.includes(column) || columns.includes(column.toLowerCase()));
+  return mayRekey || columns === undefined || pk.length === 0 || setsAny(pk, columns);
 }
 
-function changesOf({ verb, cascades = false }: Noted, setsKey: boolean): readonly Change[] {
+function changesOf(
+  { verb, cascades = false }: Noted,
+  { setsKey, setsReferred }: Readonly<Record<'setsKey' | 'setsReferred', boolean>>,
+): readonly Change[] {
   if (verb === 'truncate' || verb === 'ddl') return [cascades ? 'all' : 'other'];
   if (verb === 'delete') return ['delete'];
   // REPLACE deletes the row that is in its way.
   if (verb === 'upsert' && setsKey) return ['delete', 'key'];
-  return [setsKey ? 'key' : 'other'];
+  return [setsKey || setsReferred ? 'key' : 'other'];
 }
 
 function addFollowing(batch: WriteBatch, table: Table, change: Change, map: TableMap): void {

@@ -4,6 +4,8 @@ import type { Change, Reference, Table } from './table.js';
 export interface Links {
   /** The tables whose rows refer to those of this one. */
   referringTo(table: Table): readonly { readonly table: Table; readonly reference: Reference }[];
+  /** Whether others refer to one of these columns, so that the database changes theirs. */
+  setsReferred(table: Table, columns: readonly string[] | undefined): boolean;
   /** The tables that triggers of this one write. */
   triggeredBy(table: Table): readonly Table[];
 }
@@ -25,11 +27,11 @@ export function changedWith(table: Table, change: Change, links: Links): readonl
     for (const next of links.triggeredBy(at)) for (const each of ['delete', 'key'] as const) visit(next, each);
     for (const { table: next, reference } of links.referringTo(at)) {
       if (how === 'all') visit(next, 'all');
-      if (how === 'delete' && reference.onDelete !== 'none') {
-        visit(next, reference.onDelete === 'cascade' ? 'delete' : 'other');
-      }
-      // The column that refers may be a part of that table's own key.
-      if (how === 'key' && reference.onUpdate !== 'none') visit(next, 'key');
+      const action = how === 'delete' ? reference.onDelete : how === 'key' ? reference.onUpdate : 'none';
+      if (action === 'none') continue;
+      // The columns that refer may be some that others refer to in turn.
+      const set: Change = links.setsReferred(next, reference.by) ? 'key' : 'other';
+      visit(next, how === 'delete' && action === 'cascade' ? 'delete' : set);
     }
   }
   return [...changed];

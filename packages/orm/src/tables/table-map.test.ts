@@ -55,6 +55,22 @@ describe('what changes along with a table', () => {
     expect(map.of(named('posts')).some((table) => map.mayActUnseen(table))).toBe(true);
   });
 
+  it('goes by the columns that others refer to, and on where those refer that others refer to in turn', () => {
+    const map = new TableMap();
+    map.describe([
+      { name: 'a', referredBy: [{ ...refers('b', 'set', 'cascade'), to: ['code'], by: ['a_code'] }] },
+      { name: 'b', referredBy: [{ ...refers('c', 'none', 'cascade'), to: ['a_code'] }] },
+      { name: 'c', pk: ['id'], referredBy: [{ ...refers('d', 'none', 'cascade'), to: 'key' }] },
+    ]);
+    const sets = (name: string, columns?: string[]) => map.of(named(name)).some((it) => map.setsReferred(it, columns));
+    expect([sets('a', ['code']), sets('a', ['name']), sets('a'), sets('d')]).toEqual([true, false, true, false]);
+    expect([sets('c', ['id']), sets('c', ['name'])]).toEqual([true, false]);
+    expect(following(map, 'a', 'key')).toEqual(['b', 'c', 'd']);
+    expect(following(map, 'a', 'delete')).toEqual(['b', 'c', 'd']);
+    map.describe([{ name: 'a', referredBy: [{ ...refers('b', 'set', 'cascade'), to: ['code'], by: ['other'] }] }]);
+    expect(following(map, 'a', 'delete')).toEqual(['b']);
+  });
+
   it('is known again when more is told', () => {
     const map = new TableMap();
     map.describe([{ name: 'users', referredBy: [] }]);
@@ -75,6 +91,25 @@ describe('the primary key of a table', () => {
     const keys = ['users', 'logs', 'posts'].map((name) => map.of(named(name))[0]?.pk);
     expect(keys).toEqual([['_id'], ['at'], ['_id']]);
     expect(new TableMap().of(named('users'))[0]?.pk).toEqual([]);
+  });
+
+  it('has its columns in one order, whoever tells of it', () => {
+    const map = new TableMap();
+    map.describe([{ name: 'members', pk: ['usr', 'Org', 'at'] }]);
+    expect(map.of(named('members'))[0]?.pk).toEqual(['at', 'Org', 'usr']);
+  });
+
+  it('is what the database says, also that there is none, unless the app has said it', () => {
+    const map = new TableMap();
+    map.describe([{ name: 'told', pk: ['code'], saidBy: 'options' }]);
+    map.describe(['told', 'users', 'moments'].map((name) => ({ name, pk: ['name'] })));
+    map.describe([
+      { name: 'told', pk: ['id'], saidBy: 'database' },
+      { name: 'users', pk: ['id'], saidBy: 'database' },
+      { name: 'moments', pk: [], saidBy: 'database' },
+    ]);
+    const keys = ['told', 'users', 'moments'].map((name) => map.of(named(name))[0]?.pk);
+    expect(keys).toEqual([['code'], ['id'], []]);
   });
 });
 
@@ -198,6 +233,15 @@ describe('a name in a statement', () => {
     expect(tags(map, 'loop')).toEqual(['loop']);
   });
 
+  it('is none of the table that it stands for, be it the same in another schema', () => {
+    const map = new TableMap({ path: { schemas: ['public'], isSure: true } });
+    map.describe([{ name: 'users', schema: 'public' }]);
+    map.stands(named('other.users'), [named('public.users')]);
+    const [users] = map.of(named('other.users'));
+    const names = ['users', 'public.users', 'other.users'];
+    expect(names.map((name) => users && map.isNamed(users, named(name)))).toEqual([true, true, false]);
+  });
+
   it('means what was told last, whatever it has meant when somebody asked before', () => {
     const map = new TableMap({ path: { schemas: ['app', 'public'], isSure: true } });
     map.describe([{ name: 'users', schema: 'public' }]);
@@ -229,7 +273,7 @@ describe('a name in a statement', () => {
     expect(following(map, 'uSERS', 'delete').sort()).toEqual(['audit', 'posts']);
     expect(map.among(new Set(['PEOPLE'])).map(({ spellings }) => spellings.tag)).toEqual(['users']);
     const [users] = map.of(named('USERS'));
-    expect(users && [map.isNamed(users, 'Users'), map.isNamed(users, 'People')]).toEqual([true, false]);
+    expect(users && [map.isNamed(users, named('Users')), map.isNamed(users, named('People'))]).toEqual([true, false]);
     expect(tags(new TableMap(), 'Users')).toEqual(['Users']);
   });
 

@@ -1,5 +1,6 @@
 import type { TableName } from '../statements/footprint-types.js';
 import { changedWith } from './closure.js';
+import { inOrder, keyOfBoth, referredTo, setsAny } from './key-columns.js';
 import type { MapSettings } from './map-settings.js';
 import { type Found, Places } from './places.js';
 import { SCOPINGS, type Scoping, spellingsOf, unplaced } from './spelling.js';
@@ -35,6 +36,8 @@ export class TableMap {
   readonly #referring = new Map<string, readonly Reference[]>();
   /** What stands for other tables: a view for those that it reads, a partition for the whole. */
   readonly #aliases = new Map<string, readonly TableName[]>();
+  /** Names of them, without a schema. */
+  readonly #standing = new Set<string>();
   readonly #triggers = new Map<string, readonly TableName[]>();
   readonly #asked = new Map<string, readonly TableName[]>();
   readonly #functions = new Map<string, Touched>();
@@ -49,7 +52,7 @@ export class TableMap {
     const { namespace, speaks = 'postgres', path, pk = [], isCaseless = false } = settings;
     this.#namespace = namespace;
     this.#scoping = SCOPINGS[speaks];
-    this.#pk = pk;
+    this.#pk = inOrder(pk);
     this.#onStranger = settings.onStranger;
     this.#fold = isCaseless ? (name) => name.toLowerCase() : (name) => name;
     this.#places = new Places(path ?? { schemas: [], isSure: false }, this.#fold);
@@ -85,6 +88,7 @@ export class TableMap {
     this.#settle(name);
     const key = this.#places.home(name);
     this.#aliases.set(key, tables);
+    this.#standing.add(this.#nameOf(key).table);
     this.#places.add(this.#nameOf(key));
     this.#forget();
   }
@@ -121,9 +125,17 @@ export class TableMap {
     return tables;
   }
 
-  /** Whether a table is called so itself, and not what stands for it. */
-  isNamed(table: Table, name: string): boolean {
-    return table.name === this.#fold(name);
+  /** Whether a table is called so itself, and not what stands for it, be it by the same name in another schema. */
+  isNamed(table: Table, name: TableName): boolean {
+    const folded = this.#fold(name.table);
+    if (table.name !== folded) return false;
+    return !this.#standing.has(folded) || !this.#places.find(name).keys.some((key) => this.#aliases.has(key));
+  }
+
+  /** Whether a statement that sets these columns may set one that others refer to, so that the database changes theirs. */
+  setsReferred(table: Table, columns: readonly string[] | undefined): boolean {
+    const references = this.#referring.get(this.#keyOf(table)) ?? [];
+    return references.some(({ onUpdate, to }) => onUpdate !== 'none' && setsAny(referredTo(table, to), columns));
   }
 
   /** The described tables, and what stands for some, among names of which nobody knows what they are. */
@@ -158,6 +170,7 @@ export class TableMap {
         (this.#referring.get(this.#keyOf(of)) ?? []).flatMap((reference) =>
           this.#resolve(reference.from, 0).map((from) => ({ table: from, reference })),
         ),
+      setsReferred: (of, columns) => this.setsReferred(of, columns),
       triggeredBy: (of) => (this.#triggers.get(this.#keyOf(of)) ?? []).flatMap((written) => this.#resolve(written, 0)),
     });
     known[change] = found;
@@ -229,7 +242,7 @@ export class TableMap {
       return [this.#tables.get(key) ?? this.#meet(this.#nameOf(key))];
     });
     if (!isOpen) return [...new Set(tables)];
-    const named = tables.filter((table) => this.isNamed(table, name));
+    const named = tables.filter((table) => table.name === this.#fold(name));
     // What is bare in tags stands for all of its name; the only one may be made bare.
     const bare = named.length === 1 ? named[0] : named.find(({ spellings: { tag, bare: short } }) => tag === short);
     const opened = this.#open(bare ?? this.#meet({ table: name, schema: undefined }));
@@ -248,13 +261,13 @@ export class TableMap {
   }
 
   #describe(facts: TableFacts): void {
-    const { name, schema, pk, referredBy, mayActUnseen } = facts;
+    const { name, schema, referredBy, mayActUnseen } = facts;
     this.#settle({ table: name, schema });
     const key = this.#places.home({ table: name, schema });
     const before = this.#tables.get(key);
     const known = before?.isKnown === true ? before : undefined;
     this.#put(key, {
-      pk: [known?.pk, pk].find((each) => each !== undefined && each.length > 0) ?? this.#pk,
+      ...keyOfBoth(known, facts, this.#pk),
       mayActUnseen: known?.mayActUnseen === true || mayActUnseen === true,
       actsAsSaid: known?.actsAsSaid === true || mayActUnseen === false,
       isLasting: known?.isLasting === true || facts.isLasting === true,
@@ -296,6 +309,7 @@ export class TableMap {
     if (known !== undefined) return known;
     const facts: Known = {
       pk: this.#pk,
+      keySaidBy: undefined,
       mayActUnseen: false,
       actsAsSaid: false,
       isLasting: false,

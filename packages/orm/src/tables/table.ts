@@ -7,6 +7,10 @@ export interface Reference {
   /** `set`: `SET NULL` and `SET DEFAULT`. */
   readonly onDelete: 'cascade' | 'set' | 'none';
   readonly onUpdate: 'cascade' | 'set' | 'none';
+  /** The columns that it refers to: of the primary key, or of another one. @defaultValue any may be one of them */
+  readonly to?: readonly string[] | 'key' | undefined;
+  /** The columns that refer. @defaultValue any may be one of them */
+  readonly by?: readonly string[] | undefined;
 }
 
 /** A table as somebody describes it who knows the database: an option, an ORM's metadata, the catalogue. */
@@ -14,8 +18,10 @@ export interface TableFacts {
   readonly name: string;
   /** `undefined`: the one of the search path that has it. */
   readonly schema?: string | undefined;
-  /** The columns of its primary key, in the order of the key; empty where rows cannot be told apart. */
+  /** The columns of its primary key, in any order; empty where rows cannot be told apart. */
   readonly pk?: readonly string[] | undefined;
+  /** Who says so: the app's word counts more than the database's, and that more than an ORM's. @defaultValue an ORM */
+  readonly saidBy?: KeySayer | undefined;
   readonly referredBy?: readonly Reference[] | undefined;
   /**
    * Statements that change no row may change something all the same: triggers or rules do it. `undefined`: nobody has looked
@@ -29,6 +35,8 @@ export interface TableFacts {
   /** Rows may be written under another key than a statement says: triggers act in front of it. @defaultValue false */
   readonly mayRekey?: boolean | undefined;
 }
+
+export type KeySayer = 'options' | 'database';
 
 /**
  * What SQLite does with a row that breaks a constraint, where the definition of the table says so (`UNIQUE ON CONFLICT …`):
@@ -50,7 +58,9 @@ export interface Table {
    * knows which, `T!ins`, rows have appeared and nobody knows under which key.
    */
   readonly spellings: Spellings;
+  /** In the order of their names: whoever describes a table may have another order in mind. */
   readonly pk: readonly string[];
+  readonly keySaidBy: KeySayer | undefined;
   readonly mayActUnseen: boolean;
   readonly isLasting: boolean;
   readonly conflicts: ReadonlySet<ConflictClause>;

@@ -83,10 +83,20 @@ function referencesIn(tables: readonly EntityMetadataLike[], dialect: Dialect): 
   const references = new Map<string, Reference[]>();
   for (const metadata of tables) {
     const from = nameOf(metadata, dialect);
-    for (const { referencedEntityMetadata, onDelete, onUpdate } of metadata.foreignKeys) {
+    for (const key of metadata.foreignKeys) {
+      const { referencedEntityMetadata, onDelete, onUpdate } = key;
       const { tablePath } = referencedEntityMetadata;
       const known = references.get(tablePath) ?? [];
-      known.push({ from, onDelete: actionOf(onDelete), onUpdate: actionOf(onUpdate) });
+      known.push({
+        from,
+        onDelete: actionOf(onDelete),
+        onUpdate: actionOf(onUpdate),
+        // Such a column is made of others, which are what a statement names.
+        to: key.referencedColumns.some(({ generatedType }) => generatedType !== undefined)
+          ? undefined
+          : key.referencedColumns.map(({ databaseName }) => databaseName),
+        by: key.columns.map(({ databaseName }) => databaseName),
+      });
       references.set(tablePath, known);
     }
   }

@@ -66,10 +66,14 @@ export interface ColumnMetadataLike {
   readonly type: unknown;
   readonly isGenerated: boolean;
   readonly generationStrategy?: string;
+  /** Of a column that the database makes of others. */
+  readonly generatedType?: string;
 }
 
 export interface ForeignKeyMetadataLike {
   readonly referencedEntityMetadata: EntityMetadataLike;
+  readonly columns: readonly ColumnMetadataLike[];
+  readonly referencedColumns: readonly ColumnMetadataLike[];
   readonly onDelete?: string;
   readonly onUpdate?: string;
 }
