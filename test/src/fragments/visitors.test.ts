@@ -170,6 +170,25 @@ describe('what vary has to have in it', () => {
   });
 });
 
+describe('what stands in the place of what a template is given', () => {
+  it('does what that does', async () => {
+    const of = new Date(0);
+    const map = new Map([['a', 1]]);
+    const list = Object.freeze([{ name: 'x' }]);
+    const shown = new Account('free');
+    const front = middleware(() => ({ locals: { of, map, list, shown, frozen: Object.freeze({ f: () => 'f' }) } }));
+    const html = [
+      `<%= Object.prototype.toString.call(of) %> <%= of.getTime() %> <%= [...map].join() %> <%= map.get('a') %>`,
+      `<%= list.map(({ name }) => name).join() %> <%= Array.isArray(list) %> <%= shown.label() %> <%= frozen.f() %>`,
+      `<%= JSON.stringify({ list, frozen }) %> <%= Object.keys(frozen) %> <%= 'f' in frozen %>`,
+    ].join(' ');
+    const { get } = await layOne(html, '60', { front: [front] });
+    expect((await get('/one')).replaceAll('&#34;', '"')).toBe(
+      'one:1 [object Date] 0 a,1 1 x true on free f {"list":[{"name":"x"}],"frozen":{}} f true',
+    );
+  });
+});
+
 describe('what is rendered for nobody', () => {
   it.each([
     ['req.user', middleware((name) => (name === undefined ? {} : { req: { user: { id: name } } }))],

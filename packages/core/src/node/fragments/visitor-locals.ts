@@ -1,3 +1,4 @@
+import { isDate, isRegExp } from 'node:util/types';
 import { currentView } from '../../engine/view-storage.js';
 import { type Fields, ofRequests, PLAIN_LOCALS } from '../inputs.js';
 import { fragmentsSlot } from './fragments-slot.js';
@@ -96,6 +97,8 @@ function note(input: string): void {
 
 function watch(value: unknown, input: string): unknown {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return value;
+  // Many ask such a thing what it is, which a Proxy cannot say; and it is as little of a visitor as a text.
+  if (isDate(value) || isRegExp(value) || ArrayBuffer.isView(value)) return value;
   return new Proxy(value, new WatchedLocal(input));
 }
 
