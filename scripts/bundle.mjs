@@ -56,7 +56,7 @@ for (const file of typesFrom(Object.entries(manifest.exports))) {
   // point names itself, and what that is made of among options and calls.
   const isRead =
     (forUsers.has(file) &&
-      (named.has(file) || /\bdist[\\/](cache|config|keyv-memory|telemetry|testing|warming)[\\/]/.test(file))) ||
+      (named.has(file) || /\bdist[\\/](cache|config|keyv-memory|telemetry|testing)[\\/]/.test(file))) ||
     HANDED_ON.test(file);
   writeFileSync(to, isRead ? types : types.replace(/^ *\/\*\*[\s\S]*?\*\/\n/gm, ''));
 }

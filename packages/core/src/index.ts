@@ -97,6 +97,7 @@ export type { KeyOf } from './values/loaded.js';
 export type { ProducerRun } from './values/producer.js';
 export { type RegisterClassOptions, registerClass } from './values/registered-classes.js';
 export { calls } from './warming/calls.js';
+export { countUrls, type UrlCount } from './warming/count-urls.js';
 export { type AccessLogOptions, fromAccessLog, fromSitemap } from './warming/sources.js';
 export type { WarmOnStart } from './warming/warm-on-start.js';
 export type {
