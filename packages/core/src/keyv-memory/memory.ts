@@ -9,6 +9,7 @@ import { MemoryStore } from '../stores/memory.js';
 import type { SnapshotRecord } from '../stores/snapshots/record.js';
 import { type EvictionStats, EvictionWatch } from '../telemetry/eviction-watch.js';
 import { adopt, copyOf, hold } from '../values/copies.js';
+import { ownText } from '../values/own-text.js';
 import { weigh } from '../values/weigh.js';
 import { Changes } from './changes.js';
 import type { KeyvMemorySettings } from './options.js';
@@ -127,7 +128,7 @@ export class Memory {
   }
 
   #takeIn(value: unknown): Stored {
-    if (typeof value === 'string') return value;
+    if (typeof value === 'string') return ownText(value);
     const kept = hold(value, this.#settings.copying);
     if (kept.kind === 'unstorable') throw new TypeError(kept.what);
     return kept.held;

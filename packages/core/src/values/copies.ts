@@ -2,6 +2,7 @@ import { textOf } from '../base/answer.js';
 import type { HeldValue } from '../ports/stored-response.js';
 import type { Copying } from './copying.js';
 import { copyGraph, freezeDeep } from './deep-copy.js';
+import { ownText } from './own-text.js';
 import { type Survey, survey } from './survey.js';
 import { copyTree, copyTreeSlowly, type TakenTree, takeTree } from './tree-copy.js';
 
@@ -51,6 +52,7 @@ function take(value: unknown, copying: Copying): Kept {
   if (found.problem !== undefined) return { kind: 'unstorable', what: found.problem };
   // Nobody has looked for what cannot be copied.
   if (copying === false) return { kind: 'held', held: new Held(value, found.bytes, undefined, true) };
+  if (typeof value === 'string') return held(ownText(value), found);
   if (typeof value !== 'object' || value === null) return held(value, found);
   if (copying === 'freeze' && found.isFreezable) {
     freezeDeep(value);

@@ -1,4 +1,5 @@
 import { isProxy } from 'node:util/types';
+import { ownText } from './own-text.js';
 import { MAX_DEPTH, OBJECT_BYTES, SLOT_BYTES } from './survey.js';
 import { infoOf, kindOf } from './value-kinds.js';
 import { weigh } from './weigh.js';
@@ -55,7 +56,10 @@ class Taker {
         copy[i] = taken;
       } else if (item === undefined ? !Object.hasOwn(copy, i) : typeof item === 'function' || typeof item === 'symbol')
         return undefined;
-      else this.bytes += weigh(item);
+      else {
+        this.bytes += weigh(item);
+        if (typeof item === 'string') copy[i] = ownText(item);
+      }
     }
     return copy;
   }
@@ -75,7 +79,10 @@ class Taker {
         // An own property stands before the accessor of that name: `__proto__` is one like any other here.
         properties[key] = taken;
       } else if (typeof item === 'function' || typeof item === 'symbol') return undefined;
-      else this.bytes += weigh(item);
+      else {
+        this.bytes += weigh(item);
+        if (typeof item === 'string') properties[key] = ownText(item);
+      }
     }
     return copy;
   }
