@@ -1,6 +1,7 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { createServer as createHttpServer } from 'node:http';
 import { describe, expect, it } from '@jest/globals';
-import { ConfigError, isRefresh, type WarmProgress, type WarmUrl } from '@viewcache/core';
+import { ConfigError, isRefresh, view, type WarmProgress, type WarmUrl } from '@viewcache/core';
 import { FakeClock } from '@viewcache/core/testing';
 import { cachePage, createServer } from '@viewcache/express';
 import express from 'express';
@@ -244,6 +245,58 @@ describe('warming URLs', () => {
         total: 0,
       });
     else expect(await cache.warm(urls, { origin, server: app })).toMatchObject({ ended: 'aborted' });
+  });
+
+  it('ends at once where its source does not go on', async () => {
+    const cache = makeCache();
+    const stop = new AbortController();
+    async function* stuck() {
+      yield '/';
+      stop.abort();
+      await new Promise(() => {});
+    }
+    const result = await cache.warm(stuck(), { origin, server: express(), signal: stop.signal });
+    expect(result).toMatchObject({ ended: 'aborted', total: 0 });
+  });
+
+  it('takes nothing along of the request, view or transaction that it is asked for in', async () => {
+    const cache = makeCache();
+    const app = express();
+    const storage = new AsyncLocalStorage<string>();
+    const seen: unknown[] = [];
+    app.get('/page', cachePage({ ttl: '1h', cache }), (_req, res) => {
+      seen.push(storage.getStore());
+      view().dependsOn('inner');
+      res.send('page');
+    });
+    const options = { origin, server: app };
+    const load = async () => await storage.run('mine', async () => (await cache.warm(['/page'], options)).stored);
+    expect(await cache.getOrSet('outer', load, { ttl: '1h', tags: ['outer'] })).toBe(1);
+    expect(seen).toEqual([undefined]);
+    await cache.invalidate({ tags: 'inner' });
+    expect(await cache.has('outer')).toBe(true);
+  });
+
+  it('has what is stale made new behind its answer, as for a visitor', async () => {
+    const clock = new FakeClock();
+    const cache = makeCache({ clock });
+    const app = express();
+    let version = 0;
+    app.get('/', cachePage({ ttl: '1m', cache, staleWhileRevalidate: '1h' }), (_req, res) => {
+      res.send(`version ${++version}`);
+    });
+    const options = { origin, server: app };
+    expect(await cache.warm(['/'], options)).toMatchObject({ stored: 1 });
+    clock.advance('2m');
+    const renewed = new Promise<void>((resolve) => {
+      cache.on(({ type }) => {
+        if (type === 'stored') resolve();
+      });
+    });
+    expect(await cache.warm(['/'], options)).toMatchObject({ hits: 1 });
+    await renewed;
+    const site = await serve(app);
+    expect(await site.get('/', { host: 'www.example.com' })).toMatchObject({ isHit: true, text: 'version 2' });
   });
 
   it('runs once at a time; who waits finds hits', async () => {

@@ -1,6 +1,6 @@
 import type { Clock } from '../ports/clock.js';
 import type { Lease, Leases } from '../ports/leases.js';
-import { pause } from './pace.js';
+import { ending, pause } from './pace.js';
 
 /** The right to warm under a name. */
 export interface Held {
@@ -97,11 +97,4 @@ export class OneAtATime {
 interface Taken {
   readonly key: string;
   lease: Lease | undefined;
-}
-
-function ending(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

@@ -1,6 +1,7 @@
 import { isCalls } from './calls.js';
 import type { OneAtATime } from './one-at-a-time.js';
 import { Outcomes } from './outcomes.js';
+import { ending } from './pace.js';
 import { hasOnlooker, progressBar } from './progress-bar.js';
 import { Run } from './run-warming.js';
 import { readTasks } from './tasks.js';
@@ -33,8 +34,11 @@ export async function warm(
   const outcomes = new Outcomes();
   let isLost = false;
   try {
-    const tasks = await readTasks(source, settings, signal);
-    await parts.ready();
+    const aborted = ending(signal);
+    // Neither a source that does not go on nor a store that does not answer keeps anybody from ending it.
+    const tasks = await Promise.race([readTasks(source, settings, signal), aborted]);
+    await Promise.race([parts.ready(), aborted]);
+    if (tasks === undefined || signal.aborted) return { ...NOTHING, ended: 'aborted' };
     const name = settings.name ?? (isCalls(source) ? 'calls' : 'urls');
     const held = await turns.enter(name, settings.waits, signal, () => {
       isLost = true;

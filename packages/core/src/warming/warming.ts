@@ -1,7 +1,14 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { DroppedView } from './dropped-view.js';
 import type { OneAtATime } from './one-at-a-time.js';
 import type { WarmOptions, WarmResult, WarmSource } from './warm-types.js';
 import type { WarmingParts } from './warming-parts.js';
+
+/**
+ * The process's own context: who warms in a request, a view or a transaction gives nothing of that to what is warmed. Of when the
+ * package is loaded.
+ */
+const outsideRequests = new AsyncResource('viewcache.warming');
 
 /** The warmings of one cache. What carries them out is loaded with the first: most processes never ask for one. */
 export class Warming {
@@ -17,7 +24,7 @@ export class Warming {
   async warm(source: WarmSource, options?: WarmOptions): Promise<WarmResult> {
     const stop = new AbortController();
     if (this.#isClosed) stop.abort();
-    const result = this.#warm(source, options, stop);
+    const result = outsideRequests.runInAsyncScope(() => this.#warm(source, options, stop));
     this.#stops.set(stop, result);
     try {
       return await result;
