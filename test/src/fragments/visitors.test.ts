@@ -73,6 +73,11 @@ describe('a fragment without vary is not stored', () => {
       middleware((name) => ({ req: { user: { id: name, isAdmin: true } } })),
       'req.user',
     ],
+    'what a handler has looked up by his id': [
+      `<%= theirs.phone %>`,
+      middleware((name) => ({ req: { user: { id: name } } })),
+      'local theirs',
+    ],
     'a token that it shows': [
       `<%= csrf_token %>`,
       middleware((name) => ({ locals: { csrf_token: `t0k-${name}` } })),
@@ -90,9 +95,15 @@ describe('a fragment without vary is not stored', () => {
       front: [front],
       routes(app, locals) {
         app.get('/one', (req, res) => {
-          const user = Reflect.get(req, 'user') as { settings?: object; firstName?: string } | undefined;
+          const user = Reflect.get(req, 'user') as { id?: string; settings?: object; firstName?: string } | undefined;
           const session: unknown = Reflect.get(req, 'session');
-          const given = { settings_: user?.settings, hello: `Hi ${user?.firstName}!`, ...(session ? { session } : {}) };
+          const theirs = { userId: user?.id, phone: '555' };
+          const given = {
+            theirs,
+            settings_: user?.settings,
+            hello: `Hi ${user?.firstName}!`,
+            ...(session ? { session } : {}),
+          };
           res.render('one', { ...locals(req), ...given });
         });
       },

@@ -18,7 +18,15 @@ const PERSONS = [
 ];
 /** The same of what else is a visitor's own. */
 const THEIRS = ['session', 'cookies', 'signedCookies', 'flash', 'csrfToken', '_csrf', 'csrf', 'req', 'request', 'res'];
+/** How sessions say whose they are. */
+const IN_SESSIONS = [...PERSONS, ...'userId user_id uid username login email accountId customerId'.split(' ')];
 const NAMED: ReadonlySet<string> = new Set([...PERSONS, ...THEIRS]);
+const OWN_IDS = ['id', '_id', 'uuid', 'sub', 'email', 'username'];
+/** By what something says whose it is. */
+const FOREIGN_IDS = [
+  ...'userId user_id ownerId owner_id accountId account_id customerId customer_id memberId member_id'.split(' '),
+  ...'user owner email username'.split(' '),
+];
 /** What Express and engines put there themselves. */
 const PLAIN: ReadonlySet<string> = new Set(['settings', '_locals', 'cache', 'filename', ...PLAIN_LOCALS]);
 
@@ -38,9 +46,10 @@ export type VisitorInputs = ReadonlyMap<string, unknown>;
 export function watchLocals(given: Fields, req: Fields, inputs: Map<string, unknown>): Fields {
   const ofResponse = objectIn(given['_locals']);
   const ofRequest = objectsOf(req);
+  const ids = idsOf(req);
   const watched: Fields = {};
   for (const [name, value] of Object.entries(given)) {
-    const input = name === '_locals' ? 'res.locals' : inputOf(name, value, ofResponse, ofRequest);
+    const input = name === '_locals' ? 'res.locals' : inputOf(name, value, ofResponse, ofRequest, ids);
     if (input !== undefined && name !== '_locals') inputs.set(input, value);
     watched[name] = input === undefined ? value : watch(value, input);
   }
@@ -52,12 +61,36 @@ function inputOf(
   value: unknown,
   ofResponse: object | undefined,
   ofRequest: ReadonlyMap<unknown, string>,
+  ids: ReadonlySet<string>,
 ): string | undefined {
   if (PLAIN.has(name)) return undefined;
   const found = ofRequest.get(value);
   if (found !== undefined) return found;
   if (ofResponse !== undefined && Object.hasOwn(ofResponse, name)) return `res.locals.${name}`;
-  return NAMED.has(name) ? `local ${name}` : undefined;
+  return NAMED.has(name) || isOf(value, ids) ? `local ${name}` : undefined;
+}
+
+/** What the visitor is told by from all others, as far as it stands where it mostly does. */
+function idsOf(req: Fields): ReadonlySet<string> {
+  const ids = new Set<string>();
+  for (const who of [req['user'], req['auth']]) {
+    const person = objectIn(who) as Fields | undefined;
+    for (const name of OWN_IDS) {
+      const id = person?.[name];
+      if (id !== undefined && id !== null && id !== '') ids.add(String(id));
+    }
+  }
+  return ids;
+}
+
+/** Whether something was looked up for the visitor, and says so: a profile by its `userId`, a cart by its `customer_id`. */
+function isOf(value: unknown, ids: ReadonlySet<string>): boolean {
+  const object = ids.size === 0 ? undefined : objectIn(value);
+  if (object === undefined) return false;
+  return FOREIGN_IDS.some((name) => {
+    const id: unknown = Object.getOwnPropertyDescriptor(object, name)?.value;
+    return id !== undefined && id !== null && ids.has(String(id));
+  });
 }
 
 /** What middleware has put on a request, and what that has in it, by identity. */
@@ -79,8 +112,9 @@ export function hasPerson(req: Fields, inputs: VisitorInputs, ignore: ReadonlySe
     !ignore.has(input) && value !== undefined && value !== null && value !== false && value !== '';
   if (isSomebody('req.user', req['user']) || isSomebody('req.auth', req['auth'])) return true;
   const session = objectIn(req['session']) as Fields | undefined;
-  const ofSession = session?.['user'] ?? session?.['userId'] ?? (session?.['passport'] as Fields | undefined)?.['user'];
-  if (isSomebody('req.session', ofSession)) return true;
+  const passport = objectIn(session?.['passport']) as Fields | undefined;
+  if ([...IN_SESSIONS.map((name) => session?.[name]), passport?.['user']].some((it) => isSomebody('req.session', it)))
+    return true;
   return PERSONS.some((name) =>
     [`local ${name}`, `res.locals.${name}`].some((input) => isSomebody(input, inputs.get(input))),
   );
