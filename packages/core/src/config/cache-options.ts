@@ -6,6 +6,7 @@ import type { Clock } from '../ports/clock.js';
 import type { EvictionPolicy } from '../ports/eviction-policy.js';
 import type { Copying } from '../values/copying.js';
 import { checkCount, checkOneOf, checkOptions, checkStrings, parseBytes, withDefaults } from './check.js';
+import { readClock } from './clock-option.js';
 import { type Compression, type CompressOptions, readCompression } from './compression.js';
 import { isIoredisClient, isKeyvLike, isRedisClient, type KeyvLike, type RedisClientLike } from './keyv-like.js';
 import { readForever } from './lifetimes.js';
@@ -271,7 +272,7 @@ export function readCacheOptions(options: CacheOptions, namespace: string = DEFA
     },
     trackReads: readTrackReads('trackReads', options.trackReads),
     rewarm: options.rewarm === undefined ? [] : checkStrings('rewarm', options.rewarm, 'tags'),
-    clock: readClock(options.clock),
+    clock: readClock('clock', options.clock),
   };
 }
 
@@ -297,16 +298,6 @@ function readVersion(version: unknown): string {
   if (typeof version !== 'string' || !/^[!-~]{1,64}$/.test(version))
     throw new ConfigError('version', version, 'the name of a release: 1 to 64 visible ASCII characters');
   return version;
-}
-
-function readClock(clock: unknown): Clock | undefined {
-  if (clock === undefined) return undefined;
-  const isClock =
-    typeof clock === 'object' &&
-    clock !== null &&
-    ['now', 'monotonic', 'after'].every((name) => typeof (clock as Record<string, unknown>)[name] === 'function');
-  if (!isClock) throw new ConfigError('clock', clock, 'a clock with now(), monotonic() and after()');
-  return clock as Clock;
 }
 
 function atLeast(setting: string, value: Duration, leastMs: number): number {

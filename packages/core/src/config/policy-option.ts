@@ -1,5 +1,6 @@
 import { type Duration, parseDuration } from '../base/duration.js';
 import { ConfigError } from '../base/errors.js';
+import { POLICY_METHODS } from '../eviction/checked-policy.js';
 import { POLICY_NAMES, type PolicyFactory, type PolicyName } from '../eviction/policies.js';
 import type { EvictionPolicy } from '../ports/eviction-policy.js';
 import { checkBoolean, checkOneOf, checkOptions, isRecord, listed } from './check.js';
@@ -52,7 +53,9 @@ const OR_ELSE = ', an object with such a name and its settings, a policy of your
  */
 export function readPolicy(setting: string, policy: unknown): PolicySettings {
   if (typeof policy === 'function') return { own: policy as PolicyFactory };
-  if (typeof policy === 'object' && policy !== null && 'victim' in policy) return { own: policy as EvictionPolicy };
+  // What it lacks is found out when it is to decide, and named.
+  if (typeof policy === 'object' && policy !== null && POLICY_METHODS.some((method) => method in policy))
+    return { own: policy as EvictionPolicy };
   if (!isRecord(policy)) return named(checkOneOf(setting, policy, POLICY_NAMES, OR_ELSE));
   checkOptions(setting, policy, ['name', ...Object.keys(READERS)]);
   const { ageing, minAge, window } = policy;

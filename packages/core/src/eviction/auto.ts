@@ -112,6 +112,12 @@ export class AutoPolicy implements EvictionPolicy {
     else this.#live.hit(slot);
   }
 
+  reweigh(slot: number, weight: number): void {
+    const holder = this.#handover?.holder(slot) ?? this.#live;
+    if (holder.reweigh !== undefined) holder.reweigh(slot, weight);
+    else this.#facts.reweigh(slot, weight);
+  }
+
   remove(slot: number): void {
     this.#count--;
     if (this.#handover === undefined) this.#live.remove(slot);

@@ -2,8 +2,9 @@ import { ignoreRejection } from '../base/answer.js';
 import { ConfigError } from '../base/errors.js';
 import type { EvictionPolicy } from '../ports/eviction-policy.js';
 
-const METHODS = ['grow', 'insert', 'hit', 'remove', 'victim', 'order', 'clear'] as const;
-const ALLOWED = `an object with a name and the functions ${METHODS.join(', ')}`;
+/** What every policy has beside its name. */
+export const POLICY_METHODS = ['grow', 'insert', 'hit', 'remove', 'victim', 'order', 'clear'] as const;
+const ALLOWED = `an object with a name and the functions ${POLICY_METHODS.join(', ')}`;
 
 /** Objects that decide in a store already: what one store tells them would confuse the other. */
 const taken = new WeakSet<object>();
@@ -19,7 +20,7 @@ export function checkedPolicy(policy: unknown): EvictionPolicy {
   ignoreRejection(policy);
   const { name } = policy as Partial<EvictionPolicy>;
   if (typeof name !== 'string' || name === '') throw new ConfigError('policy.name', name, ALLOWED);
-  for (const method of METHODS) {
+  for (const method of POLICY_METHODS) {
     const given = (policy as Partial<EvictionPolicy>)[method];
     if (typeof given !== 'function') throw new ConfigError(`policy.${method}`, given, ALLOWED);
   }

@@ -31,7 +31,7 @@ export class GdsfPolicy implements EvictionPolicy {
   }
 
   insert(slot: number, _hash: number, weight: number): void {
-    this.#weights[slot] = Math.min(Math.max(weight, 1), MOST_WEIGHT);
+    this.#weigh(slot, weight);
     this.#uses[slot] = 1;
     this.#rank(slot);
     this.#heap[this.#count] = slot;
@@ -42,6 +42,13 @@ export class GdsfPolicy implements EvictionPolicy {
     this.#uses[slot] = (this.#uses[slot] as number) + 1;
     this.#rank(slot);
     this.#sink(this.#places[slot] as number);
+  }
+
+  reweigh(slot: number, weight: number): void {
+    this.#weigh(slot, weight);
+    this.#rank(slot);
+    this.#sink(this.#places[slot] as number);
+    this.#rise(this.#places[slot] as number);
   }
 
   remove(slot: number): void {
@@ -68,6 +75,10 @@ export class GdsfPolicy implements EvictionPolicy {
   clear(): void {
     this.#count = 0;
     this.#floor = 0;
+  }
+
+  #weigh(slot: number, weight: number): void {
+    this.#weights[slot] = Math.min(Math.max(weight, 1), MOST_WEIGHT);
   }
 
   #rank(slot: number): void {

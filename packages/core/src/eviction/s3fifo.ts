@@ -74,6 +74,12 @@ export class S3FifoPolicy implements EvictionPolicy {
     if ((state & USES) < USES) this.#states[slot] = state + 1;
   }
 
+  reweigh(slot: number, weight: number): void {
+    const more = this.#facts.reweigh(slot, weight);
+    if ((this.#states[slot] as number) >= IN_MAIN) this.#mainCost += more;
+    else this.#smallCost += more;
+  }
+
   remove(slot: number): void {
     const cost = this.#facts.costs[slot] as number;
     if ((this.#states[slot] as number) >= IN_MAIN) this.#mainCost -= cost;

@@ -34,6 +34,13 @@ export class SlotFacts {
     return cost;
   }
 
+  /** Notes that what is in a slot weighs otherwise by now; returns how much more it costs. */
+  reweigh(slot: number, weight: number): number {
+    const more = this.costOf(weight) - (this.costs[slot] as number);
+    this.costs[slot] = this.costOf(weight);
+    return more;
+  }
+
   costOf(weight: number): number {
     return min(max(weight, this.#evenShare), MOST_COST);
   }

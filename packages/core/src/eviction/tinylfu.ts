@@ -95,6 +95,13 @@ export class TinyLfuPolicy implements EvictionPolicy {
     if (this.#climber !== undefined) this.#climb(true);
   }
 
+  reweigh(slot: number, weight: number): void {
+    const region = (this.#states[slot] as number) & REGION;
+    const more = this.#facts.reweigh(slot, weight);
+    if (region === WINDOW) this.#windowCost += more;
+    else if (region === PROTECTED) this.#protectedCost += more;
+  }
+
   remove(slot: number): void {
     const region = (this.#states[slot] as number) & REGION;
     const cost = this.#facts.costs[slot] as number;

@@ -120,7 +120,11 @@ describe('memoryStore', () => {
     ['maxEntries', { maxEntries: 0 }],
     ['maxEntries', { maxEntries: 2 ** 23 + 1 }],
     ['maxEntries', { maxEntries: '10' }],
+    ['maxEntries', { maxEntries: null }],
     ['policy', { policy: 'best' }],
+    ['policy.victim', { policy: { name: 'mine', grow() {}, insert() {}, hit() {}, remove() {} } }],
+    ['clock', { clock: Date }],
+    ['clock', { clock: null }],
     ['policy', { policy: 7 }],
     ['policy.grow', { policy: () => ({ name: 'none' }) }],
     ['onEvict', { onEvict: 'log' }],
@@ -255,6 +259,18 @@ describe('memoryStore snapshots', () => {
     expect(await warm.restore(snapshot, { maxAge: '30m' })).toEqual({ entries: 0, defect: 'outdated' });
     expect([await warm.restore(snapshot, { maxAge: '1h' }), warm.size]).toEqual([{ entries: 1 }, 1]);
     await expect(warm.restore(snapshot, { maxAge: 'long' as '1h' })).rejects.toThrow('restore.maxAge');
+  });
+
+  it.each<[string, (store: ReturnType<typeof memoryStore>) => Promise<unknown>]>([
+    ['restore', (store) => store.restore(undefined as unknown as string)],
+    ['restore', (store) => store.restore(new URL('file:///cache.snap') as unknown as string)],
+    ['restore.maxage', (store) => store.restore('cache.snap', { maxage: '1m' } as object)],
+    ['restore', (store) => store.restore('cache.snap', '10m' as unknown as object)],
+    ['save', (store) => store.save('')],
+  ])('refuse what is no argument of %s, and name it', async (setting, run) => {
+    const wrong = run(storeOf().store);
+    await expect(wrong).rejects.toThrow(ConfigError);
+    await expect(wrong).rejects.toThrow(new RegExp(`^${setting}: `));
   });
 
   it('say where they cannot be written', async () => {

@@ -16,5 +16,6 @@ import { type KeyvMemoryOptions, readKeyvMemoryOptions } from './options.js';
  * ```
  */
 export function memoryStore(options: KeyvMemoryOptions = {}): KeyvMemoryStore {
-  return new KeyvMemoryStore(new Memory(readKeyvMemoryOptions(options), options.clock ?? new SystemClock()));
+  const settings = readKeyvMemoryOptions(options);
+  return new KeyvMemoryStore(new Memory(settings, settings.clock ?? new SystemClock()));
 }

@@ -1,4 +1,5 @@
 import { checkFunction, checkOptions, parseBytes } from '../config/check.js';
+import { readClock } from '../config/clock-option.js';
 import { type PolicyOptions, type PolicySettings, readPolicy } from '../config/policy-option.js';
 import { readCopying } from '../config/value-options.js';
 import type { PolicyFactory, PolicyName } from '../eviction/policies.js';
@@ -58,6 +59,7 @@ export interface KeyvMemorySettings {
   readonly onEvict: KeyvMemoryOptions['onEvict'];
   readonly weigh: KeyvMemoryOptions['weigh'];
   readonly copying: Copying;
+  readonly clock: Clock | undefined;
 }
 
 const NAMES = ['maxBytes', 'maxEntries', 'policy', 'onEvict', 'weigh', 'clone', 'clock'] as const;
@@ -83,5 +85,6 @@ export function readKeyvMemoryOptions(options: KeyvMemoryOptions): KeyvMemorySet
     onEvict: checkFunction('memoryStore.onEvict', onEvict, 'a function of key, value and reason'),
     weigh: checkFunction('memoryStore.weigh', weigh, 'a function of key and value that returns a number of bytes'),
     copying: readCopying('memoryStore.clone', clone),
+    clock: readClock('memoryStore.clock', options.clock),
   };
 }

@@ -2,7 +2,9 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { type Duration, parseDuration } from '../base/duration.js';
+import { ConfigError } from '../base/errors.js';
 import { SnapshotError } from '../base/snapshot-error.js';
+import { checkOptions } from '../config/check.js';
 import type { SnapshotDefect } from '../stores/snapshots/format.js';
 import { removeLeftovers, replaceFile } from '../stores/snapshots/snapshot-file.js';
 import { readSnapshot } from '../stores/snapshots/snapshot-reader.js';
@@ -33,7 +35,8 @@ const PARTS_PER_TURN = 64;
 const LAST_BYTES = 2 ** 20;
 
 /** @throws {@link SnapshotError} where the file cannot be written */
-export function saveTo(path: string, memory: Memory): Promise<{ readonly bytes: number }> {
+export async function saveTo(path: string, memory: Memory): Promise<{ readonly bytes: number }> {
+  checkPath('save', path, 'the path of a file');
   const file = resolve(path);
   return memory.watching(async (changes) => {
     try {
@@ -70,8 +73,11 @@ export function snapshotOf(memory: Memory): Promise<Buffer> {
 export async function restoreFrom(
   source: string | Uint8Array,
   memory: Memory,
-  { maxAge }: RestoreOptions = {},
+  options: RestoreOptions = {},
 ): Promise<RestoreReport> {
+  if (!(source instanceof Uint8Array)) checkPath('restore', source, 'the path of a file, or the bytes of a snapshot');
+  checkOptions('restore', options, ['maxAge']);
+  const { maxAge } = options;
   const maxAgeMs = maxAge === undefined ? Number.POSITIVE_INFINITY : parseDuration('restore.maxAge', maxAge);
   if (typeof source !== 'string')
     return restore(bufferSource(Buffer.from(source.buffer, source.byteOffset, source.byteLength)), memory, maxAgeMs);
@@ -107,4 +113,8 @@ async function restore(source: SnapshotSource, memory: Memory, maxAgeMs: number)
     }
     return { entries };
   });
+}
+
+function checkPath(what: string, path: unknown, allowed: string): void {
+  if (typeof path !== 'string' || path === '') throw new ConfigError(what, path, allowed);
 }

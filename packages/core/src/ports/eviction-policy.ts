@@ -49,6 +49,12 @@ export interface EvictionPolicy {
   adopt?(slot: number, hash: number, weight: number): void;
   /** The value in the slot was used. */
   hit(slot: number): void;
+  /**
+   * The value in the slot weighs otherwise by now.
+   *
+   * @defaultValue nothing: it goes on with what `insert` was told
+   */
+  reweigh?(slot: number, weight: number): void;
   /** The value left the slot: evicted, expired, replaced or deleted. */
   remove(slot: number): void;
   /**

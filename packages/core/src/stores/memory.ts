@@ -92,7 +92,7 @@ export class MemoryStore<V> implements LocalStore<V> {
     const { clock, maxBytes = DEFAULT_MAX_BYTES, policy = 'lru', onRemove } = options;
     this.#maxBytes = wholeNumber('maxBytes', maxBytes, Number.MAX_SAFE_INTEGER);
     const derived = Math.max(Math.floor(maxBytes / BYTES_PER_ENTRY), FEWEST_DERIVED_ENTRIES);
-    const maxEntries = options.maxEntries ?? Math.min(derived, MOST_ENTRIES);
+    const { maxEntries = Math.min(derived, MOST_ENTRIES) } = options;
     this.#maxEntries = wholeNumber('maxEntries', maxEntries, MOST_ENTRIES);
     const limits = { maxBytes, maxEntries };
     this.#policy = typeof policy === 'function' ? guardedPolicy(policy(limits)) : createPolicy(policy, limits);
@@ -186,6 +186,7 @@ export class MemoryStore<V> implements LocalStore<V> {
     }
     this.#bytes += bytes - this.#weights.at(slot);
     this.#weights.put(slot, bytes);
+    this.#policy.reweigh?.(slot, bytes);
     const now = this.#clock.monotonic();
     while (this.#bytes > this.#maxBytes) {
       const victim = this.#policy.victim(0, hashKey(key));

@@ -45,6 +45,18 @@ describe('MemoryStore with a policy of its user', () => {
     expect(warnings).toEqual([]);
   });
 
+  it('is told of what weighs otherwise by now, where it wants to know', () => {
+    const told: number[][] = [];
+    const store = storeOf(newestFirst({ reweigh: (slot, weight) => void told.push([slot, weight]) }));
+    for (const key of ['a', 'b']) store.set(key, key, 1, FOREVER);
+    store.reweigh('b', 'b', 7);
+    expect([told, store.bytes]).toEqual([[[1, 7]], 8]);
+    const other = storeOf(newestFirst());
+    other.set('a', 'a', 1, FOREVER);
+    other.reweigh('a', 'a', 7);
+    expect([other.bytes, warnings]).toEqual([7, []]);
+  });
+
   it.each<[string, Partial<EvictionPolicy>]>([
     ['insert throws', { insert: fails }],
     ['hit throws', { name: 'b', hit: fails }],

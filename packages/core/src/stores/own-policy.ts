@@ -47,6 +47,10 @@ export class OwnPolicy implements EvictionPolicy {
     this.#ask((policy) => policy.hit(slot));
   }
 
+  reweigh(slot: number, weight: number): void {
+    this.#ask((policy) => policy.reweigh?.(slot, weight));
+  }
+
   remove(slot: number): void {
     this.#ask((policy) => policy.remove(slot));
     this.#held[slot] = 0;
