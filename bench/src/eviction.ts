@@ -21,26 +21,15 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 const USAGE = `npm run bench:eviction -- [options]
 
   --traces FOLDER  hit ratios of every trace found there (test/traces: web07 and web12)
-  --log FILE       hit ratios of your own requests: a key a line, or an access log in the common or combined format;
-                   prints a table and writes nothing
+  --log FILE       hit ratios of your own requests: a key a line, or an access log in the common or combined format, or
+                   with a JSON object a line; prints a table and writes nothing
   --plots FOLDER   hit ratio over size as SVG, for each of --plot, and auto on a load that changes (docs/guides/images)
   --plot NAME      a trace that is plotted; repeat it (web07, web12)
   --no-speed       hit ratios and plots alone
   --rounds N       measured windows of each cache (9)
   --out FILE       the Markdown tables (bench/results/eviction.md)
 `;
-const { values: flags } = parseArgs({
-  options: {
-    traces: { type: 'string', default: here('../../test/traces') },
-    log: { type: 'string' },
-    plots: { type: 'string', default: here('../../docs/guides/images') },
-    plot: { type: 'string', multiple: true, default: ['web07', 'web12'] },
-    'no-speed': { type: 'boolean', default: false },
-    rounds: { type: 'string', default: '9' },
-    out: { type: 'string', default: here('../results/eviction.md') },
-    help: { type: 'boolean', short: 'h' },
-  },
-});
+const flags = readFlags();
 const progress = makeProgress(process.stderr);
 /** Of all that a log asks for: from a store that is too small to one that is too large. */
 const LOG_SHARES = [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8];
@@ -57,10 +46,44 @@ else {
   }
 }
 
+/** What was asked for; ends with what is wrong with it. */
+function readFlags() {
+  try {
+    return parseArgs({
+      options: {
+        traces: { type: 'string', default: here('../../test/traces') },
+        log: { type: 'string' },
+        plots: { type: 'string', default: here('../../docs/guides/images') },
+        plot: { type: 'string', multiple: true, default: ['web07', 'web12'] },
+        'no-speed': { type: 'boolean', default: false },
+        rounds: { type: 'string', default: '9' },
+        out: { type: 'string', default: here('../results/eviction.md') },
+        help: { type: 'boolean', short: 'h' },
+      },
+    }).values;
+  } catch (error) {
+    return fail(`${(error as Error).message}\n\n${USAGE}`);
+  }
+}
+
+function fail(text: string): never {
+  process.stderr.write(`${text}\n`);
+  process.exit(1);
+}
+
+function readLog(path: string): Trace {
+  try {
+    const trace = accessLog('your log', decompressed(path));
+    if (trace.ids.length > 0) return trace;
+  } catch (error) {
+    fail(`--log ${path} cannot be read: ${(error as Error).message}`);
+  }
+  fail(`--log ${path} has no line that is a key, or a GET answered by 200`);
+}
+
 /** The table by which the size of a cache is chosen. */
 function sizing(path: string): string {
-  const trace = accessLog('your log', decompressed(path));
-  if (trace.ids.length === 0) throw new Error(`${path} has no line that is a key, or a GET answered by 200`);
+  const trace = readLog(path);
   const byNumber = rowsOf(
     { name: trace.name, ids: trace.ids, unique: trace.unique },
     sharesOf(trace.unique, LOG_SHARES),

@@ -32,6 +32,28 @@ describe('access logs', () => {
   });
 });
 
+describe('access logs with a JSON object a line', () => {
+  const log = (...lines: unknown[]) => Buffer.from(lines.map((line) => JSON.stringify(line)).join('\n'));
+
+  it('are read by the fields that nginx, pino and Caddy write', () => {
+    const nginx = { request: 'GET /a HTTP/1.1', status: '200', body_bytes_sent: '7' };
+    const pino = { req: { method: 'GET', url: '/a' }, res: { statusCode: 200 } };
+    const caddy = { request: { method: 'GET', uri: '/b' }, status: 200, size: 9 };
+    const refused = [
+      { ...nginx, status: '304' },
+      { ...nginx, request: 'POST /a HTTP/1.1' },
+    ];
+    const posted = { req: { method: 'POST', url: '/c' }, res: { statusCode: 200 } };
+    const trace = accessLog('log', log(nginx, pino, caddy, ...refused, posted, { url: '/b' }));
+    expect([...trace.ids]).toEqual([0, 0, 1, 1]);
+    expect([...(trace.sizes ?? [])]).toEqual([7, 1, 9, 1]);
+  });
+
+  it('are refused where no field says what was asked for', () => {
+    expect(() => accessLog('log', log({ time: 1, message: 'started' }, { time: 2 }))).toThrow(/fields url, path, uri/);
+  });
+});
+
 describe('traces', () => {
   it('of LIRS have marks between phases', () => {
     expect(idsOf(lirs, '7\n9\n*\n7\n')).toEqual([0, 1, 0]);

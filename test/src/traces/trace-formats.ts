@@ -1,3 +1,4 @@
+import { jsonLog } from './json-log.js';
 import { type Trace, traceOf } from './trace.js';
 
 /** Reads a trace file, decompressed. */
@@ -57,9 +58,11 @@ export const adaptSize: TraceParser = (name, bytes) => {
   );
 };
 
-/** Keys, or the common or combined format of an access log, of which the path is the key and the length the size. */
+/** Keys, or an access log in the common or combined format or with a JSON object a line: its path is the key, the length the size. */
 export const accessLog: TraceParser = (name, bytes) => {
   const all = lines(bytes);
+  const json = jsonLog(name, all);
+  if (json !== undefined) return json;
   const logged = all.map((line) => /"(?:GET|HEAD) (\S+)[^"]*" (\d{3}) (\d+|-)/.exec(line));
   if (!logged.some((found) => found !== null)) return traceOf(name, all);
   const answered = logged.filter((found) => found !== null && found[2] === '200');

@@ -322,10 +322,12 @@ export class MemoryStore<V> implements LocalStore<V> {
   }
 
   #arm(at: number, now: number): void {
-    if (at >= this.#wakeAt || this.#closed) return;
+    // Timers do not see the clock set forward, nor the time a machine was suspended for.
+    const isLate = now > this.#wakeAt + TICK_MS;
+    if ((at >= this.#wakeAt && !isLate) || this.#closed) return;
     this.#timer?.cancel();
-    this.#wakeAt = at;
-    this.#timer = this.#clock.after(at - now, this.#wake);
+    this.#wakeAt = isLate ? now : at;
+    this.#timer = this.#clock.after(this.#wakeAt - now, this.#wake);
   }
 
   #disarm(): void {
