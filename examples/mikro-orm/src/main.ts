@@ -21,7 +21,7 @@ await orm.schema.createSchema();
 await orm.em.fork().insertMany(Author, [{ name: 'Clarice Lispector' }, { name: 'Fernando Pessoa' }]);
 
 // ① What each view reads from now on is what it depends on, and a committed write drops exactly the views that read it.
-watchMikroOrm(orm);
+await watchMikroOrm(orm).ready;
 
 const app = express();
 app.use(express.json());

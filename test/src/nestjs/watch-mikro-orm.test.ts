@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type * as Sqlite from '@mikro-orm/sqlite';
 import { Body, Controller, Get, Inject, Injectable, Module, Param, ParseIntPipe, Put, type Type } from '@nestjs/common';
+import type { Cache } from '@viewcache/core';
 import { Cacheable, CacheView, getCacheToken, ViewCacheModule } from '@viewcache/nestjs';
 import { watchMikroOrm } from '@viewcache/orm/mikro-orm';
 import { heardBy } from '../orm/pg-world.js';
@@ -84,7 +85,13 @@ describeHere.each(nests)('ViewCacheModule.watch with @mikro-orm/nestjs on %s', (
     });
   }
 
-  const create = async (orm: Sqlite.MikroORM) => await orm.schema.create();
+  /** Until its tables are known to the watch. */
+  const create = async (orm: Sqlite.MikroORM, cache: Cache) => {
+    await orm.schema.create();
+    const watch = watchMikroOrm(orm, cache);
+    await watch.ready;
+    watch();
+  };
 
   it('drops the pages and results of an app whose database is written', async () => {
     const { city, CitiesModule } = cities();
@@ -92,7 +99,7 @@ describeHere.each(nests)('ViewCacheModule.watch with @mikro-orm/nestjs on %s', (
       imports: [ormModule([city]), CitiesModule, ViewCacheModule.watch(sqlite.MikroORM, watchMikroOrm)],
     });
     const orm: Sqlite.MikroORM = site.app.get(sqlite.MikroORM, { strict: false });
-    await create(orm);
+    await create(orm, site.cache);
     await orm.em.fork().insertMany(city, [{ name: 'Porto' }, { name: 'Faro' }] as City[]);
     const get = async (path: string) => {
       const { text, isHit } = await site.get(path);
@@ -133,8 +140,9 @@ describeHere.each(nests)('ViewCacheModule.watch with @mikro-orm/nestjs on %s', (
       ],
     });
     const orms: Sqlite.MikroORM[] = [sqlite.MikroORM, token].map((each) => site.app.get(each, { strict: false }));
-    for (const orm of orms) await create(orm);
-    const heard = [site.cache, site.app.get(getCacheToken('reports'))].map(heardBy);
+    const caches: Cache[] = [site.cache, site.app.get(getCacheToken('reports'))];
+    for (const [i, orm] of orms.entries()) await create(orm, caches[i] as Cache);
+    const heard = caches.map(heardBy);
     await orms[1]?.em.fork().insert(city, { name: 'Olisipo' } as City);
     expect(heard).toEqual([[], [['archive:city', 'archive:city#1']]]);
     await orms[0]?.em.fork().insert(city, { name: 'Lisboa' } as City);

@@ -117,8 +117,9 @@ const PATHS: readonly (readonly [string, readonly string[][], Write])[] = [
       ['users', 'users!bulk'],
       ['users', 'users!bulk'],
     ],
-    async (_, em) => {
+    async ({ watch }, em) => {
       await em.execute('ALTER TABLE users ADD note text');
+      await watch.ready;
       await em.execute('ALTER TABLE users DROP note');
     },
   ],

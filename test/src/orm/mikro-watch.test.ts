@@ -46,6 +46,7 @@ describeVersions('watchMikroOrm with MikroORM %s', (version: Version) => {
     const before = own();
     const stops = [watchMikroOrm(orm, cache), watchMikroOrm(orm, cache)];
     expect(own()).not.toEqual(before);
+    await Promise.all(stops.map(({ ready }) => ready));
     const heard = heardBy(cache);
     const update = () => (em.fork() as Em).execute(UPDATE_1);
     await update();
@@ -56,6 +57,7 @@ describeVersions('watchMikroOrm with MikroORM %s', (version: Version) => {
     expect(own()).toEqual(before);
     // And once more, with connections that are there already.
     const stop = watchMikroOrm(orm, cache);
+    await stop.ready;
     await update();
     expect(heard).toEqual([USER_1, USER_1]);
     stop();
@@ -65,6 +67,7 @@ describeVersions('watchMikroOrm with MikroORM %s', (version: Version) => {
     const { cache, driver, orm } = await world.reach();
     const other = world.closing(createCache());
     const stop = watchMikroOrm(orm, { cache: other, namespace: 'shop' });
+    await stop.ready;
     const heard = [heardBy(cache), heardBy(other)];
     await driver.writes.raw(UPDATE_1);
     expect(heard).toEqual([[USER_1], [['shop:users', 'shop:users#1']]]);
@@ -81,17 +84,17 @@ describeVersions('watchMikroOrm with MikroORM %s', (version: Version) => {
       const { orm } = await openOrm(version, database, options);
       const stop = watchMikroOrm(orm, cache);
       for (const _ of [1, 2]) {
+        await orm.connect();
         const em = orm.em.fork() as Em;
         if (database === 'sqlite')
           for (const sql of [...tablesOf('sqlite'), ...seedOf('sqlite')]) await em.execute(sql);
+        if (database === 'sqlite') await stop.ready;
         const heard = heardBy(cache);
         await em.execute(UPDATE_1);
         await em.transactional(async (tx) => void (await (tx as Em).execute(UPDATE_1)));
         expect(heard).toEqual([USER_1, USER_1]);
         await orm.close(true);
-        await orm.connect();
       }
-      await orm.close(true);
       stop();
     },
   );
@@ -118,7 +121,7 @@ describeVersions('watchMikroOrm with MikroORM %s', (version: Version) => {
     await world.admin.query(
       'CREATE SCHEMA IF NOT EXISTS office; CREATE TABLE IF NOT EXISTS office.desks (id int PRIMARY KEY)',
     );
-    const { cache, driver, orm } = await world.reach();
+    const { cache, driver, orm } = await world.reach({ watch: { readTables: false } });
     const heard = heardBy(cache);
     const { EntitySchema } = driver.mikro;
     const properties = { id: { type: 'number', primary: true } } as const;
@@ -150,6 +153,7 @@ describeVersions('watchMikroOrm with MikroORM %s', (version: Version) => {
     const cache = world.closing(createCache());
     const driver = world.closing(await MikroDriver.open(version, 'sqlite', {}, cache));
     for (const sql of [...tablesOf('sqlite'), ...seedOf('sqlite')]) await driver.writes.raw(sql);
+    await driver.watch.ready;
     const heard = heardBy(cache);
     const dump = "UPDATE users SET name = 'x' WHERE id = 1; DELETE FROM tags WHERE name = 'old'";
     const connection = driver.em.getConnection() as unknown as Dumping;

@@ -76,6 +76,7 @@ describeVersions('writes through MikroORM %s on SQLite', (version) => {
   runScenarios(async (cache) => {
     const driver = await MikroDriver.open(version, 'sqlite', {}, cache, SQLITE_LACKS);
     for (const sql of tablesOf('sqlite')) await driver.writes.raw(sql);
+    await driver.watch.ready;
     return {
       driver: driver as never,
       seed: async () => {

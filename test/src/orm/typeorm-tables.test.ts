@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Cache, ConfigError, createCache } from '@viewcache/core';
+import { ConfigError, createCache } from '@viewcache/core';
 import { FakeClock } from '@viewcache/core/testing';
 import { type TypeOrmWatch, type WatchTypeOrmOptions, watchTypeOrm } from '@viewcache/orm/typeorm';
 import type { DataSource, DataSourceOptions } from 'typeorm';
@@ -10,59 +10,10 @@ import { tablesOf } from './schema.js';
 import { VERSIONS, type Version } from './typeorm-driver.js';
 import { entitiesOf } from './typeorm-entities.js';
 import { TypeOrmWorld } from './typeorm-world.js';
+import { DROP_UNSAID, ELSEWHERE, isDropped, ON_POSTGRES, UNSAID, warningsOf } from './unsaid-tables.js';
 
 const UPDATE_1 = "UPDATE users SET name = 'x' WHERE id = 1";
 const USER_1 = ['users', 'users#1'];
-
-/** What migrations have written, and no entity says. */
-const POSTGRES = [
-  'CREATE TABLE likes (id serial PRIMARY KEY, user_id int REFERENCES users ON DELETE CASCADE)',
-  'CREATE VIEW authors AS SELECT u.name, count(p.id) FROM users u LEFT JOIN posts p ON p.user_id = u.id GROUP BY u.id',
-  `CREATE FUNCTION rename_user(of int, to_name text) RETURNS void LANGUAGE sql
-    AS 'UPDATE users SET name = to_name WHERE id = of'`,
-  'CREATE TABLE audit (id serial PRIMARY KEY, note text)',
-  `CREATE FUNCTION noting() RETURNS trigger LANGUAGE plpgsql
-    AS 'BEGIN INSERT INTO audit (note) VALUES (NEW.name); RETURN NEW; END'`,
-  'CREATE TRIGGER noting AFTER UPDATE ON tags FOR EACH ROW EXECUTE FUNCTION noting()',
-  'CREATE RULE saying AS ON DELETE TO tags DO ALSO INSERT INTO audit (note) VALUES (OLD.name)',
-  'CREATE TABLE days (day int, n int) PARTITION BY LIST (day)',
-  'CREATE TABLE monday PARTITION OF days FOR VALUES IN (1)',
-];
-const DROP_POSTGRES = `DROP RULE saying ON tags; DROP TABLE likes, audit, days; DROP VIEW authors;
-  DROP FUNCTION rename_user; DROP FUNCTION noting CASCADE`;
-
-/** What is read, and what the database changes of it along with another write. */
-const ON_POSTGRES: readonly (readonly [what: string, read: string, write: string])[] = [
-  ['a view without an entity', 'SELECT * FROM authors', UPDATE_1],
-  ['a function that is called', 'SELECT * FROM users WHERE id = 1', "SELECT rename_user(1, 'y')"],
-  ['a trigger', 'SELECT * FROM audit', "UPDATE tags SET name = 'x' WHERE id = 1"],
-  ['a rule', 'SELECT * FROM audit', 'DELETE FROM tags WHERE id = 2'],
-  ['a cascade', 'SELECT * FROM likes', 'DELETE FROM users WHERE id = 2'],
-  ['a partition', 'SELECT * FROM days', 'INSERT INTO monday VALUES (1, 1)'],
-  ['the whole of a partition', 'SELECT * FROM monday', 'INSERT INTO days VALUES (1, 1)'],
-];
-
-/** The same of MariaDB and SQLite. */
-const elsewhere = (id: string): readonly string[] => [
-  `CREATE TABLE likes (id ${id}, user_id int, FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE)`,
-  'CREATE VIEW authors AS SELECT u.name, p.title FROM users u JOIN posts p ON p.user_id = u.id',
-  `CREATE TABLE audit (id ${id}, note varchar(100))`,
-  "CREATE TRIGGER noting AFTER UPDATE ON tags FOR EACH ROW BEGIN INSERT INTO audit (note) VALUES ('x'); END",
-];
-const ON_BOTH = ON_POSTGRES.filter(([what]) => ['a view without an entity', 'a trigger', 'a cascade'].includes(what));
-
-/** Keeps what is read, writes, and says whether it has to be read once more. */
-async function isDropped(keeping: Keeping, source: DataSource, read: string, write: string): Promise<boolean> {
-  const kept = await keeping.keep(() => source.query(read));
-  await source.query(write);
-  return await kept.isMadeAgain();
-}
-
-function warningsOf(cache: Cache): string[] {
-  const warnings: string[] = [];
-  cache.on((event) => void (event.type === 'warning' && warnings.push(event.message)));
-  return warnings;
-}
 
 describe.each(Object.keys(VERSIONS) as Version[])('the tables of a data source of TypeORM %s', (version) => {
   const world = new TypeOrmWorld(version);
@@ -87,18 +38,18 @@ describe.each(Object.keys(VERSIONS) as Version[])('the tables of a data source o
     return { cache, source, watch };
   }
 
-  it.each(ON_POSTGRES)('are known from the catalogue when it is initialized: %s', async (_, read, write) => {
-    for (const sql of POSTGRES) await world.admin.query(sql);
+  it.each(ON_POSTGRES)('are known from the catalogue when it is initialized: %s', async (...unsaid) => {
+    for (const sql of UNSAID.postgres) await world.admin.query(sql);
     try {
       const { cache, source } = watched();
       expect(await source.initialize()).toBe(source);
-      expect(await isDropped(new Keeping(cache), source, read, write)).toBe(true);
+      expect(await isDropped(new Keeping(cache), (sql) => source.query(sql), unsaid)).toBe(true);
       const told = watched({}, { readTables: false });
       await told.source.initialize();
       await told.watch.ready;
-      expect(await isDropped(new Keeping(told.cache), told.source, read, write)).toBe(false);
+      expect(await isDropped(new Keeping(told.cache), (sql) => told.source.query(sql), unsaid)).toBe(false);
     } finally {
-      await world.admin.query(DROP_POSTGRES);
+      await world.admin.query(DROP_UNSAID);
     }
   });
 
@@ -124,16 +75,26 @@ describe.each(Object.keys(VERSIONS) as Version[])('the tables of a data source o
     };
     const first = watched({ ...settings, migrationsRun: true });
     await first.source.initialize();
-    expect(await isDropped(new Keeping(first.cache), first.source, 'SELECT * FROM named', UPDATE_1)).toBe(true);
+    expect(
+      await isDropped(new Keeping(first.cache), (sql) => first.source.query(sql), [
+        '',
+        'SELECT * FROM named',
+        UPDATE_1,
+      ]),
+    ).toBe(true);
 
     const { cache, source, watch } = watched({ ...settings, entities: [office] });
     await source.initialize();
     await source.undoLastMigration();
     await source.runMigrations();
     await watch.ready;
-    expect(await isDropped(new Keeping(cache), source, 'SELECT * FROM likes', 'DELETE FROM users WHERE id = 2')).toBe(
-      true,
-    );
+    expect(
+      await isDropped(new Keeping(cache), (sql) => source.query(sql), [
+        '',
+        'SELECT * FROM likes',
+        'DELETE FROM users WHERE id = 2',
+      ]),
+    ).toBe(true);
     const heard = heardBy(cache);
     await source.synchronize();
     await watch.ready;
@@ -249,14 +210,14 @@ describe.each(Object.keys(VERSIONS) as Version[])('the tables of a data source o
   });
 
   describe('of SQLite', () => {
-    it.each(ON_BOTH)('are known from the catalogue: %s', async (_, read, write) => {
+    it.each(ELSEWHERE)('are known from the catalogue: %s', async (...unsaid) => {
       const { cache, source, watch } = watched({ type: 'sqljs', url: undefined, synchronize: true });
       await source.initialize();
-      for (const sql of elsewhere('integer PRIMARY KEY')) await source.query(sql);
+      for (const sql of UNSAID.sqlite) await source.query(sql);
       await source.query("INSERT INTO users (id, name) VALUES (1, 'x'), (2, 'y')");
       await source.query("INSERT INTO tags (id, name) VALUES (1, 'x')");
       await watch.ready;
-      expect(await isDropped(new Keeping(cache), source, read, write)).toBe(true);
+      expect(await isDropped(new Keeping(cache), (sql) => source.query(sql), unsaid)).toBe(true);
     });
   });
 
@@ -270,14 +231,14 @@ describe.each(Object.keys(VERSIONS) as Version[])('the tables of a data source o
     it('are known from the catalogue when it is initialized', async () => {
       const setup = sourceOf({ type: 'mariadb', url: server.url });
       await setup.initialize();
-      for (const sql of [...tablesOf('mysql'), ...elsewhere('int AUTO_INCREMENT PRIMARY KEY')]) await setup.query(sql);
+      for (const sql of [...tablesOf('mysql'), ...UNSAID.mysql]) await setup.query(sql);
       await setup.query("INSERT INTO users (id, name) VALUES (1, 'a'), (2, 'y')");
       await setup.query("INSERT INTO tags (id, name) VALUES (1, 'a')");
       const { cache, source } = watched({ type: 'mariadb', url: server.url });
       await source.initialize();
       const keeping = new Keeping(cache);
-      for (const [what, read, write] of ON_BOTH)
-        expect([what, await isDropped(keeping, source, read, write)]).toEqual([what, true]);
+      for (const unsaid of ELSEWHERE)
+        expect([...unsaid, await isDropped(keeping, (sql) => source.query(sql), unsaid)]).toEqual([...unsaid, true]);
       const heard = heardBy(cache);
       await source.query('INSERT INTO likes (user_id) VALUES (1)');
       expect(heard).toEqual([['likes', expect.stringMatching(/^likes#\d+$/)]]);

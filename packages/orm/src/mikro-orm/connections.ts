@@ -30,11 +30,12 @@ const getters = (['getClient', 'getKnex'] as const).map((name) => {
 
 /** What makes the client, when it is first needed, and after it was closed once more: then, too, it is handed out. */
 const makers = (['createKysely', 'createKnex', 'connect'] as const).map((name) => {
-  const replaced: Replaced<ConnectedParty> = new Replaced(name, (original) => {
+  const replaced: Replaced<ConnectedParty> = new Replaced(name, (original, parties) => {
     return function make(...given) {
       const made = original.apply(this, given);
       const handOut = (value: unknown): unknown => {
         clientOf(this as ConnectionLike);
+        for (const party of parties) party.woken();
         return value;
       };
       return made instanceof Promise ? made.then(handOut) : handOut(made);

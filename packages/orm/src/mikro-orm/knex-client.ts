@@ -83,7 +83,7 @@ function partiesOf({ config }: ClientLike, all: ReadonlySet<KnexParty>): readonl
 }
 
 function outcomeOf({ sql, response, context }: QueryLike, lookup: OutcomeLookup): Outcome {
-  if (lookup.dialect === 'postgres') return pgOutcomeOf(response, () => undefined);
+  if (lookup.dialect === 'postgres') return pgOutcomeOf(response, lookup.columnNames);
   const answer = lookup.dialect === 'mysql' ? answerOfMysql(response) : answerOfSqlite(response, context);
   if (answer === undefined || lookup.statements.footprints(sql).length !== 1) return { kind: 'done', results: [] };
   return { kind: 'done', results: [resultOf(sql, answer, lookup)] };

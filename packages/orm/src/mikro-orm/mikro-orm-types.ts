@@ -5,6 +5,7 @@ import type { KyselyLike } from './kysely-client.js';
 export interface MikroOrmClient {
   readonly em: object;
   readonly config: object;
+  connect(): Promise<unknown>;
   getMetadata(): object;
 }
 
@@ -12,6 +13,7 @@ export interface MikroOrmClient {
 export interface OrmLike {
   readonly em: EntityManagerLike;
   readonly config: ConfigLike;
+  connect(): Promise<unknown>;
   getMetadata(): {
     /** By class in version 7, by the name of the class in version 6. */
     getAll(): ReadonlyMap<unknown, MetadataLike> | Readonly<Record<string, MetadataLike>>;
@@ -43,6 +45,13 @@ export interface EntityManagerLike {
 /** To a server or a file: a pool, for the former. */
 export interface ConnectionLike {
   readonly connected: boolean;
+  ensureConnection(): Promise<void>;
+  execute(
+    sql: string,
+    parameters: readonly unknown[],
+    method: 'all',
+    ...context: unknown[]
+  ): Promise<readonly object[]>;
   /** Version 7. */
   getClient?(): KyselyLike;
   /** Version 6. */

@@ -1,16 +1,16 @@
-import { failureOf as pgFailureOf } from '../pg/outcome-of.js';
+import { type ColumnNames, failureOf as pgFailureOf } from '../pg/outcome-of.js';
 import type { Outcome, StatementResult } from '../source/outcome.js';
 import type { Statements } from '../source/statements.js';
 import type { Dialect } from '../statements/footprint-types.js';
-import type { TableMap } from '../tables/table-map.js';
 
 /** What is known of the database of a statement. */
 export interface OutcomeLookup {
   readonly dialect: Dialect;
   readonly statements: Statements;
-  readonly map: TableMap | undefined;
-  /** By table, the key column in which the database counts up. */
-  readonly countedKeys: ReadonlyMap<string, string>;
+  /** Of a table, the key column in which the database counts up. */
+  countedKey(table: string): string | undefined;
+  /** Of PostgreSQL. */
+  readonly columnNames: ColumnNames;
 }
 
 /** What a driver has answered, in the words of no driver. */
@@ -82,11 +82,11 @@ function countedRow(
   sql: string,
   { affected, lastKey }: Answer,
   [column, another]: readonly string[],
-  { statements, countedKeys }: OutcomeLookup,
+  { statements, countedKey }: OutcomeLookup,
 ): readonly (readonly unknown[])[] | undefined {
   if (affected !== 1 || column === undefined || another !== undefined) return undefined;
   if (!((typeof lastKey === 'number' || typeof lastKey === 'bigint') && lastKey > 0)) return undefined;
   const [write, more] = statements.footprints(sql).flatMap(({ writes }) => writes);
-  if (write?.verb !== 'insert' || more !== undefined || countedKeys.get(write.table) !== column) return undefined;
+  if (write?.verb !== 'insert' || more !== undefined || countedKey(write.table) !== column) return undefined;
   return write.inserted.some((each) => each.column.toLowerCase() === column.toLowerCase()) ? undefined : [[lastKey]];
 }

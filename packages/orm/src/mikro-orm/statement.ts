@@ -1,6 +1,5 @@
 import { isTracking } from '@viewcache/core/tracking';
 import type { Outcome } from '../source/outcome.js';
-import { isPlainRead } from '../source/plain-read.js';
 import type { Told } from '../source/told.js';
 import type { WatchedSource } from '../source/watched-source.js';
 import { endsTransaction, type OutcomeLookup } from './outcome-of.js';
@@ -10,6 +9,8 @@ export interface MikroParty {
   readonly source: WatchedSource;
   readonly lookup: OutcomeLookup;
   readonly tracksReads: boolean;
+  /** A statement is about to be sent. */
+  woken(): void;
 }
 
 /** A statement, and what it is sent by. */
@@ -34,7 +35,8 @@ export async function carryOut<T>(
   { done, failed }: Ending<T>,
 ): Promise<T> {
   const { scope, sql, parameters } = sent;
-  const isRead = parties.every(({ lookup }) => reads(sql, lookup));
+  for (const party of parties) party.woken();
+  const isRead = parties.every(({ source }) => source.onlyReads(sql));
   // Most statements read, and most of those nobody keeps: they go straight on.
   if (isRead && !isTracking()) return await work();
   const ended = parties.map(({ source }) => source.reading(scope, sql, parameters));
@@ -56,8 +58,4 @@ export async function carryOut<T>(
   }
   await tell(done(result));
   return result;
-}
-
-function reads(sql: string, { statements, map }: OutcomeLookup): boolean {
-  return statements.footprints(sql).every((footprint) => isPlainRead(footprint, map));
 }

@@ -1,23 +1,19 @@
-import { ConfigError } from '@viewcache/core';
-import { runtimeOf } from '@viewcache/core/node';
-import type { WatchSettings } from '../source/read-options.js';
+import { type Cache, ConfigError } from '@viewcache/core';
 import type { EntitySource } from '../sql/entity-source.js';
+import { knownInTime } from '../sql/known-in-time.js';
 import type { DataSourceLike } from './typeorm-types.js';
-
-/** The app starts without its tables where the database does not tell them by then. */
-const LONGEST_MS = 5_000;
 
 /** Reads the tables of a data source when it is initialized, and not before. */
 export class Initialization {
   readonly #dataSource: DataSourceLike;
-  readonly #settings: WatchSettings;
+  readonly #cache: Cache;
   readonly #opened: Pick<EntitySource, 'reader' | 'forget'>;
   /** While it goes on. */
   #underWay: Promise<void> | undefined;
 
-  constructor(dataSource: DataSourceLike, settings: WatchSettings, opened: Pick<EntitySource, 'reader' | 'forget'>) {
+  constructor(dataSource: DataSourceLike, cache: Cache, opened: Pick<EntitySource, 'reader' | 'forget'>) {
     this.#dataSource = dataSource;
-    this.#settings = settings;
+    this.#cache = cache;
     this.#opened = opened;
   }
 
@@ -42,7 +38,7 @@ export class Initialization {
       end();
       if (!this.#dataSource.isInitialized) return;
       this.#opened.forget();
-      await this.#known();
+      await knownInTime(this.#opened.reader, this.#cache);
     };
   }
 
@@ -59,18 +55,5 @@ export class Initialization {
         'is not initialized',
       );
     await this.#opened.reader.ready();
-  }
-
-  /** That it fails is told by the reader, and is no reason for an app not to start. */
-  async #known(): Promise<void> {
-    const clock = runtimeOf(this.#settings.cache)?.clock;
-    await new Promise<void>((resolve) => {
-      const timer = clock?.after(LONGEST_MS, resolve);
-      const done = (): void => {
-        timer?.cancel();
-        resolve();
-      };
-      this.#opened.reader.ready().then(done, done);
-    });
   }
 }

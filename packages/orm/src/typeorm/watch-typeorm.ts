@@ -105,7 +105,7 @@ function open(dataSource: DataSourceLike, dialect: Dialect, settings: WatchSetti
     said,
     asked,
   );
-  const initialization = new Initialization(dataSource, settings, { reader, forget });
+  const initialization = new Initialization(dataSource, settings.cache, { reader, forget });
   let learned: { readonly metadatas: unknown; readonly schema: string | undefined } | undefined;
   const detach = attach(dataSource, {
     source,

@@ -1,5 +1,5 @@
 import type { Cache } from '@viewcache/core';
-import { type MikroOrmWatch, type WatchOptions, watchMikroOrm } from '@viewcache/orm/mikro-orm';
+import { type MikroOrmWatch, type WatchMikroOrmOptions, watchMikroOrm } from '@viewcache/orm/mikro-orm';
 import type { ScenarioDriver } from '../driver.js';
 import { entitiesOf } from './entities.js';
 import { type Database, type Em, load, type Mikro, type Orm, type Version } from './versions.js';
@@ -19,7 +19,7 @@ export class MikroDriver implements ScenarioDriver<Em> {
     orm: Orm,
     mikro: Mikro,
     entities: ReturnType<typeof entitiesOf>,
-    watched: Cache | WatchOptions,
+    watched: Cache | WatchMikroOrmOptions,
     lacks: Readonly<Record<string, string>>,
   ) {
     this.orm = orm;
@@ -33,11 +33,13 @@ export class MikroDriver implements ScenarioDriver<Em> {
     version: Version,
     database: Database,
     options: Options,
-    watched: Cache | WatchOptions,
+    watched: Cache | WatchMikroOrmOptions,
     lacks: Readonly<Record<string, string>> = {},
   ): Promise<MikroDriver> {
     const { orm, mikro, entities } = await openOrm(version, database, options);
-    return new MikroDriver(orm, mikro, entities, watched, lacks);
+    const driver = new MikroDriver(orm, mikro, entities, watched, lacks);
+    await driver.watch.ready;
+    return driver;
   }
 
   /** As each request has one. */

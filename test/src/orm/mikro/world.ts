@@ -1,5 +1,5 @@
 import { type CacheOptions, createCache } from '@viewcache/core';
-import type { WatchOptions } from '@viewcache/orm/mikro-orm';
+import type { WatchMikroOrmOptions } from '@viewcache/orm/mikro-orm';
 import { PgWorld } from '../pg-world.js';
 import { ViewsSite } from '../views-site.js';
 import { MikroDriver, type Options } from './driver.js';
@@ -8,7 +8,7 @@ import type { Version } from './versions.js';
 /** What a test asks for beyond the usual. */
 interface Wanted {
   readonly cache?: CacheOptions;
-  readonly watch?: WatchOptions;
+  readonly watch?: WatchMikroOrmOptions;
   /** Of MikroORM. */
   readonly orm?: Options;
 }
