@@ -299,6 +299,16 @@ describe('warming URLs', () => {
     expect(await site.get('/', { host: 'www.example.com' })).toMatchObject({ isHit: true, text: 'version 2' });
   });
 
+  it('is no reason for advice: that every key is new is what it is for', async () => {
+    const cache = makeCache();
+    const app = express();
+    app.get('/cities/:id', cachePage({ ttl: '1h', cache }), (_req, res) => void res.send('city'));
+    const urls = Array.from({ length: 300 }, (_, id) => `/cities/${id}`);
+    expect(await cache.warm(urls, { origin, server: app })).toMatchObject({ stored: 300 });
+    expect(cache.advise()).toEqual([]);
+    expect(cache.stats().routes['/cities/:id']).toMatchObject({ stored: 300, misses: 0 });
+  });
+
   it('runs once at a time; who waits finds hits', async () => {
     const cache = makeCache();
     const app = express();

@@ -180,7 +180,12 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
     leaseClock: machineClock,
     leases: shared?.store.leases,
     ready,
-    listen: (listener) => telemetry.listen(listener),
+    listen: (listener, isUnasked) => {
+      const stops = [telemetry.listen(listener), telemetry.except(isUnasked)];
+      return () => {
+        for (const stop of stops) stop();
+      };
+    },
     warn,
   });
   const rewarms = new RewarmQueue({

@@ -75,6 +75,7 @@ export class Telemetry implements EventSink {
   /** What could be better. */
   readonly advice: AdviceWatch;
   readonly #quiet: Quiet;
+  readonly #exceptions = new Set<() => boolean>();
   #misses = 0;
   #stale = 0;
   #bypassed = 0;
@@ -140,7 +141,24 @@ export class Telemetry implements EventSink {
     if (this.isHeard) this.emit({ type: 'bypass', key, reason });
   }
 
-  stored(stored: NewlyStored, bytes: number, tags: readonly string[], isWritten = false): void {
+  /**
+   * Lets what happens be no visitor's miss to its route, and nothing to give advice on, as long as this says so: while a cache is
+   * warmed, every key is new.
+   *
+   * @returns what takes it back
+   */
+  except(isUnasked: () => boolean): () => void {
+    this.#exceptions.add(isUnasked);
+    return () => void this.#exceptions.delete(isUnasked);
+  }
+
+  #isUnasked(): boolean {
+    for (const isUnasked of this.#exceptions) if (isUnasked()) return true;
+    return false;
+  }
+
+  stored(stored: NewlyStored, bytes: number, tags: readonly string[], wasWritten = false): void {
+    const isWritten = wasWritten || this.#isUnasked();
     this.#stored++;
     const route = this.route(stored.route);
     route.stored++;
@@ -150,7 +168,8 @@ export class Telemetry implements EventSink {
       this.emit({ type: 'stored', key: stored.key, route: stored.route, bytes, tags: declaredOf(tags) });
   }
 
-  refused(key: string, pattern: string, reason: Refusal, detail?: string, isWritten = false): void {
+  refused(key: string, pattern: string, reason: Refusal, detail?: string, wasWritten = false): void {
+    const isWritten = wasWritten || this.#isUnasked();
     count(this.#refused, reason, 1);
     this.refusals.note(key, reason, pattern, detail);
     const route = this.route(pattern);

@@ -73,6 +73,9 @@ export class Outcomes {
     } else if (event.type !== 'hit' && event.type !== 'bypass') this.#expecting(event.key)?.hear(event);
   };
 
+  /** Whether what happens now is done for what is warmed. */
+  readonly isUnderWay = (): boolean => this.#context.getStore() !== undefined;
+
   during<T>(report: Report, run: () => T): T {
     return this.#context.run(report, run);
   }

@@ -20,7 +20,7 @@ export async function rewarm(parts: WarmingParts, views: readonly DroppedView[],
   const outcomes = new Outcomes();
   const settings = readWarmOptions('rewarm');
   const run = new Run({ tasks, skipped: [], isCut: false }, settings, outcomes, parts.clock, undefined);
-  const stopListening = parts.listen(outcomes.listener);
+  const stopListening = parts.listen(outcomes.listener, outcomes.isUnderWay);
   try {
     await run.all(signal);
   } finally {

@@ -48,7 +48,7 @@ export async function warm(
     const onProgress =
       settings.onProgress ?? (hasOnlooker(process.stderr) ? progressBar(process.stderr, parts.clock, name) : undefined);
     const run = new Run(tasks, settings, outcomes, parts.clock, onProgress);
-    const stopListening = parts.listen(outcomes.listener);
+    const stopListening = parts.listen(outcomes.listener, outcomes.isUnderWay);
     try {
       await run.all(signal);
     } finally {

@@ -10,7 +10,8 @@ export interface WarmingParts {
   readonly leases: Leases | undefined;
   /** Resolves when the shared store can be asked, or is not waited for any longer. */
   ready(): Promise<void>;
-  listen(listener: CacheListener): () => void;
+  /** @param isUnasked - whether what happens at that moment is of no visitor */
+  listen(listener: CacheListener, isUnasked: () => boolean): () => void;
   /** Says what nobody is told otherwise. */
   warn(message: string): void;
 }
