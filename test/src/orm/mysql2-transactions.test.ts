@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createCache } from '@viewcache/core';
 import { afterCommit } from '@viewcache/orm';
+import { watchMysql2 } from '@viewcache/orm/mysql2';
+import mysql from 'mysql2/promise';
 import { RedisServer } from '../servers/redis.js';
 import { gate } from '../support/gate.js';
 import { Mysql2World } from './mysql2-world.js';
@@ -67,6 +70,46 @@ describe('transactions of mysql2', () => {
       expect([sql, heard]).toEqual([sql, [USER_1]]);
     }
     connection.release();
+  });
+
+  it('of a connection that was handed out before the watch', async () => {
+    const pool = world.ending(mysql.createPool({ uri: world.url }));
+    const take = () => pool.getConnection();
+    const [idle, open, busy, spare] = [await take(), await take(), await take(), await take()] as const;
+    await open.query('BEGIN');
+    await open.query(UPDATE_1);
+    const underWay = [busy.query('BEGIN'), busy.query(UPDATE_2)];
+    const cache = world.closing(createCache());
+    const watch = watchMysql2(pool, cache);
+    await watch.ready;
+    await Promise.all(underWay);
+    const heard = heardBy(cache);
+    const write = "UPDATE tags SET name = 'x' WHERE id = 1";
+    const written = [['tags', 'tags#1']];
+    await idle.query(write);
+    expect(heard.splice(0)).toEqual(written);
+    await idle.query('BEGIN');
+    await idle.query(write);
+    expect(heard).toEqual([]);
+    await idle.query('COMMIT');
+    expect(heard.splice(0)).toEqual(written);
+    for (const connection of [open, busy]) {
+      let runs = 0;
+      const ask = () => cache.getOrSet('users', () => ++runs, { ttl: '5m', tags: ['users#1', 'users#2'] });
+      await ask();
+      await connection.query('COMMIT');
+      await ask();
+      expect(runs).toBe(2);
+      await cache.delete('users');
+    }
+    // One that goes back has nothing open.
+    for (const connection of [idle, open, busy, spare]) connection.release();
+    heard.splice(0);
+    const again = await take();
+    await again.query(write);
+    expect(heard).toEqual(written);
+    again.release();
+    watch();
   });
 
   it('that SET autocommit = 0 begins by each statement end with COMMIT', async () => {

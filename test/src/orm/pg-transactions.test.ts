@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
+import { createCache } from '@viewcache/core';
 import { afterCommit } from '@viewcache/orm';
 import { watchPg } from '@viewcache/orm/pg';
 import pg from 'pg';
+import older from 'pg811';
 import { gate } from '../support/gate.js';
 import { Keeping } from './kept.js';
 import { heardBy, PgWorld } from './pg-world.js';
@@ -252,6 +254,39 @@ describe('transactions of pg', () => {
     await client.query('SELECT 1');
     await client.query('COMMIT');
     expect(await kept.isMadeAgain()).toBe(true);
+  });
+
+  it.each(['newest', '8.11'])('of a client of pg (%s) that was handed out before the watch', async (version) => {
+    const { Pool } = version === 'newest' ? pg : (older as unknown as typeof pg);
+    const pool = new Pool({ connectionString: world.url });
+    world.closing({ close: () => pool.end() });
+    const clients = await Promise.all([pool.connect(), pool.connect(), pool.connect()]);
+    const [idle, open, busy] = clients as [pg.PoolClient, pg.PoolClient, pg.PoolClient];
+    await open.query("BEGIN; UPDATE users SET name = 'x' WHERE id = 1");
+    const underWay = [busy.query('BEGIN'), busy.query("UPDATE users SET name = 'x' WHERE id = 2")];
+    const cache = world.closing(createCache());
+    const watch = watchPg(pool, { cache, readTables: world.admin });
+    await watch.ready;
+    await Promise.all(underWay);
+    const heard = heardBy(cache);
+    const written = () => heard.splice(0).flat();
+    await idle.query("UPDATE tags SET name = 'x' WHERE id = 1");
+    expect(written()).toEqual(['tags', 'tags#1']);
+    await idle.query("BEGIN; UPDATE tags SET name = 'x' WHERE id = 1");
+    expect(written()).toEqual([]);
+    await idle.query('COMMIT');
+    expect(written()).toEqual(['tags', 'tags#1']);
+    for (const client of [open, busy]) {
+      let runs = 0;
+      const ask = () => cache.getOrSet('users', () => ++runs, { ttl: '5m', tags: ['users#1', 'users#2'] });
+      await ask();
+      await client.query('COMMIT');
+      await ask();
+      expect(runs).toBe(2);
+      await cache.delete('users');
+    }
+    for (const client of clients) client.release();
+    watch();
   });
 
   it('go on with AND CHAIN', async () => {

@@ -53,30 +53,50 @@ export function attachToConnection(connection: object, party: MysqlSource): () =
   };
 }
 
-/** What {@link attachToPool} hears of a pool. */
-interface PoolEvents {
-  prependListener(event: 'connection', listener: Meet): void;
-  off(event: 'connection', listener: Meet): void;
+/** A list of `mysql2`. */
+interface Listed<T> {
+  toArray?(): readonly T[];
 }
 
-/** Connections that a pool has already are met when they are used the next time. */
+/** What {@link attachToPool} hears of a pool. */
+interface PoolEvents {
+  prependListener(event: 'connection' | 'release', listener: Meet): void;
+  off(event: 'connection' | 'release', listener: Meet): void;
+  /** All that it has; a version may keep them elsewhere. */
+  readonly _allConnections?: Listed<ConnectionLike>;
+  readonly _freeConnections?: Listed<ConnectionLike>;
+}
+
+/**
+ * Connections that a pool has handed out already are met as they are; where it does not tell them, when they are used the next
+ * time.
+ */
 export function attachToPool(pool: Mysql2PoolLike, party: MysqlSource): () => void {
   const events = pool as unknown as PoolEvents;
   const met = new Met(party);
   // In front of listeners that set a connection up: what they send is seen, too.
   events.prependListener('connection', met.meet);
+  events.prependListener('release', met.release);
   const stop = pooled.on(pool, met.meet);
+  met.meetAll(events);
   return () => {
     events.off('connection', met.meet);
+    events.off('release', met.release);
     stop();
     met.forgetAll();
   };
+}
+
+interface ClusterPools {
+  readonly _nodes?: Readonly<Record<string, { readonly pool?: PoolEvents }>>;
 }
 
 /** A cluster hands out connections of its pools, also of those that are added later, in one place. */
 export function attachToCluster(cluster: Mysql2ClusterLike, party: MysqlSource): () => void {
   const met = new Met(party);
   const stop = clustered.on(cluster, met.meet);
+  for (const { pool } of Object.values((cluster as ClusterPools)._nodes ?? {}))
+    if (pool !== undefined) met.meetAll(pool);
   return () => {
     stop();
     met.forgetAll();
@@ -101,14 +121,35 @@ class Met {
     this.#party = party;
   }
 
+  /** Those that somebody has in his hands: what he has done with them nobody has seen. */
+  meetAll({ _allConnections: all, _freeConnections: free }: PoolEvents): void {
+    const waiting = new Set(free?.toArray?.());
+    for (const connection of all?.toArray?.() ?? []) {
+      this.meet(connection);
+      // One that has not been greeted yet has carried out nothing.
+      if (!waiting.has(connection) && connection._handshakePacket != null) this.#meetInUse(connection);
+    }
+  }
+
+  readonly release: Meet = (connection) => this.#party.source.handedBack(connection);
+
+  /** Whoever is handed one does not go on with what another has done. */
   readonly meet: Meet = (connection) => {
-    if (this.#stops.has(connection)) return;
+    if (this.#stops.has(connection)) return this.release(connection);
     this.#stops.set(connection, attachToConnection(connection, this.#party));
     connection.stream?.once('close', () => this.#forget(connection));
   };
 
   forgetAll(): void {
     for (const connection of [...this.#stops.keys()]) this.#forget(connection);
+  }
+
+  #meetInUse(connection: ConnectionLike): void {
+    const { source } = this.#party;
+    source.mayHaveJoined(connection);
+    const { _command: command, _commands: commands } = connection;
+    for (const each of [...(command ? [command] : []), ...(commands?.toArray?.() ?? [])])
+      each.once('end', () => void source.endedUnseen());
   }
 
   #forget(connection: object): void {

@@ -47,11 +47,19 @@ export interface ModuleInside {
 export interface ConnectionLike {
   /** How the server has greeted; `undefined` or `null` until it has. */
   readonly _handshakePacket?: { readonly statusFlags?: number } | null;
+  /** The command that is under way, and those that wait for it. */
+  readonly _command?: EndingLike | null;
+  readonly _commands?: { toArray?(): readonly EndingLike[] };
   readonly config?: { readonly namedPlaceholders?: unknown; readonly queryFormat?: unknown };
   readonly stream?: {
     once(event: 'close', listener: () => void): unknown;
     off(event: 'close', listener: () => void): unknown;
   };
+}
+
+/** A command, as far as its end is heard. */
+interface EndingLike {
+  once(event: 'end', listener: () => void): unknown;
 }
 
 /** What hears the answer to a statement. */

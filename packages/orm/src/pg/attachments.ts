@@ -1,6 +1,7 @@
 import { heardOnce } from '../source/heard-once.js';
 import { issuingContext } from '../source/issuing-context.js';
 import { Replaced } from '../source/replaced.js';
+import { hearInUse } from './heard-clients.js';
 import type { PgClientLike, PgModuleLike, PgPoolLike } from './pg-types.js';
 import { type PgSource, type Query, watchedQuery } from './watched-query.js';
 
@@ -30,6 +31,9 @@ const ends: Replaced<unknown> = new Replaced('end', (original) => {
 interface PoolEvents {
   prependListener(event: 'connect' | 'acquire' | 'remove', listener: (client: PgClientLike) => void): void;
   off(event: 'connect' | 'acquire' | 'remove', listener: (client: PgClientLike) => void): void;
+  /** All that it has; a pool of another make may keep them elsewhere. */
+  readonly _clients?: readonly PgClientLike[];
+  readonly _idle?: readonly { readonly client: PgClientLike }[];
 }
 
 export function attachToClient(client: PgClientLike, party: PgSource): () => void {
@@ -39,7 +43,7 @@ export function attachToClient(client: PgClientLike, party: PgSource): () => voi
   };
 }
 
-/** Clients that a pool has already are met when they are used the next time. */
+/** Clients that a pool has handed out already are met as they are; where it does not tell them, when they are used the next time. */
 export function attachToPool(pool: PgPoolLike, party: PgSource): () => void {
   const events = pool as unknown as PoolEvents;
   const stops = new Map<object, () => void>();
@@ -55,6 +59,12 @@ export function attachToPool(pool: PgPoolLike, party: PgSource): () => void {
   events.prependListener('acquire', meet);
   events.prependListener('remove', forget);
   const stopCalls = [connects.on(pool, party), ends.on(pool, party)];
+  const { _clients: clients = [], _idle: idle = [] } = events;
+  const waiting = new Set(idle.map(({ client }) => client));
+  for (const client of clients) {
+    meet(client);
+    if (!waiting.has(client)) hearInUse(client, party.source);
+  }
   return () => {
     events.off('connect', meet);
     events.off('acquire', meet);

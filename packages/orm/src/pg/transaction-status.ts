@@ -6,6 +6,11 @@ interface ConnectionLike {
   once(event: 'readyForQuery', listener: () => void): unknown;
 }
 
+/** Whether its version of `pg` tells of a client whether it has a transaction open. */
+export function tellsTransactions(client: object): boolean {
+  return typeof (client as { readonly getTransactionStatus?: unknown }).getTransactionStatus === 'function';
+}
+
 /** Whether a client has a transaction open now, as far as its version of `pg` tells. */
 export function isInTransaction(client: object): boolean {
   const { getTransactionStatus } = client as { readonly getTransactionStatus?: () => Status | null };
@@ -19,6 +24,15 @@ export function isInTransaction(client: object): boolean {
 export function hearEnd(client: object, ended: () => void): void {
   const { connection } = client as { readonly connection?: ConnectionLike };
   if (typeof connection?.once === 'function') connection.once('readyForQuery', ended);
+}
+
+/** Hears of each of so many ends from now on. */
+export function hearEnds(client: object, count: number, ended: () => void): void {
+  if (count < 1) return;
+  hearEnd(client, () => {
+    hearEnds(client, count - 1, ended);
+    ended();
+  });
 }
 
 /**

@@ -3,11 +3,12 @@ import { issuingContext } from '../source/issuing-context.js';
 import type { Outcome, StatementResult } from '../source/outcome.js';
 import type { Told } from '../source/told.js';
 import type { WatchedSource } from '../source/watched-source.js';
+import { hear } from './heard-clients.js';
 import { HeldValues } from './held-values.js';
 import { type ColumnNames, failureOf, outcomeOf, resultOfTag } from './outcome-of.js';
 import type { PgSubmittable } from './pg-types.js';
 import { type Callback, type QueryCall, readCall, readSubmittable, type Sent } from './query-call.js';
-import { hearEnd, hearStatus, isInTransaction } from './transaction-status.js';
+import { hearEnd } from './transaction-status.js';
 
 /** A source, and how it knows columns. */
 export interface PgSource {
@@ -24,8 +25,6 @@ export type Query = (this: object, ...given: unknown[]) => unknown;
 const within = Symbol('callback');
 /** Not by a WeakMap, which would have an entry for each query. */
 type OurCallback = Callback & { [within]?: Callback };
-/** By client, the sources that hear its transaction status. */
-const hearing = new WeakMap<object, WeakSet<WatchedSource>>();
 
 /**
  * `query` of a client, which tells sources what it is asked for and what comes of it.
@@ -205,16 +204,4 @@ function tap(query: PgSubmittable, watch: Watch, mayWait: boolean): void {
     if (told === undefined || !mayWait) return handleReadyForQuery?.apply(this, given);
     return void told.then(() => process.nextTick(() => handleReadyForQuery?.apply(this, given)));
   };
-}
-
-function hear(client: object, source: WatchedSource): void {
-  const known = hearing.get(client) ?? new WeakSet();
-  if (known.has(source)) return;
-  hearing.set(client, known.add(source));
-  if (isInTransaction(client)) source.joined(client);
-  hearStatus(
-    client,
-    () => source.isOpen(client),
-    (isOpen) => void source.stands(client, isOpen),
-  );
 }

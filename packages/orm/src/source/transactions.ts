@@ -88,6 +88,7 @@ export class Transactions {
       this.frames.doubt(scope, false);
       return this.begin(scope);
     }
+    if (this.frames.isGuessed(scope)) return void this.frames.rollback(scope);
     return this.frames.isOpen(scope) ? this.commit(scope) : undefined;
   }
 
@@ -100,7 +101,8 @@ export class Transactions {
     switch (turn.verb) {
       case 'begin': {
         // There was none open: SQLite begins none within one.
-        const told = this.frames.isDoubtful(scope) ? this.commit(scope) : undefined;
+        const isOver = this.frames.isDoubtful(scope) && !this.frames.isGuessed(scope);
+        const told = isOver ? this.commit(scope) : undefined;
         this.begin(scope);
         return told;
       }

@@ -144,9 +144,32 @@ export class WatchedSource {
       meet(scope, this);
       this.#transactions.frames.begin(scope, 0);
       const batch = this.#transactions.batch(undefined);
-      batch.everything('the transaction began before it was watched');
+      batch.everything(BEGAN_UNSEEN);
       return this.#transactions.put(scope, batch);
     });
+  }
+
+  /**
+   * The same where nobody knows whether one is open: until somebody tells, what is written there counts at once and with its
+   * commit.
+   */
+  mayHaveJoined(scope: object): void {
+    meet(scope, this);
+    if (this.#transactions.frames.isOpen(scope)) return;
+    this.#transactions.frames.guess(scope);
+    const batch = this.#transactions.batch(undefined);
+    batch.everything(BEGAN_UNSEEN);
+    this.#transactions.frames.write(scope, batch);
+  }
+
+  /** Nobody goes on with what {@link mayHaveJoined} has guessed. */
+  handedBack(scope: object): void {
+    if (this.#transactions.frames.isGuessed(scope)) this.#transactions.frames.rollback(scope);
+  }
+
+  /** A statement has ended that was under way when the watch began: nobody has seen what it was. */
+  endedUnseen(): Told {
+    return this.wroteTogether(undefined, () => ENDED_UNSEEN);
   }
 
   savepoint(scope: object, name: string): void {
@@ -286,6 +309,13 @@ export class WatchedSource {
     }
   }
 }
+
+const BEGAN_UNSEEN = 'the transaction began before it was watched';
+const ENDED_UNSEEN: WritesTold = {
+  events: [],
+  said: 'a statement that nobody has seen',
+  everything: 'it was under way when the watch began',
+};
 
 /** Settings by a name that is written out, and another one: what is set for row-level security, say. */
 const OTHER_SETTINGS = /\bset_config\s*\(\s*'(?!search_path')[\w.]+'\s*,/gi;

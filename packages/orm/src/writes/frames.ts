@@ -17,10 +17,12 @@ interface Transaction {
   hasWritten: boolean;
   /** It may have ended already, without anybody having heard of it. */
   isDoubtful: boolean;
+  /** Nobody knows whether it was open at all. */
+  isGuessed: boolean;
 }
 
 const NOTHING: Readonly<UnderWay> = { writing: 0, beginning: 0 };
-const NEW = { hasWritten: false, isDoubtful: false };
+const NEW = { hasWritten: false, isDoubtful: false, isGuessed: false };
 
 /** Statements under way, which may have been carried out before anybody hears of it. */
 interface UnderWay {
@@ -58,7 +60,21 @@ export class Frames {
   /** @param isDoubtful - false: somebody has heard that it is open */
   doubt(scope: object, isDoubtful: boolean): void {
     const transaction = this.#open.get(scope);
-    if (transaction !== undefined) transaction.isDoubtful = isDoubtful;
+    if (transaction === undefined) return;
+    transaction.isDoubtful = isDoubtful;
+    transaction.isGuessed &&= isDoubtful;
+  }
+
+  /** Begins one of which nobody knows whether it is open: what is written there may be committed at once. */
+  guess(scope: object): void {
+    if (this.#open.has(scope)) return;
+    this.begin(scope, 0);
+    Object.assign(this.#open.get(scope) ?? {}, { isDoubtful: true, isGuessed: true });
+  }
+
+  /** Whether nobody knows that it has ever been open. */
+  isGuessed(scope: object): boolean {
+    return this.#open.get(scope)?.isGuessed === true;
   }
 
   /** Whether what is read there may be what nobody else sees. */
