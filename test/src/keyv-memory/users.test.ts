@@ -114,8 +114,13 @@ describe('clear() of Keyv 5, which the store does', () => {
 
 describe('memoryStore by its types', () => {
   it('is a store for both versions as it is', async () => {
-    const both: readonly [Keyv, Keyv6] = [new Keyv({ store: memoryStore() }), new Keyv6({ store: memoryStore() })];
-    for (const keyv of both) expect(await keyv.set('k', 1)).toBe(true);
+    const all: readonly (Keyv | Keyv6)[] = [
+      new Keyv({ store: memoryStore() }),
+      new Keyv(memoryStore()),
+      new Keyv6({ store: memoryStore() }),
+      new Keyv6(memoryStore()),
+    ];
+    for (const keyv of all) expect(await keyv.set('k', 1)).toBe(true);
   });
 });
 

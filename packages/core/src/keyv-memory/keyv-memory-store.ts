@@ -28,9 +28,10 @@ export class KeyvMemoryStore {
     this.#memory = memory;
   }
 
-  /** What Keyv 5 says is the namespace of the Keyv that was made with it last. Keyv 6 keeps namespaces itself. */
-  get namespace(): string | undefined {
-    return this.#namespace;
+  /** What Keyv 5 says is the namespace of the Keyv that was made with it last; empty for none. Keyv 6 keeps namespaces itself. */
+  get namespace(): string {
+    // Not undefined: by its types, Keyv 5 takes a store in place of its options only where that is none.
+    return this.#namespace ?? '';
   }
 
   set namespace(namespace: string | undefined) {
