@@ -4,6 +4,7 @@ import { type OpenSource, openSource } from '../source/open-source.js';
 import type { WatchSettings } from '../source/read-options.js';
 import { Replaced } from '../source/replaced.js';
 import type { WatchedSource } from '../source/watched-source.js';
+import { CATALOGUES } from '../sql/read-source.js';
 import { statementsOf } from '../statements/dialect-statements.js';
 import type { DeliveryCounts } from '../writes/delivery.js';
 import type { ReachedClient } from './client-core.js';
@@ -71,7 +72,7 @@ export class FactoryWatch {
   readonly #stop: () => void;
   #isWarned = false;
 
-  /** @param readsTables - whether the database is asked what its tables are: only PostgreSQL is */
+  /** @param readsTables - whether the database is asked what its tables are */
   constructor(reached: ReachedClient, settings: WatchSettings, readsTables: boolean) {
     const { factory, dialect } = reached;
     this.reached = reached;
@@ -79,7 +80,8 @@ export class FactoryWatch {
     const statements = statementsOf(dialect);
     const reader = () => this.#reader;
     this.#opened = openSource(settings, { name: 'prisma', dialect, statements, learns: true, reader });
-    if (readsTables) this.#reader = new TableReader('watchPrisma', this, this.#opened.know, settings);
+    if (readsTables)
+      this.#reader = new TableReader('watchPrisma', this, this.#opened.know, settings, CATALOGUES[dialect]);
     this.#heard = heardOf(factory);
     this.#heard.watches.add(this);
     this.#list();
@@ -157,7 +159,7 @@ export class FactoryWatch {
   countedKey(table: string): string | undefined {
     const found = [...this.#models].flatMap((models) => [...models.values()].filter((model) => model.table === table));
     const [key, another] = new Set(found.map(countedKey));
-    return another === undefined ? key : undefined;
+    return found.length === 0 ? this.#reader?.countedKey(table) : another === undefined ? key : undefined;
   }
 
   get #isHeard(): boolean {

@@ -12,8 +12,8 @@ import type { PrismaClientLike } from './prisma-types.js';
 /** How {@link watchPrisma} watches. */
 export interface WatchPrismaOptions extends WatchOptions {
   /**
-   * Whether PostgreSQL is asked for its catalogue: tables and keys as they are, and what the schema of Prisma does not say,
-   * such as views and partitions. Where it is not, and for other databases, that schema is all that is known.
+   * Whether the database is asked for its catalogue: tables and keys as they are, and what the schema of Prisma does not say,
+   * such as views, triggers and partitions. Where it is not, that schema is all that is known.
    *
    * @defaultValue true
    */
@@ -69,13 +69,9 @@ export function watchPrisma(client: PrismaClientLike, options?: WatchPrismaOptio
   const { readTables = true } = (options ?? {}) as WatchPrismaOptions;
   checkBoolean('watchPrisma.readTables', readTables);
   const reached = reach(client);
-  const { core, factory, dialect } = reached;
+  const { core, factory } = reached;
   const { watch, stop } = clients.watch(core, settings, () => {
-    const shared = factories.watch(
-      factory,
-      settings,
-      () => new FactoryWatch(reached, settings, readTables && dialect === 'postgres'),
-    );
+    const shared = factories.watch(factory, settings, () => new FactoryWatch(reached, settings, readTables));
     const unhear = shared.watch.hear(reached, client);
     return {
       factory: shared.watch,
