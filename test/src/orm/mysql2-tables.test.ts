@@ -71,6 +71,25 @@ describe('the tables of a MariaDB', () => {
     await world.admin.query('DROP TABLE cars; DROP TABLE owners');
   });
 
+  it('whose keys are cut to what fits, or rounded, are written under any of them', async () => {
+    await world.admin.query('CREATE TABLE codes (code varchar(3) PRIMARY KEY, n int)');
+    await world.admin.query('CREATE TABLE numbers (id int PRIMARY KEY)');
+    const { cache, pool } = await world.open();
+    const keeping = new Keeping(cache);
+    const code = await keeping.keep(() => pool.query("SELECT * FROM codes WHERE code = 'abc'"));
+    const number = await keeping.keep(() => pool.query('SELECT * FROM numbers WHERE id = 8'));
+    await pool.query("INSERT IGNORE INTO codes (code, n) VALUES ('abcdef', 1)");
+    await pool.query('INSERT INTO numbers (id) VALUES (7.6)');
+    expect([await code.isMadeAgain(), await number.isMadeAgain()]).toEqual([true, true]);
+    await world.admin.query("SET GLOBAL sql_mode = ''");
+    const loose = await world.open();
+    const again = await new Keeping(loose.cache).keep(() => loose.pool.query("SELECT * FROM codes WHERE code = 'xyz'"));
+    await loose.pool.query("INSERT INTO codes (code, n) VALUES ('xyzzy', 1)");
+    expect(await again.isMadeAgain()).toBe(true);
+    await world.admin.query('SET GLOBAL sql_mode = DEFAULT');
+    await world.admin.query('DROP TABLE codes; DROP TABLE numbers');
+  });
+
   it('whose keys triggers change are written as a whole', async () => {
     await world.admin.query(
       "CREATE TABLE moved (id int AUTO_INCREMENT PRIMARY KEY, name text); INSERT INTO moved VALUES (1, 'a')",

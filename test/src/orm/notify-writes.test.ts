@@ -3,7 +3,7 @@ import { createCache } from '@viewcache/core';
 import { watchPostgresNotify } from '@viewcache/orm/postgres-notify';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
-import { NotifyWorld } from './notify-world.js';
+import { NotifyWorld, until } from './notify-world.js';
 
 describe('watchPostgresNotify, of what is written outside the app (57)', () => {
   const world = new NotifyWorld();
@@ -75,6 +75,24 @@ describe('watchPostgresNotify, of what is written outside the app (57)', () => {
     await told();
     await world.admin.query('DROP FUNCTION bump CASCADE');
     expect(flat(heard)).toEqual(['comments', 'comments#3', 'posts', 'posts#2']);
+  });
+
+  it.each([
+    ['a view that is made anew', "CREATE OR REPLACE VIEW names AS SELECT 'x'::text AS name"],
+    [
+      'a function that is',
+      "CREATE OR REPLACE FUNCTION called() RETURNS text LANGUAGE sql STABLE AS 'SELECT NULL::text'",
+    ],
+    ['a value of a type that is called otherwise', "ALTER TYPE mood RENAME VALUE 'sad' TO 'blue'"],
+  ])('hears %s', async (_, change) => {
+    await world.admin.query(`CREATE TYPE mood AS ENUM ('sad'); CREATE VIEW names AS SELECT name FROM users;
+      CREATE FUNCTION called() RETURNS text LANGUAGE sql STABLE AS 'SELECT name FROM users LIMIT 1'`);
+    const { cache, told } = await world.listen();
+    await told();
+    const heard = until(cache, (tags) => tags.includes('users!bulk'));
+    await world.admin.query(change);
+    await heard;
+    await world.admin.query('DROP VIEW names; DROP FUNCTION called; DROP TYPE mood');
   });
 
   it('hears COPY', async () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { type Cache, createCache } from '@viewcache/core';
 import { watchPg } from '@viewcache/orm/pg';
 import type pg from 'pg';
+import { Keeping } from './kept.js';
 import { heardBy, PgWorld } from './pg-world.js';
 
 /** Of what a catalogue is read by. */
@@ -51,6 +52,33 @@ describe('tables that change through a watched pool', () => {
     await pool.query('DELETE FROM users WHERE id = 1');
     expect(heard.flat()).toContain('users#1');
     expect(heard.flat()).not.toContain('badges');
+  });
+
+  it.each([
+    ['a value is called otherwise', "ALTER TYPE mood RENAME VALUE 'sad' TO 'blue'"],
+    ['a type has another part', 'ALTER TYPE pair ADD ATTRIBUTE b int CASCADE'],
+    ['a column goes with its type', 'DROP TYPE pair CASCADE'],
+    ['another one hands its rows on', 'ALTER TABLE kid INHERIT moods'],
+  ])('are shown as they are when %s', async (_, change) => {
+    await world.admin.query(`
+      CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TYPE pair AS (a int);
+      CREATE TABLE moods (id int PRIMARY KEY, value mood, pair pair); INSERT INTO moods VALUES (1, 'sad', ROW(1));
+      CREATE TABLE kid (LIKE moods); INSERT INTO kid VALUES (2)`);
+    try {
+      const cache = world.closing(createCache());
+      const pool = world.pool();
+      const watch = watchPg(pool, cache);
+      await watch.ready;
+      const kept = await new Keeping(cache).keep(() => pool.query('SELECT m::text FROM moods m'));
+      await pool.query("ALTER TYPE mood ADD VALUE 'new'");
+      expect(await kept.isMadeAgain()).toBe(false);
+      await pool.query(change);
+      await watch.ready;
+      expect(await kept.isMadeAgain()).toBe(true);
+      watch();
+    } finally {
+      await world.admin.query('DROP TABLE moods, kid CASCADE; DROP TYPE mood; DROP TYPE IF EXISTS pair');
+    }
   });
 
   it('are not known until they have been read: nothing is stored, and a write counts as any', async () => {

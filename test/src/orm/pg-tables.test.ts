@@ -82,6 +82,40 @@ describe('the tables of a PostgreSQL', () => {
     await world.admin.query('DROP TRIGGER touching ON users; DROP FUNCTION touch; DROP TABLE parts');
   });
 
+  it('that rules write, of a table and of a view; by rules that nobody can read, any', async () => {
+    await world.admin.query(`
+      CREATE TABLE audit (note text); CREATE VIEW shown AS SELECT 1 AS a;
+      CREATE RULE noted AS ON UPDATE TO users WHERE OLD.name <> ' do ' DO ALSO INSERT INTO audit VALUES ('user');
+      CREATE RULE two AS ON INSERT TO tags DO (INSERT INTO audit VALUES ('tag'); DELETE FROM audit WHERE note = 'x');
+      CREATE RULE in_place AS ON INSERT TO shown DO INSTEAD INSERT INTO audit VALUES ('view');
+      CREATE RULE none_of AS ON DELETE TO profiles DO INSTEAD NOTHING`);
+    const { cache, driver, pool } = await world.open();
+    const warnings: string[] = [];
+    cache.on((event) => void (event.type === 'warning' && warnings.push(event.message)));
+    const audit = await new Keeping(cache).keep(() => pool.query('SELECT * FROM audit'));
+    for (const write of ["UPDATE users SET name = 'Bo' WHERE id = 1", "INSERT INTO tags (name) VALUES ('t')"]) {
+      await driver.writes.raw(write);
+      expect([write, await audit.isMadeAgain()]).toEqual([write, true]);
+    }
+    await driver.writes.raw('INSERT INTO shown VALUES (1)');
+    expect(await audit.isMadeAgain()).toBe(true);
+    await driver.writes.raw('DELETE FROM profiles WHERE id = 1');
+    expect(await audit.isMadeAgain()).toBe(false);
+    await world.admin.query(`
+      CREATE FUNCTION carry(what text) RETURNS void LANGUAGE plpgsql AS 'BEGIN EXECUTE what; END';
+      CREATE RULE hidden AS ON DELETE TO comments DO ALSO SELECT carry('DELETE FROM audit')`);
+    for (const [triggers, isDropped] of [[undefined, true] as const, [{ comments: ['post_tags'] }, false] as const]) {
+      const again = await world.open({}, triggers && { triggers });
+      const kept = await new Keeping(again.cache).keep(() => again.pool.query('SELECT * FROM audit'));
+      await again.driver.writes.raw('DELETE FROM comments WHERE id = 1');
+      expect(await kept.isMadeAgain()).toBe(isDropped);
+    }
+    expect(warnings).toEqual([]);
+    await world.admin.query(`
+      DROP RULE noted ON users; DROP RULE two ON tags; DROP RULE none_of ON profiles; DROP RULE hidden ON comments;
+      DROP VIEW shown; DROP TABLE audit; DROP FUNCTION carry`);
+  });
+
   it('with triggers of which nobody can tell what they write are warned about once', async () => {
     await world.admin.query(`
       CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';

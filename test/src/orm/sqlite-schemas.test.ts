@@ -36,6 +36,52 @@ describe('a table of SQLite that connections call differently', () => {
   });
 });
 
+describe('a table of SQLite that shows what stands in another one', () => {
+  const world = new CacheWorld();
+
+  it.each([
+    ['of a search', "SELECT * FROM found WHERE found MATCH 'a'", "UPDATE notes SET body = 'b' WHERE id = 1"],
+    ['of its own', 'SELECT count(*) FROM found_docsize', "INSERT INTO found (rowid, body) VALUES (9, 'c')"],
+    ['of counters', 'SELECT * FROM sqlite_sequence', "INSERT INTO notes (body) VALUES ('d')"],
+  ])('is read with it: one %s', async (_, read, write) => {
+    const database = await openSqlJs();
+    database.run(`CREATE TABLE notes (id INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT); INSERT INTO notes (body) VALUES ('a');
+      CREATE VIRTUAL TABLE found USING fts4(body, content='notes')`);
+    const { cache } = world.cache();
+    world.stopping(watchSqlJs(database, cache));
+    const kept = await new Keeping(cache).keep(async () => database.exec(read));
+    database.run(write);
+    expect(await kept.isMadeAgain()).toBe(true);
+  });
+
+  it('is another one once its file was attached by another name, or another file by its', async () => {
+    const database = await openSqlJs();
+    database.run(`ATTACH ':memory:' AS shop; CREATE TABLE shop.${TABLE}`);
+    const { cache } = world.cache();
+    world.stopping(watchSqlJs(database, cache));
+    const read = async () => {
+      try {
+        return database.exec('SELECT * FROM shop.orders');
+      } catch {
+        return 'none';
+      }
+    };
+    const kept = await new Keeping(cache).keep(read);
+    database.run('DETACH shop');
+    expect(await kept.isMadeAgain()).toBe(true);
+  });
+
+  it('has the number of its rows for a key by any name', async () => {
+    const database = await openSqlJs();
+    database.run(`CREATE TABLE ${TABLE}; INSERT INTO orders VALUES (1, 'a')`);
+    const { cache } = world.cache();
+    world.stopping(watchSqlJs(database, cache));
+    const kept = await new Keeping(cache).keep(async () => database.exec('SELECT * FROM orders WHERE id = 9'));
+    database.run('UPDATE orders SET rowid = 9 WHERE id = 1');
+    expect(await kept.isMadeAgain()).toBe(true);
+  });
+});
+
 describe('a foreign key of SQLite', () => {
   const world = new CacheWorld();
 

@@ -9,6 +9,9 @@ export interface Catalogue {
   readonly searchPath: readonly string[];
   /** Tables with triggers or rules of the app: what these write, nobody can read from here, or not all of it. */
   readonly withTriggers: readonly TableName[];
+  /** Of the former, those of whose rules nobody can read what they write, and all that they may write: any of these tables. */
+  readonly untoldRules?: readonly TableName[] | undefined;
+  readonly tables?: readonly TableName[];
   /** Functions of the app of which nobody can read what they touch: they put statements together. */
   readonly untoldFunctions?: readonly string[] | undefined;
   /** Tables of which the database shows some rows to some who ask, by who they are. */

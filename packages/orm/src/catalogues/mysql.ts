@@ -23,7 +23,7 @@ type Rule = 'CASCADE' | 'SET NULL' | 'SET DEFAULT' | 'RESTRICT' | 'NO ACTION';
 
 /** Equal values of these types have one spelling, or several that are known. */
 const PLAIN = new Set(
-  'tinyint smallint mediumint int bigint decimal char varchar tinytext text mediumtext longtext year uuid'.split(' '),
+  'tinyint smallint mediumint int bigint decimal char varchar tinytext text mediumtext longtext uuid'.split(' '),
 );
 
 function ours(column: string): string {
@@ -35,7 +35,7 @@ function list(...columns: readonly string[]): string {
   return `SELECT CAST(JSON_ARRAY(${columns.join(', ')}) AS CHAR) AS found`;
 }
 
-const SETTINGS = list('DATABASE()', '@@lower_case_table_names');
+const SETTINGS = list('DATABASE()', '@@lower_case_table_names', '@@sql_mode');
 
 /** Some engines know no transactions: MyISAM, MEMORY, Aria. */
 const TABLES = `${list('t.TABLE_SCHEMA', 't.TABLE_NAME', "COALESCE(e.TRANSACTIONS, 'NO') <> 'YES'")}
@@ -68,7 +68,7 @@ FROM information_schema.VIEWS v WHERE ${ours('v.TABLE_SCHEMA')}`;
 /** Reads tables, keys, foreign keys, views and triggers of a MySQL or MariaDB, as far as its user may see them. */
 export async function readMysqlCatalogue(ask: Ask): Promise<Catalogue> {
   const all = async <T>(sql: string): Promise<readonly T[]> => (await ask(sql)).map((text) => JSON.parse(text) as T);
-  const [[database, folding] = [null, 0]] = await all<readonly [string | null, number]>(SETTINGS);
+  const [[database, folding, mode] = [null, 0, '']] = await all<readonly [string | null, number, string]>(SETTINGS);
   const searchPath = database === null ? [] : [database];
   const tables = await all<readonly [schema: string, table: string, isLasting: boolean | number]>(TABLES);
   const keys = await all<KeyColumn>(KEYS);
@@ -108,6 +108,8 @@ export async function readMysqlCatalogue(ask: Ask): Promise<Catalogue> {
           };
         }),
       isLasting: Boolean(isLasting),
+      // What knows no transactions keeps the rows behind the first, as they fit.
+      mayCutKeys: !mode.includes('STRICT_ALL_TABLES') && (Boolean(isLasting) || !mode.includes('STRICT_TRANS_TABLES')),
       mayRekey: maySet(columns),
     };
   });

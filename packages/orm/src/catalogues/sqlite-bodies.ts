@@ -21,6 +21,17 @@ export function tablesOfTrigger(sql: string, schema: string | undefined): readon
   return footprints.flatMap(({ writes }) => writes.map((write) => within(write, schema)));
 }
 
+/**
+ * What may be a table's name among the arguments of a virtual table, folded; `undefined` where a statement has created none.
+ *
+ * @param sql - `CREATE VIRTUAL TABLE found USING fts5(title, content='posts')`
+ */
+export function virtualArguments(sql: string): ReadonlySet<string> | undefined {
+  const [, given] = /^\s*create\s+virtual\s+table\b[^(]*(?:\(([\s\S]*)\))?/i.exec(sql) ?? [];
+  if (!/^\s*create\s+virtual\b/i.test(sql)) return undefined;
+  return new Set((given ?? '').toLowerCase().match(/[^\s,='"`[\]()]+/g));
+}
+
 /** The statements between `BEGIN` and `END`. */
 function bodyOf(sql: string): string | undefined {
   const tokens = new Lexer(sql, 'sqlite').statement(true);

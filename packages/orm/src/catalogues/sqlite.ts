@@ -1,8 +1,9 @@
 import { foldedColumn, foldedName } from '../statements/fold.js';
 import type { TableName } from '../statements/footprint-types.js';
 import type { Reference, TableFacts } from '../tables/table.js';
+import type { TableMap } from '../tables/table-map.js';
 import type { Ask, Catalogue } from './catalogue.js';
-import { tablesOfTrigger, tablesOfView } from './sqlite-bodies.js';
+import { tablesOfTrigger, tablesOfView, virtualArguments } from './sqlite-bodies.js';
 import { conflictsOf } from './sqlite-conflicts.js';
 
 /** What is asked in this process is answered at once. */
@@ -112,6 +113,11 @@ function catalogueOf(holdings: readonly Holding[], searchPath: readonly string[]
       for (const { on, writes } of triggers) map.triggers(on, writes ?? []);
       for (const { schema, made } of holdings) {
         for (const [type, name, , sql] of made) {
+          // It counts for those tables that never give a key twice.
+          if (type === 'table' && /\bautoincrement\b/i.test(sql ?? ''))
+            map.asks(nameIn(schema, 'sqlite_sequence'), [nameIn(schema, name)]);
+          const virtual = type === 'table' ? virtualArguments(sql ?? '') : undefined;
+          if (virtual !== undefined) askVirtual(map, schema, made, name, virtual);
           if (type !== 'view') continue;
           const view = nameIn(schema, name);
           // Whoever writes to a view writes what its triggers do, and nothing else.
@@ -122,6 +128,25 @@ function catalogueOf(holdings: readonly Holding[], searchPath: readonly string[]
       }
     },
   };
+}
+
+/**
+ * A virtual table may show what stands in others that its arguments name (`content='posts'`), and keeps what is its own in tables
+ * that are called as it is, with something behind: these are read with it, or it with them.
+ */
+function askVirtual(
+  map: TableMap,
+  schema: string,
+  made: Holding['made'],
+  name: string,
+  named: ReadonlySet<string>,
+): void {
+  for (const [type, other] of made) {
+    if (type === 'trigger' || folded(other) === folded(name)) continue;
+    const [own, beside] = [nameIn(schema, name), nameIn(schema, other)];
+    if (named.has(folded(other))) map.asks(own, [beside]);
+    if (folded(other).startsWith(`${folded(name)}_`)) map.asks(beside, [own]);
+  }
 }
 
 function factsOf(

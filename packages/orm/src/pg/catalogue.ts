@@ -5,6 +5,7 @@ import type { Reference, TableFacts } from '../tables/table.js';
 import type { TableMap } from '../tables/table-map.js';
 import type { ColumnNames } from './outcome-of.js';
 import { asksWho, type Routine, Routines } from './routines.js';
+import { type Rule, tablesOfRule } from './rules.js';
 
 /** What the catalogue of a PostgreSQL says of its tables. */
 export interface PgCatalogue extends Catalogue {
@@ -30,6 +31,7 @@ interface Relation {
 }
 
 interface View {
+  readonly oid: number;
   readonly schema: string;
   readonly name: string;
   /** The functions of those that act in its place. */
@@ -110,7 +112,7 @@ JOIN pg_catalog.pg_depend d ON d.classid = t.kind AND d.objid = t.oid AND d.refc
 const PARTS = 'SELECT json_build_array(inhrelid::int8, inhparent::int8)::text FROM pg_catalog.pg_inherits';
 
 const VIEWS = `
-SELECT json_build_object('schema', n.nspname, 'name', v.relname,
+SELECT json_build_object('oid', v.oid::int8, 'schema', n.nspname, 'name', v.relname,
   'triggers', (SELECT json_agg(g.tgfoid::int8) FROM pg_catalog.pg_trigger g WHERE g.tgrelid = v.oid AND NOT g.tgisinternal),
   'calls', (SELECT json_agg(DISTINCT d.refobjid::int8)
     FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = r.oid
@@ -126,6 +128,13 @@ SELECT json_build_object('schema', n.nspname, 'name', v.relname,
     WHERE r.ev_class = v.oid))::text
 FROM pg_catalog.pg_class v JOIN pg_catalog.pg_namespace n ON n.oid = v.relnamespace
 WHERE v.relkind = 'v' AND ${OURS}`;
+
+const RULES = `
+SELECT json_build_object('on', r.ev_class::int8, 'definition', pg_catalog.pg_get_ruledef(r.oid),
+  'calls', (SELECT json_agg(DISTINCT d.refobjid::int8) FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_rewrite'::regclass
+    AND d.objid = r.oid AND d.refclassid = 'pg_catalog.pg_proc'::regclass))::text
+FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_class c ON c.oid = r.ev_class JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE r.ev_type <> '1' AND ${OURS}`;
 
 /** One that is immutable reads no table; what an extension has brought is none of the app's. */
 const ROUTINES = `
@@ -169,6 +178,12 @@ export async function readCatalogue(ask: Ask): Promise<PgCatalogue> {
   const routines = new Routines(await all<Routine>(ROUTINES), schemasOf);
 
   const policies = await all<Policy>(POLICIES);
+  const rules = (await all<Rule>(RULES)).map(({ on, definition, calls }) => {
+    const tables = tablesOfRule(definition);
+    const written = (calls ?? []).map((oid) => (routines.mayWrite(oid) ? routines.writesOf(oid) : []));
+    const isTold = tables !== undefined && !written.includes(undefined);
+    return { on, writes: isTold ? [...tables, ...written.flatMap((each) => each ?? [])] : undefined };
+  });
   const called = await all<readonly [table: number, run: number]>(CALLED);
 
   const named = (oid: number): TableName | undefined => {
@@ -216,6 +231,7 @@ export async function readCatalogue(ask: Ask): Promise<PgCatalogue> {
       ...called.filter(([, run]) => routines.mayWrite(run)),
     ].flatMap(([oid, run]) => withWholes(oid).map((on) => [on, run] as const)),
   );
+  const untoldRules = new Set(rules.filter(({ writes }) => writes === undefined).map(({ on }) => on));
   const ruled = new Set(
     [...relations.values()].filter(({ hasRules }) => hasRules).flatMap(({ oid }) => withWholes(oid)),
   );
@@ -255,8 +271,13 @@ export async function readCatalogue(ask: Ask): Promise<PgCatalogue> {
       return relation && (relation.pk?.find(([, number]) => number === column)?.[0] ?? '');
     },
     tables: facts.map(({ name, schema }) => ({ table: name, schema })),
-    withTriggers: [...relations.values(), ...views.map((view) => ({ ...view, hasRules: false }))]
-      .filter(({ triggers, hasRules }) => hasRules || triggers?.some((oid) => routines.writesOf(oid) === undefined))
+    withTriggers: [...relations.values(), ...views]
+      .filter(
+        ({ oid, triggers }) => untoldRules.has(oid) || triggers?.some((run) => routines.writesOf(run) === undefined),
+      )
+      .map(({ name, schema }) => ({ table: name, schema })),
+    untoldRules: [...relations.values(), ...views]
+      .filter(({ oid }) => untoldRules.has(oid))
       .map(({ name, schema }) => ({ table: name, schema })),
     fill(map, isTold = () => false) {
       map.describe(
@@ -271,11 +292,12 @@ export async function readCatalogue(ask: Ask): Promise<PgCatalogue> {
         for (const each of withWholes(part).flatMap((oid) => (oid === part ? [] : (named(oid) ?? []))))
           map.triggers(each, to);
       }
-      const tables = [...relations.values()].map(({ oid, ...table }) => ({ ...table, triggers: acting.get(oid) }));
-      for (const { name, schema, triggers } of [...tables, ...views]) {
-        const written = [...(triggers ?? [])]
-          .flatMap((oid) => routines.writesOf(oid) ?? [])
-          .filter((table) => !isTold(placed(table)));
+      const made = [...relations.values()].map(({ oid, ...table }) => ({ ...table, oid, triggers: acting.get(oid) }));
+      for (const { oid, name, schema, triggers } of [...made, ...views]) {
+        const ruledBy = rules.filter(({ on }) => on === oid).flatMap(({ writes }) => writes ?? []);
+        const written = [...[...(triggers ?? [])].flatMap((run) => routines.writesOf(run) ?? []), ...ruledBy].filter(
+          (table) => !isTold(placed(table)),
+        );
         if (written.length > 0) map.triggers({ table: name, schema }, written);
       }
       routines.fill(map);

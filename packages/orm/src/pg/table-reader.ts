@@ -1,8 +1,9 @@
 import { runtimeOf } from '@viewcache/core/node';
 import type { Ask, Catalogue } from '../catalogues/catalogue.js';
-import { warnOfUntold } from '../catalogues/untold-warnings.js';
+import { fillUntold, warnOfUntold } from '../catalogues/untold-warnings.js';
 import type { OpenSource } from '../source/open-source.js';
 import type { WatchSettings } from '../source/read-options.js';
+import type { TableMap } from '../tables/table-map.js';
 import { type PgCatalogue, readCatalogue } from './catalogue.js';
 import type { ColumnNames } from './outcome-of.js';
 
@@ -112,7 +113,11 @@ export class TableReader {
       });
       if (changes !== this.#changes) return;
       const path = { schemas: catalogue.searchPath, isSure: true };
-      this.#know((map) => catalogue.fill(map), path, catalogue.isCaseless);
+      const fill = (map: TableMap): void => {
+        catalogue.fill(map);
+        fillUntold(map, catalogue, this.#settings);
+      };
+      this.#know(fill, path, catalogue.isCaseless);
       this.#catalogue = catalogue;
       this.#restMs = REST_MS.first;
       this.#isToldOf = true;

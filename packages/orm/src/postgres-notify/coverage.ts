@@ -29,8 +29,17 @@ SELECT c.oid, n.nspname AS schema, c.relname AS name,
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE ${APP_TABLES}`;
 
-/** Changes with the tables, their keys and the triggers on them: what a listener looks at again and again. */
-export const SIGNATURE = `SELECT md5(coalesce(string_agg(concat_ws(' ', oid, schema, name, triggers, keys), E'\\n' ORDER BY oid), '')) FROM (${ROWS}) AS tables`;
+/** What is made of tables and values: views, functions, policies, enums. What is written anew has another transaction. */
+const MADE = `
+  SELECT r.oid, r.xmin::text FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_class c ON c.oid = r.ev_class WHERE c.relpersistence <> 't'
+  UNION ALL SELECT p.oid, p.xmin::text FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname !~ '^pg_'
+  UNION ALL SELECT p.oid, p.xmin::text FROM pg_catalog.pg_policy p
+  UNION ALL SELECT e.oid, e.enumlabel FROM pg_catalog.pg_enum e`;
+
+/** Changes with the tables, their keys and the triggers on them, and with what is made of them: what a listener looks at again and again. */
+export const SIGNATURE = `SELECT md5(concat(
+  (SELECT string_agg(concat_ws(' ', oid, schema, name, triggers, keys), E'\\n' ORDER BY oid) FROM (${ROWS}) AS tables),
+  (SELECT string_agg(concat_ws(' ', oid, xmin), ',' ORDER BY oid, xmin) FROM (${MADE}) AS made)))`;
 
 /** For `INSERT`, `UPDATE`, `DELETE` and `TRUNCATE`. */
 const TRIGGERS = 4;

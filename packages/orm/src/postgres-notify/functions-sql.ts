@@ -123,7 +123,8 @@ BEGIN
   RETURN changed;
 END $viewcache$`;
 
-// It must not make a migration fail, and leaves alone what somebody has disabled.
+// It must not make a migration fail, and leaves alone what somebody has disabled. What functions, types and policies have to do with
+// tables nobody looks up: all that was read may be shown otherwise.
 const followed = (schema: string, channel: string, coversAll: boolean): string => `
 CREATE OR REPLACE FUNCTION ${schema}.viewcache_followed() RETURNS event_trigger ${HEAD} AS $viewcache$
 DECLARE
@@ -131,16 +132,23 @@ DECLARE
 BEGIN
   IF TG_EVENT = 'sql_drop' THEN
     FOR it IN SELECT DISTINCT d.schema_name AS s, d.object_name AS t FROM pg_event_trigger_dropped_objects() d
-      WHERE d.object_type IN ('table', 'materialized view') AND NOT d.is_temporary
+      WHERE d.object_type IN ('table', 'materialized view', 'view') AND NOT d.is_temporary
+      UNION SELECT n.nspname, c.relname FROM pg_event_trigger_dropped_objects() d
+      JOIN pg_class c ON d.object_type = 'table column' AND c.oid = d.objid AND c.relpersistence <> 't'
+      JOIN pg_namespace n ON n.oid = c.relnamespace
     LOOP
       PERFORM pg_notify('${channel}', jsonb_build_object('v', ${VERSION}, 'op', 'ddl', 's', it.s, 't', it.t)::text);
     END LOOP;
     RETURN;
   END IF;
+  IF EXISTS (SELECT FROM pg_event_trigger_ddl_commands() d WHERE d.classid IN ('pg_proc'::regclass, 'pg_type'::regclass, 'pg_policy'::regclass)
+    AND d.schema_name IS DISTINCT FROM 'pg_temp') THEN
+    PERFORM pg_notify('${channel}', jsonb_build_object('v', ${VERSION}, 'op', 'ddl')::text);
+  END IF;
   FOR it IN SELECT DISTINCT c.oid, n.nspname AS s, c.relname AS t,
       ${APP_TABLES} AND (${coversAll} OR g.amount > 0) AND NOT coalesce(g.is_disabled, false) AS is_ours
     FROM pg_event_trigger_ddl_commands() d
-    JOIN pg_class c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid AND c.relkind IN ('r', 'p', 'm')
+    JOIN pg_class c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid AND c.relkind IN ('r', 'p', 'm', 'v')
     JOIN pg_namespace n ON n.oid = c.relnamespace
     CROSS JOIN LATERAL (SELECT count(*) AS amount, bool_or(t.tgenabled NOT IN ('O', 'A')) AS is_disabled
       FROM pg_trigger t WHERE t.tgrelid = c.oid AND t.tgfoid = '${schema}.${WRITTEN}()'::regprocedure) AS g
@@ -159,7 +167,7 @@ END $viewcache$`;
 export const EVENT_TRIGGERS: readonly (readonly [name: string, on: string])[] = [
   [
     'viewcache_followed',
-    "ddl_command_end WHEN TAG IN ('CREATE TABLE', 'CREATE TABLE AS', 'SELECT INTO', 'ALTER TABLE', 'CREATE MATERIALIZED VIEW', 'REFRESH MATERIALIZED VIEW')",
+    "ddl_command_end WHEN TAG IN ('CREATE TABLE', 'CREATE TABLE AS', 'SELECT INTO', 'ALTER TABLE', 'CREATE MATERIALIZED VIEW', 'REFRESH MATERIALIZED VIEW', 'CREATE VIEW', 'ALTER VIEW', 'ALTER TYPE', 'CREATE FUNCTION', 'ALTER FUNCTION', 'CREATE POLICY', 'ALTER POLICY')",
   ],
   ['viewcache_dropped', 'sql_drop'],
 ];

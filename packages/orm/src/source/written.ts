@@ -159,7 +159,7 @@ function isOf(command: string | undefined, verb: WrittenTable['verb']): boolean 
 }
 
 function rowsWritten(
-  { pk, mayRekey }: Table,
+  { pk, mayRekey, mayCutKeys }: Table,
   write: WrittenTable,
   { parameters, result, footprint }: RanStatement,
   isSole: boolean,
@@ -172,7 +172,14 @@ function rowsWritten(
   const returned = isSole && isKey ? result?.returned?.(pk) : undefined;
   // A driver may have rounded what it returns; the statement may name it.
   if (returned?.every((row) => rowId(row) !== undefined)) return returned;
-  return mayRekey && verb === 'insert' ? undefined : rowsOf(write, parameters, pk);
+  if (verb === 'insert' && (mayRekey || mayCutKeys)) return undefined;
+  const rows = rowsOf(write, parameters, pk);
+  return (verb === 'insert' || verb === 'upsert') && rows?.some((row) => row.some(isRounded)) ? undefined : rows;
+}
+
+/** A fraction is written as a whole number where the column holds no other ones. */
+function isRounded(value: unknown): boolean {
+  return typeof value === 'number' ? !Number.isInteger(value) : /^\s*[+-]?\d*\.0*[1-9]/.test(String(value));
 }
 
 type Noted = Pick<WrittenTable, 'verb' | 'columns'> & {

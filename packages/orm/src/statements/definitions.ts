@@ -41,15 +41,30 @@ export const DEFINES =
 
 /** Whether what a definition changes is not told by tables that it names: what a function does, what a schema has. */
 export function redefines(tokens: Tokens): boolean {
-  if (tokens.dialect !== 'postgres') return false;
   const verb = tokens.text(0);
+  // Another file may come by the name that one had.
+  if (tokens.dialect === 'sqlite') return verb === 'attach' || verb === 'detach';
+  if (tokens.dialect !== 'postgres') return false;
   if (verb === 'do') return DEFINES.test(tokens.sql.slice(tokens.from, tokens.to));
   if (verb !== 'create' && verb !== 'alter' && verb !== 'drop') return false;
   const at = kindAt(tokens);
   const kind = tokens.text(at);
-  if (kind === 'schema') return true;
+  if (kind === 'schema' || kind === 'owned') return true;
   // One of a connection alone is made and dropped by libraries with each statement.
-  return verb !== 'drop' && ['function', 'procedure', 'routine'].includes(kind) && tokens.text(at + 1) !== 'pg_temp';
+  if (tokens.text(at + 1) === 'pg_temp') return false;
+  // Values are called otherwise, or have another part, in whichever table they are; a new one is in none.
+  if (kind === 'type') return verb === 'alter' ? !addsValue(tokens, at) : verb === 'drop' && endsIn(tokens, 'cascade');
+  if (verb === 'drop') return !NAMED.has(kind) && endsIn(tokens, 'cascade');
+  return ['function', 'procedure', 'routine', 'aggregate'].includes(kind);
+}
+
+/** What goes with these is told by their own names, or by those of the tables that they are on. */
+const NAMED = new Set(['table', 'view', 'index', 'trigger', 'policy', 'rule', 'sequence']);
+
+/** `ALTER TYPE t ADD VALUE` */
+function addsValue(tokens: Tokens, from: number): boolean {
+  for (let at = from; at < tokens.count; at++) if (tokens.isWord(at, 'add')) return tokens.isWord(at + 1, 'value');
+  return false;
 }
 
 function kindAt(tokens: Tokens): number {
@@ -108,6 +123,9 @@ function readAlter(walk: Walk, from: number): void {
     const word = tokens.text(at);
     const isRename = tokens.isWord(at - 1, 'rename') && (word === 'to' || word === 'as');
     const isPartition = (word === 'attach' || word === 'detach') && tokens.isWord(at + 1, 'partition');
+    // Its rows are among those of the other from now on, or no longer. What a CHECK does not hand on has no name behind it.
+    const parent = word === 'inherit' ? nameBehind(tokens, at + 1) : undefined;
+    if (parent !== undefined) walk.note(parent, 'ddl');
     const isExchange = word === 'table' && tokens.isWord(at - 1, 'with');
     if (!isRename && !isPartition && !isExchange) {
       // What `USING (SELECT …)` reads is not told apart.

@@ -67,6 +67,9 @@ export function startInsert(walk: Walking, at: number): number {
     return start + 1;
   }
   const target = walk.note(name, isReplacing ? 'upsert' : 'insert');
+  // MySQL's IGNORE cuts a key that does not fit to one that does.
+  let mayCut = false;
+  for (let each = at + 1; each < start; each++) mayCut ||= tokens.dialect === 'mysql' && tokens.isWord(each, 'ignore');
   // What was in its way is deleted, whatever its columns.
   if (isReplacing) target.columns = undefined;
   block.insert = target;
@@ -83,7 +86,7 @@ export function startInsert(walk: Walking, at: number): number {
   if (tokens.isWord(next, 'overriding')) next += 3;
   if (tokens.isWord(next, 'values') || tokens.isWord(next, 'value')) {
     walk.enter('insert');
-    if (columns !== undefined && !isOverridden) target.inserted = valueRows(tokens, next + 1, columns);
+    if (columns !== undefined && !isOverridden && !mayCut) target.inserted = valueRows(tokens, next + 1, columns);
     return next + 1;
   }
   if (tokens.isWord(next, 'default') && tokens.isWord(next + 1, 'values')) {

@@ -72,7 +72,22 @@ describe('the id of a row', () => {
   });
 
   it('is none for what can be spelled in ways that nobody can list', () => {
-    for (const value of [new Date(0), true, null, undefined, '1e3', 1e300, 2 ** 60, Number.NaN, {}, Buffer.from('a')])
+    for (const value of [
+      new Date(0),
+      true,
+      null,
+      undefined,
+      '1e3',
+      `${'0'.repeat(31)}1`,
+      `0b${'01'.repeat(15)}`,
+      'inf',
+      '-Infinity',
+      1e300,
+      2 ** 60,
+      Number.NaN,
+      {},
+      Buffer.from('a'),
+    ])
       expect(rowId([value])).toBeUndefined();
     expect(rowId([])).toBeUndefined();
   });

@@ -67,6 +67,7 @@ function keyText(value: unknown): string | undefined {
 function textKey(text: string): string | undefined {
   if (/^[1-9]\d{0,14}$/.test(text)) return text;
   const trimmed = text.trim();
+  if (MANY.test(trimmed)) return undefined;
   if (/^[+-]?\.?\d/.test(trimmed)) {
     const number = numberKey(trimmed);
     if (number !== undefined) return number;
@@ -78,6 +79,9 @@ function textKey(text: string): string | undefined {
   // Bytes: `\x0a1b` in PostgreSQL.
   return folded(trimmed);
 }
+
+/** A number, or a UUID, whose zeros count; `Infinity` of a number, which may be a text. */
+const MANY = /^(?:0\d{31}|0b[01]{30}|[+-]?inf(?:inity)?)$/i;
 
 const UUID = /^\{?(?:[\da-f]{4}-?){8}\}?$/i;
 

@@ -3,7 +3,7 @@ const PLAIN = new Set(
   (
     'number string int int2 int4 int8 int64 integer tinyint smallint mediumint bigint serial serial4 serial8 smallserial ' +
     'bigserial numeric decimal dec fixed text tinytext mediumtext longtext citext varchar varchar2 nvarchar character ' +
-    'charactervarying varyingcharacter nchar char bpchar native uuid enum simpleenum name oid year'
+    'charactervarying varyingcharacter nchar char bpchar native uuid enum simpleenum name'
   ).split(' '),
 );
 

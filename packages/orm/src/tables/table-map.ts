@@ -273,6 +273,7 @@ export class TableMap {
       isLasting: known?.isLasting === true || facts.isLasting === true,
       conflicts: facts.conflicts ?? known?.conflicts ?? NO_CLAUSES,
       mayRekey: known?.mayRekey === true || facts.mayRekey === true,
+      mayCutKeys: known?.mayCutKeys === true || facts.mayCutKeys === true,
       isKnown: true,
     });
     this.#places.add(this.#nameOf(key));
@@ -315,6 +316,7 @@ export class TableMap {
       isLasting: false,
       conflicts: NO_CLAUSES,
       mayRekey: false,
+      mayCutKeys: false,
       isKnown: false,
     };
     if (this.#strangers >= UNKNOWN_TABLES) return this.#make(key, facts);

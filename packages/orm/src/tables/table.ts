@@ -34,6 +34,8 @@ export interface TableFacts {
   readonly conflicts?: ReadonlySet<ConflictClause> | undefined;
   /** Rows may be written under another key than a statement says: triggers act in front of it. @defaultValue false */
   readonly mayRekey?: boolean | undefined;
+  /** A new key that does not fit is cut to one that does. @defaultValue false */
+  readonly mayCutKeys?: boolean | undefined;
 }
 
 export type KeySayer = 'options' | 'database';
@@ -65,6 +67,7 @@ export interface Table {
   readonly isLasting: boolean;
   readonly conflicts: ReadonlySet<ConflictClause>;
   readonly mayRekey: boolean;
+  readonly mayCutKeys: boolean;
   /** Somebody has looked for triggers and rules, and there are none. */
   readonly actsAsSaid: boolean;
   /** Somebody who knows the database has described it. */

@@ -18,7 +18,7 @@ export const MYSQL: readonly (readonly [sql: string, comesTo: string])[] = [
     "INSERT INTO `users` (`id`,`name`) VALUES (1,'it\\'s'),(2,'b') ON DUPLICATE KEY UPDATE `name`=VALUES(`name`)",
     "w:upsert=users{id='1'/'2'}(name)",
   ],
-  ['INSERT IGNORE INTO a (id) VALUES (3)', "w:insert=a{id='3'}"],
+  ['INSERT IGNORE INTO a (id) VALUES (3)', 'w:insert=a'],
   ['INSERT a (id) VALUE (3)', "w:insert=a{id='3'}"],
   ['INSERT INTO a SET id = 4, x = (SELECT max(x) FROM b)', 'w:insert=a r:b'],
   ['INSERT INTO a SET ?', 'w:insert=a'],
