@@ -56,6 +56,15 @@ describe('the tables of a PostgreSQL', () => {
     await world.admin.query('DROP TRIGGER noting ON posts; DROP FUNCTION note, newest_users, any_users, rename_user');
   });
 
+  it('that a function empties by the one statement that it is made of', async () => {
+    await world.admin.query("CREATE FUNCTION forget() RETURNS void LANGUAGE sql AS 'truncate tags CASCADE'");
+    const { cache, driver } = await world.open();
+    const kept = await new Keeping(cache).keep(() => driver.pool.query('SELECT * FROM tags'));
+    await driver.writes.raw('SELECT forget()');
+    expect(await kept.isMadeAgain()).toBe(true);
+    await world.admin.query('DROP FUNCTION forget');
+  });
+
   it('with rows that are set to what they are, which is no write unless a trigger makes it one', async () => {
     await world.admin.query(`
       CREATE TABLE parts (LIKE profiles INCLUDING ALL) PARTITION BY RANGE (id);

@@ -67,7 +67,7 @@ function readBlock(outer: Walk, body: string): boolean {
     isKnown &&= walk.isUnderstood;
     outer.references.push(...walk.references);
     outer.isOpaque ||= walk.isOpaque;
-    outer.returnsWritten ||= returnsWritten(tokens, gathered(walk.references).writes);
+    outer.returnsWritten ||= returnsWritten(tokens, gathered(walk.references, tokens.dialect).writes);
   }
   return isKnown;
 }

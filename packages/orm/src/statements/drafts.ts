@@ -1,4 +1,4 @@
-import type { HeldColumn, ReadTable, TableName, WriteVerb, WrittenTable } from './footprint-types.js';
+import type { Dialect, HeldColumn, ReadTable, TableName, WriteVerb, WrittenTable } from './footprint-types.js';
 
 /** One place where a statement names a table. */
 export interface Reference extends TableName {
@@ -12,6 +12,8 @@ export interface Reference extends TableName {
   conflict: readonly string[] | undefined;
   cascades: boolean;
   keeps: boolean;
+  /** Its columns are called otherwise in the statement: `users AS u (x, name, id)`. */
+  isRenamed: boolean;
   /** A name in a list of what is deleted: what it stands for is found among the tables. */
   isTarget: boolean;
 }
@@ -29,17 +31,37 @@ export function referenceTo(name: TableName, qualifier: string, verb: WriteVerb 
     conflict: undefined,
     cascades: false,
     keeps: false,
+    isRenamed: false,
     isTarget: false,
   };
 }
 
+/** Other names of SQLite for a key that is an `INTEGER PRIMARY KEY`. */
+function isRowId(column: string): boolean {
+  return column === 'rowid' || column === '_rowid_' || column === 'oid';
+}
+
 /** The tables of a statement, each once: one that is named twice is held by no condition. */
-export function gathered(references: readonly Reference[]): { reads: ReadTable[]; writes: WrittenTable[] } {
+export function gathered(
+  references: readonly Reference[],
+  dialect: Dialect,
+): { reads: ReadTable[]; writes: WrittenTable[] } {
   const reads: Array<{ table: string; schema: string | undefined; held: readonly HeldColumn[] }> = [];
   const writes: Array<{ -readonly [Key in keyof WrittenTable]: WrittenTable[Key] }> = [];
   const known = new Map<string, number>();
+  // Many tables may share one list, each of which is looked through once.
+  const telling = new Map<readonly string[], boolean>();
+  const isTellingAll = (columns: readonly string[] | undefined): boolean => {
+    if (dialect !== 'sqlite' || columns === undefined) return true;
+    const isTelling = telling.get(columns) ?? !columns.some(isRowId);
+    telling.set(columns, isTelling);
+    return isTelling;
+  };
   for (const reference of references) {
-    const { table, schema, verb, held, inserted, columns, conflict, cascades, keeps } = reference;
+    const { table, schema, verb, held, conflict, cascades, keeps } = reference;
+    const columns = isTellingAll(reference.columns) ? reference.columns : undefined;
+    const inserted =
+      dialect === 'sqlite' && reference.inserted.some(({ column }) => isRowId(column)) ? [] : reference.inserted;
     if (reference.isTarget) continue;
     const key = `${verb ?? ''}\0${schema ?? ''}\0${table}`;
     const before = known.get(key);

@@ -58,6 +58,7 @@ function add(walk: Walking, scope: Scope, name: Qualified): number {
   const verb = scope.isTargeting && !(scope.kind === 'update' && walk.isCte(name)) ? VERBS[scope.kind] : undefined;
   const reference = referenceTo(name, alias === undefined ? name.table : tokens.name(alias), verb);
   if (verb === 'upsert') reference.columns = undefined;
+  reference.isRenamed = alias !== undefined && tokens.dialect === 'postgres' && tokens.isSign(next, '(');
   scope.references.push(reference);
   walk.references.push(reference);
   return next;

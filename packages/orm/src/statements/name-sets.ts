@@ -35,6 +35,9 @@ export function allNames(tokens: Tokens): Set<string> {
     const end = nameEnd(sql, at);
     const word = sql.slice(at, end);
     names.add(foldedName(word, dialect));
+    // `$tag$truncate users$tag$`
+    if (dialect === 'postgres' && word.includes('$'))
+      for (const part of word.split('$')) names.add(foldedName(lowered(part), dialect));
     // Quoted within a string it is what it is, and else it is lowered.
     if (dialect === 'postgres') names.add(foldedName(lowered(word), dialect));
     at = end;

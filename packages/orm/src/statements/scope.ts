@@ -52,7 +52,8 @@ export class Scope {
     if (this.where === undefined || !tokens.isClear || tokens.isUnclosed) return;
     for (const condition of conditions(tokens, this.where, end)) {
       const reference = this.#referenceOf(condition);
-      if (reference === undefined || reference.verb === 'insert' || reference.verb === 'upsert') continue;
+      if (reference === undefined || reference.isRenamed) continue;
+      if (reference.verb === 'insert' || reference.verb === 'upsert') continue;
       const held: HeldColumn = { column: condition.column, values: condition.values };
       reference.held = [...reference.held, held];
     }

@@ -31,7 +31,7 @@ export function footprintOf(tokens: Tokens, depth: number): Footprint {
   else if (words.isOpaque) walk.isOpaque = true;
   const isUnderstood = walk.isUnderstood && tokens.isClear && !(OPAQUE.has(tokens.text(0)) && walk.isOpaque);
   const transaction = words?.transaction;
-  const { reads, writes } = gathered(walk.references);
+  const { reads, writes } = gathered(walk.references, tokens.dialect);
   const names = isUnderstood ? namesOf(tokens) : allNames(tokens);
   return {
     reads,

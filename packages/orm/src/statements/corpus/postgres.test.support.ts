@@ -1,6 +1,9 @@
 /** Statements of PostgreSQL, as libraries and people write them, and what each comes to (see summary). */
 export const POSTGRES: readonly (readonly [sql: string, comesTo: string])[] = [
   ['SELECT * FROM users u WHERE u.id = $1', 'r:users[id=$0]'],
+  // Its columns are called otherwise.
+  ['SELECT * FROM users AS u (x, name, id) WHERE u.id = $1', 'r:users'],
+  ['SELECT * FROM posts p JOIN users u (x, id) ON true WHERE u.id = $1 AND p.id = $2', 'r:posts[id=$1] r:users'],
   [
     'SELECT 1 FROM "public"."User" AS "t0" LEFT JOIN "Post" p ON p."authorId"="t0".id, tags',
     'r:public.User r:Post r:tags',

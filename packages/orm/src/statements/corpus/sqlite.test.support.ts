@@ -5,6 +5,10 @@ export const SQLITE: readonly (readonly [sql: string, comesTo: string])[] = [
   ['INSERT OR IGNORE INTO a (id) VALUES (?)', 'w:insert=a{id=$0}'],
   ['REPLACE INTO a (id) VALUES (?1)', 'w:upsert=a{id=$0}(?)'],
   ['UPDATE OR IGNORE a SET x = ? WHERE id = ?', 'w:update=a[id=$1](x)'],
+  // The key itself by another name.
+  ['UPDATE a SET rowid = 9 WHERE id = 1', "w:update=a[id='1'](?)"],
+  ['INSERT INTO a (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET _ROWID_ = 9', "w:upsert=a{id='1'}(?)^id"],
+  ['INSERT INTO a (id, oid) VALUES (1, 9)', 'w:insert=a'],
   ['UPDATE a SET x = b.y FROM b WHERE a.id = b.id', 'w:update=a(x) r:b'],
   ["SELECT * FROM 'users' WHERE id = 5", "r:users[id='5']"],
   ['SELECT * FROM "users" WHERE "id" = :id', 'r:users[id=$id]'],
