@@ -6,7 +6,7 @@ import type { EvictionPolicy } from '../ports/eviction-policy.js';
 import type { LocalStore, RemovalListener, RemovalReason } from '../ports/local-store.js';
 import { FreeSlots } from './free-slots.js';
 import { RemovalQueue } from './memory-removals.js';
-import { guardedPolicy } from './own-policy.js';
+import { guardedPolicy, OwnPolicy } from './own-policy.js';
 import { SlotIndex } from './slot-index.js';
 import { TimerWheel } from './timer-wheel.js';
 import { WeightColumn } from './weight-column.js';
@@ -70,6 +70,8 @@ export class MemoryStore<V> implements LocalStore<V> {
   readonly #maxBytes: number;
   readonly #maxEntries: number;
   readonly #policy: EvictionPolicy;
+  /** The same, where somebody else has written it. */
+  readonly #own: OwnPolicy | undefined;
   /** Whether the policy looks at hashes, which for most are the dearest part of `set`. */
   readonly #hashes: boolean;
   readonly #removals: RemovalQueue<V> | undefined;
@@ -96,6 +98,7 @@ export class MemoryStore<V> implements LocalStore<V> {
     this.#maxEntries = wholeNumber('maxEntries', maxEntries, MOST_ENTRIES);
     const limits = { maxBytes, maxEntries };
     this.#policy = typeof policy === 'function' ? guardedPolicy(policy(limits)) : createPolicy(policy, limits);
+    this.#own = this.#policy instanceof OwnPolicy ? this.#policy : undefined;
     this.#hashes = this.#policy.insert.length > 1 || this.#policy.victim.length > 1;
     this.#clock = clock;
     this.#wheel = new TimerWheel(TICK_MS, clock.monotonic());
@@ -114,7 +117,7 @@ export class MemoryStore<V> implements LocalStore<V> {
 
   get(key: string, now?: number): V | undefined {
     const slot = this.#slots.get(key);
-    if (slot === undefined) return undefined;
+    if (slot === undefined || this.#own?.hasCalled()) return undefined;
     // Where nothing expires, nobody asks for the time: that costs as much as all the rest.
     if (this.#wheel.count > 0 && this.#wheel.isPast(slot, now ?? this.#recently())) {
       this.#drop(slot, 'expired');
@@ -131,7 +134,7 @@ export class MemoryStore<V> implements LocalStore<V> {
   }
 
   use(slot: number, value: V): boolean {
-    if (this.#values[slot] !== value) return false;
+    if (this.#values[slot] !== value || this.#own?.hasCalled()) return false;
     this.#policy.hit(slot);
     return true;
   }
@@ -143,6 +146,7 @@ export class MemoryStore<V> implements LocalStore<V> {
 
   /** A `ttlMs` that is not above 0 stores nothing, as a weight above the limit does. */
   set(key: string, value: V, weight: number, ttlMs: number): boolean {
+    if (this.#own?.hasCalled()) return false;
     const now = ttlMs < Number.POSITIVE_INFINITY || this.#wheel.count > 0 ? this.#clock.monotonic() : 0;
     const bytes = Math.ceil(weight);
     const previous = this.#slots.get(key);
@@ -177,7 +181,7 @@ export class MemoryStore<V> implements LocalStore<V> {
 
   reweigh(key: string, value: V, weight: number): void {
     const slot = this.#slots.get(key);
-    if (slot === undefined || this.#values[slot] !== value) return;
+    if (slot === undefined || this.#values[slot] !== value || this.#own?.hasCalled()) return;
     const bytes = Math.ceil(weight);
     if (!(bytes <= this.#maxBytes)) {
       this.#drop(slot, 'evicted');
@@ -197,7 +201,7 @@ export class MemoryStore<V> implements LocalStore<V> {
 
   delete(key: string): boolean {
     const slot = this.#slots.get(key);
-    if (slot === undefined) return false;
+    if (slot === undefined || this.#own?.hasCalled()) return false;
     const past = this.#isPast(slot);
     this.#drop(slot, past ? 'expired' : 'deleted');
     this.#settle();
@@ -205,6 +209,7 @@ export class MemoryStore<V> implements LocalStore<V> {
   }
 
   clear(): void {
+    if (this.#own?.hasCalled()) return;
     if (this.#removals !== undefined) {
       const now = this.#clock.monotonic();
       for (const [key, slot] of this.#slots.entries())
@@ -222,6 +227,7 @@ export class MemoryStore<V> implements LocalStore<V> {
   }
 
   prune(): number {
+    if (this.#own?.hasCalled()) return 0;
     const before = this.#size;
     this.#wheel.advanceExactly(this.#clock.monotonic(), this.#expire);
     const pruned = before - this.#size;

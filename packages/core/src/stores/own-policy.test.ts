@@ -91,6 +91,30 @@ describe('MemoryStore with a policy of its user', () => {
     expect(warnings[0]).toMatch(/^the eviction policy '.*' failed, and lru goes on in its place: /);
   });
 
+  it.each<[string, (store: MemoryStore<string>) => unknown]>([
+    ['get', (store) => store.get('b')],
+    ['set', (store) => store.set('more', 'more', 1, FOREVER)],
+    ['delete', (store) => store.delete('a')],
+    ['clear', (store) => store.clear()],
+    ['prune', (store) => store.prune()],
+    ['reweigh', (store) => store.reweigh('b', 'b', 9)],
+  ])('finds nothing in the store that it decides for by %s, and is given up', (name, call) => {
+    for (const method of ['insert', 'remove', 'victim'] as const) {
+      warnings.length = 0;
+      let store: MemoryStore<string> | undefined;
+      const policy = newestFirst({ name: `${name} in ${method}` });
+      const asked = policy[method] as (...told: number[]) => number;
+      const changed = (...told: number[]) => {
+        if (store?.size === 3) call(store);
+        return asked(...told);
+      };
+      store = storeOf({ ...policy, [method]: changed });
+      for (const key of ['a', 'b', 'c', 'd', 'e', 'f']) store.set(key, key, 1, FOREVER);
+      expect([store.size, store.bytes, keysOf(store).length, warnings.length]).toEqual([3, 3, 3, 1]);
+      expect(warnings[0]).toMatch(/called the store that it decides for/);
+    }
+  });
+
   it('is given up where what it has promised is rejected', async () => {
     const store = storeOf(newestFirst({ name: 'q', hit: (async () => fails()) as () => void }));
     for (const key of ['a', 'b', 'c']) store.set(key, key, 1, FOREVER);

@@ -7,14 +7,17 @@ import type { EvictionPolicy } from '../ports/eviction-policy.js';
 /**
  * Stands before a policy that somebody else has written: a store must keep its limits, and answer, whatever that does.
  *
- * The first time it throws, rejects, or names what is no slot or one that holds nothing, it is given up with a process warning, and
- * lru goes on in its place.
+ * The first time it throws, rejects, calls the store, or names what is no slot or one that holds nothing, it is given up with a process
+ * warning, and lru goes on in its place.
  */
 export class OwnPolicy implements EvictionPolicy {
   readonly #own: EvictionPolicy;
   readonly #onFailure: (error: unknown) => void;
   readonly name: string;
   #instead: EvictionPolicy | undefined;
+  /** Whether it is being asked, and has called the store meanwhile. */
+  #isAsked = false;
+  #hasCalled = false;
   /** 1 for each slot that holds something. */
   #held = new Uint8Array(0);
 
@@ -28,6 +31,12 @@ export class OwnPolicy implements EvictionPolicy {
   /** The policy that decides now. */
   get current(): string {
     return this.#instead?.name ?? this.name;
+  }
+
+  /** Whether a call of the store comes from the policy, which finds it in the middle of something. */
+  hasCalled(): boolean {
+    this.#hasCalled ||= this.#isAsked;
+    return this.#isAsked;
   }
 
   grow(slots: number): void {
@@ -87,12 +96,17 @@ export class OwnPolicy implements EvictionPolicy {
 
   #ask<T>(question: (policy: EvictionPolicy) => T): T {
     if (this.#instead === undefined) {
+      const before = this.#isAsked;
+      this.#isAsked = true;
       try {
         const answer = question(this.#own);
+        if (this.#hasCalled) throw new Error('it called the store that it decides for');
         if (isThenable(answer)) Promise.resolve(answer).catch((error) => this.#giveUp(error));
         return answer;
       } catch (error) {
         return question(this.#giveUp(error));
+      } finally {
+        this.#isAsked = before;
       }
     }
     return question(this.#instead);
