@@ -127,6 +127,18 @@ describe('transactions of mysql2', () => {
     expect(heard).toEqual([USER_1]);
   });
 
+  it('do not take in what their text has written before autocommit was turned off', async () => {
+    const { cache, pool } = await world.open({ pool: { connectionLimit: 1, multipleStatements: true } });
+    const heard = heardBy(cache);
+    for (const off of ['SET autocommit = 0', 'SET @a = 0; SET autocommit = @a']) {
+      await pool.query(`${UPDATE_1}; ${off}; ${UPDATE_2}`);
+      expect(heard.splice(0).flat()).toContain('users#1');
+      await pool.query('COMMIT');
+      expect(heard.splice(0).flat()).toContain('users#2');
+      await pool.query('SET autocommit = 1');
+    }
+  });
+
   it('that begin by reading, with autocommit off, show nobody what is older than he', async () => {
     for (const setUp of ['SET autocommit = 0', 'SET @a = 0; SET autocommit = @a', 'server']) {
       if (setUp === 'server') await world.admin.query('SET GLOBAL autocommit = 0');

@@ -1,6 +1,6 @@
 import type { Outcome } from '../source/outcome.js';
 import { isPlainRead } from '../source/plain-read.js';
-import type { Told } from '../source/told.js';
+import { type Told, together } from '../source/told.js';
 import type { WatchedSource } from '../source/watched-source.js';
 import { statementsOf } from '../statements/dialect-statements.js';
 import type { CommandLike, ConnectionLike, ResultCallback } from './mysql2-types.js';
@@ -49,15 +49,20 @@ class Watch {
 
   done(rows: unknown, fields: unknown): Told {
     const status = statusOf(rows, fields);
-    // The transaction that is open began by what was believed until now: what ends it turns automatic afterwards.
-    if (status?.autocommits === false)
-      for (const { source } of this.#sources) source.autocommits(this.#connection, false);
+    const texts = footprints(this.#sent.sql);
+    const isSaid = texts.some(({ transaction }) => transaction?.verb === 'autocommit');
+    const isManual = status?.autocommits === false && !isSaid;
+    // Each statement has begun a transaction, unless one of them has turned that on: then which of them has nobody knows.
+    if (isManual) for (const { source } of this.#sources) source.autocommits(this.#connection, false);
     return this.#tell(
-      (countedKey) => outcomeOf(rows, fields, footprints(this.#sent.sql), countedKey),
+      (countedKey) => outcomeOf(rows, fields, texts, countedKey),
       (source) => {
-        if (status?.autocommits === true) source.autocommits(this.#connection, true);
-        if (status !== undefined && status.isInTransaction !== source.isOpen(this.#connection))
-          return source.stands(this.#connection, status.isInTransaction);
+        // What ends the transaction that is open turns automatic afterwards.
+        if (status === undefined) return undefined;
+        source.autocommits(this.#connection, status.autocommits);
+        const told = isManual && texts.length > 1 ? source.doubted(this.#connection) : undefined;
+        if (status.isInTransaction === source.isOpen(this.#connection)) return told;
+        return together([told, source.stands(this.#connection, status.isInTransaction)]);
       },
     );
   }
