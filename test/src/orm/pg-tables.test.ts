@@ -91,6 +91,20 @@ describe('the tables of a PostgreSQL', () => {
     await world.admin.query('DROP TRIGGER touching ON users; DROP FUNCTION touch; DROP TABLE parts');
   });
 
+  it('that functions empty, with those that refer to them', async () => {
+    await world.admin.query(`
+      CREATE TABLE owners (id int PRIMARY KEY); CREATE TABLE cars (id int PRIMARY KEY, owner int REFERENCES owners);
+      CREATE FUNCTION clear_cars() RETURNS void LANGUAGE sql AS 'truncate cars';
+      CREATE FUNCTION clear_owners() RETURNS void LANGUAGE sql AS 'TRUNCATE owners CASCADE'`);
+    const { cache, pool } = await world.open();
+    const cars = await new Keeping(cache).keep(() => pool.query('SELECT * FROM cars'));
+    for (const clear of ['clear_cars', 'clear_owners']) {
+      await pool.query(`SELECT ${clear}()`);
+      expect([clear, await cars.isMadeAgain()]).toEqual([clear, true]);
+    }
+    await world.admin.query('DROP TABLE owners, cars; DROP FUNCTION clear_cars, clear_owners');
+  });
+
   it('that rules write, of a table and of a view; by rules that nobody can read, any', async () => {
     await world.admin.query(`
       CREATE TABLE audit (note text); CREATE VIEW shown AS SELECT 1 AS a;

@@ -28,7 +28,7 @@ interface Deeds {
   readonly names: ReadonlySet<string>;
   /** It puts statements together that stand nowhere. */
   isDynamic: boolean;
-  /** It makes or changes tables. */
+  /** It makes or changes tables, or empties those that refer to one. */
   redefines: boolean;
   /** It asks who is asking, or what was set for that. */
   asksWho: boolean;
@@ -143,7 +143,8 @@ function deedsOf(routine: Routine, schemasOf: SchemasOf): Deeds {
   const reads = new Set<string>();
   const writes = new Set<string>();
   // Whatever it calls is a word of it, also where that stands in a text that it carries out.
-  const words = definition.match(/[\w$]+/g) ?? [];
+  // A body that ends in a name has its mark right behind it: `users$function$`.
+  const words = (definition.match(/[\w$]+/g) ?? []).flatMap((word) => [word, ...word.split('$')]);
   // What is not quoted is folded, and here nobody knows what is.
   const names = new Set([...words, ...words.map((word) => word.toLowerCase())]);
   for (const footprint of statementsOf('postgres').footprints(definition)) {
@@ -166,7 +167,8 @@ function deedsOf(routine: Routine, schemasOf: SchemasOf): Deeds {
     names,
     isDynamic: /\bexecute\b/i.test(definition) || callsTextReader(definition),
     // Its own CREATE is none that it carries out.
-    redefines: mayWrite && DEFINES.test(definition.slice('create'.length)),
+    redefines:
+      mayWrite && (DEFINES.test(definition.slice('create'.length)) || /\btruncate\b[^;]*\bcascade\b/i.test(definition)),
     asksWho: asksWho(definition),
   };
 }

@@ -16,7 +16,7 @@ export function inOrder(columns: readonly string[]): readonly string[] {
  * @param set - as statements name them: in lower case, where letter case does not matter; `undefined`: nobody knows which
  */
 export function setsAny(columns: readonly string[] | undefined, set: readonly string[] | undefined): boolean {
-  if (set === undefined || set.some((column) => ROW_IDS.has(column))) return true;
+  if (set === undefined) return true;
   if (columns === undefined) return set.length > 0;
   return columns.some((column) => set.includes(column) || set.includes(column.toLowerCase()));
 }
@@ -46,9 +46,6 @@ export function keyOfBoth(known: Key | undefined, { pk, saidBy }: TableFacts, us
   }
   return { pk: best?.pk ?? usual, keySaidBy: best?.keySaidBy };
 }
-
-/** The key of a table of SQLite by other names. */
-const ROW_IDS = new Set(['rowid', '_rowid_', 'oid']);
 
 /** As PostgreSQL does in the collation `C`: triggers of ours order them there. */
 function lowered(name: string): string {
