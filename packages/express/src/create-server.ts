@@ -164,6 +164,10 @@ function checkOptions(options: unknown): void {
     // Node would ignore it and serve in the clear. The value stays out of the message: it may be a private key.
     if (options[name] !== undefined) throw new ConfigError(name, '(not shown)', `tls: { ${name} } for an HTTPS server`);
   }
+  // Node takes any name, and what is ours would be nobody's by another.
+  for (const name of Object.keys(options))
+    if (name !== 'warmOnStart' && name.toLowerCase() === 'warmonstart')
+      throw new ConfigError(name, options[name], 'the name warmOnStart', 'warmOnStart');
   const tls = options['tls'];
   if (tls === undefined) return;
   if (!isObject(tls))

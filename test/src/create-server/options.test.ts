@@ -37,6 +37,7 @@ describe.each(versions)('options of createServer, %s', (_name, express) => {
     ['tls: true', { tls: true }, /^tls: true is not allowed; use an object with key and cert/],
     ['tls: null', { tls: null }, /^tls: null is not allowed/],
     ['tls: a path', { tls: '/etc/key.pem' }, /^tls: '\(not shown\)' is not allowed/],
+    ['warmonstart', { warmonstart: {} }, /^warmonstart: .* is not allowed; .*did you mean warmOnStart\?/],
     ['null', null, /^options: null is not allowed; use an object/],
     ['a number', 3000, /^options: 3000 is not allowed; use an object/],
     ['an array', [], /^options: .* use an object/],
