@@ -117,9 +117,10 @@ export class MemoryStore<V> implements LocalStore<V> {
 
   get(key: string, now?: number): V | undefined {
     const slot = this.#slots.get(key);
-    if (slot === undefined || this.#own?.hasCalled()) return undefined;
+    if (slot === undefined) return undefined;
     // Where nothing expires, nobody asks for the time: that costs as much as all the rest.
     if (this.#wheel.count > 0 && this.#wheel.isPast(slot, now ?? this.#recently())) {
+      if (this.#own?.hasCalled()) return undefined;
       this.#drop(slot, 'expired');
       this.#settle();
       return undefined;
@@ -134,7 +135,7 @@ export class MemoryStore<V> implements LocalStore<V> {
   }
 
   use(slot: number, value: V): boolean {
-    if (this.#values[slot] !== value || this.#own?.hasCalled()) return false;
+    if (this.#values[slot] !== value) return false;
     this.#policy.hit(slot);
     return true;
   }

@@ -97,6 +97,7 @@ export class OwnPolicy implements EvictionPolicy {
   #ask<T>(question: (policy: EvictionPolicy) => T): T {
     if (this.#instead === undefined) {
       const before = this.#isAsked;
+      this.#hasCalled ||= before;
       this.#isAsked = true;
       try {
         const answer = question(this.#own);
