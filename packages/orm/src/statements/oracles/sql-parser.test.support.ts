@@ -21,7 +21,7 @@ export function tablesByParser(sql: string, dialect: 'mysql' | 'sqlite'): Found 
     [
       ...sql
         .replace(/\/\*.*?\*\/|--(?=\s)[^\n]*/gs, ' ')
-        .matchAll(/\b(\w+)\s*(?:\([^()]*\)\s*)?as\s+(?:not\s+)?(?:materialized\s*)?\(/gi),
+        .matchAll(/\b(\w+)\s*(?:\([^()]*\)\s*)?as\b\s*(?:not\s+)?(?:materialized\s*)?\(/gi),
     ].map(([, name]) => name),
   );
   let list: readonly string[];
