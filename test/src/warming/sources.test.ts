@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { ConfigError, fromAccessLog, fromSitemap, type WarmSource, WarmSourceError } from '@viewcache/core';
@@ -25,6 +27,17 @@ function fileOf(name: string, content: string | Buffer): string {
 const pages = (...urls: string[]) => `<urlset>${urls.map((url) => `<url><loc>${url}</loc></url>`).join('')}</urlset>`;
 const indexOf = (...urls: string[]) =>
   `<sitemapindex>${urls.map((url) => `<sitemap><loc>${url}</loc></sitemap>`).join('')}</sitemapindex>`;
+
+/** What collects all garbage, in a process that was started without it. */
+function gcOf(): () => void {
+  setFlagsFromString('--expose-gc');
+  return runInNewContext('gc') as () => void;
+}
+
+function heapMb(gc: () => void): number {
+  gc();
+  return process.memoryUsage().heapUsed / 1e6;
+}
 
 async function all(source: AsyncIterable<string>): Promise<string[]> {
   const found: string[] = [];
@@ -118,6 +131,54 @@ describe('an access log', () => {
     const bytes = Buffer.from(pieces);
     const chunks = Array.from({ length: Math.ceil(bytes.length / 7) }, (_, i) => bytes.subarray(i * 7, i * 7 + 7));
     expect(await all(fromAccessLog(Readable.from(chunks)))).toEqual(['/a', '/é']);
+  });
+
+  it('leaves nothing of itself in memory but the URLs that are counted', async () => {
+    const gc = gcOf();
+    const piece = `${line('/often')}\n`.repeat(1_000);
+    let heldMb = 0;
+    async function* chunks() {
+      const before = heapMb(gc);
+      for (let i = 0; i < 500; i++) yield Buffer.from(`${line(`/products/of/somebody/${i}`)}\n${piece}`);
+      heldMb = heapMb(gc) - before;
+    }
+    expect(await all(fromAccessLog(chunks(), { top: 2 }))).toEqual(['/often', '/products/of/somebody/0']);
+    // Of 36 MB that have been read.
+    expect(heldMb).toBeLessThan(10);
+  });
+
+  it('says nothing in what is left of a line that is too long', async () => {
+    const long = `${'x'.repeat(100_000)}\r${line('/made-up')}`;
+    const bytes = Buffer.from(`${long}\n${line('/a')}\n${long}`);
+    const chunks = Array.from({ length: Math.ceil(bytes.length / 1_000) }, (_, i) =>
+      bytes.subarray(i * 1_000, i * 1_000 + 1_000),
+    );
+    expect(await all(fromAccessLog(Readable.from([bytes])))).toEqual(['/a']);
+    expect(await all(fromAccessLog(Readable.from(chunks)))).toEqual(['/a']);
+  });
+
+  it('has warming ask for nothing that a User-Agent says, and from no address that anybody lets in', async () => {
+    const app = express();
+    const ran: string[] = [];
+    app.use('/internal', (req, res, next) => {
+      if (/^(::ffff:)?(127|10|192\.168)\./.test(req.ip ?? '') || req.ip === req.socket.localAddress) next();
+      else res.sendStatus(403);
+    });
+    app.use((req, res) => {
+      ran.push(req.url);
+      res.send('done');
+    });
+    const agent = 'GET /internal/flush HTTP/1.1" 200';
+    const written = `203.0.113.9 - - [22/Nov/2026:18:00:00 +0000] "GET /none HTTP/1.1" 404 9 "-" "${agent}"\n`;
+    const options = { origin, server: app };
+    expect(await makeCache().warm(fromAccessLog(Readable.from([written])), options)).toMatchObject({ total: 0 });
+    const { problems } = await makeCache().warm(['/internal/flush'], options);
+    expect({ problems, ran }).toMatchObject({ problems: [{ reason: 'no-view' }], ran: [] });
+    for (const trust of [true, 1, 'loopback']) {
+      app.set('trust proxy', trust);
+      await makeCache().warm(['/internal/flush'], options);
+    }
+    expect(ran).toEqual([]);
   });
 
   it('that cannot be read makes the warming reject; wrong options throw at once', async () => {

@@ -15,8 +15,6 @@ export interface UrlCount {
 
 /** As keys of views begin: the method, and the URL in one line. */
 const VIEW = /^GET (https?:\/\/[^\n/]+\/[^\n]*)/;
-/** Longer ones are not warmed. */
-const LONGEST = 2_048;
 
 /**
  * Counts which URLs of cached views are asked for, hits and misses alike, from now on: what to warm where no access log is at
@@ -35,7 +33,7 @@ export function countUrls(cache: Pick<Cache, 'on'>): UrlCount {
   const stop = cache.on((event) => {
     if (event.type !== 'hit' && event.type !== 'miss') return;
     const url = VIEW.exec(event.key)?.[1];
-    if (url !== undefined && url.length <= LONGEST) asked.add(url);
+    if (url !== undefined) asked.add(url);
   });
   return { top: (count) => asked.top(count), stop };
 }

@@ -1,5 +1,10 @@
-/** Request, status: `"GET /cities/7 HTTP/1.1" 200`, as Apache and nginx write it in the common and the combined format. */
-const COMBINED = /"GET (\S+) HTTP\/\d(?:\.\d)?" 200(?!\d)/;
+/**
+ * Date, request, status: `[22/Nov/2026:17:40:47 +0000] "GET /cities/7 HTTP/1.1" 200`, as Apache and nginx write it in the common and
+ * the combined format. Nothing in quotes or brackets stands in front of it.
+ */
+const COMBINED = /^[^"[\]]*\[[^"[\]]+\] "GET (\S+) HTTP\/\d(?:\.\d)?" 200(?!\d)/;
+/** The end of a request. Where another one follows, a client has written it: not every logger escapes quotes. */
+const REQUEST_END = /HTTP\/\d(?:\.\d)?"/;
 
 /** What loggers call these, in the order in which they are looked for. */
 const METHODS = ['method', 'request_method', 'verb', 'RequestMethod'];
@@ -11,10 +16,17 @@ const WITHIN = ['req', 'request', 'res', 'response', 'http', 'httpRequest'];
 /**
  * What a line of an access log says was asked for, and answered with: a GET and a 200 alone. In the combined format, or as JSON.
  *
+ * What is of the client's own choice beside the target, such as its `User-Agent`, is never taken for a request.
+ *
  * @returns the target as it was sent; `undefined` for everything else
  */
 export function targetIn(line: string): string | undefined {
-  return line.trimStart().startsWith('{') ? targetInJson(line) : COMBINED.exec(line)?.[1];
+  return line.trimStart().startsWith('{') ? targetInJson(line) : targetInCombined(line);
+}
+
+function targetInCombined(line: string): string | undefined {
+  const [front, target] = COMBINED.exec(line) ?? [];
+  return front === undefined || REQUEST_END.test(line.slice(front.length)) ? undefined : target;
 }
 
 function targetInJson(line: string): string | undefined {

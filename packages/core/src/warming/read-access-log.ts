@@ -31,14 +31,20 @@ export async function* readAccessLog(source: string | URL | Chunks, top: number)
   yield* asked.top(top);
 }
 
+/** Lines that are not too long. What is left of one that is, is no line of its own. */
 async function* linesOf(chunks: Chunks): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let rest = '';
+  let isTooLong = false;
   for await (const chunk of chunks) {
     const lines = (rest + (typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true }))).split('\n');
     rest = lines.pop() ?? '';
-    yield* lines;
-    if (rest.length > LONGEST) rest = '';
+    for (const line of lines) {
+      if (!isTooLong && line.length <= LONGEST) yield line;
+      isTooLong = false;
+    }
+    if (rest.length > LONGEST) isTooLong = true;
+    if (isTooLong) rest = '';
   }
   if (rest !== '') yield rest;
 }

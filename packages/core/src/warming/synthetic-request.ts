@@ -22,12 +22,15 @@ export interface SyntheticPair {
   hangUp(): void;
 }
 
-/** A peer on this machine, as a proxy in front would be. */
+/**
+ * Addresses that no machine has (TEST-NET-1, RFC 5737): what is warmed is of lists that strangers have written, and an app that lets
+ * loopback or its own network in is not to take it for one of those.
+ */
 const PEER = {
-  remoteAddress: '127.0.0.1',
+  remoteAddress: '192.0.2.1',
   remoteFamily: 'IPv4',
   remotePort: 1,
-  localAddress: '127.0.0.1',
+  localAddress: '192.0.2.2',
   localPort: 1,
 };
 
