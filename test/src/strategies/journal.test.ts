@@ -1,15 +1,7 @@
-import {
-  appendFileSync,
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { ConfigError } from '@viewcache/core';
 import { Journal } from '../../../packages/core/dist/stores/journal/journal.js';
@@ -90,24 +82,88 @@ describe('a journal', () => {
     }
   });
 
-  it('believes nothing behind what is damaged, says so, and leaves it aside', async () => {
+  /** A journal of three writes, and where each of its records begins. */
+  async function threeWrites(): Promise<{ readonly file: string; readonly bytes: Buffer; readonly starts: number[] }> {
     const file = newFile();
     const journal = openJournal(file);
-    await journal.append(writeOf('a', 1, 'one'));
-    const whole = statSync(file).size;
-    await journal.append(writeOf('b', 2, 'two'));
-    await journal.append(writeOf('c', 3, 'three'));
+    const starts: number[] = [];
+    for (const [i, text] of ['one', 'two', 'three'].entries()) {
+      starts.push(statSync(file).size);
+      await journal.append(writeOf(text, i + 1, text));
+    }
     await journal.close();
-    const bytes = readFileSync(file);
-    bytes[whole + 20] = (bytes[whole + 20] ?? 0) ^ 1;
+    return { file, bytes: readFileSync(file), starts };
+  }
+
+  it.each([
+    ['a value', 25],
+    ['a checksum', 5],
+    ['a length, so that nobody knows where the next one begins', 3],
+    ['a length, to more than there is', 0],
+  ])('has what is whole behind damage to %s, says so, and leaves it aside', async (_where, offset) => {
+    const { file, bytes, starts } = await threeWrites();
+    const at = (starts[1] ?? 0) + offset;
+    bytes[at] = (bytes[at] ?? 0) ^ 0x40;
     writeFileSync(file, bytes);
     const warnings: string[] = [];
-    expect(await found(file, (message) => warnings.push(message))).toEqual([['a', 1, 'one']]);
+    const whole = [
+      ['one', 1, 'one'],
+      ['three', 3, 'three'],
+    ];
+    expect(await found(file, (message) => warnings.push(message))).toEqual(whole);
     expect(warnings).toHaveLength(1);
-    expect(warnings[0]).toContain(`its last ${bytes.length - whole} bytes are no whole record`);
+    const lost = (starts[2] ?? 0) - (starts[1] ?? 0);
+    expect(warnings[0]).toContain(`${lost} bytes of it are damaged, and the writes in them are lost`);
     expect(readFileSync(`${file}.damaged`)).toEqual(bytes);
+    expect(await found(file)).toEqual(whole);
+    // What is damaged next is kept beside it.
     appendFileSync(file, Buffer.alloc(100, 0xff));
-    expect(await found(file)).toEqual([['a', 1, 'one']]);
+    expect(await found(file, (message) => warnings.push(message))).toEqual(whole);
+    expect(warnings[1]).toContain(
+      `its last 100 bytes are no whole record, and are left aside (${file}.damaged-2 has them)`,
+    );
+    expect(readFileSync(`${file}.damaged-2`)).toEqual(Buffer.alloc(100, 0xff));
+    expect(readFileSync(`${file}.damaged`)).toEqual(bytes);
+  });
+
+  it('takes nothing in a value for a record, whatever is damaged', async () => {
+    // Somebody hands in what is a record in another journal.
+    const inner = await threeWrites();
+    const file = newFile();
+    const journal = openJournal(file);
+    const at = statSync(file).size;
+    await journal.append({ key: 'outer', version: 9, bytes: inner.bytes.subarray(inner.starts[0]) });
+    await journal.close();
+    const bytes = readFileSync(file);
+    bytes[at] = 0xff;
+    writeFileSync(file, bytes);
+    expect(await found(file)).toEqual([]);
+  });
+
+  it('is read where its beginning is damaged in one of two places, and is none where it is in both', async () => {
+    const { file, bytes } = await threeWrites();
+    const begin = bytes.indexOf('\n') + 1;
+    bytes[begin] = (bytes[begin] ?? 0) ^ 1;
+    writeFileSync(file, bytes);
+    expect((await found(file)).map(([key]) => key)).toEqual(['one', 'two', 'three']);
+    bytes[begin + 8] = (bytes[begin + 8] ?? 0) ^ 1;
+    writeFileSync(file, bytes);
+    expect(() => openJournal(file)).toThrow('is no journal');
+    expect(readFileSync(file)).toEqual(bytes);
+  });
+
+  it('is read where the version before this one has written it', async () => {
+    const file = newFile();
+    const body = Buffer.concat([Buffer.alloc(13), Buffer.from('"a"one')]);
+    body[0] = 1;
+    body.writeDoubleBE(5, 1);
+    body.writeUInt32BE(3, 9);
+    const frame = Buffer.alloc(8);
+    frame.writeUInt32BE(body.length, 0);
+    frame.writeUInt32BE(crc32(body), 4);
+    writeFileSync(file, Buffer.concat([Buffer.from('viewcache-writes 1\n'), frame, body]));
+    expect(await found(file)).toEqual([['a', 5, 'one']]);
+    expect(await found(file)).toEqual([['a', 5, 'one']]);
   });
 
   it('is written anew when most of it is not needed any more', async () => {
@@ -132,40 +188,6 @@ describe('a journal', () => {
     expect(readFileSync(file, 'utf8')).toBe('a diary of mine, rather long');
     expect(existsSync(`${file}.lock`)).toBe(false);
     expect(() => openJournal(join(folder, 'nowhere', 'journal'))).toThrow('a folder that can be written');
-  });
-});
-
-describe('the lock of a journal', () => {
-  const lockWith = (holder: object): string => {
-    const file = newFile();
-    writeFileSync(`${file}.lock`, JSON.stringify(holder));
-    return file;
-  };
-  const here = { host: hostname(), started: '1' };
-
-  it('is held by one in a process', async () => {
-    const file = newFile();
-    const journal = openJournal(file);
-    expect(() => openJournal(file)).toThrow(`is held by process ${process.pid} on ${hostname()}`);
-    await journal.close();
-    expect(await found(file)).toEqual([]);
-  });
-
-  it.each([
-    ['a process that has ended', { ...here, pid: 2 ** 22 + 1 }],
-    ['a process whose number another one has by now', { ...here, pid: process.ppid }],
-    ['one of this number, as in a container', { ...here, pid: process.pid }],
-    ['nobody who can be read', {}],
-  ])('of %s is taken', async (_who, holder) => {
-    expect(await found(lockWith(holder))).toEqual([]);
-  });
-
-  it('of another machine is taken when that has said nothing for long', async () => {
-    const file = lockWith({ host: 'elsewhere', pid: 1, started: '1' });
-    expect(() => openJournal(file)).toThrow('is held by process 1 on elsewhere');
-    const before = new Date(Date.now() - 31_000);
-    utimesSync(`${file}.lock`, before, before);
-    expect(await found(file)).toEqual([]);
   });
 });
 

@@ -1,22 +1,22 @@
+import { randomBytes } from 'node:crypto';
 import {
   closeSync,
-  copyFileSync,
   fdatasync,
-  fsyncSync,
+  fstatSync,
   ftruncateSync,
   openSync,
   readFileSync,
-  renameSync,
-  writeSync,
+  statSync,
   write as writeTo,
 } from 'node:fs';
-import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { ConfigError } from '../../base/errors.js';
 import type { WriteLog } from '../../values/strategies/local-queue.js';
 import type { PendingWrite } from '../../values/strategies/write-queue.js';
+import { keepDamaged, removeLeftOver, replaceFile } from './journal-files.js';
 import { JournalLock } from './journal-lock.js';
-import { forgetRecord, JOURNAL_HEADER, type JournalRecord, readJournal, recordOf } from './journal-record.js';
+import { realFileOf } from './journal-path.js';
+import { type JournalContent, JournalFormat, type JournalRecord, readJournal } from './journal-record.js';
 
 /** A journal as its user asks for it. */
 export interface JournalSettings {
@@ -28,6 +28,8 @@ export interface JournalSettings {
 /** Written anew when it is this long, and four times as long as what is in it. */
 const COMPACT_BYTES = 1_048_576;
 const COMPACT_FACTOR = 4;
+
+const TAKEN = 'another process has taken it, as this one had said nothing for long';
 
 const write = promisify(writeTo) as (fd: number, bytes: Buffer) => Promise<{ readonly bytesWritten: number }>;
 const sync = promisify(fdatasync);
@@ -44,7 +46,9 @@ interface Waiting {
 export class Journal implements WriteLog {
   readonly recovered: readonly PendingWrite[];
   readonly #settings: JournalSettings;
+  readonly #warn: (message: string) => void;
   readonly #lock: JournalLock;
+  readonly #format = new JournalFormat(randomBytes(4).readUInt32BE());
   /** What is in it that is needed still. */
   readonly #live = new Map<string, PendingWrite>();
   #liveBytes = 0;
@@ -57,8 +61,15 @@ export class Journal implements WriteLog {
   #failure: unknown;
   #isClosed = false;
 
-  private constructor(settings: JournalSettings, lock: JournalLock, fd: number, found: readonly PendingWrite[]) {
+  private constructor(
+    settings: JournalSettings,
+    lock: JournalLock,
+    fd: number,
+    found: readonly PendingWrite[],
+    warn: (message: string) => void,
+  ) {
     this.#settings = settings;
+    this.#warn = warn;
     this.#lock = lock;
     this.#fd = fd;
     this.recovered = found;
@@ -71,42 +82,46 @@ export class Journal implements WriteLog {
    * Opens a journal, or begins one, and reads what is in it.
    *
    * @param warn - told where something is in the file that cannot be read
-   * @throws {@link ConfigError} where another process holds it, or it is a file of something else
+   * @throws {@link ConfigError} where another one holds it, or it is a file of something else
    */
-  static open(setting: string, settings: JournalSettings, warn: (message: string) => void): Journal {
-    const { file } = settings;
+  static open(setting: string, given: JournalSettings, warn: (message: string) => void): Journal {
+    const file = nameOf(setting, given.file);
     const lock = JournalLock.take(setting, file);
+    let fd: number | undefined;
     try {
-      const fd = openSync(file, 'a+');
-      const bytes = readFileSync(file);
+      removeLeftOver(file);
+      fd = openSync(file, 'a+', 0o600);
+      const bytes = readFileSync(fd);
       const content = readJournal(bytes);
       if (content === undefined)
         throw new ConfigError(
           setting,
-          file,
+          given.file,
           'a file that is a journal, or is not there yet',
           undefined,
           'is no journal',
         );
-      const left = bytes.length - content.length;
-      // What was being written when the process ended was not acknowledged. Nobody can tell that from what a disk has damaged.
-      if (left > 0 && content.length > 0) {
-        copyFileSync(file, `${file}.damaged`);
-        warn(
-          `journal ${file}: its last ${left} bytes are no whole record, and are left aside (${file}.damaged has them)`,
-        );
-      }
-      return new Journal(settings, lock, fd, newest(content.records));
+      const aside = keepUnread(file, bytes, content);
+      if (aside !== undefined) warn(aside);
+      return new Journal({ ...given, file }, lock, fd, newest(content.records), warn);
     } catch (error) {
+      if (fd !== undefined) closeSync(fd);
       lock.release();
       throw error;
     }
   }
 
+  onLost(listener: () => void): void {
+    this.#lock.onLost(() => {
+      this.#warn(`journal ${this.#settings.file}: ${TAKEN}; it acknowledges and saves nothing any more`);
+      listener();
+    });
+  }
+
   append(pending: PendingWrite): Promise<void> {
     if (this.#isClosed) return Promise.reject(new Error('it is closed'));
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ record: recordOf(pending), write: pending, resolve, reject });
+      this.#waiting.push({ record: this.#format.recordOf(pending), write: pending, resolve, reject });
       this.#writing ??= this.#writeAll();
     });
   }
@@ -115,7 +130,7 @@ export class Journal implements WriteLog {
     const live = this.#live.get(String(pending.key));
     if (this.#isClosed || live === undefined || live.version > pending.version) return;
     this.#drop(pending);
-    this.#forgotten.push(forgetRecord(pending));
+    this.#forgotten.push(this.#format.forgetRecord(pending));
     this.#writing ??= this.#writeAll();
   }
 
@@ -149,13 +164,15 @@ export class Journal implements WriteLog {
   }
 
   async #write(bytes: Buffer, isAwaited: boolean): Promise<void> {
-    if (this.#lock.isLost) throw new Error('another process has taken it, as this one had said nothing for long');
     if (this.#failure !== undefined) throw this.#failure;
+    this.#checkHeld();
     const before = this.#length;
     try {
       for (let at = 0; at < bytes.length; ) at += (await write(this.#fd, bytes.subarray(at))).bytesWritten;
       this.#length += bytes.length;
       if (this.#settings.fsync && isAwaited) await sync(this.#fd);
+      // Whoever has taken it meanwhile may have read it before this was in it.
+      this.#checkHeld();
     } catch (error) {
       this.#takeBack(before);
       throw error;
@@ -184,17 +201,21 @@ export class Journal implements WriteLog {
   /** Writes it anew with what is needed, beside it first: at each moment one of the two is whole. */
   #compact(): void {
     const { file } = this.#settings;
-    const aside = `${file}.new`;
-    const fd = openSync(aside, 'w');
-    const bytes = Buffer.concat([JOURNAL_HEADER, ...[...this.#live.values()].map(recordOf)]);
-    for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
-    fsyncSync(fd);
-    closeSync(fd);
-    renameSync(aside, file);
-    syncFolder(dirname(file));
-    closeSync(this.#fd);
-    this.#fd = openSync(file, 'a');
+    const bytes = Buffer.concat([
+      this.#format.header(),
+      ...[...this.#live.values()].map((each) => this.#format.recordOf(each)),
+    ]);
+    const before = this.#fd;
+    this.#fd = replaceFile(file, bytes, this.#lock.token, fstatSync(before).mode, () => this.#checkHeld());
+    closeSync(before);
     this.#length = bytes.length;
+  }
+
+  /** @throws where it is another one's by now, or what is called as it is is another file, which nobody would read this in */
+  #checkHeld(): void {
+    if (!this.#lock.isHeld()) throw new Error(TAKEN);
+    const [ours, named] = [fstatSync(this.#fd, { bigint: true }), statSync(this.#settings.file, { bigint: true })];
+    if (ours.ino !== named.ino || ours.dev !== named.dev) throw new Error('another file has taken its place');
   }
 
   #keep(pending: PendingWrite): void {
@@ -231,13 +252,23 @@ function newest(records: readonly JournalRecord[]): readonly PendingWrite[] {
   return [...live.values()];
 }
 
-/** A new name of a file is on the disk when its folder is. Where folders cannot be synced, as on Windows, it is by itself. */
-function syncFolder(folder: string): void {
+/** @returns what there is to tell of it, if anything */
+function keepUnread(file: string, bytes: Buffer, { damaged, torn }: JournalContent): string | undefined {
+  if (damaged > 0) {
+    const copy = keepDamaged(file, bytes);
+    return `journal ${file}: ${damaged + torn} bytes of it are damaged, and the writes in them are lost (${copy} has all of it)`;
+  }
+  if (torn === 0) return undefined;
+  // What was being written when the process ended was not acknowledged. Nobody can tell that from what a disk has damaged.
+  const copy = keepDamaged(file, bytes.subarray(bytes.length - torn));
+  return `journal ${file}: its last ${torn} bytes are no whole record, and are left aside (${copy} has them)`;
+}
+
+/** @throws {@link ConfigError} where its folder is not there */
+function nameOf(setting: string, file: string): string {
   try {
-    const fd = openSync(folder, 'r');
-    fsyncSync(fd);
-    closeSync(fd);
-  } catch {
-    // Nothing more can be done.
+    return realFileOf(file);
+  } catch (error) {
+    throw new ConfigError(setting, file, `a file in a folder that can be written (${(error as Error).message})`);
   }
 }

@@ -12,6 +12,8 @@ export interface WriteLog {
   append(write: PendingWrite): Promise<void>;
   /** A write, or whatever came before it of its key, is no longer needed. */
   forget(write: PendingWrite): void;
+  /** Calls back when another process has what is in it by now, and saves that. */
+  onLost(listener: () => void): void;
   close(): Promise<void>;
 }
 
@@ -82,6 +84,7 @@ export class LocalQueue implements WriteQueue {
       this.#version = Math.max(this.#version, write.version);
       this.#pending.put(write, parts.clock.monotonic());
     }
+    parts.log?.onLost(() => this.#end());
     if (this.#pending.size > 0) this.#wake();
   }
 
@@ -132,13 +135,21 @@ export class LocalQueue implements WriteQueue {
     });
     await Promise.race([this.flush(), late]);
     timer?.cancel();
-    this.#isOver = true;
-    this.#timer?.cancel();
+    this.#end();
     // What a log has is saved when somebody begins with it. Nobody else has the rest.
     if (log === undefined) await this.#giveUpAll();
     this.#release?.();
     this.#release = undefined;
     await log?.close();
+  }
+
+  /** Sends nothing any more, and lets those go who wait for that. */
+  #end(): void {
+    this.#isOver = true;
+    this.#timer?.cancel();
+    for (const flush of this.#flushes) flush.resolve();
+    this.#flushes.clear();
+    this.#keepProcess();
   }
 
   /** @returns whether it has taken room: a write in the place of one that waits needs none of its own */
@@ -292,7 +303,8 @@ export class LocalQueue implements WriteQueue {
 
   /** What nobody but this process has keeps the process. */
   #keepProcess(): void {
-    if (this.size > 0) this.#release ??= this.#parts.keep();
+    const isOthers = this.#isOver && this.#parts.log !== undefined;
+    if (this.size > 0 && !isOthers) this.#release ??= this.#parts.keep();
     else {
       this.#release?.();
       this.#release = undefined;
