@@ -79,7 +79,8 @@ describe.each(Object.keys(VERSIONS) as Version[])('TypeORM %s on MariaDB', (vers
       throw new Error('undone');
     });
     await expect(failed).rejects.toThrow('undone');
-    expect(heard).toEqual([['hits', 'hits#1']]);
+    // Strict for transactional tables alone, the server may change a key that does not fit: any row may be new.
+    expect(heard).toEqual([['hits', 'hits!ins']]);
     expect(await source.getRepository(hit).count()).toBe(1);
     await source.query('DROP TABLE hits');
     watch();
