@@ -20,6 +20,15 @@ describe('advice on values', () => {
     ]);
   });
 
+  it('shows no text that was an argument', async () => {
+    const cache = makeCache({ clock: new FakeClock() });
+    const userBy = cache.memoize(async (by: { token: string; page: number }) => by, { ttl: 60, name: 'userBy' });
+    for (let i = 0; i < 150; i++) await userBy({ token: `SECRET "${i}`, page: 7 });
+
+    expect(cache.advise()).toMatchObject([{ route: 'userBy', examples: ['userBy({"page": 7, "token": <differs>})'] }]);
+    expect(JSON.stringify(cache.advise())).not.toContain('SECRET');
+  });
+
   it('counts the hits of the shortest way', async () => {
     const cache = makeCache({ clock: new FakeClock() });
     const nameOf = cache.memoize(async (id: number) => id, { ttl: 60, name: 'nameOf' });

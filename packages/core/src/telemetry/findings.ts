@@ -38,7 +38,10 @@ export interface FewHits {
   readonly hitRatio: number;
   /** Why answers were not stored, and how often. */
   readonly refusals: Readonly<Partial<Record<Refusal, number>>>;
-  /** Up to three of the last keys that were stored, each cut at 100 characters. They hold what clients sent. */
+  /**
+   * Up to three of the last keys that were stored, each cut at 100 characters. What clients sent in a query or a header, and what a
+   * `key` function has returned, is not shown: it is `<differs>`, or `…` where it is the same in all of them.
+   */
   readonly examples: readonly string[];
 }
 

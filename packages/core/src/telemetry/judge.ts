@@ -1,8 +1,7 @@
-import { printable } from '../base/printable.js';
-import { spelledKey } from '../base/spelled-key.js';
 import { said } from './advice-words.js';
 import type { DearLookup, FewHits, FewHitsReason, Finding, FullStore, NoTtl, StoreFacts } from './findings.js';
 import type { RouteFigures, RouteWatch } from './route-watch.js';
+import { shownKeys } from './shown-keys.js';
 
 /** Of less than this nothing is said. */
 const ENOUGH = 100;
@@ -16,7 +15,6 @@ const MOST = 0.5;
 const MUCH = 0.25;
 /** Below this a larger store answers hardly more. */
 const SELDOM = 0.2;
-const EXAMPLE = 100;
 
 type Told = FewHits | DearLookup | FullStore | NoTtl;
 
@@ -60,7 +58,7 @@ function fewHits(figures: RouteFigures, again: number, requests: number, hitRati
     requests,
     hitRatio,
     refusals: Object.fromEntries(refusals),
-    examples: examples.map((key) => printable(spelledKey(key)).slice(0, EXAMPLE)),
+    examples: shownKeys(examples),
   };
 }
 
