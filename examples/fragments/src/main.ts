@@ -29,8 +29,8 @@ if (process.env['PORT'] === undefined) {
   await visit('city 7 has a new name', 'home', 'Ada');
   await visit('and then', 'home', 'Grace');
   // A page that does what it should not, which a warning says.
-  await visit('without vary', 'wrong', 'Ada');
-  await visit('without vary, another', 'wrong', 'Grace');
+  await visit('wrongly shared', 'wrong', 'Ada');
+  await visit('wrongly shared, again', 'wrong', 'Grace');
   server.close();
 } else {
   console.log(`${url}/home?user=Ada`);

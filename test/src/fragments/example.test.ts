@@ -17,6 +17,6 @@ describe('the example of fragments', () => {
     const page = await readFile(new URL('README.md', folder), 'utf8');
     const shown = /## What it shows\n\n(.*?)\n\n/s.exec(page)?.[1]?.replaceAll(/^ {4}/gm, '');
     expect([output.trim(), code]).toEqual([shown, 0]);
-    expect(errors).toContain('fragment greeting: it is made of req.user');
+    expect(errors).toContain('fragment wrong: it is made of req.user');
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { type CachePageOptions, cachePage } from '@viewcache/express';
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler } from 'express';
 import { expresses } from '../support/expresses.js';
 import { closeAfterEach } from '../support/site.js';
 import { kitchens } from './kitchens.js';
@@ -89,4 +89,31 @@ describe.each(expresses)('a cached page of %s', (_name, make) => {
     const { isHit, text } = await site.get('/cached/named', { 'x-login': 'Grace' });
     expect([isHit, text]).toEqual([true, 'hello:2 Grace']);
   });
+
+  it.each([
+    [undefined, false],
+    [() => 'one of two kinds', false],
+    [(req: Request) => req.get('x-login'), true],
+  ])(
+    'around what is for one visitor is stored only where its key is made of the request: %p',
+    async (key, isStored) => {
+      const kitchen = {
+        ...ejs,
+        pages: { own: `<%- await cache('own', { ttl: 60, visitor: 7 }, () => made('own')) %>` },
+      };
+      const { site, events } = await lay(kitchen, {
+        make,
+        routes(app, locals, cache) {
+          app.get('/cached/own', cachePage({ ttl: '1h', cache, key }), (_req, res) => res.render('own', locals({})));
+        },
+      });
+      // Made, and then found.
+      for (let i = 0; i < 2; i++) {
+        const page = await site.get('/cached/own', { 'x-login': 'Ada' });
+        expect([page.isStored || page.isHit, page.text]).toEqual([isStored, 'own:1']);
+      }
+      const details = events.flatMap((event) => (event.type === 'refused' ? [event.detail] : []));
+      expect(details).toEqual(isStored ? [] : ['visitor of a fragment', 'visitor of a fragment']);
+    },
+  );
 });

@@ -23,7 +23,7 @@ export interface Kitchen {
  *
  * - `page`: `outer` with `inner` in it, each of a tag of its name
  * - `mine`: varies by `who`
- * - `hello`: shows the visitor without naming him; `named` names him; `asks` shows different things to him and to nobody
+ * - `hello`: shows the visitor, and does not say whom it is for; `named` says so; `shown` says that it is for everybody
  * - `failing`: throws while `isBroken`
  * - `loaded`: waits for `load()`, in engines that can
  */
@@ -38,9 +38,9 @@ const EJS: Kitchen = {
     mine: `<%- await cache('mine', { ttl: 60, vary: who }, () => include('mine-part')) %>`,
     'mine-part': `<%= made('mine') %>`,
     hello: `<%- await cache('hello', { ttl: 60 }, () => include('hello-part')) %>`,
-    named: `<%- await cache('named', { ttl: 60, vary: user ? user.id : null }, () => include('hello-part')) %>`,
+    named: `<%- await cache('named', { ttl: 60, visitor: user?.id }, () => include('hello-part')) %>`,
     'hello-part': `<%= made('hello') %> <%= user ? user.name : 'nobody' %>`,
-    shown: `<%- await cache('shown', { ttl: 60 }, () => include('shown-part')) %>`,
+    shown: `<%- await cache('shown', { ttl: 60, shared: true }, () => include('shown-part')) %>`,
     'shown-part': `<%= made('shown') %> <%= nickname %>`,
     failing: `<%- await cache('failing', { ttl: 60 }, () => include('failing-part')) %>`,
     'failing-part': `<%= made('failing') %><% if (broken.is) fail() %>`,
@@ -64,9 +64,9 @@ const ETA: Kitchen = {
     mine: `<%~ await it.cache('mine', { ttl: 60, vary: it.who }, () => includeAsync('./mine-part')) %>`,
     'mine-part': `<%= it.made('mine') %>`,
     hello: `<%~ await it.cache('hello', { ttl: 60 }, () => includeAsync('./hello-part')) %>`,
-    named: `<%~ await it.cache('named', { ttl: 60, vary: it.user ? it.user.id : null }, () => includeAsync('./hello-part')) %>`,
+    named: `<%~ await it.cache('named', { ttl: 60, visitor: it.user?.id }, () => includeAsync('./hello-part')) %>`,
     'hello-part': `<%= it.made('hello') %> <%= it.user ? it.user.name : 'nobody' %>`,
-    shown: `<%~ await it.cache('shown', { ttl: 60 }, () => includeAsync('./shown-part')) %>`,
+    shown: `<%~ await it.cache('shown', { ttl: 60, shared: true }, () => includeAsync('./shown-part')) %>`,
     'shown-part': `<%= it.made('shown') %> <%= it.nickname %>`,
     failing: `<%~ await it.cache('failing', { ttl: 60 }, () => includeAsync('./failing-part')) %>`,
     'failing-part': `<%= it.made('failing') %><% if (it.broken.is) it.fail() %>`,
@@ -88,9 +88,9 @@ const NUNJUCKS: Kitchen = {
     outer: `<p>{{ made('outer') }} {{ text }} {% cache 'inner', ttl=60, tags=['inner'] %}<i>{{ made('inner') }}</i>{% endcache %}</p>`,
     mine: `{% cache 'mine', 60, vary=who %}{{ made('mine') }}{% endcache %}`,
     hello: `{% cache 'hello', ttl=60 %}{% include 'hello-part.njk' %}{% endcache %}`,
-    named: `{% cache 'named', ttl=60, vary=(user.id if user else none) %}{% include 'hello-part.njk' %}{% endcache %}`,
+    named: `{% cache 'named', ttl=60, visitor=user.id %}{% include 'hello-part.njk' %}{% endcache %}`,
     'hello-part': `{{ made('hello') }} {{ user.name if user else 'nobody' }}`,
-    shown: `{% cache 'shown', ttl=60 %}{{ made('shown') }} {{ nickname }}{% endcache %}`,
+    shown: `{% cache 'shown', ttl=60, shared=true %}{{ made('shown') }} {{ nickname }}{% endcache %}`,
     failing: `{% cache 'failing', ttl=60 %}{{ made('failing') }}{% if broken.is %}{{ fail() }}{% endif %}{% endcache %}`,
     loaded: `{% cache 'loaded', ttl=60 %}{{ made('loaded') }} {{ loaded | awaited }}{% endcache %}`,
     list: `<ul>{% cacheeach item in items, 'item', key=item.id, ttl=60, tags='items#' + item.id %}<li>{{ made('item') }} {{ item.name }}</li>{% endcacheeach %}</ul>`,
@@ -114,8 +114,8 @@ const HANDLEBARS: Kitchen = {
     'partials/outer': `<p>{{made "outer"}} {{text}} {{#cache "inner" ttl=60 tags="inner"}}<i>{{made "inner"}}</i>{{/cache}}</p>`,
     mine: `{{#cache "mine" 60 vary=who}}{{made "mine"}}{{/cache}}`,
     hello: `{{#cache "hello" ttl=60}}{{made "hello"}} {{#if user}}{{user.name}}{{else}}nobody{{/if}}{{/cache}}`,
-    named: `{{#cache "named" ttl=60 vary=id}}{{made "hello"}} {{user.name}}{{/cache}}`,
-    shown: `{{#cache "shown" ttl=60}}{{made "shown"}} {{nickname}}{{/cache}}`,
+    named: `{{#cache "named" ttl=60 visitor=user.id}}{{made "hello"}} {{user.name}}{{/cache}}`,
+    shown: `{{#cache "shown" ttl=60 shared=true}}{{made "shown"}} {{nickname}}{{/cache}}`,
     failing: `{{#cache "failing" ttl=60}}{{made "failing"}}{{#if broken.is}}{{fail 1}}{{/if}}{{/cache}}`,
   },
   install(app) {
@@ -135,8 +135,8 @@ const PUG: Kitchen = {
     outer: `p #{made('outer')} #{text} \n  +cache('inner', { ttl: 60, tags: ['inner'] })\n    i= made('inner')`,
     mine: `+cache('mine', { ttl: 60, vary: who })= made('mine')`,
     hello: `+cache('hello', { ttl: 60 })\n  = made('hello')\n  |  #{user ? user.name : 'nobody'}`,
-    named: `+cache('named', { ttl: 60, vary: id })\n  = made('hello')\n  |  #{user && user.name}`,
-    shown: `+cache('shown', { ttl: 60 })\n  = made('shown')\n  |  #{nickname}`,
+    named: `+cache('named', { ttl: 60, visitor: user && user.id })\n  = made('hello')\n  |  #{user && user.name}`,
+    shown: `+cache('shown', { ttl: 60, shared: true })\n  = made('shown')\n  |  #{nickname}`,
     failing: `+cache('failing', { ttl: 60 })\n  = made('failing')\n  if broken.is\n    = fail()`,
   },
   install(app) {

@@ -65,6 +65,15 @@ describe('what a template says', () => {
     [`cache('a', 60)`, 'cache.render: undefined is not allowed'],
     [`cache('a', null, () => '')`, 'cache: null is not allowed'],
     [`cache('a', { vary: [1, undefined] }, () => '')`, 'cache.vary: undefined is not allowed'],
+    [`cache('a', { visitor: {} }, () => '')`, 'cache.visitor: an object with no keys is not allowed'],
+    [`cache('a', { visitor: NaN }, () => '')`, 'cache.visitor: NaN is not allowed'],
+    [`cache('a', { visitor: true }, () => '')`, 'cache.visitor: true is not allowed; use a string or a number'],
+    [`cache('a', { shared: 1 }, () => '')`, 'cache.shared: 1 is not allowed; use true'],
+    [
+      `cache('a', { shared: true, visitor: 7 }, () => '')`,
+      'cache.shared: true is not allowed; use nothing beside visitor',
+    ],
+    [`cache.each([1], () => ({ name: 'a', key: 1, shared: true, visitor: 7 }), () => '')`, 'cache.each.shared: true'],
     [`cache.each(7, () => ({}), () => '')`, 'cache.each.items: 7 is not allowed'],
     [`cache.each([1], () => ({ name: 'a' }), () => '')`, 'cache.each.key: undefined is not allowed'],
     [`cache.each([1], () => 'a', () => '')`, "cache.each: 'a' is not allowed"],
@@ -83,6 +92,13 @@ describe('what a template says', () => {
     await clock.advance('2s');
     expect(await get('/one')).toBe('a:2');
     expect(warnings()).toEqual([expect.stringContaining('fragment a says neither a ttl nor tags')]);
+  });
+
+  it('may not write into the template that it stands in: that would be missing on each hit', async () => {
+    const { get, warnings } = await lay({ ...ejs, pages: { one: `<% await cache('a', 60, () => { %>block<% }) %>` } });
+    expect(await get('/one')).toBe('block');
+    expect(await get('/one')).toBe('block');
+    expect(warnings()).toEqual([expect.stringContaining('fragment a: its render returns nothing')]);
   });
 
   it('stores nothing for a ttl of 0, nor where the view that it is says so', async () => {

@@ -93,7 +93,6 @@ export async function lay(kitchen: Kitchen, laid: Laid = {}): Promise<Table> {
   app.use(fragments(options));
   for (const middleware of laid.behind ?? []) app.use(middleware);
   const localsOf = (req: object): object => ({
-    id: (Reflect.get(req, 'user') as { id: number } | undefined)?.id ?? null,
     ...locals,
     ...(Reflect.get(req, 'user') === undefined ? {} : { user: Reflect.get(req, 'user') }),
   });

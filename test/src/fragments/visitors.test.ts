@@ -21,6 +21,9 @@ function layOne(html: string, options: string, laid: Laid = {}): Promise<Table> 
 
 const as = (name: string) => ({ 'x-login': name });
 
+/** What says that it is the same for everybody, and is not believed where it is seen not to be. */
+const SHARED = '{ ttl: 60, shared: true }';
+
 /** Whether a fragment that one visitor has seen is what another one sees. */
 async function isShared({ get }: Table): Promise<boolean> {
   const [first, second] = [await get('/one', as('Grace')), await get('/one', as('Edith'))];
@@ -50,7 +53,7 @@ class Account {
   }
 }
 
-describe('a fragment without vary is not stored', () => {
+describe('a fragment that is said to be the same for everybody is not stored', () => {
   const put = {
     'an object in res.locals': [
       `<%= account.label() + account.plan %>`,
@@ -91,7 +94,7 @@ describe('a fragment without vary is not stored', () => {
   } satisfies Record<string, [string, RequestHandler, string]>;
 
   it.each(Object.entries(put))('where it reads %s', async (_what, [html, front, input]) => {
-    const table = await layOne(html, '60', {
+    const table = await layOne(html, SHARED, {
       front: [front],
       routes(app, locals) {
         app.get('/one', (req, res) => {
@@ -120,7 +123,7 @@ describe('a fragment without vary is not stored', () => {
       come.count();
       next();
     };
-    const table = await layOne(`<% await load() %><%= user.name %>`, '60', { front: [login, front] });
+    const table = await layOne(`<% await load() %><%= user.name %>`, SHARED, { front: [login, front] });
     table.locals['load'] = () => held.passed;
     const both = Promise.all([table.get('/one', as('Grace')), table.get('/one', as('Edith'))]);
     await come.passed;
@@ -128,55 +131,44 @@ describe('a fragment without vary is not stored', () => {
     expect((await both).map((html) => html.split(' ')[1])).toEqual(['Grace', 'Edith']);
   });
 
-  it('where what is around it is not its own, though what is within names him, be it made or found', async () => {
-    const kitchen: Kitchen = {
-      ...ejs,
-      pages: {
-        one: `<%- await cache('around', 60, () => include('around')) %>`,
-        around: `<%= made('around') %> <%- await cache('inner', { ttl: 60, vary: user.id }, () => include('inner')) %>`,
-        inner: `<%= made('inner') %> <%= user.name %>`,
-      },
+  it('is his alone where it throws: each of those who wait for it renders it for himself', async () => {
+    const come = countdown(2);
+    const held = gate();
+    const front: RequestHandler = (_req, _res, next) => {
+      come.count();
+      next();
     };
-    const table = await lay(kitchen, { front: [login] });
-    expect(await table.get('/one', as('Ada'))).toBe('around:1 inner:1 Ada');
-    expect(await table.get('/one', as('Ada'))).toBe('around:2 inner:1 Ada');
-    expect(await table.get('/one', as('Grace'))).toBe('around:3 inner:2 Grace');
+    const table = await layOne(`<% await load(); fail(whose) %>`, SHARED, {
+      front: [front],
+      routes(app, locals) {
+        const fail = (whose: string) => {
+          throw new Error(`no card for ${whose}!`);
+        };
+        app.get('/one', (req, res) => res.render('one', { ...locals(req), fail, whose: req.get('x-login') }));
+      },
+    });
+    table.locals['load'] = () => held.passed;
+    const both = Promise.all([table.get('/one', as('Grace')), table.get('/one', as('Edith'))]);
+    await come.passed;
+    held.open();
+    expect((await both).map((text) => /no card for (\w+)!/.exec(text)?.[1])).toEqual(['Grace', 'Edith']);
   });
-});
 
-describe('what vary has to have in it', () => {
-  const page = `<%= user.name %>`;
-
-  it.each([
-    ['a name that users have not', `{ ttl: 60, vary: user._id || 'anonymous' }`],
-    ['a number that is there by chance', `{ ttl: 60, vary: 5 }`],
-    ['true', `{ ttl: 60, vary: Boolean(user) }`],
-    ['null', `{ ttl: 60, vary: null }`],
-    ['what he shares with others, where he is shown', `{ ttl: 60, vary: user.role }`],
-  ])('is not %s', async (_what, options) => {
-    const front = middleware((name) => ({ req: { user: { id: name, name, role: 'editor', logins: 5 } } }));
-    const table = await layOne(page, options, { front: [front] });
+  it('shows what any engine has escaped in its own way', async () => {
+    const html = `<%- name.replaceAll("'", '&#x27;') %>`;
+    const front = middleware(() => ({ req: { session: { name: "Conan O'Brien" } } }));
+    const table = await layOne(html, SHARED, {
+      front: [front],
+      routes(app, locals) {
+        app.get('/one', (req, res) => res.render('one', { ...locals(req), name: "Conan O'Brien" }));
+      },
+    });
     expect(await isShared(table)).toBe(false);
-    expect(table.count('one')).toBe(2);
-  });
-
-  it('is what he shares with others, where that is all that matters', async () => {
-    const front = middleware((name) => ({ req: { user: { id: name, role: 'editor' } } }));
-    const table = await layOne(`<%= user.role %>`, `{ ttl: 60, vary: user.role }`, { front: [front] });
-    expect(await isShared(table)).toBe(true);
-  });
-
-  it('is his identifier as text, where that is an object', async () => {
-    const idOf = (name: string | undefined) => ({ bytes: new Uint8Array(2), toString: () => `0id${name}` });
-    const front = middleware((name) => ({ req: { user: { _id: idOf(name), name } } }));
-    const table = await layOne(page, `{ ttl: 60, vary: String(user._id) }`, { front: [front] });
-    expect(await isShared(table)).toBe(false);
-    expect(await table.get('/one', as('Grace'))).toBe('one:1 Grace');
   });
 
   it('is nothing at all for what ignore names', async () => {
     const front = middleware(() => ({ locals: { t: () => 'Hello' } }));
-    const table = await layOne(`<%= t('hi') %>`, '60', { front: [front], fragments: { ignore: ['res.locals.t'] } });
+    const table = await layOne(`<%= t('hi') %>`, SHARED, { front: [front], fragments: { ignore: ['res.locals.t'] } });
     expect(await isShared(table)).toBe(true);
   });
 });
@@ -213,7 +205,61 @@ describe('what is rendered for nobody', () => {
     expect(await table.get('/one')).toBe('one:1 ');
     expect(await table.get('/one', as('Ada'))).toBe('one:2 ');
     expect(await table.get('/one')).toBe('one:1 ');
-    expect(await table.get('/one', as('Grace'))).toBe('one:2 ');
+    expect(await table.get('/one', as('Grace'))).toBe('one:3 ');
+  });
+
+  it.each([
+    ['a cookie', { cookie: 'theme=dark' }],
+    ['Authorization', { authorization: 'Bearer 7' }],
+  ])("is not shown to a request with %s, which may be somebody's", async (_what, headers) => {
+    const table = await layOne('', '60');
+    expect(await table.get('/one')).toBe('one:1 ');
+    expect(await table.get('/one', headers)).toBe('one:2 ');
+    expect(await table.get('/one', headers)).toBe('one:3 ');
+    expect(await table.get('/one')).toBe('one:1 ');
+  });
+});
+
+describe('fragments within one another', () => {
+  const nested = (outer: string, inner: string): Kitchen => ({
+    ...ejs,
+    pages: {
+      one: `<%- await cache('around', ${outer}, () => include('around')) %>`,
+      around: `<%= made('around') %> <%- await cache('inner', ${inner}, () => include('inner')) %>`,
+      inner: `<%= made('inner') %>`,
+    },
+  });
+  const mine = '{ ttl: 60, visitor: user?.name }';
+  const sharedAndMine: readonly (readonly [string, string])[] = [
+    [SHARED, mine],
+    [SHARED, '60'],
+    ['60', `{ ttl: 60, visitor: 'x' }`],
+  ];
+
+  it.each(sharedAndMine)("are not stored around what is one visitor's: %s around %s", async (outer, inner) => {
+    const table = await lay(nested(outer, inner), { front: [login] });
+    const first = outer === '60' ? {} : as('Ada');
+    await table.get('/one', first);
+    expect(await table.get('/one', first)).toMatch(/^around:2 /);
+    expect(await table.get('/one', outer === '60' ? {} : as('Grace'))).toMatch(/^around:3 /);
+    expect(table.warnings().join()).toContain('fragment around: within it is a fragment for one visitor');
+  });
+
+  it.each([
+    [mine, SHARED],
+    [mine, mine],
+    [mine, '60'],
+  ])('are stored around what is for him or for everybody: %s around %s', async (outer, inner) => {
+    const table = await lay(nested(outer, inner), { front: [login] });
+    const html = await table.get('/one', as('Ada'));
+    expect(await table.get('/one', as('Ada'))).toBe(html);
+    expect(await table.get('/one', as('Grace'))).toMatch(/^around:2 /);
+  });
+
+  it('are not stored for one visitor around what is for another one', async () => {
+    const table = await lay(nested(`{ ttl: 60, visitor: 7 }`, `{ ttl: 60, visitor: 8 }`), { front: [login] });
+    await table.get('/one', as('Ada'));
+    expect(await table.get('/one', as('Ada'))).toBe('around:2 inner:1');
   });
 });
 
@@ -225,7 +271,7 @@ describe('fragmentsOf', () => {
         app.get('/free', async (req, res) => {
           const cache = fragmentsOf(res);
           const { name } = Reflect.get(req, 'user') as { name: string };
-          const open = await cache('open', 60, () => `open ${++made}`);
+          const open = await cache('open', { ttl: 60, shared: true }, () => `open ${++made}`);
           res.send(`${open}, ${await cache('own', 60, () => Promise.resolve(`${name} ${++made}`))}`);
         });
       },

@@ -10,7 +10,7 @@ import { InnerLayers, type LayerFunction, type LayerOwner, type ReadBy, type Sto
 import { actionOn, FIELD, isLearned, selectingNameIn } from './input-action.js';
 import type { Use } from './input-use.js';
 import { type Place, warnOfMany, warnOfUse } from './input-warnings.js';
-import { CREDENTIALS } from './inputs.js';
+import { CREDENTIALS, OF_VISITORS, VISITOR } from './inputs.js';
 import { learnedFieldsOf } from './learned-fields.js';
 import { UNKNOWN_READER } from './loaders.js';
 import { isCloneError, uncloneable } from './uncloneable.js';
@@ -228,7 +228,8 @@ export class InputGuard implements Watcher, LayerOwner, InputHearer, Guarding {
 
   noteUsed(inputs: readonly string[], text: string): void {
     if (!this.isListening || this.#isKeying) return;
-    for (const input of inputs) {
+    for (const used of inputs) {
+      const input = used.startsWith(OF_VISITORS) ? VISITOR : used;
       if (this.isCleared(input)) continue;
       this.#ofValues ??= new ValueInputs();
       this.#ofValues.inherit(input, text);
@@ -258,6 +259,8 @@ export class InputGuard implements Watcher, LayerOwner, InputHearer, Guarding {
   isCleared(input: string): boolean {
     // What a handler has given to its template it has read itself, of the request that is watched.
     if (input.startsWith(OF_TEMPLATES)) return true;
+    // Whom a fragment is for, its template has said: the page is for him, and its key has to have something of him.
+    if (input === VISITOR) return (this.#keyed?.size ?? 0) > 0;
     if (this.#keyed?.has(input) === true) return true;
     if (this.rules.actions.size > 0) {
       const action = this.rules.actions.get(input);

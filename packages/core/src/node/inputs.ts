@@ -11,6 +11,11 @@ export type Fields = Record<string, unknown>;
 /** Inputs by which a key tells one bearer of credentials from another. */
 export const CREDENTIALS = ['header authorization', 'req.user', 'req.auth', 'req.session', 'req.sessionID'];
 
+/** How an input begins that is the visitor whom a fragment is for: what is made of that is his as well. */
+export const OF_VISITORS = 'visitor ';
+/** Any of these, to somebody who is not to be told who it is. */
+export const VISITOR = `${OF_VISITORS}of a fragment`;
+
 /** Own properties that Node and Express give a request, and what logging and tracing put there. */
 const PLAIN_REQUEST: ReadonlySet<string> = new Set([
   ...['_events', '_readableState', '_maxListeners', '_eventsCount', 'socket', 'httpVersionMajor', 'httpVersionMinor'],

@@ -50,7 +50,11 @@ function sayingWhere(input: string): string {
 
 /** In a template: what it reads there it was given. */
 function sayingWhose(input: string): string {
-  return `it is made of ${input}, which may be the visitor's own, and its vary names nobody by it: vary by who he is, as in vary: user.id; or, where it is the same for everybody, fragments({ ignore: ['${input}'] })`;
+  if (input === 'a render that returns nothing')
+    return `its render returns nothing, and what it writes into the template is not kept: return html, as include() does`;
+  if (input === 'visitor of a fragment')
+    return `within it is a fragment for one visitor, or one that says neither visitor nor shared: say the same of both, or take that one out of it`;
+  return `it is made of ${input}, which may be the visitor's own: say whom it is for, as in visitor: user.id; or, where that is the same for everybody, fragments({ ignore: ['${input}'] })`;
 }
 
 function sayingWhat(what: string): string {

@@ -4,6 +4,7 @@ import type { Outcome } from '../../values/caller.js';
 import { NOTHING_FOUND } from '../../values/delivery.js';
 import type { ValuePolicy } from '../../values/value-policy.js';
 import type { Values } from '../../values/values.js';
+import { audienceOf } from './fragment-audience.js';
 import { warnUnbound } from './fragment-calls.js';
 import type { ReadFragment } from './fragment-options.js';
 import type { FragmentRequest, TemplatePlace } from './fragment-request.js';
@@ -25,10 +26,12 @@ export function askNow(
     warnUnbound(options.name);
     return renderedText(render());
   }
-  const run = runOf(request, options, source, render, place);
+  const run = runOf(request, options, audienceOf(request, options), source, render, place);
   const policy = request.home.policyOf('cache', options);
   const { values, engine } = request.runtime;
   return request.within(() => {
+    run.tellOuter();
+    if (!run.isStorable) return run.makeApart() as string;
     const found = values.find(run.key, false);
     if (found !== NOTHING_FOUND) return found as string;
     return engine.isShared ? makeForLater(values, run, policy) : makeHere(values, run, policy);

@@ -3,6 +3,7 @@ import { ConfigError } from '../../base/errors.js';
 import { warnOnce } from '../../base/process-warning.js';
 import { needFunction } from '../../config/check.js';
 import type { ValuePolicy } from '../../values/value-policy.js';
+import { audienceOf } from './fragment-audience.js';
 import {
   type FragmentOptions,
   type ListedFragment,
@@ -20,13 +21,14 @@ export interface FragmentCache {
    * The html of a part of a page: what is stored of it, or what `render` makes; once for all who ask at the same time.
    *
    * @param name - tells it from the other fragments of the app
-   * @param options - a ttl (seconds, or `'5m'`), or an object with `ttl`, `tags` and `vary`
+   * @param options - a ttl (seconds, or `'5m'`), or an object with `ttl`, `tags`, `vary`, and whom it is for: `visitor: user.id`, or
+   * `shared: true`. With neither it is stored for nobody but those of whom nobody is known.
    * @param render - returns the html, or a promise of it; what it throws is thrown, and nothing is stored
    * @throws {@link ConfigError} (by rejection) for a wrong setting
    *
    * @example
    * ```ejs
-   * <%- await cache('sidebar', { ttl: '5m', tags: 'cities' }, () => include('sidebar')) %>
+   * <%- await cache('sidebar', { ttl: '5m', tags: 'cities', shared: true }, () => include('sidebar')) %>
    * ```
    */
   (name: string, options: Duration | FragmentOptions, render: () => unknown): Promise<string>;
@@ -39,7 +41,7 @@ export interface FragmentCache {
    *
    * @example
    * ```ejs
-   * <%- await cache.each(cities, (city) => ({ name: 'city', key: city.id, tags: `cities#${city.id}` }), (city) => include('city', { city })) %>
+   * <%- await cache.each(cities, (city) => ({ name: 'city', key: city.id, shared: true }), (city) => include('city', { city })) %>
    * ```
    */
   each<T>(
@@ -120,14 +122,18 @@ export async function askMany(
   }
   const { home, runtime } = request;
   const asked = all.map(({ options, render }): Asked => {
-    const run = runOf(request, options, source, all.length === 1 ? render : () => inTurn(render), place);
+    const make = all.length === 1 ? render : () => inTurn(render);
+    const run = runOf(request, options, audienceOf(request, options), source, make, place);
     return { run, policy: home.policyOf('cache', options) };
   });
-  const ask = ({ run, policy }: Asked): Promise<unknown> =>
-    new Promise((resolve, reject) => {
+  const ask = ({ run, policy }: Asked): unknown => {
+    run.tellOuter();
+    if (!run.isStorable) return run.makeApart();
+    return new Promise((resolve, reject) => {
       const { values } = runtime;
       values.caller(run.key, run.make, values.uses(policy), { resolve, reject }).ask();
     });
+  };
   const { values } = runtime.engine;
   const [one] = asked;
   const found = request.within(() =>
@@ -172,7 +178,7 @@ function listOf<T>(items: Iterable<T>): readonly T[] {
  * ```ts
  * app.get('/', async (req, res) => {
  *   const cache = fragmentsOf(res);
- *   res.send(page(await cache('sidebar', '5m', () => sidebar())));
+ *   res.send(page(await cache('sidebar', { ttl: '5m', shared: true }, () => sidebar())));
  * });
  * ```
  */

@@ -19,8 +19,8 @@ export interface FragmentsOptions {
    */
   readonly version?: string | number | undefined;
   /**
-   * What a fragment may read though no `vary` names it, being the same for everybody, by the names that warnings have:
-   * `'res.locals.t'`, `'local user'`, `'req.session'`. Nobody watches over that any more.
+   * What a fragment for everybody may read and show all the same, by the names that warnings have: `'res.locals.t'`,
+   * `'local user'`, `'req.session'`. Nobody watches over that any more.
    *
    * @defaultValue none
    */
@@ -38,12 +38,25 @@ export interface FragmentOptions {
   /** What it depends on: it is invalidated with any of these. @defaultValue what its render declares and reads */
   readonly tags?: string | readonly string[] | undefined;
   /**
-   * What tells one fragment of this name from another: a value, or a list of them. Costs a stored fragment for each.
-   * `null` is nobody, for visitors who are not logged in.
+   * What tells one fragment of this name from another: a value, or a list of them, such as a language or a page. Costs a stored
+   * fragment for each. Says nothing of whom it is for.
    *
-   * @defaultValue none: the same for everybody
+   * @defaultValue none
    */
   readonly vary?: FragmentVary | readonly FragmentVary[] | undefined;
+  /**
+   * Whom it is for, by what tells him from all others: `user.id`. It is given to requests alone that say the same. `null`,
+   * `undefined` and `''` name nobody, as if it had been left out. Not together with `shared`.
+   *
+   * @defaultValue none: where somebody may be known to be asking it is rendered for him, and not stored
+   */
+  readonly visitor?: string | number | null | undefined;
+  /**
+   * It is the same for everybody, whoever asks: one is stored for all. Not together with `visitor`.
+   *
+   * @defaultValue false
+   */
+  readonly shared?: boolean | undefined;
 }
 
 /** One fragment of a list. */
@@ -67,8 +80,11 @@ export interface ReadFragment {
   readonly name: string;
   readonly ttl: Duration | undefined;
   readonly tags: readonly string[];
-  /** The text of what tells it from others; and what that was, to see whom it names. */
   readonly vary: readonly FragmentVary[];
+  /** Whom it is for; `undefined` where that was not said. */
+  readonly visitor: string | number | undefined;
+  /** It was said to be the same for everybody. */
+  readonly isShared: boolean;
 }
 
 /** @throws {@link ConfigError} that names the setting, the value given and what is allowed */
@@ -85,7 +101,7 @@ export function readFragmentsOptions(options: FragmentsOptions): FragmentsSettin
   return { cache, version: String(version), ignore: new Set(ignore) };
 }
 
-const NAMES = ['ttl', 'tags', 'vary'] as const;
+const NAMES = ['ttl', 'tags', 'vary', 'visitor', 'shared'] as const;
 
 /**
  * Reads what a template has said of a fragment.
@@ -99,7 +115,7 @@ export function readFragment(what: string, name: unknown, options: unknown): Rea
   if (!isRecord(options)) {
     if (options !== undefined && typeof options !== 'number' && typeof options !== 'string')
       throw new ConfigError(what, options, `a ttl, or an object with some of ${NAMES.join(', ')}`);
-    return { name, ttl: options as Duration | undefined, tags: [], vary: [] };
+    return { name, ttl: options as Duration | undefined, tags: [], vary: [], visitor: undefined, isShared: false };
   }
   checkOptions(what, options, NAMES);
   return {
@@ -107,7 +123,25 @@ export function readFragment(what: string, name: unknown, options: unknown): Rea
     ttl: options['ttl'] as Duration | undefined,
     tags: readTags(what, options['tags']),
     vary: 'vary' in options ? readVary(`${what}.vary`, options['vary']) : [],
+    ...readWhom(what, options['visitor'], options['shared']),
   };
+}
+
+function readWhom(what: string, visitor: unknown, shared: unknown): Pick<ReadFragment, 'visitor' | 'isShared'> {
+  if (shared !== undefined && typeof shared !== 'boolean')
+    throw new ConfigError(`${what}.shared`, shared, 'true where it is the same for everybody, or false');
+  const isShared = shared === true;
+  if (visitor === undefined) return { visitor: undefined, isShared };
+  if (isShared)
+    throw new ConfigError(`${what}.shared`, shared, 'nothing beside visitor: it is for one of them, or for everybody');
+  if (visitor === null || visitor === '') return { visitor: undefined, isShared };
+  if (typeof visitor === 'string' || (typeof visitor === 'number' && Number.isFinite(visitor)))
+    return { visitor, isShared };
+  throw new ConfigError(
+    `${what}.visitor`,
+    visitor,
+    'a string or a number that tells him from all others, or null for nobody: `user?.id`, `String(user._id)`',
+  );
 }
 
 const LONGEST_NAME = 100;

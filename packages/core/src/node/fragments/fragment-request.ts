@@ -6,7 +6,8 @@ import { type Fields, ofRequests } from '../inputs.js';
 import { visitorOf } from '../leading.js';
 import type { FragmentsHome } from './fragments-home.js';
 import { fragmentsSlot } from './fragments-slot.js';
-import { hasPerson, watchLocals } from './visitor-locals.js';
+import { hasCredentials, hasPerson } from './known-visitor.js';
+import { type VisitorLocals, watchLocals } from './visitor-locals.js';
 
 /** Where an engine has its templates. */
 export interface TemplatePlace {
@@ -15,7 +16,7 @@ export interface TemplatePlace {
   readonly isFixed: boolean;
 }
 
-type ExpressApp = { get(setting: string): unknown };
+type ExpressApp = { readonly settings?: Fields };
 
 /** What fragments know of the request that they are rendered for. */
 export class FragmentRequest {
@@ -26,11 +27,11 @@ export class FragmentRequest {
   /** When that was, as {@link nextMoment} counts. */
   readonly moment = nextMoment();
   readonly #req: IncomingMessage & Fields;
-  readonly #inputs = new Map<string, unknown>();
+  readonly #locals: VisitorLocals = { inputs: new Map(), persons: new Map() };
   readonly #sources = new Map<string, string>();
-  #isKnown: boolean | undefined;
-
-  readonly #res: ServerResponse;
+  readonly #res: ServerResponse & { readonly locals?: Fields };
+  /** As it has come: middleware may take a field away. */
+  readonly #hasCome: boolean;
 
   constructor(home: FragmentsHome, req: IncomingMessage, res: ServerResponse) {
     this.home = home;
@@ -38,6 +39,7 @@ export class FragmentRequest {
     this.runtime = home.runtime;
     this.token = this.runtime.tags.clock;
     this.#req = req as IncomingMessage & Fields;
+    this.#hasCome = this.#unwatched(() => hasCredentials(req));
   }
 
   /** Runs something as a part of the cached view that it is rendered in, if any, though nothing else may have said so. */
@@ -48,47 +50,38 @@ export class FragmentRequest {
 
   /** What a template is given in place of what Express hands to its engine. */
   watch(given: Fields): Fields {
-    this.#isKnown = undefined;
-    return this.#unwatched(() => watchLocals(given, this.#req, this.#inputs));
+    return this.#unwatched(() => watchLocals(given, this.#req, this.settings, this.#locals));
   }
 
-  /** Somebody is known to be asking. */
-  get isKnown(): boolean {
-    this.#isKnown ??= this.#unwatched(() => hasPerson(this.#req, this.#inputs, this.home.settings.ignore));
-    return this.#isKnown;
+  /** Those of the app; `undefined` where there is none. */
+  get settings(): Fields | undefined {
+    return (this.#req['app'] as ExpressApp | undefined)?.settings;
   }
 
-  /** What an input is for this request; `undefined` too where nobody can tell. */
-  valueOf(input: string): unknown {
-    if (this.#inputs.has(input)) return this.#inputs.get(input);
-    return input.startsWith('req.') ? this.#unwatched(() => this.#req[input.slice('req.'.length)]) : undefined;
-  }
-
-  /** Whether there is anybody who could tell what an input is. */
-  knows(input: string): boolean {
-    return this.#inputs.has(input) || input.startsWith('req.');
+  /** Somebody may be known to be asking, as it is now: a login may come between two fragments. */
+  get mayBeKnown(): boolean {
+    const { ignore } = this.home.settings;
+    const isFound = (): boolean =>
+      hasCredentials(this.#req) || hasPerson(this.#req, this.#res.locals, this.#locals.persons, ignore);
+    return this.#hasCome || this.#unwatched(isFound);
   }
 
   /** The inputs that may be about the visitor, whether or not anybody reads them. */
   get inputs(): readonly (readonly [input: string, value: unknown])[] {
-    const ofRequest = this.#unwatched(() =>
-      ofRequests.of(this.#req).map((name) => [`req.${String(name)}`, this.#req[name as string]] as const),
-    );
-    return [...this.#inputs, ...ofRequest];
+    const own = this.#unwatched(() => [
+      ...Object.entries(this.#res.locals ?? {}).map(([name, value]) => [`res.locals.${name}`, value] as const),
+      ...ofRequests.of(this.#req).map((name) => [`req.${String(name)}`, this.#req[name as string]] as const),
+    ]);
+    return [...this.#locals.inputs, ...own];
   }
 
   /** The text of the templates that are rendered for it, asked for once. */
   sourcesOf(place: TemplatePlace | undefined): string {
-    const { roots, isFixed } = place ?? this.#ownPlace;
+    const { roots, isFixed } = place ?? placeOf(this.settings);
     const name = roots.join('\0');
     const known = this.#sources.get(name) ?? this.home.sources.textOf(roots, isFixed);
     this.#sources.set(name, known);
     return known;
-  }
-
-  get #ownPlace(): TemplatePlace {
-    const app = this.#req['app'] as ExpressApp | undefined;
-    return placeOf({ views: app?.get('views'), 'view cache': app?.get('view cache') });
   }
 
   /** A guard that stands around is told nothing: what is asked here, nothing is rendered of. */

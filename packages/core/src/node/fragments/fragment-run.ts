@@ -4,36 +4,54 @@ import type { ViewContext } from '../../engine/view-context.js';
 import { currentView } from '../../engine/view-storage.js';
 import { expandTag } from '../../invalidation/tags.js';
 import { ROOT, spaceIn, ValueKey } from '../../values/value-key.js';
+import { OF_VISITORS, VISITOR } from '../inputs.js';
+import { type Audience, NOT_SAID } from './fragment-audience.js';
 import type { ReadFragment } from './fragment-options.js';
 import type { FragmentRequest, TemplatePlace } from './fragment-request.js';
 import { varyText } from './fragment-vary.js';
 import { renderedText } from './rendered-text.js';
-import { isExposed, isNamed } from './shown-inputs.js';
+import { isExposed } from './shown-inputs.js';
 
 /** One fragment of one request, to be found or to be rendered. */
 export class FragmentRun {
   readonly key: Keyed;
   readonly options: ReadFragment;
   readonly #request: FragmentRequest;
+  readonly #audience: Audience;
   readonly #render: () => unknown;
 
-  constructor(request: FragmentRequest, key: Keyed, options: ReadFragment, render: () => unknown) {
+  constructor(request: FragmentRequest, key: Keyed, options: ReadFragment, audience: Audience, render: () => unknown) {
     this.#request = request;
     this.key = key;
     this.options = options;
+    this.#audience = audience;
     this.#render = render;
+  }
+
+  /** It may be looked up, stored, and made for others as well. */
+  get isStorable(): boolean {
+    return this.#audience.kind !== 'unsaid';
   }
 
   /** Renders it, and looks at what went into it: to be run as a producer. */
   readonly make = (): string | Promise<string> => {
     const context = currentView();
-    const rendered = this.#render();
     const done = (html: unknown): string => {
       const text = renderedText(html);
-      if (context !== undefined) this.#judge(context, text);
+      if (context !== undefined) this.#judge(context, html, text);
       return text;
     };
-    return isThenable(rendered) ? Promise.resolve(rendered).then(done) : done(rendered);
+    const failed = (error: unknown): never => {
+      if (context !== undefined) this.#judgeError(context);
+      throw error;
+    };
+    let rendered: unknown;
+    try {
+      rendered = this.#render();
+    } catch (error) {
+      return failed(error);
+    }
+    return isThenable(rendered) ? Promise.resolve(rendered).then(done, failed) : done(rendered);
   };
 
   /** Renders it for this request alone. */
@@ -42,28 +60,52 @@ export class FragmentRun {
     return isThenable(rendered) ? Promise.resolve(rendered).then(renderedText) : renderedText(rendered);
   };
 
-  #judge(context: ViewContext, html: string): void {
+  /** Tells what is being made around it whom it is for: to be called wherever it is asked for. */
+  tellOuter(): void {
+    const view = currentView();
+    if (this.#audience.kind === 'visitor') view?.readBy([this.#audience.input], this.key.text);
+    if (this.#audience.kind !== 'unsaid') return;
+    // The page around it hears of what it reads, as it runs in there.
+    for (let run = view; run?.isProducer === true; run = run.outer) run.keepInputs([NOT_SAID]);
+  }
+
+  #judge(context: ViewContext, html: unknown, text: string): void {
     const { runtime, token, moment } = this.#request;
     const tags = [...this.key.tags, ...[...this.options.tags, ...context.tags].flatMap(expandTag)];
     // What the template was given may have been read before that.
     if (!runtime.tags.admits(tags, token)) context.refuseRead('older-snapshot', moment);
-    const input = this.#uncovered(context, html);
+    // What it has written is where the template stands, and would be missing on each hit.
+    const input = html === undefined ? 'a render that returns nothing' : this.#uncovered(context, text);
     if (input !== undefined) context.selectedBy ??= input;
   }
 
-  /** The first input that has gone into it, and is not in its key. */
-  #uncovered(context: ViewContext, html: string): string | undefined {
-    const { home, inputs } = this.#request;
-    const { ignore } = home.settings;
-    const read = context.inputs?.find((input) => !ignore.has(input) && !this.#isNamed(input));
-    if (read !== undefined) return read;
-    return inputs.find(
-      ([input, value]) => !ignore.has(input) && isExposed(html, nameIn(input), value, this.options.vary),
-    )?.[0];
+  /** What was thrown may say of one visitor what the others are not to know: of one who is named he alone is told. */
+  #judgeError(context: ViewContext): void {
+    const { kind } = this.#audience;
+    const input = kind === 'all' ? 'an error' : this.#uncovered(context, '');
+    if (input !== undefined) context.selectedBy ??= input;
   }
 
-  #isNamed(input: string): boolean {
-    return this.#request.knows(input) && isNamed(nameIn(input), this.#request.valueOf(input), this.options.vary);
+  /** The first input that has gone into it, and is another one's than those it is for. */
+  #uncovered(context: ViewContext, text: string): string | undefined {
+    const audience = this.#audience;
+    const { home, inputs } = this.#request;
+    const { ignore } = home.settings;
+    const read = context.inputs ?? [];
+    const ofVisitor = read.find((input) => input.startsWith(OF_VISITORS) && !this.#isFor(input));
+    if (ofVisitor !== undefined) return VISITOR;
+    if (audience.kind === 'visitor') return undefined;
+    // A login may have come while it was rendered.
+    if (audience.kind === 'nobody' && this.#request.mayBeKnown) return 'somebody who may be known by now';
+    return (
+      read.find((input) => !ignore.has(input)) ??
+      inputs.find(([input, value]) => !ignore.has(input) && isExposed(text, nameIn(input), value))?.[0]
+    );
+  }
+
+  /** Whether what is for the visitor of a fragment within it may be in it. */
+  #isFor(input: string): boolean {
+    return this.#audience.kind === 'visitor' && (input === this.#audience.input || input === NOT_SAID);
   }
 }
 
@@ -78,18 +120,19 @@ const SPACE = spaceIn(ROOT, 'fragments');
 /**
  * A fragment of a request, to be found or rendered.
  *
+ * @param audience - whom it is for
  * @param source - what in a template makes it
  * @param place - where its engine has its templates; as Express says, where nobody else does
  */
 export function runOf(
   request: FragmentRequest,
   options: ReadFragment,
+  audience: Audience,
   source: string,
   render: () => unknown,
   place?: TemplatePlace,
 ): FragmentRun {
   const digest = request.home.digestOf(request.sourcesOf(place), source);
-  const who = request.isKnown ? 'known' : 'anyone';
-  const text = `${options.name}:${digest}:${who}:${varyText(options.vary)}`;
-  return new FragmentRun(request, new ValueKey(SPACE, text, undefined), options, render);
+  const text = `${options.name}:${digest}:${audience.text}:${varyText(options.vary)}`;
+  return new FragmentRun(request, new ValueKey(SPACE, text, undefined), options, audience, render);
 }

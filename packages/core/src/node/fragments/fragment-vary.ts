@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ConfigError } from '../../base/errors.js';
 
-/** What a fragment may vary by: `null` is nobody. */
+/** What a fragment may vary by. */
 export type FragmentVary = string | number | bigint | boolean | null;
 
 /** A key is a text that stores keep beside each fragment, and people read. */
@@ -22,7 +22,7 @@ export function readVary(setting: string, given: unknown): readonly FragmentVary
     throw new ConfigError(
       setting,
       value,
-      'a string, a number, true, false, or null for nobody, or a list of these: `user?.id ?? null`, `String(user._id)`',
+      'a string, a number, true, false or null, or a list of these: `page ?? null`, `String(row._id)`',
     );
   });
 }

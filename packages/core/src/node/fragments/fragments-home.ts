@@ -20,6 +20,7 @@ export class FragmentsHome {
   readonly sources = new TemplateSources();
   readonly #digests = new Map<string, string>();
   readonly #warned = new Set<string>();
+  readonly #unsaid = new Set<string>();
 
   /** @throws {@link ConfigError} for a wrong setting */
   constructor(options: FragmentsOptions) {
@@ -43,6 +44,15 @@ export class FragmentsHome {
       { ttl, tags, name: `fragment ${name}` },
       { ...valueDefaults, copying: false },
       unsaid,
+    );
+  }
+
+  /** Says, once of each name and where somebody develops, that nobody has said whom a fragment is for. */
+  warnOfUnsaid(name: string): void {
+    if (process.env['NODE_ENV'] === 'production' || this.#unsaid.has(name) || this.#unsaid.size >= DIGESTS) return;
+    this.#unsaid.add(name);
+    this.runtime.values.parts.warn(
+      `fragment ${name}: somebody may be known to be asking, and it says neither visitor nor shared: it was rendered for him, and not stored; say whom it is for, as in visitor: user.id, or shared: true where it is the same for everybody`,
     );
   }
 

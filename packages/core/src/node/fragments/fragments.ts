@@ -7,7 +7,7 @@ import { FragmentsHome } from './fragments-home.js';
 export type FragmentsMiddleware = (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void;
 
 /**
- * Lets templates keep parts of a page: `cache(name, { ttl, tags, vary }, render)`, as each engine writes it. To be mounted
+ * Lets templates keep parts of a page: `cache(name, { ttl, tags, vary, visitor, shared }, render)`, as each engine writes it. To be mounted
  * in front of whatever renders: what was read for a request before it is taken for newer than it is.
  *
  * @param options - the cache, and what is part of each key

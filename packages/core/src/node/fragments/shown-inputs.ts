@@ -1,5 +1,4 @@
 import { EventEmitter } from 'node:events';
-import type { FragmentVary } from './fragment-vary.js';
 
 /** So deep are the values in what a visitor is known by: `session.passport.user`, `session.user.profile.email`. */
 const DEEPEST = 4;
@@ -7,10 +6,7 @@ const DEEPEST = 4;
 const MOST = 200;
 
 /** Properties whose values are somebody's own. */
-const PERSONAL = /name|mail|phone|address|street|birth|iban|csrf|token|secret|nonce|avatar/i;
-/** Properties by whose value one visitor is told from all others. */
-const ONE = /(^|[_-])(id|uuid|guid|uid|sub|login|handle)$|mail|user_?name|token|key$/i;
-const ONE_IN_CAMELS = /[a-z\d](Id|ID|Uid|UUID|Guid|Login)$/;
+const PERSONAL = /^(user|login)$|name|mail|phone|address|street|birth|iban|csrf|token|secret|nonce|avatar/i;
 const SHORTEST_PERSONAL = 3;
 /** A text of this length that two know by chance is rare. */
 const SHORTEST_ANY = 16;
@@ -22,54 +18,30 @@ interface Leaf {
 }
 
 /**
- * Whether a fragment varies by an input: by the value itself, or by one that is in it, as `user.role` is in `user`. A value that
- * is not the visitor's own names nobody: `user._id ?? 'anonymous'` of users who have an `id`. Nor does a number that is there by
- * chance, which `page` may be as well, or true.
- */
-export function isNamed(name: string, input: unknown, vary: readonly FragmentVary[]): boolean {
-  if (vary.length === 0) return false;
-  // Nobody is there to be named.
-  if (input === undefined || input === null || input === false || input === '') return true;
-  const named = textsOf(vary);
-  return leavesOf(name, input).some(
-    (leaf) => named.has(leaf.value) && (Number.isNaN(Number(leaf.value)) || tellsOne(leaf.name)),
-  );
-}
-
-/**
  * Whether a text shows something of an input that only its visitor has, as far as that can be told: a name, an address, a token,
- * any longer text; and does not vary by that, nor by what tells him from all others, which his role or language does not.
+ * any longer text.
+ *
+ * @param name - of the property that has the input
  */
-export function isExposed(html: string, name: string, input: unknown, vary: readonly FragmentVary[]): boolean {
-  const leaves = leavesOf(name, input);
-  const named = textsOf(vary);
-  if (leaves.some((leaf) => named.has(leaf.value) && tellsOne(leaf.name))) return false;
-  const text = html.toLowerCase();
-  return leaves.some(({ name, value }) => {
+export function isExposed(html: string, name: string, input: unknown): boolean {
+  const text = unescaped(html).toLowerCase();
+  return leavesOf(name, input).some(({ name, value }) => {
     const isOwn = PERSONAL.test(name)
       ? value.length >= SHORTEST_PERSONAL
       : value.length >= SHORTEST_ANY || value.includes('@');
-    if (!isOwn || named.has(value)) return false;
-    return [value, escaped(value)].some((form) => hasWord(text, form.toLowerCase()));
+    return isOwn && hasWord(text, value.toLowerCase());
   });
 }
 
-function tellsOne(name: string): boolean {
-  return ONE.test(name) || ONE_IN_CAMELS.test(name);
-}
+const NAMED: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
-function textsOf(vary: readonly FragmentVary[]): ReadonlySet<string> {
-  return new Set(vary.flatMap((value) => (value === null || typeof value === 'boolean' ? [] : [String(value)])));
-}
-
-/** As most engines write it. */
-function escaped(value: string): string {
-  return value
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replaceAll("'", '&#39;');
+/** Without the escapes of any engine, of which no two have the same: `&#39;`, `&#x27;`, `&#x3D;`. */
+function unescaped(html: string): string {
+  return html.replaceAll(/&(?:#(\d{1,6})|#x([\da-f]{1,5})|(amp|lt|gt|quot|apos));/gi, (_all, ten, sixteen, name) =>
+    name === undefined
+      ? String.fromCodePoint(ten === undefined ? Number.parseInt(sixteen, 16) : Number(ten))
+      : String(NAMED[String(name).toLowerCase()]),
+  );
 }
 
 /** Not as a part of another word: Ann is not shown by an annotation. */

@@ -2,24 +2,10 @@ import { isDate, isRegExp } from 'node:util/types';
 import { currentView } from '../../engine/view-storage.js';
 import { type Fields, ofRequests, PLAIN_LOCALS } from '../inputs.js';
 import { fragmentsSlot } from './fragments-slot.js';
+import { objectIn, PERSONS } from './known-visitor.js';
 
-/** Names by which handlers give the visitor to their templates. */
-const PERSONS = [
-  'user',
-  'currentUser',
-  'current_user',
-  'account',
-  'me',
-  'viewer',
-  'visitor',
-  'member',
-  'customer',
-  'auth',
-];
 /** The same of what else is a visitor's own. */
 const THEIRS = ['session', 'cookies', 'signedCookies', 'flash', 'csrfToken', '_csrf', 'csrf', 'req', 'request', 'res'];
-/** How sessions say whose they are. */
-const IN_SESSIONS = [...PERSONS, ...'userId user_id uid username login email accountId customerId'.split(' ')];
 const NAMED: ReadonlySet<string> = new Set([...PERSONS, ...THEIRS]);
 const OWN_IDS = ['id', '_id', 'uuid', 'sub', 'email', 'username'];
 /** By what something says whose it is. */
@@ -28,10 +14,15 @@ const FOREIGN_IDS = [
   ...'user owner email username'.split(' '),
 ];
 /** What Express and engines put there themselves. */
-const PLAIN: ReadonlySet<string> = new Set(['settings', '_locals', 'cache', 'filename', ...PLAIN_LOCALS]);
+const PLAIN: ReadonlySet<string> = new Set(['_locals', 'cache', 'filename', ...PLAIN_LOCALS]);
 
-/** What of the locals of a template may be about the visitor, by the names of the inputs: `req.user`, `res.locals.t`, `local me`. */
-export type VisitorInputs = ReadonlyMap<string, unknown>;
+/** What templates are given that may be about the visitor. */
+export interface VisitorLocals {
+  /** All of it, by the names of the inputs: `req.user`, `res.locals.t`, `local me`. */
+  readonly inputs: Map<string, unknown>;
+  /** What of it has a name by which visitors go, by the same. */
+  readonly persons: Map<string, unknown>;
+}
 
 /**
  * Finds what of the locals of a template may be about the visitor, and puts in its place what tells when a fragment reads it.
@@ -41,17 +32,20 @@ export type VisitorInputs = ReadonlyMap<string, unknown>;
  * them is looked for in it.
  *
  * @param given - all that Express hands to its engine
- * @param inputs - what is found, to be asked for what a fragment has read
+ * @param settings - those of the app, which Express puts there as well; anything else of that name is somebody's own
+ * @param found - what is found, to be asked for what a fragment has read
  */
-export function watchLocals(given: Fields, req: Fields, inputs: Map<string, unknown>): Fields {
+export function watchLocals(given: Fields, req: Fields, settings: unknown, found: VisitorLocals): Fields {
   const ofResponse = objectIn(given['_locals']);
   const ofRequest = objectsOf(req);
   const ids = idsOf(req);
   const watched: Fields = {};
   for (const [name, value] of Object.entries(given)) {
-    const input = name === '_locals' ? 'res.locals' : inputOf(name, value, ofResponse, ofRequest, ids);
-    if (input !== undefined && name !== '_locals') inputs.set(input, value);
-    watched[name] = input === undefined ? value : watch(value, input);
+    const isPlain = PLAIN.has(name) || (name === 'settings' && value === settings);
+    const input = isPlain ? undefined : inputOf(name, value, ofResponse, ofRequest, ids);
+    if (input !== undefined) found.inputs.set(input, value);
+    if (input !== undefined && PERSONS.includes(name)) found.persons.set(input, value);
+    watched[name] = name === '_locals' ? watch(value, 'res.locals') : input === undefined ? value : watch(value, input);
   }
   return watched;
 }
@@ -63,7 +57,6 @@ function inputOf(
   ofRequest: ReadonlyMap<unknown, string>,
   ids: ReadonlySet<string>,
 ): string | undefined {
-  if (PLAIN.has(name)) return undefined;
   const found = ofRequest.get(value);
   if (found !== undefined) return found;
   if (ofResponse !== undefined && Object.hasOwn(ofResponse, name)) return `res.locals.${name}`;
@@ -104,24 +97,6 @@ function objectsOf(req: Fields): ReadonlyMap<unknown, string> {
       if (objectIn(part) !== undefined && !found.has(part)) found.set(part, `req.${String(name)}`);
   }
   return found;
-}
-
-/** Whether somebody is known to be asking: what is rendered for nobody is not for him. */
-export function hasPerson(req: Fields, inputs: VisitorInputs, ignore: ReadonlySet<string>): boolean {
-  const isSomebody = (input: string, value: unknown): boolean =>
-    !ignore.has(input) && value !== undefined && value !== null && value !== false && value !== '';
-  if (isSomebody('req.user', req['user']) || isSomebody('req.auth', req['auth'])) return true;
-  const session = objectIn(req['session']) as Fields | undefined;
-  const passport = objectIn(session?.['passport']) as Fields | undefined;
-  if ([...IN_SESSIONS.map((name) => session?.[name]), passport?.['user']].some((it) => isSomebody('req.session', it)))
-    return true;
-  return PERSONS.some((name) =>
-    [`local ${name}`, `res.locals.${name}`].some((input) => isSomebody(input, inputs.get(input))),
-  );
-}
-
-function objectIn(value: unknown): object | undefined {
-  return typeof value === 'object' && value !== null ? value : undefined;
 }
 
 /** Has all that is cached and is being made here be made of an input. */

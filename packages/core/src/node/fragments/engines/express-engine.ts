@@ -34,8 +34,9 @@ export function expressEngine(
   return (path, options, callback) => {
     const run = async (): Promise<string> => {
       const given = options as Fields;
-      const settings = (given['settings'] ?? {}) as Fields;
       const request = requestOf(given);
+      // A local of that name stands in front of those of the app.
+      const settings = request?.settings ?? ((given['settings'] ?? {}) as Fields);
       const place = placeFor(settings);
       const locals = request === undefined ? { ...given } : request.watch(given);
       return await render({ path, locals, settings, request, place, cache: fragmentCache(request, place) });

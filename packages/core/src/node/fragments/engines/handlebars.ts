@@ -52,11 +52,7 @@ function cacheHelper(this: unknown, ...args: unknown[]): string {
   const read = readFragment('cache', name, ttl === undefined ? { ...hash } : { ttl, ...hash });
   if (fn === undefined) throw new ConfigError('cache', name, 'a block: {{#cache "name"}} … {{/cache}}');
   const { line, column } = loc?.start ?? { line: 0, column: 0 };
-  return askNow(
-    requestOf(data?.root),
-    read,
-    `handlebars ${line}:${column}`,
-    () => fn(this),
-    placeOf(data?.root?.['settings']),
-  );
+  const request = requestOf(data?.root);
+  const place = placeOf(request?.settings ?? data?.root?.['settings']);
+  return askNow(request, read, `handlebars ${line}:${column}`, () => fn(this), place);
 }

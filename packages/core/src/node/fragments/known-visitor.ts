@@ -1,0 +1,74 @@
+import type { IncomingMessage } from 'node:http';
+import type { Fields } from '../inputs.js';
+
+/** Names by which handlers give the visitor to their templates. */
+export const PERSONS: readonly string[] = [
+  'user',
+  'currentUser',
+  'current_user',
+  'account',
+  'me',
+  'viewer',
+  'visitor',
+  'member',
+  'customer',
+  'auth',
+];
+/** The same of what he is told by from others. */
+const IDS = 'userId user_id uid username accountId customerId isLoggedIn loggedIn'.split(' ');
+/** What sessions have before anybody is known. */
+const PLAIN_IN_SESSIONS: ReadonlySet<string> = new Set(['cookie', 'id']);
+
+/** Whether a request has come with what servers know visitors by. */
+export function hasCredentials({ headers, socket }: IncomingMessage): boolean {
+  if (headers['cookie'] !== undefined || headers['authorization'] !== undefined) return true;
+  const { authorized, getPeerCertificate } = (socket ?? {}) as {
+    authorized?: unknown;
+    getPeerCertificate?: () => object | null;
+  };
+  if (authorized === true) return true;
+  // Of a connection that has ended there is none to be asked for any more.
+  const certificate = typeof getPeerCertificate === 'function' ? getPeerCertificate.call(socket) : null;
+  return certificate !== null && certificate !== undefined && Object.keys(certificate).length > 0;
+}
+
+/**
+ * Whether an app has found somebody to be asking, as far as that stands where it mostly does: on the request, in a session
+ * with anything in it, in `res.locals`, or in what a template is given.
+ *
+ * @param persons - what a template is given under names of visitors, by the names of the inputs
+ * @param ignore - inputs that are the same for everybody
+ */
+export function hasPerson(
+  req: Fields,
+  resLocals: Fields | undefined,
+  persons: ReadonlyMap<string, unknown>,
+  ignore: ReadonlySet<string>,
+): boolean {
+  for (const [input, value] of persons) if (!ignore.has(input) && isSomething(value)) return true;
+  for (const [place, fields] of [
+    ['req', req],
+    ['res.locals', resLocals],
+  ] as const) {
+    if (fields === undefined) continue;
+    const isThere = (name: string): boolean => !ignore.has(`${place}.${name}`) && isSomething(fields[name]);
+    if (PERSONS.some(isThere)) return true;
+    if (IDS.some((name) => isThere(name) && typeof fields[name] !== 'function')) return true;
+  }
+  const session = ignore.has('req.session') ? undefined : (objectIn(req['session']) as Fields | undefined);
+  return session !== undefined && Object.keys(session).some((name) => isContent(name, session[name]));
+}
+
+function isSomething(value: unknown): boolean {
+  return value !== undefined && value !== null && value !== false && value !== '';
+}
+
+/** What middleware puts into each new session is empty. */
+function isContent(name: string, value: unknown): boolean {
+  if (PLAIN_IN_SESSIONS.has(name) || typeof value === 'function' || !isSomething(value)) return false;
+  return objectIn(value) === undefined || Object.keys(value as object).length > 0;
+}
+
+export function objectIn(value: unknown): object | undefined {
+  return typeof value === 'object' && value !== null ? value : undefined;
+}
