@@ -87,6 +87,33 @@ describe('a sitemap', () => {
     await expect(all(fromSitemap(`${url}/none.xml`))).rejects.toThrow('answered with 404');
   });
 
+  it('that an index names and that cannot be read is skipped, and told', async () => {
+    const asked: string[] = [];
+    const app = express();
+    app.use((req, res) => {
+      asked.push(req.url);
+      res.send('page');
+    });
+    fileOf('no-sitemap.xml', '<html></html>');
+    fileOf('there.xml', pages('/there'));
+    const missing = [`${origin}/gone.xml`, `${origin}/no-sitemap.xml`];
+    const source = fromSitemap(fileOf('some.xml', indexOf(...missing, `${origin}/there.xml`)));
+    const { problems, skipped, total } = await makeCache().warm(source, { origin, server: app });
+    expect({ asked, skipped, total }).toEqual({ asked: ['/there'], skipped: 2, total: 1 });
+    expect(problems.slice(0, 2)).toEqual([
+      {
+        what: missing[0],
+        outcome: 'skipped',
+        reason: 'unreadable',
+        detail: expect.stringContaining('could not be read'),
+      },
+      { what: missing[1], outcome: 'skipped', reason: 'unreadable', detail: expect.stringContaining('is no sitemap') },
+    ]);
+    await expect(all(source)).rejects.toThrow('gone.xml');
+    const none = fromSitemap(fileOf('none-of-these.xml', indexOf(...missing)));
+    await expect(makeCache().warm(none, { origin, server: app })).rejects.toThrow(WarmSourceError);
+  });
+
   it('that unpacks to more than one may have is refused', async () => {
     const bomb = gzipSync(`${pages('/1')}${' '.repeat(51 * 1024 * 1024)}`);
     const reading = all(fromSitemap(fileOf('bomb.xml.gz', bomb)));

@@ -247,12 +247,13 @@ describe('warming URLs', () => {
     else expect(await cache.warm(urls, { origin, server: app })).toMatchObject({ ended: 'aborted' });
   });
 
-  it('ends at once where its source does not go on', async () => {
+  it.each(['signal', 'close'] as const)('ends at once on %s where its source does not go on', async (how) => {
     const cache = makeCache();
     const stop = new AbortController();
     async function* stuck() {
       yield '/';
-      stop.abort();
+      if (how === 'signal') stop.abort();
+      else void cache.close();
       await new Promise(() => {});
     }
     const result = await cache.warm(stuck(), { origin, server: express(), signal: stop.signal });
@@ -343,6 +344,7 @@ describe('warming URLs', () => {
     ['something else as a server', ['/'], { origin, server: 3000 }, 'warm.server'],
     ['a rate of 0', ['/'], { origin, rate: 0 }, 'warm.rate'],
     ['a concurrency of 0', ['/'], { origin, concurrency: 0 }, 'warm.concurrency'],
+    ['a concurrency without end', ['/'], { origin, concurrency: 1e9 }, 'warm.concurrency'],
     ['a field that cannot be sent', ['/'], { origin, headers: { cookie: 'a\r\nb' } }, 'warm.headers.cookie'],
     ['an unknown option', ['/'], { origin, speed: 3 }, 'warm.speed'],
     ['no options', ['/'], 7 as never, 'warm'],

@@ -1,14 +1,21 @@
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { printable } from '../base/printable.js';
 import { WarmSourceError } from '../base/warm-errors.js';
 import { readWhole } from './read-bytes.js';
+import type { ReportPart } from './reporting-source.js';
 import { readSitemapText } from './sitemap-text.js';
 
 /** Sitemaps that an index may lead to. */
 const MOST_SITEMAPS = 1_000;
 
-/** The pages of a sitemap, or of all those that an index names. */
-export async function* readSitemap(source: string | URL): AsyncGenerator<string> {
+/**
+ * The pages of a sitemap, or of all those that an index names.
+ *
+ * @param report - is told of those of an index that cannot be read; without it the first such error is thrown when all others have
+ * been read. Where none can be read, it is thrown in any case
+ */
+export async function* readSitemap(source: string | URL, report: ReportPart | undefined): AsyncGenerator<string> {
   const place = placeOf(source);
   const { kind, locations } = textAt(place, place.text ?? (await readWhole(place.source)));
   if (kind === 'pages') {
@@ -16,14 +23,25 @@ export async function* readSitemap(source: string | URL): AsyncGenerator<string>
     return;
   }
   let left = MOST_SITEMAPS;
+  let readable = 0;
+  let firstError: WarmSourceError | undefined;
   for (const location of locations) {
     const next = nextOf(place, location);
     if (next === undefined) continue;
-    if (left-- === 0) return;
-    const inner = textAt(next, await readWhole(next.source));
-    // An index within an index is none (sitemaps.org), and could lead on without end.
-    if (inner.kind === 'pages') yield* inner.locations;
+    if (left-- === 0) break;
+    try {
+      const inner = textAt(next, await readWhole(next.source));
+      readable++;
+      // An index within an index is none (sitemaps.org), and could lead on without end.
+      if (inner.kind === 'pages') yield* inner.locations;
+    } catch (error) {
+      if (!(error instanceof WarmSourceError)) throw error;
+      firstError ??= error;
+      const what = printable(location.slice(0, 200));
+      report?.({ what, outcome: 'skipped', reason: 'unreadable', detail: printable(error.message).slice(0, 200) });
+    }
   }
+  if (firstError !== undefined && (report === undefined || readable === 0)) throw firstError;
 }
 
 interface Place {

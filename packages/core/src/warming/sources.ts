@@ -1,5 +1,6 @@
 import { ConfigError } from '../base/errors.js';
 import { checkCount, checkOptions } from '../config/check.js';
+import { reportingSource } from './reporting-source.js';
 
 /** How an access log is read. */
 export interface AccessLogOptions {
@@ -12,7 +13,7 @@ const TOP = 1_000;
 /**
  * The pages of a sitemap, or of all sitemaps that an index names, for `cache.warm`. Read while it is warmed, gzip or not.
  *
- * An index leads to its own server, or its own folder, and to nothing else; entities that a file defines are not expanded.
+ * An index leads to its own server, or its own folder, and to nothing else; what of it cannot be read is skipped and counted. Entities that a file defines are not expanded.
  *
  * @param source - the path of a file, the URL of one, or the XML itself
  * @throws {@link ConfigError} for nothing of that; `WarmSourceError`, while it is warmed, for what cannot be read
@@ -24,7 +25,9 @@ const TOP = 1_000;
  */
 export function fromSitemap(source: string | URL): AsyncIterable<string> {
   if (!isPlace(source)) throw new ConfigError('fromSitemap', source, 'a path, a URL, or the text of a sitemap');
-  return later(async () => (await import('./read-sitemap.js')).readSitemap(source));
+  return reportingSource((report) =>
+    later(async () => (await import('./read-sitemap.js')).readSitemap(source, report)),
+  );
 }
 
 /**

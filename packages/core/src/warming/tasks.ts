@@ -5,6 +5,7 @@ import { askServer, findServer } from './ask-server.js';
 import { callTasks } from './call-tasks.js';
 import { isCalls } from './calls.js';
 import { readEntry } from './entry-url.js';
+import { entriesOf } from './reporting-source.js';
 import type { Task, Tasks } from './task.js';
 import { readFields, type WarmSettings } from './warm-options.js';
 import type { WarmFields, WarmProblem, WarmServer, WarmSource, WarmUrl } from './warm-types.js';
@@ -33,7 +34,7 @@ export async function readTasks(source: WarmSource, settings: WarmSettings, sign
   const skipped: WarmProblem[] = [];
   let taken = 0;
   let seen = 0;
-  for await (const entry of source) {
+  for await (const entry of entriesOf(source, (problem) => skipped.push(problem))) {
     // A list may be long: others have their turn meanwhile.
     if (seen % BREATH === BREATH - 1) await immediate();
     if (signal.aborted) break;

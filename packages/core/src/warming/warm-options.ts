@@ -11,6 +11,8 @@ const WARM_OPTIONS = [
 
 const DEFAULTS = { concurrency: 4, limit: 10_000, timeout: '30s', whileElsewhere: 'leave' } as const;
 
+const MOST_AT_ONCE = 1_000;
+
 /** What other tools call these. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   host: 'origin',
@@ -49,7 +51,7 @@ export function readWarmOptions(what: string, options: WarmOptions = {}): WarmSe
     origin: origin === undefined ? undefined : readOrigin(`${what}.origin`, origin),
     server,
     headers: readHeaders(`${what}.headers`, headers),
-    concurrency: checkCount(`${what}.concurrency`, given.concurrency, 1),
+    concurrency: readConcurrency(`${what}.concurrency`, given.concurrency),
     rate: rate === undefined ? undefined : readRate(`${what}.rate`, rate),
     limit: checkCount(`${what}.limit`, given.limit, 1),
     timeoutMs: readTimeout(`${what}.timeout`, given.timeout),
@@ -99,6 +101,13 @@ function isSendable(name: string, value: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** More at a time is no faster, and each has a request, a response and a place to wait. */
+function readConcurrency(setting: string, given: number): number {
+  if (!Number.isSafeInteger(given) || given < 1 || given > MOST_AT_ONCE)
+    throw new ConfigError(setting, given, `a whole number from 1 to ${MOST_AT_ONCE}`);
+  return given;
 }
 
 function readRate(setting: string, given: unknown): number {

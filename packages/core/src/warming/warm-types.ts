@@ -37,7 +37,7 @@ export interface WarmProgress {
   readonly refused: number;
   /** Was not made: an error, a status from 500 up, or the time was over. */
   readonly failed: number;
-  /** Entries that were never asked for: of another origin, malformed, too long. */
+  /** Entries that were never asked for: of another origin, malformed, too long; and sitemaps of an index that cannot be read. */
   readonly skipped: number;
 }
 
@@ -48,7 +48,8 @@ export interface WarmProblem {
   readonly outcome: 'refused' | 'failed' | 'skipped';
   /**
    * Of what was refused the cache's own word, as in `stats().refused` and `stats().bypasses`, or `no-view`: nothing looked it up in
-   * this cache. Else `status`, `timeout`, `error`, `other-origin`, `malformed` or `too-long`.
+   * this cache. Else `status`, `timeout`, `error`, `other-origin`, `malformed`, `too-long`, or `unreadable`, of a sitemap that an index
+   * names.
    */
   readonly reason: Refusal | Bypass | 'no-view' | WarmFailure | WarmSkip;
   /** What more there is to say: what was read of the request, the status, the error. */
@@ -56,7 +57,7 @@ export interface WarmProblem {
 }
 
 export type WarmFailure = 'status' | 'timeout' | 'error';
-export type WarmSkip = 'other-origin' | 'malformed' | 'too-long';
+export type WarmSkip = 'other-origin' | 'malformed' | 'too-long' | 'unreadable';
 
 /** What has become of a warming. */
 export interface WarmResult extends WarmProgress {
@@ -94,7 +95,7 @@ export interface WarmOptions {
    */
   readonly headers?: WarmFields | readonly WarmFields[] | undefined;
   /**
-   * Requests, or calls, under way at the same time: as many connections of a database as handlers of them take.
+   * Requests, or calls, under way at the same time, 1 to 1000: as many connections of a database as handlers of them take.
    *
    * @defaultValue 4
    */
