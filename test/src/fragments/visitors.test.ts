@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { fragmentsOf } from '@viewcache/express';
-import type { RequestHandler } from 'express';
+import type { RequestHandler, Response } from 'express';
 import { countdown, gate } from '../support/gate.js';
 import { closeAfterEach } from '../support/site.js';
 import { type Kitchen, kitchens } from './kitchens.js';
@@ -211,12 +211,46 @@ describe('what is rendered for nobody', () => {
   it.each([
     ['a cookie', { cookie: 'theme=dark' }],
     ['Authorization', { authorization: 'Bearer 7' }],
+    ['the user of a proxy', { 'x-forwarded-user': 'Ada' }],
+    ['a token', { 'x-api-key': '7' }],
+    ['a token of the app', { 'x-amzn-oidc-accesstoken': '7' }],
   ])("is not shown to a request with %s, which may be somebody's", async (_what, headers) => {
     const table = await layOne('', '60');
     expect(await table.get('/one')).toBe('one:1 ');
     expect(await table.get('/one', headers)).toBe('one:2 ');
     expect(await table.get('/one', headers)).toBe('one:3 ');
     expect(await table.get('/one')).toBe('one:1 ');
+  });
+});
+
+describe('what is rendered for a browser', () => {
+  it('is rendered for all of them alike, who are nobody by what browsers and proxies send', async () => {
+    const table = await layOne('', '60');
+    const headers = {
+      'user-agent': 'x',
+      'sec-fetch-user': '?1',
+      'x-forwarded-for': '127.0.0.1',
+      'x-appengine-user-ip': '127.0.0.1',
+      'accept-language': 'de',
+      'upgrade-insecure-requests': '1',
+    };
+    for (let i = 0; i < 2; i++) expect(await table.get('/one', headers)).toBe('one:1 ');
+  });
+
+  it.each<[string, string, (res: Response) => void]>([
+    ['that is given a cookie', 'GET', (res) => res.cookie('token', '7')],
+    ['that has sent a form', 'POST', () => {}],
+  ])('is for nobody else where it is for one %s', async (_what, method, answer) => {
+    const table = await layOne('', '60', {
+      routes(app, locals) {
+        app.all('/form', (req, res) => {
+          answer(res);
+          res.render('one', locals(req));
+        });
+      },
+    });
+    const send = async () => await (await fetch(`${table.site.url}/form`, { method })).text();
+    expect([await send(), await send(), await table.get('/one')]).toEqual(['one:1 ', 'one:2 ', 'one:3 ']);
   });
 });
 

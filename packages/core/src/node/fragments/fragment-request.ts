@@ -6,7 +6,7 @@ import { type Fields, ofRequests } from '../inputs.js';
 import { visitorOf } from '../leading.js';
 import type { FragmentsHome } from './fragments-home.js';
 import { fragmentsSlot } from './fragments-slot.js';
-import { hasCredentials, hasPerson } from './known-visitor.js';
+import { hasCredentials, hasPerson, setsCookie } from './known-visitor.js';
 import { type VisitorLocals, watchLocals } from './visitor-locals.js';
 
 /** Where an engine has its templates. */
@@ -62,7 +62,9 @@ export class FragmentRequest {
   get mayBeKnown(): boolean {
     const { ignore } = this.home.settings;
     const isFound = (): boolean =>
-      hasCredentials(this.#req) || hasPerson(this.#req, this.#res.locals, this.#locals.persons, ignore);
+      setsCookie(this.#res) ||
+      hasCredentials(this.#req) ||
+      hasPerson(this.#req, this.#res.locals, this.#locals.persons, ignore);
     return this.#hasCome || this.#unwatched(isFound);
   }
 

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Fields } from '../inputs.js';
 
 /** Names by which handlers give the visitor to their templates. */
@@ -19,9 +19,15 @@ const IDS = 'userId user_id uid username accountId customerId isLoggedIn loggedI
 /** What sessions have before anybody is known. */
 const PLAIN_IN_SESSIONS: ReadonlySet<string> = new Set(['cookie', 'id']);
 
-/** Whether a request has come with what servers know visitors by. */
-export function hasCredentials({ headers, socket }: IncomingMessage): boolean {
-  if (headers['cookie'] !== undefined || headers['authorization'] !== undefined) return true;
+/** Fields by which clients, and proxies that have let them in, say who is asking: `x-forwarded-user`, `x-api-key`. */
+const CREDENTIALS =
+  /^(?!sec-)(?!.*(?:user-agent|-ip)$)(?:.*-)?(?:cookie|authorization|user|user-?name|user-?id|auth|[a-z]*token|jwt|oidc|principal|identity|session|api-?key)(?:-|$)/;
+/** Methods that bring nothing of whoever asks: a form that is shown once more has in it what he has written. */
+const PLAIN_METHODS: ReadonlySet<unknown> = new Set(['GET', 'HEAD', undefined]);
+
+/** Whether a request has come with what servers know visitors by, or brings anything of somebody's own. */
+export function hasCredentials({ method, headers, socket }: IncomingMessage): boolean {
+  if (!PLAIN_METHODS.has(method) || Object.keys(headers).some((name) => CREDENTIALS.test(name))) return true;
   const { authorized, getPeerCertificate } = (socket ?? {}) as {
     authorized?: unknown;
     getPeerCertificate?: () => object | null;
@@ -30,6 +36,11 @@ export function hasCredentials({ headers, socket }: IncomingMessage): boolean {
   // Of a connection that has ended there is none to be asked for any more.
   const certificate = typeof getPeerCertificate === 'function' ? getPeerCertificate.call(socket) : null;
   return certificate !== null && certificate !== undefined && Object.keys(certificate).length > 0;
+}
+
+/** Whether an answer makes its visitor known from now on. */
+export function setsCookie(res: Partial<ServerResponse>): boolean {
+  return res.getHeader?.('set-cookie') !== undefined;
 }
 
 /**
