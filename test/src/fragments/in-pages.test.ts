@@ -116,4 +116,38 @@ describe.each(expresses)('a cached page of %s', (_name, make) => {
       expect(details).toEqual(isStored ? [] : ['visitor of a fragment', 'visitor of a fragment']);
     },
   );
+
+  it('is invalidated with a fragment that is rendered for its visitor alone', async () => {
+    const kitchen = {
+      ...ejs,
+      pages: { own: `<%- await cache('own', { ttl: 60, tags: 'carts' }, () => made('own')) %>` },
+    };
+    const { site, cache } = await lay(kitchen, {
+      make,
+      routes(app, locals, cache) {
+        const page = cachePage({ ttl: '1h', cache, key: (req) => req.get('cookie') });
+        app.get('/cached/own', page, (_req, res) => res.render('own', locals({})));
+      },
+    });
+    const cookie = { cookie: 'session=7' };
+    for (const target of [{ tags: 'carts' }, { keys: 'fragments:own:*' }] as const) {
+      expect((await site.get('/cached/own', cookie)).isStored).toBe(true);
+      expect((await site.get('/cached/own', cookie)).isHit).toBe(true);
+      await cache.invalidate(target);
+    }
+    expect((await site.get('/cached/own', cookie)).isHit).toBe(false);
+  });
+});
+
+describe('a value', () => {
+  it.each([`{ ttl: 60, visitor: user.name }`, '60'])(
+    'that has a fragment with %s in it is not stored',
+    async (options) => {
+      const pages = { one: `<%- await value(() => cache('own', ${options}, () => 'of ' + user.name)) %>` };
+      const { get, locals, cache } = await lay({ ...ejs, pages }, { front: [login] });
+      locals['value'] = (make: () => Promise<string>) => cache.getOrSet('value', make, { ttl: 60 });
+      expect(await get('/one', { 'x-login': 'Ada' })).toBe('of Ada');
+      expect(await get('/one', { 'x-login': 'Grace' })).toBe('of Grace');
+    },
+  );
 });

@@ -27,7 +27,7 @@ export class FragmentRequest {
   /** When that was, as {@link nextMoment} counts. */
   readonly moment = nextMoment();
   readonly #req: IncomingMessage & Fields;
-  readonly #locals: VisitorLocals = { inputs: new Map(), persons: new Map() };
+  readonly #locals: VisitorLocals = { inputs: new Map(), persons: [] };
   readonly #sources = new Map<string, string>();
   readonly #res: ServerResponse & { readonly locals?: Fields };
   /** As it has come: middleware may take a field away. */
@@ -60,11 +60,10 @@ export class FragmentRequest {
 
   /** Somebody may be known to be asking, as it is now: a login may come between two fragments. */
   get mayBeKnown(): boolean {
-    const { ignore } = this.home.settings;
     const isFound = (): boolean =>
       setsCookie(this.#res) ||
       hasCredentials(this.#req) ||
-      hasPerson(this.#req, this.#res.locals, this.#locals.persons, ignore);
+      hasPerson(this.#req, this.#res.locals, this.#locals.persons);
     return this.#hasCome || this.#unwatched(isFound);
   }
 

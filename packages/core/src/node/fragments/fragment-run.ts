@@ -12,6 +12,9 @@ import { varyText } from './fragment-vary.js';
 import { renderedText } from './rendered-text.js';
 import { isExposed } from './shown-inputs.js';
 
+/** The runs that make a fragment, and look at what went into it. */
+const ofFragments = new WeakSet<ViewContext>();
+
 /** One fragment of one request, to be found or to be rendered. */
 export class FragmentRun {
   readonly key: Keyed;
@@ -36,6 +39,7 @@ export class FragmentRun {
   /** Renders it, and looks at what went into it: to be run as a producer. */
   readonly make = (): string | Promise<string> => {
     const context = currentView();
+    if (context !== undefined) ofFragments.add(context);
     const done = (html: unknown): string => {
       const text = renderedText(html);
       if (context !== undefined) this.#judge(context, html, text);
@@ -62,11 +66,19 @@ export class FragmentRun {
 
   /** Tells what is being made around it whom it is for: to be called wherever it is asked for. */
   tellOuter(): void {
+    const { kind } = this.#audience;
     const view = currentView();
-    if (this.#audience.kind === 'visitor') view?.readBy([this.#audience.input], this.key.text);
-    if (this.#audience.kind !== 'unsaid') return;
-    // The page around it hears of what it reads, as it runs in there.
-    for (let run = view; run?.isProducer === true; run = run.outer) run.keepInputs([NOT_SAID]);
+    if (view === undefined || (kind !== 'visitor' && kind !== 'unsaid')) return;
+    for (let run: ViewContext | undefined = view; run?.isProducer === true; run = run.outer)
+      // A value has no variants, and says of nobody whom it is for.
+      if (!ofFragments.has(run)) run.selectedBy ??= VISITOR;
+      else if (kind === 'unsaid') run.keepInputs([NOT_SAID]);
+    if (this.#audience.kind === 'visitor') view.readBy([this.#audience.input], this.key.text);
+    else {
+      // A page around it hears of what it reads, as it runs in there; and is invalidated as if it had been stored.
+      view.dependsOn(...this.options.tags);
+      view.dependOnNow(this.#request.runtime.tags, this.key.tags);
+    }
   }
 
   #judge(context: ViewContext, html: unknown, text: string): void {

@@ -47,26 +47,16 @@ export function setsCookie(res: Partial<ServerResponse>): boolean {
  * Whether an app has found somebody to be asking, as far as that stands where it mostly does: on the request, in a session
  * with anything in it, in `res.locals`, or in what a template is given.
  *
- * @param persons - what a template is given under names of visitors, by the names of the inputs
- * @param ignore - inputs that are the same for everybody
+ * @param persons - what templates were given under names of visitors
  */
-export function hasPerson(
-  req: Fields,
-  resLocals: Fields | undefined,
-  persons: ReadonlyMap<string, unknown>,
-  ignore: ReadonlySet<string>,
-): boolean {
-  for (const [input, value] of persons) if (!ignore.has(input) && isSomething(value)) return true;
-  for (const [place, fields] of [
-    ['req', req],
-    ['res.locals', resLocals],
-  ] as const) {
+export function hasPerson(req: Fields, resLocals: Fields | undefined, persons: readonly unknown[]): boolean {
+  if (persons.some(isSomething)) return true;
+  for (const fields of [req, resLocals]) {
     if (fields === undefined) continue;
-    const isThere = (name: string): boolean => !ignore.has(`${place}.${name}`) && isSomething(fields[name]);
-    if (PERSONS.some(isThere)) return true;
-    if (IDS.some((name) => isThere(name) && typeof fields[name] !== 'function')) return true;
+    if (PERSONS.some((name) => isSomething(fields[name]))) return true;
+    if (IDS.some((name) => isSomething(fields[name]) && typeof fields[name] !== 'function')) return true;
   }
-  const session = ignore.has('req.session') ? undefined : (objectIn(req['session']) as Fields | undefined);
+  const session = objectIn(req['session']) as Fields | undefined;
   return session !== undefined && Object.keys(session).some((name) => isContent(name, session[name]));
 }
 

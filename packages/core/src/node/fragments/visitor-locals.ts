@@ -20,8 +20,8 @@ const PLAIN: ReadonlySet<string> = new Set(['_locals', 'cache', 'filename', ...P
 export interface VisitorLocals {
   /** All of it, by the names of the inputs: `req.user`, `res.locals.t`, `local me`. */
   readonly inputs: Map<string, unknown>;
-  /** What of it has a name by which visitors go, by the same. */
-  readonly persons: Map<string, unknown>;
+  /** What was given under names by which visitors go. */
+  readonly persons: unknown[];
 }
 
 /**
@@ -44,7 +44,7 @@ export function watchLocals(given: Fields, req: Fields, settings: unknown, found
     const isPlain = PLAIN.has(name) || (name === 'settings' && value === settings);
     const input = isPlain ? undefined : inputOf(name, value, ofResponse, ofRequest, ids);
     if (input !== undefined) found.inputs.set(input, value);
-    if (input !== undefined && PERSONS.includes(name)) found.persons.set(input, value);
+    if (PERSONS.includes(name)) found.persons.push(value);
     watched[name] = name === '_locals' ? watch(value, 'res.locals') : input === undefined ? value : watch(value, input);
   }
   return watched;
