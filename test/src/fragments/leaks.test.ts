@@ -173,4 +173,20 @@ describe("what is one visitor's is shown to nobody else", () => {
     expect([await get('/one', as('Li')), await get('/one')]).toEqual(['members', 'log in']);
     expect(await get('/one', as('Li'))).toBe('members');
   });
+
+  it('where he became known while a fragment was rendered', async () => {
+    const { get, warnings } = await lay(ejs, {
+      routes(app) {
+        app.get('/one', async (req, res) => {
+          const render = async () => {
+            if (req.get('x-login') !== undefined) Object.assign(req, { user: await Promise.resolve({ id: 7 }) });
+            return Reflect.get(req, 'user') === undefined ? 'log in' : 'members';
+          };
+          res.send(await fragmentsOf(res)('one', 60, render));
+        });
+      },
+    });
+    expect([await get('/one', as('Li')), await get('/one')]).toEqual(['members', 'log in']);
+    expect(warnings()).toEqual([expect.stringContaining('somebody may have become known while it was rendered')]);
+  });
 });

@@ -52,6 +52,8 @@ function sayingWhere(input: string): string {
 function sayingWhose(input: string): string {
   if (input === 'a render that returns nothing')
     return `its render returns nothing, and what it writes into the template is not kept: return html, as include() does`;
+  if (input === 'somebody who may be known by now')
+    return `somebody may have become known while it was rendered: say whom it is for, or ask for it behind the login`;
   if (input === 'visitor of a fragment')
     return `within it is a fragment for one visitor, or one that says neither visitor nor shared: say the same of both, or take that one out of it`;
   return `it is made of ${input}, which may be the visitor's own: say whom it is for, as in visitor: user.id; or, where that is the same for everybody, fragments({ ignore: ['${input}'] })`;
