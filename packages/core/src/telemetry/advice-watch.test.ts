@@ -87,9 +87,24 @@ describe('what advice is made of', () => {
     expect(read()).toMatchObject([{ route: '(other)', requests: 2_400 }]);
   });
 
+  it('holds as much of 200,000 URLs of a thousand routes as of a few', () => {
+    const { clock, telemetry, store } = watched();
+    const end = 'x'.repeat(1_900);
+    for (let i = 0; i < 200_000; i++) {
+      // The last ones are longer than an example may be.
+      const rest = i >= 195_000 ? end + end : i % 1_000 === 0 ? end : '';
+      store(`/${i % 999}`, `/s?q=${i}${rest}`);
+      if (i % 60_000 === 0) clock.advance('31m');
+    }
+    const { routes, hashes, characters } = telemetry.advice.size;
+    expect(routes).toBe(201);
+    expect(hashes).toBeLessThanOrEqual(201 * 256);
+    expect(characters).toBeLessThanOrEqual(201 * 3 * 2_000);
+  });
+
   it('cuts keys that are shown, and puts them in one line', () => {
     const { store, read } = watched();
-    for (let i = 0; i < 150; i++) store('/a', `${i}\n${'x'.repeat(10_000)}`);
+    for (let i = 0; i < 150; i++) store('/a', `${i}\n${'x'.repeat(1_000)}`);
     const [finding] = read();
     expect(finding?.message.length).toBeLessThan(500);
     expect(finding?.message).not.toContain('\n');

@@ -31,6 +31,13 @@ export class AdviceWatch {
     this.#since = this.#openedAt;
   }
 
+  /** How much is held, for tests of boundedness. */
+  get size(): { readonly routes: number; readonly hashes: number; readonly characters: number } {
+    const sizes = [...this.#routes.values()].map(({ size }) => size);
+    const sum = (name: 'hashes' | 'characters'): number => sizes.reduce((all, size) => all + size[name], 0);
+    return { routes: sizes.length, hashes: sum('hashes'), characters: sum('characters') };
+  }
+
   watch(route: string, counters: RouteCounters): void {
     this.#routes.set(counters, new RouteWatch(route, counters));
   }

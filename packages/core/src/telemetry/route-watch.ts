@@ -28,6 +28,8 @@ export interface RouteFigures extends Readonly<RouteCounters & Notes> {
 /** Refusals that say nothing of a route: the client has gone, others were faster, or the store stores nothing. */
 const PASSING: ReadonlySet<Refusal> = new Set(['aborted', 'overtaken', 'key-changed', 'stale-part', 'null-store']);
 const EXAMPLES = 3;
+/** Longer keys are no examples: a client chooses how long one is. */
+const LONGEST = 2_000;
 
 /** One route in two windows: the one that is open, and the one before it. */
 export class RouteWatch {
@@ -61,6 +63,7 @@ export class RouteWatch {
     notes.runs++;
     notes.runMs += producerMs;
     this.#keys.note(hashKey(key), notes);
+    if (key.length > LONGEST) return;
     this.#examples.add(key);
     for (const oldest of this.#examples) if (this.#examples.size > EXAMPLES) this.#examples.delete(oldest);
   }
@@ -68,6 +71,11 @@ export class RouteWatch {
   refused(reason: Refusal): void {
     if (reason === 'invalidated') this.notes.invalidated++;
     else if (!PASSING.has(reason)) this.#refusals[reason] = (this.#refusals[reason] ?? 0) + 1;
+  }
+
+  /** How much is held of keys, for tests of boundedness. */
+  get size(): { readonly hashes: number; readonly characters: number } {
+    return { hashes: this.#keys.size, characters: [...this.#examples].join('').length };
   }
 
   /** Requests since the cache was made. */
