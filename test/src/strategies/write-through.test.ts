@@ -75,6 +75,35 @@ describe.each(stores)('writing through the cache, in %s', (_name, store) => {
     expect(await many.getMany(['b', 'c'])).toEqual(new Map());
   });
 
+  it('stores and saves what it was given, not what its owner, or the database, makes of it meanwhile', async () => {
+    const { cache } = await openOn(store);
+    const rows = new Map<string, { count: number }>();
+    const slow = gate();
+    const write = async (key: string, value: { count: number }): Promise<void> => {
+      await slow.passed;
+      rows.set(key, { ...value });
+      value.count = -1;
+    };
+    const load = (key: string) => rows.get(key);
+    const saveMany = async (entries: readonly (readonly [string, { count: number }])[]): Promise<void> => {
+      for (const [key, value] of entries) await write(key, value);
+    };
+    const one = cache.through({ name: 'one', mode: 'write-through', ttl: 60, load, save: write });
+    const many = cache.through({ name: 'many', mode: 'write-through', ttl: 60, load, saveMany });
+    const [a, b] = [{ count: 1 }, { count: 1 }];
+    const writing = [one.set('a', a), many.setMany({ b })];
+    await new Promise((resolve) => setImmediate(resolve));
+    a.count = 2;
+    b.count = 2;
+    slow.open();
+    await Promise.all(writing);
+    expect([...rows]).toEqual([
+      ['a', { count: 1 }],
+      ['b', { count: 1 }],
+    ]);
+    expect([await one.get('a'), await many.get('b'), a.count]).toEqual([{ count: 1 }, { count: 1 }, 2]);
+  });
+
   it('writes many at once, so many at a time', async () => {
     const { cache } = await openOn(store);
     const table = new Table();

@@ -2,6 +2,7 @@ import type { ThroughSettings } from '../config/through-options.js';
 import type { CacheToken, Key, SetOptions } from '../config/value-call-options.js';
 import { SET_OPTIONS } from '../config/value-call-options.js';
 import type { ValueOptions } from '../config/value-option-types.js';
+import { hold } from '../values/copies.js';
 import type { ValueCalls } from './value-calls.js';
 
 /** What a strategy asks of a cache: the values of its namespace, kept as its options say. */
@@ -38,6 +39,16 @@ export class StrategySpace {
    */
   async put(key: Key, value: unknown, since: CacheToken): Promise<void> {
     await this.#calls.set(key, value, { ...this.#with(key, this.#written), since });
+  }
+
+  /**
+   * A copy of a value, which its owner may change while it is on its way; itself where it is not kept as a copy either, or cannot
+   * be.
+   */
+  copyOf(value: unknown): unknown {
+    if ((this.#made.clone ?? this.#calls.copying) === false) return value;
+    const kept = hold(value, 'structured');
+    return kept.kind === 'held' ? kept.held.value : value;
   }
 
   async drop(keys: readonly Key[]): Promise<void> {

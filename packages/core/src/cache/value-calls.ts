@@ -64,7 +64,8 @@ export class ValueCalls implements Omit<ValueCache, 'through' | 'namespace'> {
   readonly #quick: QuickHits;
   /** The last ttl in options that were found to be sound. */
   #ttl: unknown;
-  readonly #copying: Copying;
+  /** How callers are kept from changing each other's value, where they do not say. */
+  readonly copying: Copying;
   readonly #warnings: ValueWarnings;
 
   constructor(
@@ -81,7 +82,7 @@ export class ValueCalls implements Omit<ValueCache, 'through' | 'namespace'> {
     this.#inTurn = new CallsInTurn(parts.values, this.#reader, counters);
     this.#shortcuts = parts.values.shortcutsOf(space.prefix);
     this.#quick = parts.values.quick;
-    this.#copying = parts.defaults.copying;
+    this.copying = parts.defaults.copying;
   }
 
   getOrSet<T, Stale = T>(
@@ -95,7 +96,7 @@ export class ValueCalls implements Omit<ValueCache, 'through' | 'namespace'> {
       const known = this.#shortcuts.get(key);
       if (known !== undefined && typeof producer === 'function') {
         // What a fresh value needs no reading of options for.
-        const copying = isOnly(this.#ttl, options) ? this.#copying : this.#copyingOf(options);
+        const copying = isOnly(this.#ttl, options) ? this.copying : this.#copyingOf(options);
         const found = copying === undefined ? NOTHING_FOUND : this.#quick.promise(known, copying);
         if (found !== NOTHING_FOUND) return found as Promise<T>;
       }
@@ -290,7 +291,7 @@ export class ValueCalls implements Omit<ValueCache, 'through' | 'namespace'> {
   /** How callers are kept apart, where a fresh value answers whatever else the options say; else `undefined`. */
   #copyingOf(options: Duration | ValueOptions<never> | undefined): Copying | undefined {
     if (typeof options === 'object' && options?.version !== undefined) return undefined;
-    const copying = copyingOf(options, this.#copying);
+    const copying = copyingOf(options, this.copying);
     if (copying !== undefined && typeof options === 'object') this.#ttl = options.ttl;
     return copying;
   }
@@ -301,7 +302,7 @@ export class ValueCalls implements Omit<ValueCache, 'through' | 'namespace'> {
     const { values } = this.#parts;
     const given = withTtl(options);
     const named = this.#reader.key('getOrSet', key, given.version);
-    const copying = copyingOf(options, this.#copying);
+    const copying = copyingOf(options, this.copying);
     if (copying === undefined) return this.#ask(key, named, producer, given);
     const found = values.find(named, copying);
     if (found === NOTHING_FOUND) return this.#ask(key, named, producer, given);

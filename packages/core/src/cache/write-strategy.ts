@@ -18,7 +18,9 @@ export class WriteStrategy {
 
   async set(key: Key, value: unknown): Promise<void> {
     const { save, saveMany } = this.#settings;
-    await this.#write([[key, value]], () => (save === undefined ? saveMany?.([[key, value]]) : save(key, value)));
+    await this.#write([[key, value]], ([entry = [key, value]]) =>
+      save === undefined ? saveMany?.([entry]) : save(...entry),
+    );
   }
 
   async setMany(given: readonly Entry[]): Promise<void> {
@@ -28,7 +30,7 @@ export class WriteStrategy {
     const writes =
       saveMany === undefined
         ? entries.map(([key, value]) => this.set(key, value))
-        : batchesOf(entries, maxBatch).map((batch) => this.#write(batch, () => saveMany(batch)));
+        : batchesOf(entries, maxBatch).map((batch) => this.#write(batch, saveMany));
     const ends = await Promise.allSettled(writes);
     const failed = ends.find((end) => end.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
@@ -49,19 +51,23 @@ export class WriteStrategy {
   }
 
   /** The token is older than the save, so that of two writers of a key the one that is stored is the only one (PROTOCOL 4.11). */
-  async #write(entries: readonly Entry[], save: () => unknown): Promise<void> {
+  async #write(given: readonly Entry[], save: (entries: readonly Entry[]) => unknown): Promise<void> {
     const space = this.#spaces();
-    const keys = entries.map(([key]) => key);
+    const keys = given.map(([key]) => key);
     const isStored = this.#settings.mode === 'write-through';
+    // As they are now, one for each: what their owner makes of them meanwhile, and what the database does, is in neither.
+    const copies = (): readonly Entry[] => given.map(([key, value]) => [key, space.copyOf(value)]);
+    const saved = isStored ? copies() : given;
+    const stored = isStored ? copies() : [];
     const since = isStored ? await space.token() : undefined;
     try {
-      await save();
+      await save(saved);
     } catch (error) {
       await forget(space, keys);
       throw error;
     }
     if (since === undefined) await space.drop(keys);
-    else await Promise.all(entries.map(([key, value]) => space.put(key, value, since)));
+    else await Promise.all(stored.map(([key, value]) => space.put(key, value, since)));
   }
 }
 
