@@ -17,6 +17,8 @@ export class RemovalQueue<V> {
   readonly #later: (run: () => void) => void;
   #removals: Removal<V>[] = [];
   #telling = false;
+  /** A later turn is to go on. */
+  #isLeft = false;
 
   /** @param later - calls a function in a later turn of the event loop */
   constructor(listener: RemovalListener<V>, later: (run: () => void) => void) {
@@ -30,7 +32,7 @@ export class RemovalQueue<V> {
 
   /** Tells the listener, in order. Called from within the listener it does nothing: the outer call goes on to tell. */
   tell(): void {
-    if (this.#telling || this.#removals.length === 0) return;
+    if (this.#telling || this.#isLeft || this.#removals.length === 0) return;
     this.#telling = true;
     const removals = this.#removals;
     const most = removals.length + MOST_OF_ITS_OWN;
@@ -39,8 +41,14 @@ export class RemovalQueue<V> {
     while (told < removals.length && told < most) this.#tellOf(removals[told++] as Removal<V>);
     this.#removals = removals.slice(told);
     this.#telling = false;
-    if (this.#removals.length > 0) this.#later(() => this.tell());
+    this.#isLeft = this.#removals.length > 0;
+    if (this.#isLeft) this.#later(this.#goOn);
   }
+
+  readonly #goOn = (): void => {
+    this.#isLeft = false;
+    this.tell();
+  };
 
   #tellOf({ key, value, reason }: Removal<V>): void {
     // Thrown on, it would end the process from the expiry timer, or fail a request that only read.

@@ -300,6 +300,26 @@ describe('MemoryStore expiry', () => {
     expect([store.size, told.length, clock.pendingTimers]).toEqual([0, 2_250, 0]);
   });
 
+  it('goes on with a listener that never ends in one later turn at a time', () => {
+    const clock = new FakeClock();
+    let calls = 0;
+    const store: MemoryStore<string> = new MemoryStore<string>({
+      clock,
+      maxEntries: 2,
+      onRemove(key) {
+        calls++;
+        store.set(key, 'again', 1, FOREVER);
+      },
+    });
+    for (let i = 0; i < 12; i++) store.set(`k${i}`, 'v', 1, FOREVER);
+    expect(clock.pendingTimers).toBe(1);
+    const before = calls;
+    clock.advance(1);
+    // A thousand of its own, and those that waited.
+    expect(calls - before).toBeLessThan(1_100);
+    expect(clock.pendingTimers).toBe(1);
+  });
+
   it('prunes at once what is past its expiry, to the millisecond, and says how many', () => {
     const { store, clock, keys } = storeOf();
     store.set('forever', 'v', 1, FOREVER);

@@ -115,6 +115,31 @@ describe('MemoryStore with a policy of its user', () => {
     }
   });
 
+  it('harms nothing that goes on in its place by reading what is being stored', () => {
+    let store: MemoryStore<string> | undefined;
+    const own = newestFirst({ name: 'reader' });
+    const keys = Array.from({ length: 10 }, (_, i) => `k${i}`);
+    const insert = (...told: [number, number, number]) => {
+      if ((store?.size ?? 0) >= 3) for (const key of keys) store?.get(key);
+      own.insert(...told);
+    };
+    store = storeOf({ ...own, insert });
+    for (let i = 0; i < 300; i++) store.set(keys[(i * 7) % 10] as string, 'v', 1, FOREVER);
+    expect([store.size, keysOf(store).length, warnings.length]).toEqual([3, 3, 1]);
+    for (const key of ['x', 'y', 'z']) store.set(key, key, 1, FOREVER);
+    expect(keysOf(store)).toEqual(['x', 'y', 'z']);
+  });
+
+  it('is given up where it names slots without end', () => {
+    const endless = function* () {
+      for (;;) yield 0;
+    };
+    const store = storeOf(newestFirst({ name: 'endless', order: endless }));
+    store.set('a', 'a', 1, FOREVER);
+    expect([...store.ordered()].map(([key]) => key)).toEqual(['a']);
+    expect(warnings).toHaveLength(1);
+  });
+
   it('is given up where what it has promised is rejected', async () => {
     const store = storeOf(newestFirst({ name: 'q', hit: (async () => fails()) as () => void }));
     for (const key of ['a', 'b', 'c']) store.set(key, key, 1, FOREVER);

@@ -53,6 +53,8 @@ export class OwnPolicy implements EvictionPolicy {
   }
 
   hit(slot: number): void {
+    // Read by the policy itself, in the middle of something: neither it nor lru in its place need know the slot.
+    if (this.hasCalled()) return;
     this.#ask((policy) => policy.hit(slot));
   }
 
@@ -77,9 +79,11 @@ export class OwnPolicy implements EvictionPolicy {
     return this.#ask((policy) => {
       const order = policy.order();
       ignoreRejection(order);
-      const slots = [...order];
-      const wrong = slots.findIndex((slot) => !this.#holds(slot));
-      if (wrong >= 0) throw new RangeError(`order() yielded ${named(slots[wrong])}`);
+      const slots: number[] = [];
+      for (const slot of order) {
+        if (!this.#holds(slot)) throw new RangeError(`order() yielded ${named(slot)}`);
+        if (slots.push(slot) > this.#held.length) throw new RangeError('order() yielded more slots than there are');
+      }
       return slots;
     });
   }

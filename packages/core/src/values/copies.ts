@@ -1,7 +1,7 @@
 import { textOf } from '../base/answer.js';
 import type { HeldValue } from '../ports/stored-response.js';
 import type { Copying } from './copying.js';
-import { copyGraph, freezeDeep } from './deep-copy.js';
+import { copyGraph, freezeDeep, takeGraph } from './deep-copy.js';
 import { ownText } from './own-text.js';
 import { type Survey, survey } from './survey.js';
 import { copyTree, copyTreeSlowly, type TakenTree, takeTree } from './tree-copy.js';
@@ -60,7 +60,7 @@ function take(value: unknown, copying: Copying): Kept {
     kept.held.isFrozen = true;
     return kept;
   }
-  return held(copied(value, found), found);
+  return held(found.isTree ? copied(value, found) : takeGraph(value), found);
 }
 
 function takeTreeOf(value: object): TakenTree | undefined {

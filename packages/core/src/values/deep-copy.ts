@@ -1,15 +1,26 @@
 import { isDataView, isDate, isMap, isSet } from 'node:util/types';
+import { ownText } from './own-text.js';
 import { bytesOf, hrefOf, infoOf, isOwnClass, isPlainPrototype, kindOf, registeredOf } from './value-kinds.js';
 
 /** Copies any value that can be copied, each object of it once. */
 export function copyGraph(value: object): object {
-  return copyObject(value, new Map());
+  return copyObject(value, new Copies((text) => text));
+}
+
+/** The same of a value that is taken in, with texts that keep nothing else alive. */
+export function takeGraph(value: object): object {
+  return copyObject(value, new Copies(ownText));
 }
 
 /** What was copied already; `undefined` for what is being copied and cannot be had before that has ended. */
-type Copies = Map<object, object | undefined>;
+class Copies extends Map<object, object | undefined> {
+  constructor(readonly textOf: (text: string) => string) {
+    super();
+  }
+}
 
 function copy(value: unknown, copies: Copies): unknown {
+  if (typeof value === 'string') return copies.textOf(value);
   if (typeof value === 'object' && value !== null) return copyObject(value, copies);
   if (typeof value === 'function' || typeof value === 'symbol')
     throw new TypeError('It has become what cannot be copied');
@@ -144,7 +155,7 @@ function arrayTypeOf(value: ArrayBufferView): ArrayType {
 function copyError(value: object, prototype: object | null, copies: Copies): object {
   const made = remember(value, new Error(), copies);
   Object.setPrototypeOf(made, prototype);
-  const { stack } = value as Error;
+  const stack = copy((value as Error).stack, copies);
   Object.defineProperty(made, 'stack', { value: stack, enumerable: false, writable: true, configurable: true });
   return copyProperties(value, made, copies);
 }

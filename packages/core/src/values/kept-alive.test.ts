@@ -49,5 +49,11 @@ describe('what is kept of a value', () => {
     expect(heldBy((page) => hold({ title: cut(page) }, 'structured'))).toBeLessThan(10);
     expect(heldBy((page) => hold([{ lines: [cut(page)] }], 'structured'))).toBeLessThan(10);
     expect(heldBy((page) => hold(cut(page), 'structured'))).toBeLessThan(10);
+    // No trees: bytes beside it, one object twice, a Map, the message of an error.
+    expect(heldBy((page) => hold({ title: cut(page), bytes: Buffer.alloc(1) }, 'structured'))).toBeLessThan(10);
+    const author = (page: string) => ({ name: cut(page) });
+    expect(heldBy((page) => hold(Array(2).fill(author(page)), 'structured'))).toBeLessThan(10);
+    expect(heldBy((page) => hold(new Map([[1, cut(page)]]), 'structured'))).toBeLessThan(10);
+    expect(heldBy((page) => hold(new Error(cut(page)), 'structured'))).toBeLessThan(10);
   });
 });
