@@ -60,7 +60,11 @@ describeBetterSqlite3('ways to call better-sqlite3', () => {
     ['raw()', (db) => db.prepare("INSERT INTO users (name) VALUES ('a') RETURNING name, id").raw().all(), ['users#3']],
     ['pluck()', (db) => db.prepare("INSERT INTO users (name) VALUES ('a') RETURNING id").pluck().all(), ['users#3']],
     // A key counts by its own name alone, whatever the driver.
-    ['another name', (db) => db.prepare("INSERT INTO users (name) VALUES ('a') RETURNING id AS n").all(), ['users!ins']],
+    [
+      'another name',
+      (db) => db.prepare("INSERT INTO users (name) VALUES ('a') RETURNING id AS n").all(),
+      ['users!ins'],
+    ],
     ['itself', (db) => db.prepare("INSERT INTO users (name) VALUES ('a') RETURNING id AS id").all(), ['users#3']],
     [
       'of another column',

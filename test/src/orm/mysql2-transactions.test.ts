@@ -57,6 +57,21 @@ describe('transactions of mysql2', () => {
     expect(heard.slice(2).flat().sort()).toEqual([...USER_1, ...USER_2].sort());
   });
 
+  it('keep what a block has written before it failed', async () => {
+    const { cache, pool } = await world.open();
+    const heard = heardBy(cache);
+    const block = `BEGIN NOT ATOMIC ${UPDATE_1}; SIGNAL SQLSTATE '45000'; END`;
+    await expect(pool.query(block)).rejects.toThrow();
+    expect(heard).toHaveLength(1);
+    const connection = await pool.getConnection();
+    await connection.beginTransaction();
+    await expect(connection.query(block)).rejects.toThrow();
+    heard.length = 0;
+    await connection.commit();
+    connection.release();
+    expect(heard).toHaveLength(1);
+  });
+
   it('are not over by what commits nothing in them', async () => {
     const { cache, pool } = await world.open();
     const heard = heardBy(cache);

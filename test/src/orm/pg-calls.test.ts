@@ -180,4 +180,25 @@ describe('a write through pg is seen', () => {
     await expect(pool.query('UPDATE users SET name = NULL WHERE id = 1')).rejects.toMatchObject({ code: '23502' });
     expect(heard).toEqual([]);
   });
+
+  it('that a procedure has committed before it failed', async () => {
+    const { cache, pool } = await world.open();
+    await pool.query(`CREATE OR REPLACE PROCEDURE halfway() LANGUAGE plpgsql AS
+      'BEGIN UPDATE users SET name = name WHERE id = 1; COMMIT; RAISE EXCEPTION ''x''; END'`);
+    const heard = heardBy(cache);
+    await expect(pool.query('CALL halfway()')).rejects.toThrow('x');
+    await expect(
+      pool.query("DO 'BEGIN UPDATE users SET name = name; COMMIT; RAISE EXCEPTION ''y''; END'"),
+    ).rejects.toThrow();
+    expect(heard).toHaveLength(2);
+    // Within a transaction nothing can commit.
+    const client = await pool.connect();
+    await client.query('BEGIN');
+    await expect(client.query('CALL halfway()')).rejects.toThrow();
+    await client.query('ROLLBACK');
+    client.release();
+    await expect(pool.query("INSERT INTO users (id) VALUES ('z') ON CONFLICT DO NOTHING")).rejects.toThrow();
+    expect(heard).toHaveLength(2);
+    await pool.query('DROP PROCEDURE halfway()');
+  });
 });

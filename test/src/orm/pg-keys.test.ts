@@ -50,6 +50,21 @@ describe('keys of a PostgreSQL', () => {
       },
     ));
 
+  it('are followed through a view that has other names for its columns', () =>
+    made(
+      `CREATE TABLE owners (id int PRIMARY KEY, code text UNIQUE);
+       CREATE TABLE cars (id int PRIMARY KEY, code text REFERENCES owners (code) ON UPDATE CASCADE);
+       INSERT INTO owners VALUES (1, 'a'); INSERT INTO cars VALUES (1, 'a');
+       CREATE VIEW shown AS SELECT id AS k, code AS other FROM owners`,
+      'DROP TABLE owners, cars CASCADE',
+      async () => {
+        const { cache, pool } = await world.open();
+        const car = await new Keeping(cache).keep(() => pool.query('SELECT * FROM cars WHERE id = 1'));
+        await pool.query("UPDATE shown SET other = 'b' WHERE k = 1");
+        expect(await car.isMadeAgain()).toBe(true);
+      },
+    ));
+
   it('that a trigger sets carry along what refers to them', () =>
     made(
       `CREATE TABLE owners (id int PRIMARY KEY, name text, code text UNIQUE);

@@ -9,6 +9,9 @@ import { addStatement, addUnknown, hasClause, mayRunTriggers, type RanStatement 
 /** What the end of texts is understood by. */
 export type EndedParts = Pick<SourceParts, 'dialect' | 'map' | 'opaque' | 'statements'>;
 
+/** `CALL` and `DO`, but not `ON CONFLICT DO UPDATE`. */
+const PROCEDURE = /\bcall\b|\bdo\b(?!\s+(?:nothing|update|also|instead)\b)/i;
+
 /** A text of one or more statements that has ended. */
 export interface EndedText {
   readonly sql: string;
@@ -99,7 +102,11 @@ export class EndedTexts {
     if (footprints.length === 1 && verb !== undefined) return this.#transactions.failedTurn(scope, verb, isUnknown);
     // PostgreSQL undoes all of a text of which one statement has failed, but for what a COMMIT in it has committed.
     const isUndone =
-      !isUnknown && !commits && (footprints.length === 1 || dialect === 'postgres') && !this.#isKeptBySqlite(text);
+      !isUnknown &&
+      !commits &&
+      (footprints.length === 1 || dialect === 'postgres') &&
+      !this.#isKeptBySqlite(text) &&
+      !this.#isKeptByProcedure(scope, sql);
     const batch = this.#written(footprints.map((footprint) => ({ sql, footprint, parameters, result: undefined })));
     // What a table has taken that knows no transactions stays there.
     if (isUndone) return this.#transactions.lasting(batch);
@@ -137,6 +144,16 @@ export class EndedTexts {
       map === undefined ||
       footprints.some((each) => mayRunTriggers(each, map) || hasClause(each, 'fail', map))
     );
+  }
+
+  /**
+   * What a procedure or a block has written before it failed: MySQL undoes the statement that failed in it, and no other; those of
+   * PostgreSQL may commit, but for within a transaction.
+   */
+  #isKeptByProcedure(scope: object, sql: string): boolean {
+    const { dialect } = this.#parts;
+    if (dialect === 'mysql') return /\b(?:call|atomic|execute)\b/i.test(sql);
+    return dialect === 'postgres' && !this.#transactions.frames.isOpen(scope) && PROCEDURE.test(sql);
   }
 
   /** `OR ROLLBACK`, `ON CONFLICT ROLLBACK` and `RAISE(ROLLBACK)` end the transaction, which not all libraries tell. */

@@ -141,11 +141,17 @@ function addWritten(batch: WriteBatch, write: WrittenTable, ran: RanStatement, l
     if (!mayBeMore && !map.hasTriggers(write)) return;
   }
   if (table === undefined || another !== undefined) {
-    for (const each of tables) note(batch, each, write, undefined, map);
+    for (const each of tables) note(batch, each, asOf(each, write, map), undefined, map);
     return;
   }
   const isItself = map.isNamed(table, write) && table.pk.length > 0;
-  note(batch, table, write, isItself ? rowsWritten(table, write, ran, isSole, lookup) : undefined, map);
+  const rows = isItself ? rowsWritten(table, write, ran, isSole, lookup) : undefined;
+  note(batch, table, asOf(table, write, map), rows, map);
+}
+
+/** A view may have other names for the columns of its table: which of them were set nobody knows then. */
+function asOf(table: Table, write: WrittenTable, map: TableMap): Noted {
+  return map.isNamed(table, write) ? write : { ...write, columns: undefined };
 }
 
 /** Verbs whose rows a database counts. */
