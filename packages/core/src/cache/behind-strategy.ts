@@ -6,7 +6,13 @@ import type { ThroughSettings } from '../config/through-options.js';
 import type { Key } from '../config/value-call-options.js';
 import { currentView } from '../engine/view-storage.js';
 import { KeyTurns } from '../values/key-turns.js';
-import type { PendingWrite, SaveFailure, WriteQueue } from '../values/strategies/write-queue.js';
+import {
+  isLate,
+  type PendingWrite,
+  type SaveFailure,
+  type SaveOutcome,
+  type WriteQueue,
+} from '../values/strategies/write-queue.js';
 import type { StrategyParts } from './open-strategies.js';
 import type { StrategySpace } from './strategy-space.js';
 import { WriteSaver } from './write-saver.js';
@@ -40,7 +46,7 @@ export class BehindStrategy {
     this.behind = behind;
     this.#space = space;
     this.#parts = parts;
-    this.#saver = new WriteSaver(settings, parts.codec);
+    this.#saver = new WriteSaver(settings, parts.codec, parts.clock, behind.saveTimeoutMs);
     this.queue = openQueue(this);
   }
 
@@ -87,15 +93,22 @@ export class BehindStrategy {
    * Saves writes, and makes the cache agree. Other processes, which do not see what waits in this one, may have stored what the
    * database had before. Never rejects.
    */
-  async save(writes: readonly PendingWrite[]): Promise<readonly (SaveFailure | undefined)[]> {
+  async save(writes: readonly PendingWrite[]): Promise<readonly SaveOutcome[]> {
     try {
       const space = this.#space();
       const since = await space.token();
       const outcomes = await this.#saver.save(writes);
-      const saved = writes.filter((_, i) => outcomes[i] === undefined);
-      if (this.#parts.isShared)
-        await Promise.all(saved.map((write) => this.#agree(space, write, since).catch(() => {})));
-      return outcomes;
+      const agree = async (write: PendingWrite, failure: SaveFailure | undefined): Promise<SaveFailure | undefined> => {
+        if (failure === undefined && this.#parts.isShared) await this.#agree(space, write, since).catch(() => {});
+        return failure;
+      };
+      return await Promise.all(
+        writes.map((write, i): SaveOutcome | Promise<SaveOutcome> => {
+          const outcome = outcomes[i];
+          if (!isLate(outcome)) return agree(write, outcome);
+          return { ...outcome, late: outcome.late.then((failure) => agree(write, failure)) };
+        }),
+      );
     } catch (error) {
       return writes.map(() => ({ error, isOwn: false }));
     }

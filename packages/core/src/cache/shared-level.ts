@@ -15,7 +15,7 @@ import { nonceProtocol } from '../stores/nonce-protocol.js';
 import { loadRedisLibrary, type RedisLibrary } from '../stores/redis/library.js';
 import { openRedis, type SharedParts } from '../stores/redis/open-redis.js';
 import { versioned } from '../stores/versioned.js';
-import { within } from '../stores/within.js';
+import { within } from '../values/within.js';
 import { checkDriver, importFromApp } from './driver-package.js';
 import { startWarning } from './start-warning.js';
 

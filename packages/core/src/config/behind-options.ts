@@ -1,6 +1,6 @@
 import { type Duration, parseDuration } from '../base/duration.js';
 import { ConfigError } from '../base/errors.js';
-import type { QueueLimits } from '../values/strategies/local-queue.js';
+import type { QueueLimits } from '../values/strategies/local-queue-parts.js';
 import { checkBoolean, checkCount, checkFunction, checkOptions, parseBytes } from './check.js';
 import { HIDDEN } from './store-secrets.js';
 import type { DeadLetter, JournalOptions, QueueOptions, WriteBehindOptions } from './through-option-types.js';
@@ -9,6 +9,8 @@ import type { Key } from './value-call-options.js';
 /** How writes wait for a database: options with nothing left open. */
 export interface BehindSettings {
   readonly limits: QueueLimits;
+  /** How long one call of `save`, `saveMany` or `remove` may take before the others go on without it. */
+  readonly saveTimeoutMs: number;
   readonly retryIf: ((error: unknown) => boolean) | undefined;
   readonly onDeadLetter: ((letter: DeadLetter) => unknown) | undefined;
   readonly flushOnSignal: boolean;
@@ -31,6 +33,7 @@ export const BEHIND_OPTIONS: readonly string[] = [
   'maxPending',
   'maxPendingBytes',
   'fullTimeout',
+  'saveTimeout',
   'retryFor',
   'retryIf',
   'onDeadLetter',
@@ -65,6 +68,7 @@ export function readBehindOptions(given: Readonly<Record<string, unknown>>): Beh
       retryForMs: time('retryFor', options.retryFor, '1d'),
       closeTimeoutMs: time('closeTimeout', options.closeTimeout, '10s'),
     },
+    saveTimeoutMs: readSaveTimeout(options.saveTimeout),
     retryIf: checkFunction('through.retryIf', options.retryIf, 'a function of an error'),
     onDeadLetter: checkFunction(
       'through.onDeadLetter',
@@ -75,6 +79,12 @@ export function readBehindOptions(given: Readonly<Record<string, unknown>>): Beh
     journal: journal === undefined ? undefined : readJournalOptions(journal),
     queue: queue === undefined ? undefined : readQueueOptions(queue),
   };
+}
+
+function readSaveTimeout(given: Duration = '30s'): number {
+  const ms = parseDuration('through.saveTimeout', given);
+  if (ms === 0) throw new ConfigError('through.saveTimeout', given, 'a duration longer than 0');
+  return ms;
 }
 
 function readJournalOptions(journal: string | JournalOptions): NonNullable<BehindSettings['journal']> {

@@ -128,17 +128,30 @@ export interface WriteBehindOptions<K extends Key, V> extends Reading<K, V> {
   readonly flushSize?: number | undefined;
   /** Keys that wait for the database at most; further writes wait until there is room. @defaultValue 10,000 */
   readonly maxPending?: number | undefined;
-  /** The same in bytes of keys and values. @defaultValue `'64mb'` */
+  /** The same in bytes of keys and values; one that alone is larger waits alone. @defaultValue `'64mb'` */
   readonly maxPendingBytes?: number | string | undefined;
   /** How long a write waits for room, before it is refused with a `WriteRefusedError`. @defaultValue `'10s'` */
   readonly fullTimeout?: Duration | undefined;
+  /**
+   * How long one call of `save`, `saveMany` or `remove` may take before writes of other keys go on without it, and the event
+   * `save-failed` tells of it. As it may still be carried out, nothing else of its own keys is saved before it has answered: an
+   * older value would come after a newer one. Give the database's own calls a timeout, so that they do.
+   *
+   * @defaultValue `'30s'`
+   */
+  readonly saveTimeout?: Duration | undefined;
   /** For how long a write that the database refuses is tried again, before it is given up. @defaultValue `'1d'` */
   readonly retryFor?: Duration | undefined;
   /** Whether a write may succeed when it is tried again; `false`: it is given up at once. @defaultValue always */
   readonly retryIf?: ((error: unknown) => boolean) | undefined;
   /** Told of a write that is given up, and may keep it; the write is not forgotten before what it returns has resolved. */
   readonly onDeadLetter?: ((letter: DeadLetter<K, V>) => unknown) | undefined;
-  /** How long `close()`, and the end of the process by a signal, waits for the database. @defaultValue `'10s'` */
+  /**
+   * How long `close()`, and the end of the process by a signal, waits for the database; and then, where there is neither journal
+   * nor queue, once more as long at most for `onDeadLetter`, of all that is left at once.
+   *
+   * @defaultValue `'10s'`
+   */
   readonly closeTimeout?: Duration | undefined;
   /** Whether SIGTERM and SIGINT wait for what is pending before they end the process. @defaultValue true */
   readonly flushOnSignal?: boolean | undefined;

@@ -1,7 +1,7 @@
 import type { Clock } from '../ports/clock.js';
 import type { Store } from '../ports/store.js';
 import type { TaggedStore } from '../ports/tagged-store.js';
-import { within } from './within.js';
+import { within } from '../values/within.js';
 
 /** As long as Redis may take over its first connection. */
 const PATIENCE_MS = 3_000;

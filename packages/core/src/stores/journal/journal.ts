@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { promisify } from 'node:util';
 import { ConfigError } from '../../base/errors.js';
-import type { WriteLog } from '../../values/strategies/local-queue.js';
+import type { WriteLog } from '../../values/strategies/local-queue-parts.js';
 import type { PendingWrite } from '../../values/strategies/write-queue.js';
 import { keepDamaged, removeLeftOver, replaceFile } from './journal-files.js';
 import { JournalLock } from './journal-lock.js';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Job, Queue, Worker } from 'bullmq';
 import { WriteRefusedError } from '../../base/write-errors.js';
-import type { LocalQueueParts } from '../../values/strategies/local-queue.js';
+import type { LocalQueueParts } from '../../values/strategies/local-queue-parts.js';
 import { restAfter } from '../../values/strategies/pace.js';
 import type { PendingWrite, SaveFailure, WriteKey, WriteQueue } from '../../values/strategies/write-queue.js';
 import type { ClientOptions, RedisClient, RedisLibrary } from '../redis/library.js';
@@ -72,7 +72,7 @@ export class DurableQueue implements WriteQueue {
   constructor(parts: DurableQueueParts, settings: DurableSettings) {
     this.#parts = parts;
     this.#settings = settings;
-    this.#batches = new SaveBatches(parts.save, (error) => parts.mayRetry(error), parts.limits.flushSize);
+    this.#batches = new SaveBatches(parts);
     this.#connected = this.#connect();
     // Whoever waits for it is told; nobody may.
     this.#connected.catch((error) => parts.onFailure(error));
@@ -103,11 +103,12 @@ export class DurableQueue implements WriteQueue {
     const { records, queue } = await this.#connected;
     const version = await records.lastVersion();
     this.#batches.hurry();
-    while ((await records.countUpTo(version)) > 0) {
+    // What is left then waits for whoever works on the queue.
+    while (!this.#isClosed && (await records.countUpTo(version)) > 0) {
       await queue.promoteJobs();
       await pause(AGAIN_MS);
     }
-    this.#size = await records.count();
+    if (!this.#isClosed) this.#size = await records.count();
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,12 @@
+import type { LocalQueueParts } from '../../values/strategies/local-queue-parts.js';
 import { Pace } from '../../values/strategies/pace.js';
-import type { PendingWrite, Save, SaveFailure } from '../../values/strategies/write-queue.js';
+import {
+  isLate,
+  type LateSave,
+  type PendingWrite,
+  type SaveFailure,
+  type SaveOutcome,
+} from '../../values/strategies/write-queue.js';
 
 /** A write that waits to be sent. */
 interface Waiting {
@@ -7,20 +14,21 @@ interface Waiting {
   resolve(outcome: SaveFailure | undefined): void;
 }
 
+/** What they are sent by. */
+type BatchParts = Pick<LocalQueueParts, 'save' | 'mayRetry' | 'failed' | 'limits'>;
+
 /** Sends writes that come at the same time together: one batch at a time, and the next one of all that came meanwhile. */
 export class SaveBatches {
-  readonly #save: Save;
-  readonly #mayRetry: (error: unknown) => boolean;
+  readonly #parts: BatchParts;
   readonly #pace: Pace;
   #waiting: Waiting[] = [];
   #isSending = false;
   #isClosed = false;
   #stopResting: () => void = () => {};
 
-  constructor(save: Save, mayRetry: (error: unknown) => boolean, most: number) {
-    this.#save = save;
-    this.#mayRetry = mayRetry;
-    this.#pace = new Pace(most);
+  constructor(parts: BatchParts) {
+    this.#parts = parts;
+    this.#pace = new Pace(parts.limits.flushSize);
   }
 
   /** Resolves with what came of it; an error that is its own, as it went alone in the end. */
@@ -59,19 +67,33 @@ export class SaveBatches {
   }
 
   async #sendSome(batch: readonly Waiting[]): Promise<void> {
-    const outcomes = await this.#save(batch.map(({ write }) => write));
-    const isHopeless = (failure: SaveFailure | undefined): boolean =>
-      failure !== undefined && (failure.isOwn || batch.length === 1) && !this.#mayRetry(failure.error);
+    const outcomes = await this.#parts.save(batch.map(({ write }) => write));
+    const isHopeless = (failure: SaveOutcome): boolean =>
+      failure !== undefined &&
+      !isLate(failure) &&
+      (failure.isOwn || batch.length === 1) &&
+      !this.#parts.mayRetry(failure.error);
     const failed = outcomes.filter((outcome) => outcome !== undefined);
     const isOutage = failed.length === batch.length && !outcomes.some(isHopeless);
     if (isOutage) this.#pace.failed(batch.length, performance.now());
     else this.#pace.succeeded();
     for (const [i, each] of batch.entries()) {
       const outcome = outcomes[i];
+      if (isLate(outcome)) {
+        void this.#awaitLate(each, outcome, batch.length === 1);
+        continue;
+      }
       // Of those that were refused together nobody knows for which of them.
       if (outcome !== undefined && batch.length > 1 && (isOutage || !outcome.isOwn)) this.#waiting.unshift(each);
       else each.resolve(outcome && { ...outcome, isOwn: true });
     }
+  }
+
+  /** What is late may still be carried out: whoever works on it keeps the right to its key until it has answered. */
+  async #awaitLate({ write, resolve }: Waiting, { error, late }: LateSave, isAlone: boolean): Promise<void> {
+    this.#parts.failed([write], error);
+    const failure = await late;
+    resolve(failure && { ...failure, isOwn: failure.isOwn || isAlone });
   }
 
   async #rest(): Promise<void> {

@@ -1,49 +1,19 @@
 import { WriteRefusedError } from '../../base/write-errors.js';
-import type { Clock, Timer } from '../../ports/clock.js';
+import type { Timer } from '../../ports/clock.js';
+import { within } from '../within.js';
+import type { LocalQueueParts } from './local-queue-parts.js';
 import { Pace, restAfter } from './pace.js';
-import { type Entry, PendingWrites } from './pending-writes.js';
+import { type Entry, PendingWrites, weightOf } from './pending-writes.js';
 import { Room } from './room.js';
-import type { PendingWrite, Save, WriteKey, WriteQueue } from './write-queue.js';
+import { isLate, type LateSave, type PendingWrite, type WriteKey, type WriteQueue } from './write-queue.js';
 
-/** What outlives the process: each write is in there before it is acknowledged. */
-export interface WriteLog {
-  /** Writes of a process that has ended before they were saved. */
-  readonly recovered: readonly PendingWrite[];
-  append(write: PendingWrite): Promise<void>;
-  /** A write, or whatever came before it of its key, is no longer needed. */
-  forget(write: PendingWrite): void;
-  /** Calls back when another process has what is in it by now, and saves that. */
-  onLost(listener: () => void): void;
-  close(): Promise<void>;
-}
+/** So many batches of which something is late, and no more: a database that answers nothing is not asked more and more. */
+const MOST_LATE = 8;
 
-/** The bounds of a queue, in milliseconds and numbers. */
-export interface QueueLimits {
-  readonly flushEveryMs: number;
-  readonly flushSize: number;
-  readonly maxPending: number;
-  readonly maxPendingBytes: number;
-  readonly fullTimeoutMs: number;
-  readonly retryForMs: number;
-  readonly closeTimeoutMs: number;
-}
-
-/** What a queue stands on. */
-export interface LocalQueueParts {
-  /** The strategy's, for errors. */
-  readonly name: string;
-  readonly limits: QueueLimits;
-  readonly clock: Clock;
-  readonly log: WriteLog | undefined;
-  readonly save: Save;
-  /** False for an error that will be the same however often the write is tried. */
-  mayRetry(error: unknown): boolean;
-  /** Told of a write that is given up, before it is forgotten. Never rejects. */
-  giveUp(write: PendingWrite, error: unknown, attempts: number): Promise<void>;
-  /** Told that some were not saved, and will be tried again. */
-  failed(writes: readonly PendingWrite[], error: unknown): void;
-  /** Keeps the process until what it returns is called. */
-  keep(): () => void;
+/** Room that a write has taken, while it is on its way. */
+interface Reserved {
+  readonly writes: number;
+  readonly bytes: number;
 }
 
 /** A write that the database has not taken. */
@@ -63,6 +33,9 @@ export class LocalQueue implements WriteQueue {
   #version: number;
   /** Writes that have been let in, and are on their way: they count as pending. */
   #coming = 0;
+  #comingBytes = 0;
+  /** Batches of which something is late. */
+  #late = 0;
   #isClosed = false;
   /** Nothing is sent any more. */
   #isOver = false;
@@ -77,7 +50,7 @@ export class LocalQueue implements WriteQueue {
   constructor(parts: LocalQueueParts) {
     this.#parts = parts;
     this.#pace = new Pace(parts.limits.flushSize);
-    this.#room = new Room(parts.clock, parts.limits.maxPending);
+    this.#room = new Room(parts.clock, parts.limits.maxPending, parts.limits.maxPendingBytes);
     // Microseconds: a process that begins anew goes on above what the one before it has counted.
     this.#version = Math.floor(parts.clock.now()) * 1000;
     for (const write of parts.log?.recovered ?? []) {
@@ -98,7 +71,7 @@ export class LocalQueue implements WriteQueue {
 
   async put(key: WriteKey, bytes: Buffer | undefined): Promise<void> {
     const { clock, log, name } = this.#parts;
-    const hasTaken = await this.#admit(key);
+    const reserved = await this.#admit(key, weightOf({ key, version: 0, bytes }));
     try {
       const write = { key, version: ++this.#version, bytes };
       await log?.append(write);
@@ -106,9 +79,11 @@ export class LocalQueue implements WriteQueue {
     } catch (cause) {
       throw new WriteRefusedError(name, key, 'journal', String(cause), { cause });
     } finally {
-      if (hasTaken) this.#coming--;
+      this.#coming -= reserved.writes;
+      this.#comingBytes -= reserved.bytes;
+      this.#room.admit();
+      this.#wake();
     }
-    this.#wake();
   }
 
   flush(): Promise<void> {
@@ -129,15 +104,10 @@ export class LocalQueue implements WriteQueue {
     this.#isClosed = true;
     this.#room.clear();
     const { limits, clock, log } = this.#parts;
-    let timer: Timer | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = clock.after(limits.closeTimeoutMs, resolve);
-    });
-    await Promise.race([this.flush(), late]);
-    timer?.cancel();
+    await within(this.flush(), limits.closeTimeoutMs, clock);
     this.#end();
     // What a log has is saved when somebody begins with it. Nobody else has the rest.
-    if (log === undefined) await this.#giveUpAll();
+    if (log === undefined) await within(this.#giveUpAll(), limits.closeTimeoutMs, clock);
     this.#release?.();
     this.#release = undefined;
     await log?.close();
@@ -152,29 +122,41 @@ export class LocalQueue implements WriteQueue {
     this.#keepProcess();
   }
 
-  /** @returns whether it has taken room: a write in the place of one that waits needs none of its own */
-  async #admit(key: WriteKey): Promise<boolean> {
+  /** @returns the room it has taken: a write in the place of one that waits needs only what it is larger */
+  async #admit(key: WriteKey, bytes: number): Promise<Reserved> {
     const { name, limits } = this.#parts;
     if (this.#isClosed) throw new WriteRefusedError(name, key, 'closed');
-    if (this.#pending.has(key)) return false;
-    if (!this.#room.isAwaited && this.#takeRoom()) return true;
-    const admitted = this.#room.wait(limits.fullTimeoutMs);
+    let taken: Reserved | undefined;
+    const take = (): boolean => {
+      taken = this.#takeRoom(key, bytes);
+      return taken !== undefined;
+    };
+    const isSmaller = this.#pending.has(key) && bytes <= this.#pending.replacedBy(key);
+    if ((isSmaller || !this.#room.isAwaited) && take() && taken !== undefined) return taken;
+    const admitted = this.#room.wait(limits.fullTimeoutMs, bytes, take);
     this.#wake();
-    if (!(await admitted)) throw new WriteRefusedError(name, key, this.#isClosed ? 'closed' : 'full');
-    return true;
+    if (!(await admitted) || taken === undefined)
+      throw new WriteRefusedError(name, key, this.#isClosed ? 'closed' : 'full');
+    return taken;
   }
 
-  #takeRoom(): boolean {
+  /** One that is larger than all may be together has room where there is no other. */
+  #takeRoom(key: WriteKey, bytes: number): Reserved | undefined {
     const { maxPending, maxPendingBytes } = this.#parts.limits;
-    if (this.size >= maxPending || this.#pending.bytes >= maxPendingBytes) return false;
-    this.#coming++;
-    return true;
+    const writes = this.#pending.has(key) ? 0 : 1;
+    const more = Math.max(0, bytes - this.#pending.replacedBy(key));
+    const held = this.#pending.bytes + this.#comingBytes;
+    if (writes > 0 && this.size >= maxPending) return undefined;
+    if (more > 0 && held > 0 && held + more > maxPendingBytes) return undefined;
+    this.#coming += writes;
+    this.#comingBytes += more;
+    return { writes, bytes: more };
   }
 
   /** Sends what is due, or sets the timer for what will be. */
   #wake(): void {
     this.#keepProcess();
-    if (this.#isSending || this.#isOver) return;
+    if (this.#isSending || this.#isOver || this.#late >= MOST_LATE) return;
     const { clock } = this.#parts;
     const wait = this.#waitMs();
     if (wait <= 0) {
@@ -213,16 +195,21 @@ export class LocalQueue implements WriteQueue {
     this.#timer?.cancel();
     this.#timer = undefined;
     let isSuspectNext = true;
-    while (!this.#isOver) {
+    while (!this.#isOver && this.#late < MOST_LATE) {
       const batch = this.#nextBatch(isSuspectNext);
       if (batch.length === 0) break;
       isSuspectNext = !isSuspectNext;
       await this.#sendBatch(batch);
-      this.#room.admit(() => this.#takeRoom());
-      this.#settleFlushes();
+      this.#ended();
     }
     this.#isSending = false;
     this.#wake();
+  }
+
+  /** Something has come to an end: there is room for others, and who waits for it may be told. */
+  #ended(): void {
+    this.#room.admit();
+    this.#settleFlushes();
   }
 
   #nextBatch(isSuspectNext: boolean): readonly Entry[] {
@@ -238,37 +225,70 @@ export class LocalQueue implements WriteQueue {
   }
 
   async #sendBatch(batch: readonly Entry[]): Promise<void> {
-    const { save, clock, log, failed, mayRetry } = this.#parts;
+    const { save, clock, failed, mayRetry } = this.#parts;
     const outcomes = await save(batch.map(({ write }) => write));
     const now = clock.monotonic();
     const refused: Refused[] = [];
+    const late = new Map<Entry, LateSave>();
     for (const [i, entry] of batch.entries()) {
-      const failure = outcomes[i];
-      if (failure === undefined) {
-        this.#pending.end(entry);
-        log?.forget(entry.write);
-      } else refused.push({ entry, error: failure.error, isOwn: failure.isOwn || batch.length === 1 });
+      const outcome = outcomes[i];
+      if (outcome === undefined) this.#done(entry);
+      else if (isLate(outcome)) late.set(entry, outcome);
+      else refused.push({ entry, error: outcome.error, isOwn: outcome.isOwn || batch.length === 1 });
     }
     const hopeless = refused.filter(({ error, isOwn }) => isOwn && !mayRetry(error));
     const isSuspect = (batch[0]?.attempts ?? 0) > 0;
     // One that says that this write is of no use has answered.
-    if (refused.length < batch.length || hopeless.length > 0) this.#pace.succeeded();
+    if (refused.length + late.size < batch.length || hopeless.length > 0) this.#pace.succeeded();
     else if (!isSuspect || this.#pace.isFailing) this.#pace.failed(batch.length, now);
     const isOutage = refused.length === batch.length && batch.length > 1;
-    for (const each of refused) await this.#putBack(each, hopeless.includes(each), isOutage, now);
+    for (const each of refused) this.#putBack(each, hopeless.includes(each), isOutage, now);
     if (refused.length > 0)
       failed(
         refused.map(({ entry }) => entry.write),
         refused[0]?.error,
       );
+    if (late.size > 0) void this.#awaitLate(late, batch.length === 1);
+  }
+
+  /** What is late may still be carried out: nothing else of its key goes before it has answered, however long that takes. */
+  async #awaitLate(late: ReadonlyMap<Entry, LateSave>, isAlone: boolean): Promise<void> {
+    const { failed, clock, mayRetry } = this.#parts;
+    const [first] = late.values();
+    failed(
+      [...late.keys()].map(({ write }) => write),
+      first?.error,
+    );
+    this.#late++;
+    const answers = [...late].map(async ([entry, outcome]) => {
+      const failure = await outcome.late;
+      if (failure === undefined) this.#done(entry);
+      else if (!this.#isOver) {
+        const { error } = failure;
+        const isOwn = failure.isOwn || isAlone;
+        this.#putBack({ entry, error, isOwn }, isOwn && !mayRetry(error), false, clock.monotonic());
+        failed([entry.write], error);
+      }
+      this.#ended();
+      this.#wake();
+    });
+    await Promise.all(answers);
+    this.#late--;
+    this.#wake();
+  }
+
+  /** It needs no more: the database has it, or never will. */
+  #done(entry: Entry): void {
+    this.#pending.end(entry);
+    this.#parts.log?.forget(entry.write);
   }
 
   /** @param isOutage - all that were sent together were refused: it may be for none of them */
-  async #putBack({ entry, error, isOwn }: Refused, isHopeless: boolean, isOutage: boolean, now: number): Promise<void> {
+  #putBack({ entry, error, isOwn }: Refused, isHopeless: boolean, isOutage: boolean, now: number): void {
     const { limits, log } = this.#parts;
     entry.firstFailedAt ??= now;
     if (isHopeless || (isOwn && now - entry.firstFailedAt >= limits.retryForMs)) {
-      await this.#giveUp(entry, error);
+      void this.#giveUp(entry, error);
       return;
     }
     const isSuspect = isOwn && !isOutage;
@@ -279,17 +299,20 @@ export class LocalQueue implements WriteQueue {
     if (!this.#pending.putBack(entry, isSuspect)) log?.forget(entry.write);
   }
 
+  /** Nothing else of its key goes before its user has been told; the others do not wait for that. */
   async #giveUp(entry: Entry, error: unknown): Promise<void> {
-    const { giveUp, log } = this.#parts;
-    await giveUp(entry.write, error, entry.attempts + 1);
-    this.#pending.end(entry);
-    log?.forget(entry.write);
+    await this.#parts.giveUp(entry.write, error, entry.attempts + 1);
+    this.#done(entry);
+    this.#ended();
+    this.#wake();
   }
 
   async #giveUpAll(): Promise<void> {
     const { name, giveUp } = this.#parts;
-    for (const { write, attempts } of this.#pending.takeAll())
-      await giveUp(write, new WriteRefusedError(name, write.key, 'closed'), attempts);
+    const all = this.#pending.takeAll();
+    await Promise.all(
+      all.map(({ write, attempts }) => giveUp(write, new WriteRefusedError(name, write.key, 'closed'), attempts)),
+    );
   }
 
   #settleFlushes(): void {

@@ -38,8 +38,15 @@ export class PendingWrites {
     return this.#bytes;
   }
 
+  /** So many may go now: not those that wait for one of their key that is on its way. */
   get readySize(): number {
-    return this.#ready.size;
+    return this.#ready.size - this.#twice;
+  }
+
+  /** Bytes that are let go of when another write of its key comes. */
+  replacedBy(key: WriteKey): number {
+    const entry = this.#ready.get(String(key)) ?? this.#suspects.get(String(key));
+    return entry === undefined ? 0 : weightOf(entry.write);
   }
 
   has(key: WriteKey): boolean {
@@ -71,7 +78,8 @@ export class PendingWrites {
 
   /** The one that has waited for longest, of those that may go together. */
   get first(): Entry | undefined {
-    return this.#ready.values().next().value;
+    for (const [text, entry] of this.#ready) if (!this.#flying.has(text)) return entry;
+    return undefined;
   }
 
   /** The one that was refused by itself and is tried again first. */
@@ -85,6 +93,7 @@ export class PendingWrites {
   take(most: number, isDue: (entry: Entry) => boolean): readonly Entry[] {
     const taken: Entry[] = [];
     for (const [text, entry] of this.#ready) {
+      if (this.#flying.has(text)) continue;
       if (taken.length >= most || !isDue(entry)) break;
       this.#ready.delete(text);
       this.#flying.set(text, entry);
@@ -156,6 +165,6 @@ export class PendingWrites {
 }
 
 /** Bytes that a write holds. */
-function weightOf({ key, bytes }: PendingWrite): number {
+export function weightOf({ key, bytes }: PendingWrite): number {
   return OVERHEAD + 2 * String(key).length + (bytes?.length ?? 0);
 }

@@ -17,8 +17,25 @@ export interface SaveFailure {
   readonly isOwn: boolean;
 }
 
-/** Brings writes to the database, no two of one key at a time; the outcomes are in their order. Never rejects. */
-export type Save = (writes: readonly PendingWrite[]) => Promise<readonly (SaveFailure | undefined)[]>;
+/** A write that the database has been given, and has not answered in time: it may still be carried out. */
+export interface LateSave {
+  readonly error: unknown;
+  /** What comes of it, if ever anything does. Never rejects. */
+  readonly late: Promise<SaveFailure | undefined>;
+}
+
+/** What has come of a write, as far as anybody knows. */
+export type SaveOutcome = SaveFailure | LateSave | undefined;
+
+export function isLate(outcome: SaveOutcome): outcome is LateSave {
+  return outcome !== undefined && 'late' in outcome;
+}
+
+/**
+ * Brings writes to the database; the outcomes are in their order. Never rejects. No two of one key are given to it at a time, nor
+ * one while another of its key is late.
+ */
+export type Save = (writes: readonly PendingWrite[]) => Promise<readonly SaveOutcome[]>;
 
 /** Where writes wait for the database. */
 export interface WriteQueue {
