@@ -83,7 +83,20 @@ export function fragmentCache(request: FragmentRequest | undefined, place?: Temp
       )
     ).join('');
   };
-  return Object.assign(ask, { each });
+  const waitedFor: FragmentCache['each'] = (items, describe, render) => awaited(each(items, describe, render));
+  return Object.assign((...given: Parameters<typeof ask>) => awaited(ask(...given)), { each: waitedFor });
+}
+
+/** Written by a template that does not wait for it, it would be `[object Promise]` in the page, and nobody would be told. */
+function awaited(html: Promise<string>): Promise<string> {
+  return Object.defineProperty(html, 'toString', {
+    value() {
+      html.catch(() => {});
+      throw new TypeError(
+        'a template writes what cache() returns without waiting for it; use await: <%- await cache(…) %>',
+      );
+    },
+  });
 }
 
 /** The html of one fragment. */

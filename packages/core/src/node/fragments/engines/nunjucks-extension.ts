@@ -61,6 +61,12 @@ export class NunjucksExtension {
 
   parse(parser: Parser, nodes: Nodes): Node {
     const { value: tag, lineno, colno } = parser.nextToken();
+    if (isInMacro(parser.tokens.str ?? '', lineno, colno))
+      parser.fail(
+        `${tag}: cannot stand in a macro or a call block, which do not wait; put it where the macro is used`,
+        lineno,
+        colno,
+      );
     const signature = parser.parseSignature(null, true);
     parser.advanceAfterBlockEnd(tag);
     const body = parser.parseUntilBlocks(`end${tag}`);
@@ -140,6 +146,14 @@ export class NunjucksExtension {
     };
     void ask().then(tell, done);
   }
+}
+
+/** Whether a place, by lines and columns from 0 on, stands between the ends of a macro: what takes its time there is lost. */
+function isInMacro(template: string, lineno: number, colno: number): boolean {
+  const lines = template.split('\n').slice(0, lineno + 1);
+  const before = [...lines.slice(0, -1), lines.at(-1)?.slice(0, colno)].join('\n');
+  const count = (tag: RegExp): number => before.match(tag)?.length ?? 0;
+  return count(/\{%-?\s*(?:macro|call)\b/g) > count(/\{%-?\s*(?:endmacro|endcall)\b/g);
 }
 
 /** Nunjucks hands over arguments by name as one object behind the others; one by its place is a ttl. */
