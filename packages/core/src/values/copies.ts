@@ -60,7 +60,17 @@ function take(value: unknown, copying: Copying): Kept {
     kept.held.isFrozen = true;
     return kept;
   }
-  return held(found.isTree ? copied(value, found) : takeGraph(value), found);
+  return held(taken(value, found), found);
+}
+
+/** Trees that come here have no prototype, such as groups of a match, or more items than are looked at at first. */
+function taken(value: object, found: Found): object {
+  try {
+    return takeGraph(value);
+  } catch {
+    // Too little of the stack is left; what cannot be copied throws again.
+    return copied(value, found);
+  }
 }
 
 function takeTreeOf(value: object): TakenTree | undefined {

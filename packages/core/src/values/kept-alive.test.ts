@@ -54,6 +54,8 @@ describe('what is kept of a value', () => {
     const author = (page: string) => ({ name: cut(page) });
     expect(heldBy((page) => hold(Array(2).fill(author(page)), 'structured'))).toBeLessThan(10);
     expect(heldBy((page) => hold(new Map([[1, cut(page)]]), 'structured'))).toBeLessThan(10);
+    const bare = (page: string) => Object.assign(Object.create(null), { title: cut(page) }) as object;
+    expect(heldBy((page) => hold({ data: bare(page) }, 'structured'))).toBeLessThan(10);
     expect(heldBy((page) => hold(new Error(cut(page)), 'structured'))).toBeLessThan(10);
   });
 });

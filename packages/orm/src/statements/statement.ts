@@ -30,6 +30,7 @@ export function footprintOf(tokens: Tokens, depth: number): Footprint {
   if (words === undefined) read(walk, depth);
   else if (words.isOpaque) walk.isOpaque = true;
   const isUnderstood = walk.isUnderstood && tokens.isClear && !(OPAQUE.has(tokens.text(0)) && walk.isOpaque);
+  if (!isUnderstood && mayCall(tokens)) walk.isOpaque = true;
   const transaction = words?.transaction;
   const { reads, writes } = gathered(walk.references, tokens.dialect);
   const names = isUnderstood ? namesOf(tokens) : allNames(tokens);
@@ -49,6 +50,14 @@ export function footprintOf(tokens: Tokens, depth: number): Footprint {
     redefines: redefines(tokens),
     isUnderstood,
   };
+}
+
+/** In blocks of MariaDB, and behind `SET STATEMENT … FOR`, what carries something out need not be the first word. */
+function mayCall(tokens: Tokens): boolean {
+  if (tokens.dialect !== 'mysql') return false;
+  for (let at = 1; at < tokens.count; at++)
+    if (tokens.kind(at) === Kind.word && OPAQUE.has(tokens.text(at))) return true;
+  return false;
 }
 
 /** Of PostgreSQL, `"$user"` in a search path is another schema for another role. */
