@@ -205,6 +205,17 @@ describe('what waits for the database', () => {
     expect(await rows.get('bad')).toBe('of the database');
   });
 
+  it('fails aloud, and aloud is lost where nobody is there to be handed it', async () => {
+    const { rows, table, clock, warnings } = await openTable({ retryFor: '1m' });
+    table.poison.add('bad');
+    await rows.set('bad', 1);
+    await clock.advanceAsync('5s');
+    expect(warnings().join('\n')).toMatch(/through\.save of rows fails, and is tried again: /);
+    expect(warnings().join('\n')).not.toMatch(/lost/);
+    await clock.advanceAsync('2m');
+    expect(warnings().join('\n')).toMatch(/writes of rows are given up and lost, as through\.onDeadLetter takes none: /);
+  });
+
   it('takes another value of a key whose write was refused', async () => {
     const { rows, table, clock } = await openTable();
     table.poison.add('a');

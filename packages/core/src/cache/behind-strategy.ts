@@ -124,6 +124,9 @@ export class BehindStrategy {
     const { key, version, bytes } = write;
     const { name } = this.settings;
     this.#parts.sink.emit({ type: 'dead-letter', strategy: name, keys: [key], error, attempts });
+    // Nobody may be listening, and a write that was acknowledged is gone.
+    if (this.behind.onDeadLetter === undefined)
+      this.#parts.warn(`writes of ${name} are given up and lost, as through.onDeadLetter takes none: ${textOf(error)}`);
     try {
       const value = answerOf(() => this.#saver.valueOf(write));
       await this.behind.onDeadLetter?.({ key, version, value, isDeletion: bytes === undefined, error, attempts });
@@ -139,6 +142,7 @@ export class BehindStrategy {
 
   failed(writes: readonly PendingWrite[], error: unknown): void {
     const keys = writes.slice(0, MOST_TOLD).map(({ key }) => key);
+    this.#parts.warn(`through.save of ${this.settings.name} fails, and is tried again: ${textOf(error)}`);
     this.#parts.sink.emit({ type: 'save-failed', strategy: this.settings.name, count: writes.length, keys, error });
   }
 
