@@ -213,7 +213,9 @@ describe('what waits for the database', () => {
     expect(warnings().join('\n')).toMatch(/through\.save of rows fails, and is tried again: /);
     expect(warnings().join('\n')).not.toMatch(/lost/);
     await clock.advanceAsync('2m');
-    expect(warnings().join('\n')).toMatch(/writes of rows are given up and lost, as through\.onDeadLetter takes none: /);
+    expect(warnings().join('\n')).toMatch(
+      /writes of rows are given up and lost, as through\.onDeadLetter takes none: /,
+    );
   });
 
   it('takes another value of a key whose write was refused', async () => {
