@@ -139,7 +139,7 @@ export function createServer(app: ExpressApplication, options: CreateServerOptio
     tls === undefined
       ? createHttpServer({ ...http, ...classes }, listener)
       : createHttpsServer({ ...http, ...tls, ...classes }, listener);
-  knowServer(server);
+  knowServer(server, { app });
   if (warming !== undefined) warmWhenListening(server, warming);
   return server;
 }

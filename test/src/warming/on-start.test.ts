@@ -60,7 +60,7 @@ describe('warmOnStart of createServer', () => {
     const warned = next(cache, 'warning');
     await serve(createServer(app, { warmOnStart: { source: ['/a', '/me'], origin, cache, concurrency: 1 } }));
     expect(await warned).toMatchObject({
-      message: 'viewcache: warmOnStart: 1 of 2 are no hit now: /me (input header cookie)',
+      message: 'viewcache: warmOnStart: 1 of 2 are no hit now: /me (input: header cookie)',
     });
     const failed = next(cache, 'warning');
     const source = () => {

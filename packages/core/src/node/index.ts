@@ -53,7 +53,7 @@ export type { FragmentVary } from './fragments/fragment-vary.js';
 export { type FragmentsMiddleware, fragments } from './fragments/fragments.js';
 export { type Guarding, guardOf } from './guarding.js';
 export { declareLoader, type InnerLayers, type LayerFunction } from './inner-layers.js';
-export { knownServers, knowServer } from './known-servers.js';
+export { knownServers, knowServer, type ServerFacts } from './known-servers.js';
 export { layersOf } from './leading.js';
 export { markNever } from './never.js';
 export { PlainVisitors } from './plain-visitors.js';

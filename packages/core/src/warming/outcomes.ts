@@ -3,10 +3,10 @@ import type { Bypass, CacheEvent, Refusal } from '../ports/event-sink.js';
 
 /** What the cache has made of what was asked for. */
 export type Found =
-  | { readonly outcome: 'hit' | 'stored' }
+  | { readonly outcome: 'hit' | 'stored'; readonly key: string }
   | {
       readonly outcome: 'refused';
-      readonly reason: Refusal | Bypass | 'no-view';
+      readonly reason: Refusal | Bypass | 'no-view' | 'other-key';
       readonly detail?: string | undefined;
     };
 
@@ -30,11 +30,11 @@ export class Report {
     return this.#found === undefined;
   }
 
-  hear(event: CacheEvent): void {
+  hear(event: CacheEvent & { readonly key: string }): void {
     if (event.type === 'miss') this.#isLookedUp = true;
-    else if (event.type === 'hit') this.#settle({ outcome: 'hit' });
+    else if (event.type === 'hit') this.#settle({ outcome: 'hit', key: event.key });
     // Without a miss it is a copy of what a shared store has, and a hit.
-    else if (event.type === 'stored' && this.#isLookedUp) this.#settle({ outcome: 'stored' });
+    else if (event.type === 'stored' && this.#isLookedUp) this.#settle({ outcome: 'stored', key: event.key });
     else if (event.type === 'refused') this.#settle({ outcome: 'refused', reason: event.reason, detail: event.detail });
     else if (event.type === 'bypass' && !NOT_THE_END.has(event.reason))
       this.#settle({ outcome: 'refused', reason: event.reason });

@@ -115,7 +115,10 @@ export class Run {
 async function judged(attempt: Attempt, report: Report): Promise<End> {
   const status = await attempt.answered;
   const found = await report.answered();
-  if (found.outcome !== 'refused') return found;
+  if (found.outcome !== 'refused') {
+    const why = attempt.whyMissed?.(found.key);
+    return why === undefined ? found : { outcome: 'refused', reason: 'other-key', detail: why };
+  }
   // What is stale may stand for a handler that fails, and then it is a hit.
   if (status >= 500) return { outcome: 'failed', reason: 'status', detail: String(status) };
   return found.reason === 'status' ? { ...found, detail: String(status) } : found;

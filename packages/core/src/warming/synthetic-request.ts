@@ -11,7 +11,8 @@ export interface Asked {
   readonly url: string;
   /** By names in lower case, `host` among them. */
   readonly headers: WarmFields;
-  readonly isSecure: boolean;
+  /** Its scheme says whether the connection is encrypted. */
+  readonly origin: string;
 }
 
 /** A request that no client has sent, and its response that nobody reads. */
@@ -40,7 +41,8 @@ const PEER = {
  * Nothing of what it is served by can be told from a client's: the app's middleware runs, and sees an anonymous visitor.
  * `isRefresh(req)` says that nobody waits for the answer.
  */
-export function syntheticPair(server: WarmServer, { url, headers, isSecure }: Asked): SyntheticPair {
+export function syntheticPair(server: WarmServer, { url, headers, origin }: Asked): SyntheticPair {
+  const isSecure = origin.startsWith('https:');
   const socket = new SwallowingSocket({ ...PEER, ...(isSecure ? { encrypted: true } : {}) } as unknown as Socket);
   const asSocket = socket as unknown as Socket;
   const { Request, Response } = classesOf(server);

@@ -1,10 +1,11 @@
 import { setImmediate as immediate } from 'node:timers/promises';
 import { ConfigError } from '../base/errors.js';
 import { printable } from '../base/printable.js';
-import { askServer, findServer } from './ask-server.js';
+import { askServer } from './ask-server.js';
 import { callTasks } from './call-tasks.js';
 import { isCalls } from './calls.js';
 import { readEntry } from './entry-url.js';
+import { findServer } from './find-server.js';
 import { entriesOf } from './reporting-source.js';
 import type { Task, Tasks } from './task.js';
 import { readFields, type WarmSettings } from './warm-options.js';
@@ -29,7 +30,7 @@ export async function readTasks(source: WarmSource, settings: WarmSettings, sign
   const { origin } = settings;
   if (origin === undefined)
     throw new ConfigError('warm.origin', origin, "the origin under which visitors ask: 'https://www.example.com'");
-  const server = findServer('warm.server', settings.server);
+  const server = findServer('warm.server', settings.server, origin);
   const wanted = new Map<string, Task>();
   const skipped: WarmProblem[] = [];
   let taken = 0;
@@ -69,7 +70,7 @@ export function urlTask(
     what: path,
     // Keys of views begin with the method; a view that was passed by is called by its URL.
     isMeant: (key, type) => (type === 'bypass' ? key === path : key.startsWith('GET ')),
-    begin: () => askServer(server, { url: path, headers, isSecure: origin.startsWith('https:') }),
+    begin: () => askServer(server, { url: path, headers, origin }),
   };
 }
 

@@ -1,21 +1,18 @@
-import type { Server } from 'node:http';
-import type { Server as SecureServer } from 'node:https';
+import type { Server } from 'node:net';
 import { ConfigError } from '../base/errors.js';
 import type { Cache } from '../cache/cache.js';
 import { runtimeOf } from '../cache/runtime.js';
 import { isRecord } from '../config/check.js';
 import { isCalls } from './calls.js';
 import { readWarmOptions } from './warm-options.js';
-import type { WarmOptions, WarmResult, WarmSource } from './warm-types.js';
+import type { WarmOptions, WarmResult, WarmServer, WarmSource } from './warm-types.js';
+import { problemOf } from './warm-words.js';
 
 /** What a cache is warmed with as soon as its server listens. */
 export interface WarmOnStart extends Omit<WarmOptions, 'server'> {
   /** What is to be warmed, or a function that is asked for it then. */
   readonly source: WarmSource | (() => WarmSource | Promise<WarmSource>);
 }
-
-/** Problems that are named in a warning. */
-const NAMED = 3;
 
 /**
  * Warms a cache once, when a server listens, and gives up when that closes. Nobody waits for it, and nothing of it keeps the
@@ -24,12 +21,7 @@ const NAMED = 3;
  * @param cacheOf - asked when the server listens
  * @throws {@link ConfigError} at once for a wrong option
  */
-export function warmOnStart(
-  setting: string,
-  given: WarmOnStart,
-  server: Server | SecureServer,
-  cacheOf: () => Cache,
-): void {
+export function warmOnStart(setting: string, given: WarmOnStart, server: Server, cacheOf: () => Cache): void {
   if (!isRecord(given)) throw new ConfigError(setting, given, "an object: { source: ['/'], origin: 'https://…' }");
   const { source, ...options } = given;
   const { signal, origin, server: other } = readWarmOptions(setting, options);
@@ -56,7 +48,7 @@ export function warmOnStart(
     const warm = async (): Promise<WarmResult> => {
       const wanted = typeof source === 'function' ? await source() : source;
       const signals = signal === undefined ? [closed.signal] : [closed.signal, signal];
-      return await cache.warm(wanted, { ...options, server, signal: AbortSignal.any(signals) });
+      return await cache.warm(wanted, { ...options, server: server as WarmServer, signal: AbortSignal.any(signals) });
     };
     warm().then(
       (result) => {
@@ -66,12 +58,4 @@ export function warmOnStart(
       (error: unknown) => warn(error instanceof Error ? error.message : String(error)),
     );
   });
-}
-
-function problemOf({ total, refused, failed, problems }: WarmResult): string | undefined {
-  const count = refused + failed;
-  if (count === 0) return undefined;
-  const told = problems.filter(({ outcome }) => outcome !== 'skipped').slice(0, NAMED);
-  const named = told.map(({ what, reason, detail = '' }) => `${what} (${`${reason} ${detail}`.trim()})`).join(', ');
-  return `${count} of ${total} are no hit now: ${named}${count > told.length ? ', …' : ''}`;
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Http2SecureServer, Http2Server } from 'node:http2';
 import type { Server as SecureServer } from 'node:https';
 import type { Duration } from '../base/duration.js';
 import type { Bypass, Refusal } from '../ports/event-sink.js';
@@ -20,8 +21,13 @@ export interface WarmCalls {
 /** What is to be warmed: URLs one by one, as `fromSitemap` and `fromAccessLog` find them, or calls. */
 export type WarmSource = Iterable<WarmUrl> | AsyncIterable<WarmUrl> | WarmCalls;
 
-/** What answers requests: a server of `node:http` or `node:https`, listening or not, or an app of Express. */
-export type WarmServer = Server | SecureServer | ((req: IncomingMessage, res: ServerResponse) => unknown);
+/** What answers requests: a server of `node:http`, `node:https` or `node:http2`, listening or not, or an app of Express. */
+export type WarmServer =
+  | Server
+  | SecureServer
+  | Http2Server
+  | Http2SecureServer
+  | ((req: IncomingMessage, res: ServerResponse) => unknown);
 
 /** How far a warming has come. */
 export interface WarmProgress {
@@ -33,7 +39,7 @@ export interface WarmProgress {
   readonly hits: number;
   /** Was made, and is stored now. */
   readonly stored: number;
-  /** Was made, and may not be stored: the next visitor is no hit. */
+  /** Was made, and may not be stored, or is nothing that visitors find: the next one is no hit. */
   readonly refused: number;
   /** Was not made: an error, a status from 500 up, or the time was over. */
   readonly failed: number;
@@ -47,11 +53,11 @@ export interface WarmProblem {
   readonly what: string;
   readonly outcome: 'refused' | 'failed' | 'skipped';
   /**
-   * Of what was refused the cache's own word, as in `stats().refused` and `stats().bypasses`, or `no-view`: nothing looked it up in
-   * this cache. Else `status`, `timeout`, `error`, `other-origin`, `malformed`, `too-long`, or `unreadable`, of a sitemap that an index
+   * Of what was refused the cache's own word, as in `stats().refused` and `stats().bypasses`; or `no-view`: nothing looked it up in
+   * this cache; or `other-key`: it is stored, and visitors of the `origin` do not find it. Else `status`, `timeout`, `error`, `other-origin`, `malformed`, `too-long`, or `unreadable`, of a sitemap that an index
    * names.
    */
-  readonly reason: Refusal | Bypass | 'no-view' | WarmFailure | WarmSkip;
+  readonly reason: Refusal | Bypass | 'no-view' | 'other-key' | WarmFailure | WarmSkip;
   /** What more there is to say: what was read of the request, the status, the error. */
   readonly detail?: string | undefined;
 }

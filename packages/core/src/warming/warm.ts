@@ -7,6 +7,7 @@ import { Run } from './run-warming.js';
 import { readTasks } from './tasks.js';
 import { readWarmOptions } from './warm-options.js';
 import type { WarmOptions, WarmResult, WarmSource } from './warm-types.js';
+import { problemOf } from './warm-words.js';
 import type { WarmingParts } from './warming-parts.js';
 
 const NOTHING: WarmResult = {
@@ -45,8 +46,8 @@ export async function warm(
       stop.abort();
     });
     if (held === undefined) return { ...NOTHING, ended: signal.aborted ? 'aborted' : 'elsewhere' };
-    const onProgress =
-      settings.onProgress ?? (hasOnlooker(process.stderr) ? progressBar(process.stderr, parts.clock, name) : undefined);
+    const terminal = settings.onProgress === undefined && hasOnlooker(process.stderr) ? process.stderr : undefined;
+    const onProgress = terminal === undefined ? settings.onProgress : progressBar(terminal, parts.clock, name);
     const run = new Run(tasks, settings, outcomes, parts.clock, onProgress);
     const stopListening = parts.listen(outcomes.listener, outcomes.isUnderWay);
     try {
@@ -56,7 +57,10 @@ export async function warm(
       await held.leave(!signal.aborted);
     }
     const ended = isLost ? 'elsewhere' : signal.aborted ? 'aborted' : 'done';
-    return { ...run.progress, ended, isCut: tasks.isCut, problems: run.problems };
+    const result: WarmResult = { ...run.progress, ended, isCut: tasks.isCut, problems: run.problems };
+    const problem = problemOf(result);
+    if (problem !== undefined) terminal?.write(`warming ${name}: ${problem}\n`);
+    return result;
   } finally {
     settings.signal?.removeEventListener('abort', abort);
   }

@@ -1,5 +1,4 @@
-import { Server } from 'node:http';
-import { Server as SecureServer } from 'node:https';
+import { Server } from 'node:net';
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { ConfigError } from '@viewcache/core';
@@ -36,16 +35,28 @@ export class WarmStart implements OnApplicationBootstrap {
   onApplicationBootstrap(): void {
     // A microservice alone has none.
     const server: unknown = this.#adapters.httpAdapter?.getHttpServer();
-    const isServer = server instanceof Server || server instanceof SecureServer;
-    if (isServer) knowServer(server);
+    // Of HTTP/1 or HTTP/2.
+    const isServer = server instanceof Server;
+    if (isServer) {
+      const app = this.#adapters.httpAdapter.getInstance<object>();
+      knowServer(server, { app, trustsNoProxy: trustsNoProxyOf(app) });
+    }
     const given = this.#given;
     if (given === undefined) return;
     if (!isRecord(given)) throw new ConfigError(SETTING, given, 'an object with a source and an origin');
     if (!isServer)
-      throw new ConfigError(SETTING, given, 'an app with a server of HTTP/1', undefined, 'has nothing to ask');
+      throw new ConfigError(SETTING, given, 'an app with a server of HTTP', undefined, 'has nothing to ask');
     const { cache: named, source, ...options } = given as WarmAppOnStart;
     const cache = this.#registry.resolve(named, `${SETTING}.cache`);
     const of = typeof source === 'function' ? () => source(this.#routes) : source;
     warmOnStart(SETTING, { ...options, source: of }, server, () => cache);
   }
+}
+
+/** Of Fastify, which keeps its setting to itself: the class of its requests has addresses of proxies only where it trusts some. */
+function trustsNoProxyOf(app: object): (() => boolean) | undefined {
+  const slot = Object.getOwnPropertySymbols(app).find(({ description }) => description === 'fastify.Request');
+  const requests: unknown = slot === undefined ? undefined : Reflect.get(app, slot);
+  if (typeof requests !== 'function') return undefined;
+  return () => !Object.hasOwn(requests.prototype, 'ips');
 }
