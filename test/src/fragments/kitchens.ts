@@ -14,6 +14,8 @@ export interface Kitchen {
   readonly extension: string;
   /** Waits for a shared store, or cannot. */
   readonly isAsync: boolean;
+  /** What warnings advise, in words of its templates: whom a fragment is for, and what tells the items of a loop apart. */
+  readonly words: { readonly whom: string; readonly apart: string };
   readonly pages: Readonly<Record<string, string>>;
   install(app: Express, views: string, options: FragmentsOptions): void;
 }
@@ -25,12 +27,17 @@ export interface Kitchen {
  * - `mine`: varies by `who`
  * - `hello`: shows the visitor, and does not say whom it is for; `named` says so; `shown` says that it is for everybody
  * - `failing`: throws while `isBroken`
+ * - `loop`: a loop over `items` that does not tell them apart
  * - `loaded`: waits for `load()`, in engines that can
  */
 const EJS: Kitchen = {
   name: 'EJS',
   extension: 'ejs',
   isAsync: true,
+  words: {
+    whom: 'visitor: user.id, or shared: true',
+    apart: 'vary: city.id; or ask for the list with cache.each(…)',
+  },
   pages: {
     page: `<main><%- await cache('outer', { ttl: 60, tags: 'outer' }, () => include('outer')) %></main>`,
     outer: `<p><%= made('outer') %> <%= text %> <%- await cache('inner', { ttl: 60, tags: ['inner'] }, () => include('inner')) %></p>`,
@@ -47,6 +54,8 @@ const EJS: Kitchen = {
     loaded: `<%- await cache('loaded', { ttl: 60 }, async () => include('loaded-part', { rows: await load() })) %>`,
     'loaded-part': `<%= made('loaded') %> <%= rows %>`,
     list: `<ul><%- await cache.each(items, (item) => ({ name: 'item', key: item.id, ttl: 60, tags: 'items#' + item.id }), (item) => include('item', { item })) %></ul>`,
+    loop: `<% for (const item of items) { %><%- await cache('row', { ttl: 60 }, () => include('row', { item })) %><% } %>`,
+    row: `<b><%= item.name %></b>`,
     item: `<li><%= made('item') %> <%= item.name %></li>`,
   },
   install(app) {
@@ -58,6 +67,10 @@ const ETA: Kitchen = {
   name: 'Eta',
   extension: 'eta',
   isAsync: true,
+  words: {
+    whom: 'visitor: user.id, or shared: true',
+    apart: 'vary: city.id; or ask for the list with it.cache.each(…)',
+  },
   pages: {
     page: `<main><%~ await it.cache('outer', { ttl: 60, tags: 'outer' }, () => includeAsync('./outer')) %></main>`,
     outer: `<p><%= it.made('outer') %> <%= it.text %> <%~ await it.cache('inner', { ttl: 60, tags: ['inner'] }, () => captureAsync(async () => { %><i><%= it.made('inner') %></i><% })) %></p>`,
@@ -72,6 +85,7 @@ const ETA: Kitchen = {
     'failing-part': `<%= it.made('failing') %><% if (it.broken.is) it.fail() %>`,
     loaded: `<%~ await it.cache('loaded', { ttl: 60 }, async () => includeAsync('./loaded-part', { rows: await it.load() })) %>`,
     'loaded-part': `<%= it.made('loaded') %> <%= it.rows %>`,
+    loop: `<% for (const item of it.items) { %><%~ await it.cache('row', { ttl: 60 }, () => captureAsync(async () => { %><b><%= item.name %></b><% })) %><% } %>`,
     list: `<ul><%~ await it.cache.each(it.items, (item) => ({ name: 'item', key: item.id, ttl: 60, tags: 'items#' + item.id }), (item) => captureAsync(async () => { %><li><%= it.made('item') %> <%= item.name %></li><% })) %></ul>`,
   },
   install(app, views) {
@@ -83,6 +97,10 @@ const NUNJUCKS: Kitchen = {
   name: 'Nunjucks',
   extension: 'njk',
   isAsync: true,
+  words: {
+    whom: 'visitor=user.id, or shared=true',
+    apart: "vary=city.id; or ask for the list with {% cacheeach city in cities, 'city', key=city.id %}",
+  },
   pages: {
     page: `<main>{% cache 'outer', ttl=60, tags='outer' %}{% include 'outer.njk' %}{% endcache %}</main>`,
     outer: `<p>{{ made('outer') }} {{ text }} {% cache 'inner', ttl=60, tags=['inner'] %}<i>{{ made('inner') }}</i>{% endcache %}</p>`,
@@ -93,6 +111,7 @@ const NUNJUCKS: Kitchen = {
     shown: `{% cache 'shown', ttl=60, shared=true %}{{ made('shown') }} {{ nickname }}{% endcache %}`,
     failing: `{% cache 'failing', ttl=60 %}{{ made('failing') }}{% if broken.is %}{{ fail() }}{% endif %}{% endcache %}`,
     loaded: `{% cache 'loaded', ttl=60 %}{{ made('loaded') }} {{ loaded | awaited }}{% endcache %}`,
+    loop: `{% for item in items %}{% cache 'row', ttl=60 %}<b>{{ item.name }}</b>{% endcache %}{% endfor %}`,
     list: `<ul>{% cacheeach item in items, 'item', key=item.id, ttl=60, tags='items#' + item.id %}<li>{{ made('item') }} {{ item.name }}</li>{% endcacheeach %}</ul>`,
   },
   install(app, views) {
@@ -109,6 +128,7 @@ const HANDLEBARS: Kitchen = {
   name: 'Handlebars',
   extension: 'handlebars',
   isAsync: false,
+  words: { whom: 'visitor=user.id, or shared=true', apart: 'vary=this.id' },
   pages: {
     page: `<main>{{#cache "outer" ttl=60 tags="outer"}}{{> outer}}{{/cache}}</main>`,
     'partials/outer': `<p>{{made "outer"}} {{text}} {{#cache "inner" ttl=60 tags="inner"}}<i>{{made "inner"}}</i>{{/cache}}</p>`,
@@ -116,6 +136,7 @@ const HANDLEBARS: Kitchen = {
     hello: `{{#cache "hello" ttl=60}}{{made "hello"}} {{#if user}}{{user.name}}{{else}}nobody{{/if}}{{/cache}}`,
     named: `{{#cache "named" ttl=60 visitor=user.id}}{{made "hello"}} {{user.name}}{{/cache}}`,
     shown: `{{#cache "shown" ttl=60 shared=true}}{{made "shown"}} {{nickname}}{{/cache}}`,
+    loop: `{{#each items}}{{#cache "row" ttl=60}}<b>{{name}}</b>{{/cache}}{{/each}}`,
     failing: `{{#cache "failing" ttl=60}}{{made "failing"}}{{#if broken.is}}{{fail 1}}{{/if}}{{/cache}}`,
   },
   install(app) {
@@ -130,6 +151,7 @@ const PUG: Kitchen = {
   name: 'Pug',
   extension: 'pug',
   isAsync: false,
+  words: { whom: 'visitor: user.id, or shared: true', apart: 'vary: city.id' },
   pages: {
     page: `main\n  +cache('outer', { ttl: 60, tags: 'outer' })\n    include outer`,
     outer: `p #{made('outer')} #{text} \n  +cache('inner', { ttl: 60, tags: ['inner'] })\n    i= made('inner')`,
@@ -137,6 +159,7 @@ const PUG: Kitchen = {
     hello: `+cache('hello', { ttl: 60 })\n  = made('hello')\n  |  #{user ? user.name : 'nobody'}`,
     named: `+cache('named', { ttl: 60, visitor: user && user.id })\n  = made('hello')\n  |  #{user && user.name}`,
     shown: `+cache('shown', { ttl: 60, shared: true })\n  = made('shown')\n  |  #{nickname}`,
+    loop: `each item in items\n  +cache('row', { ttl: 60 })\n    b= item.name`,
     failing: `+cache('failing', { ttl: 60 })\n  = made('failing')\n  if broken.is\n    = fail()`,
   },
   install(app) {

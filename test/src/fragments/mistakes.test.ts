@@ -1,18 +1,24 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { ejsFragments, fragments, nunjucksFragments } from '@viewcache/express';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { createCache } from '@viewcache/core';
+import { ejsFragments, fragments, handlebarsFragments, nunjucksFragments } from '@viewcache/express';
 import ejs from 'ejs';
 import express, { type Express } from 'express';
+import { engine as handlebarsEngine } from 'express-handlebars';
+import Handlebars from 'handlebars';
 import nunjucks from 'nunjucks';
+import { closeAfterEach, makeCache, serve } from '../support/site.js';
+
+closeAfterEach();
 
 /** What a template comes to, or the error that it ends in. */
-async function rendered(app: Express, name: string): Promise<string> {
+async function rendered(app: Express, name: string, locals: object = {}): Promise<string> {
   app.use(fragments());
   return await new Promise((resolve) => {
     app.get('/', (_req, res) => {
-      res.render(name, (error: Error | null, html: string) => {
+      res.render(name, locals, (error: Error | null, html: string) => {
         res.end();
         resolve(error === null ? html : error.message);
       });
@@ -29,7 +35,10 @@ describe('templates that are wrong', () => {
   beforeEach(async () => {
     views = await mkdtemp(join(tmpdir(), 'viewcache-views-'));
   });
-  afterEach(() => rm(views, { recursive: true }));
+  afterEach(async () => {
+    jest.restoreAllMocks();
+    await rm(views, { recursive: true });
+  });
 
   it('are told where EJS writes a fragment without waiting for it', async () => {
     await writeFile(join(views, 'page.ejs'), `<p><%- cache('a', 60, () => 'x') %></p>`);
@@ -48,5 +57,85 @@ describe('templates that are wrong', () => {
     const app = express();
     nunjucksFragments(nunjucks.configure(views, { express: app, noCache: true }));
     expect(await rendered(app, 'page.njk')).toMatch(said);
+  });
+
+  it('are told where EJS includes without waiting, as it could before', async () => {
+    const warn = jest.spyOn(process, 'emitWarning').mockReturnValue();
+    await writeFile(join(views, 'old.ejs'), `<p><%- include('part') %></p>`);
+    await writeFile(join(views, 'part.ejs'), 'part');
+    const app = express().set('views', views).engine('ejs', ejsFragments(ejs));
+    expect(await rendered(app, 'old.ejs')).toBe('<p>[object Promise]</p>');
+    expect(warn.mock.calls.map(([text]) => text)).toEqual([
+      expect.stringMatching(/^old\.ejs writes \[object Promise\].*<%- await include\(…\) %>$/),
+    ]);
+  });
+
+  it.each([
+    [`{% cache ttl=60 %}x{% endcache %}`, 'cache.name: undefined is not allowed'],
+    [`{% cache 'a', 60, 'b' %}x{% endcache %}`, "cache: 'b' is not allowed; use no more than a name and a ttl"],
+    [`{% cache 'a', keys=7 %}x{% endcache %}`, 'cache.keys: 7 is not allowed; use only ttl, tags, vary'],
+    [`{% cache 'a', key=7 %}x{% endcache %}`, 'did you mean vary'],
+    [`{% cache 'a', visitor=user %}x{% endcache %}`, 'or null for nobody: `user.id`, `user._id | string`'],
+    [`{% cache 'a', vary=nothing %}x{% endcache %}`, 'or a list of these: `page or none`, `row._id | string`'],
+    [`{% cacheeach it in list, 'a', 60 %}x{% endcacheeach %}`, 'cacheeach.key: undefined is not allowed'],
+    [`{% cacheeach it in list, key=it %}x{% endcacheeach %}`, 'cacheeach.name: undefined is not allowed'],
+    [`{% cacheeach it in list, 'a', key=it, ttl='x' %}x{% endcacheeach %}`, "cacheeach.ttl: 'x' is not allowed"],
+    [`{% cacheeach it in 7, 'a', key=it %}x{% endcacheeach %}`, 'cacheeach.items: 7 is not allowed'],
+  ])('of Nunjucks are told what is wrong, in their own words: %s', async (template, said) => {
+    await writeFile(join(views, 'page.njk'), template);
+    const app = express();
+    nunjucksFragments(nunjucks.configure(views, { express: app, noCache: true }));
+    const told = await rendered(app, 'page.njk', { user: { _id: {} }, list: [1] });
+    expect(told).toContain(said);
+    expect(told).not.toContain('__keywords');
+  });
+
+  it('of Nunjucks may write what that advises', async () => {
+    const template = `{% cache 'a', vary=[nothing or none, user._id | string], visitor=user._id | string %}x{% endcache %}`;
+    await writeFile(join(views, 'page.njk'), template);
+    const app = express();
+    nunjucksFragments(nunjucks.configure(views, { express: app, noCache: true }));
+    expect(await rendered(app, 'page.njk', { user: { _id: { toString: () => 'id' } } })).toBe('x');
+  });
+
+  it('of Nunjucks see nothing outside of what a fragment sets, whether it is rendered or found', async () => {
+    const template = `{% set a = 'out' %}{% set c = 'out' %}{% cache 'x', ttl=60 %}{% set a = 'in' %}{% set b = 'in' %}{% for i in [1, 2] %}{% set a = a + i %}{% set c = i %}{% endfor %}{{ a }}{{ late | awaited }}{{ a }}{% endcache %} {{ a }}{{ b }} {{ c }}`;
+    await writeFile(join(views, 'page.njk'), template);
+    let rendered = 0;
+    const app = express();
+    const environment = nunjucksFragments(nunjucks.configure(views, { express: app, noCache: true }));
+    const awaited = (_: unknown, done: (error: unknown, text: string) => void): void => {
+      setImmediate(done, null, ` ${++rendered} `);
+    };
+    environment.addFilter('awaited', awaited, true);
+    app.use(fragments({ cache: makeCache({}, createCache) }));
+    app.get('/', (_req, res) => res.render('page.njk'));
+    const site = await serve(app);
+    for (const _ of [1, 2]) expect((await site.get('/')).text).toBe('in12 1 in12 out out');
+  });
+
+  it.each([
+    [`{{#cache "a" 60 "b"}}x{{/cache}}`, "cache: 'b' is not allowed; use no more than a name and a ttl"],
+    [`{{#cache "a" key=7}}x{{/cache}}`, 'did you mean vary'],
+    [`{{#cache "a" visitor=user}}x{{/cache}}`, 'hand the template a text, where an id is an object'],
+    [`{{#cache "a" vary=nothing}}x{{/cache}}`, 'hand the template null for what may be missing'],
+    [`{{cache "a"}}`, 'use a block: {{#cache "name"}} … {{/cache}}'],
+  ])('of Handlebars are told what is wrong, in their own words: %s', async (template, said) => {
+    await writeFile(join(views, 'page.handlebars'), template);
+    const app = express().set('views', views);
+    const handlebars = Handlebars.create();
+    const engine = handlebarsEngine({ handlebars: handlebars as typeof Handlebars, defaultLayout: false });
+    app.engine('handlebars', handlebarsFragments(handlebars, engine));
+    expect(await rendered(app, 'page.handlebars', { user: { _id: {} } })).toContain(said);
+  });
+
+  it('of Handlebars are told where the engine renders with another Handlebars than was given the helper', async () => {
+    await writeFile(join(views, 'page.handlebars'), `{{#cache "a" ttl=60}}x{{/cache}}`);
+    const app = express().set('views', views);
+    const engine = handlebarsEngine({ defaultLayout: false });
+    app.engine('handlebars', handlebarsFragments(Handlebars.create(), engine));
+    expect(await rendered(app, 'page.handlebars')).toMatch(
+      /^Missing helper: "cache": .*engine\(\{ handlebars: Handlebars \}\)$/,
+    );
   });
 });

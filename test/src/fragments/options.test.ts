@@ -62,6 +62,8 @@ describe('what a template says', () => {
     [`cache('a', { ttls: 60 }, () => '')`, 'did you mean ttl'],
     [`cache('a', { ttl: -1 }, () => '')`, 'cache.ttl'],
     [`cache('a', { tags: [''] }, () => '')`, 'cache.tags'],
+    [`cache('a', { key: 7 }, () => '')`, 'did you mean vary'],
+    [`cache('a', { user: 7 }, () => '')`, 'did you mean visitor'],
     [`cache('a', 60)`, 'cache.render: undefined is not allowed'],
     [`cache('a', null, () => '')`, 'cache: null is not allowed'],
     [`cache('a', { vary: [1, undefined] }, () => '')`, 'cache.vary: undefined is not allowed'],
@@ -99,6 +101,25 @@ describe('what a template says', () => {
     expect(await get('/one')).toBe('block');
     expect(await get('/one')).toBe('block');
     expect(warnings()).toEqual([expect.stringContaining('fragment a: its render returns nothing')]);
+  });
+
+  it.each([
+    [`({ city: 7 })`, '[object Object]', 'its render returns an object, a list or a function'],
+    [`['a', 'b']`, 'a,b', 'its render returns an object, a list or a function'],
+    [`() => 1`, '() =&gt; 1', 'its render returns an object, a list or a function'],
+    [`'<p>' + Promise.resolve('part') + '</p>'`, '<p>[object Promise]</p>', 'it has [object Promise] in it'],
+  ])('stores nothing of a render that returns %s', async (value, html, said) => {
+    const pages = { one: `<%- await cache('a', 60, () => { made('a'); return ${value} }) %>` };
+    const { get, count, warnings } = await lay({ ...ejs, pages });
+    for (const _ of [1, 2]) expect((await get('/one')).replaceAll('=>', '=&gt;')).toBe(html);
+    expect(count('a')).toBe(2);
+    expect(warnings()).toEqual([expect.stringContaining(`fragment a: ${said}`)]);
+  });
+
+  it('stores what an engine has marked as html, as its text', async () => {
+    const pages = { one: `<%- await cache('a', 60, () => ({ toString: () => made('a') })) %>` };
+    const { get, warnings } = await lay({ ...ejs, pages });
+    expect([await get('/one'), await get('/one'), warnings()]).toEqual(['a:1', 'a:1', []]);
   });
 
   it('stores nothing for a ttl of 0, nor where the view that it is says so', async () => {

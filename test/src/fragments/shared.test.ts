@@ -93,10 +93,18 @@ describe.each(atOnce)('fragments in %s, which cannot wait, over Redis', (_name, 
     await until(async () => /inner:[3-9]/.test(await get('/page')));
   });
 
-  it('are rendered each time where the store has to be asked before each answer', async () => {
-    const { get, cache } = await lay(kitchen, { cache: { ...shared(), consistency: 'strict' } });
+  it('are told of where a loop does not tell them apart, though each is rendered until memory has one', async () => {
+    const { get, locals, warnings } = await lay(kitchen, { cache: shared() });
+    locals['items'] = [{ name: 'a' }, { name: 'b' }];
+    expect(await get('/loop')).toBe('<b>a</b><b>b</b>');
+    expect(warnings()).toEqual([expect.stringContaining(`as in ${kitchen.words.apart}`)]);
+  });
+
+  it('are rendered each time where the store has to be asked before each answer, which a warning says once', async () => {
+    const { get, cache, warnings } = await lay(kitchen, { cache: { ...shared(), consistency: 'strict' } });
     await get('/mine');
     await until(() => cache.stats().stored === 1);
     expect(await get('/mine')).toBe('mine:2');
+    expect(warnings()).toEqual([expect.stringContaining("use consistency: 'bounded', or an engine that waits")]);
   });
 });

@@ -92,6 +92,11 @@ export class ValueAccess {
     return this.#shared !== undefined;
   }
 
+  /** Whether memory may answer at all, without a shared store being asked before each answer. */
+  get answersFromMemory(): boolean {
+    return this.#parts.trust.allowsLag(0);
+  }
+
   /**
    * What the shared store has under a key, whether or not it may answer, for whoever wants to see it: `isOutdated` where it is
    * invalid. `'silent'` where the store does not say.

@@ -48,15 +48,27 @@ function sayingWhere(input: string): string {
   return `its producer reads ${input} of the request, and a value has no variants: read that in front of the call, and name it in the key`;
 }
 
+/** What is wrong with a fragment, whatever is read in it. */
+const FAULTS = {
+  'a render that returns nothing':
+    'its render returns nothing, and what it writes into the template is not kept: return html, as include() does',
+  'a render that returns no text':
+    'its render returns an object, a list or a function, which is no html: return its text, as in list.join("")',
+  'a promise that nobody waited for':
+    'it has [object Promise] in it, as something in it was not waited for: write await in front of include() and the like; where an engine cannot wait, do so before the template is rendered',
+  'somebody who may be known by now':
+    'somebody may have become known while it was rendered: say whom it is for, or ask for it behind the login',
+  'visitor of a fragment':
+    'within it is a fragment for one visitor, or one that says neither visitor nor shared: say the same of both, or take that one out of it',
+} as const;
+
+/** The name under which it is noted, as an input that a fragment is made of. */
+export type FragmentFault = keyof typeof FAULTS;
+
 /** In a template: what it reads there it was given. */
 function sayingWhose(input: string): string {
-  if (input === 'a render that returns nothing')
-    return `its render returns nothing, and what it writes into the template is not kept: return html, as include() does`;
-  if (input === 'somebody who may be known by now')
-    return `somebody may have become known while it was rendered: say whom it is for, or ask for it behind the login`;
-  if (input === 'visitor of a fragment')
-    return `within it is a fragment for one visitor, or one that says neither visitor nor shared: say the same of both, or take that one out of it`;
-  return `it is made of ${input}, which may be the visitor's own: say whom it is for, as in visitor: user.id; or, where that is the same for everybody, fragments({ ignore: ['${input}'] })`;
+  if (Object.hasOwn(FAULTS, input)) return FAULTS[input as FragmentFault];
+  return `it is made of ${input}, which may be the visitor's own: say by visitor whom it is for; or, where that is the same for everybody, fragments({ ignore: ['${input}'] })`;
 }
 
 function sayingWhat(what: string): string {

@@ -27,14 +27,15 @@ export function askNow(
     return renderedText(render());
   }
   const run = runOf(request, options, audienceOf(request, options), source, render, place);
-  const policy = request.home.policyOf('cache', options);
+  const policy = request.home.policyOf(options);
   const { values, engine } = request.runtime;
   return request.within(() => {
     run.tellOuter();
     if (!run.isStorable) return run.makeApart() as string;
     const found = values.find(run.key, false);
-    if (found !== NOTHING_FOUND) return found as string;
-    return engine.isShared ? makeForLater(values, run, policy) : makeHere(values, run, policy);
+    if (found !== NOTHING_FOUND) return run.compared(found as string) as string;
+    if (!engine.values.answersFromMemory) request.home.warnOfNoMemory();
+    return engine.isShared ? makeForLater(request, run, policy) : makeHere(values, run, policy);
   });
 }
 
@@ -43,11 +44,13 @@ function makeHere(values: Values, run: FragmentRun, policy: ValuePolicy): string
   const outcome = new OutcomeNow();
   values.caller(run.key, run.make, values.uses(policy), outcome).ask();
   // Somebody else is making it, and waits for something.
-  return outcome.state === 'open' ? (run.makeApart() as string) : outcome.taken();
+  return outcome.state === 'open' ? (run.makeApart() as string) : (run.compared(outcome.taken()) as string);
 }
 
 /** Rendered for this request, and offered to the store when that is done. */
-function makeForLater(values: Values, run: FragmentRun, policy: ValuePolicy): string {
+function makeForLater({ runtime, home, made }: FragmentRequest, run: FragmentRun, policy: ValuePolicy): string {
+  const { values } = runtime;
+  const before = made?.get(run.key.text);
   const outcome = new OutcomeNow();
   const { context } = runApart({
     key: run.key,
@@ -63,6 +66,8 @@ function makeForLater(values: Values, run: FragmentRun, policy: ValuePolicy): st
     reject: (error) => outcome.reject(error),
   });
   const html = outcome.taken();
+  const isKept = context.refusal === undefined && !context.isSelected && policy.lifetimeMs !== 0;
+  if (before !== undefined && before !== html && isKept) home.warnOfRepeat(run.options);
   const offer = (): string => {
     currentView()?.takeOver(context);
     return html;

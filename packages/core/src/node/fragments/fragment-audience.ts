@@ -19,13 +19,14 @@ const UNSAID: Audience = { kind: 'unsaid', text: '' };
 export const NOT_SAID = `${OF_VISITORS}?`;
 
 /** Whom a fragment of a request is for: by what was said of it alone, wherever somebody may be known. */
-export function audienceOf(request: FragmentRequest, { name, visitor, isShared }: ReadFragment): Audience {
+export function audienceOf(request: FragmentRequest, options: ReadFragment): Audience {
+  const { visitor, isShared } = options;
   if (isShared) return ALL;
   if (visitor !== undefined) {
     const text = varyText([visitor]);
     return { kind: 'visitor', text: `of${text}`, input: `${OF_VISITORS}${text}` };
   }
   if (!request.mayBeKnown) return NOBODY;
-  request.home.warnOfUnsaid(name);
+  request.home.warnOfUnsaid(options);
   return UNSAID;
 }

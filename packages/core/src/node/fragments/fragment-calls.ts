@@ -14,6 +14,7 @@ import {
 import { type FragmentRequest, requestOf, type TemplatePlace } from './fragment-request.js';
 import { type FragmentRun, runOf } from './fragment-run.js';
 import { renderedText } from './rendered-text.js';
+import { callIdiom, type TemplateIdiom } from './template-idiom.js';
 
 /** What templates are given to keep a part of a page. */
 export interface FragmentCache {
@@ -63,17 +64,21 @@ export interface Asked {
  * @param request - `undefined` where there is none, such as for a mail: then all is rendered, and nothing stored
  * @param place - where the engine has its templates
  */
-export function fragmentCache(request: FragmentRequest | undefined, place?: TemplatePlace): FragmentCache {
+export function fragmentCache(
+  request: FragmentRequest | undefined,
+  idiom: TemplateIdiom = callIdiom('cache.each'),
+  place?: TemplatePlace,
+): FragmentCache {
   const ask = async (name: string, options: Duration | FragmentOptions, render: () => unknown): Promise<string> => {
-    const read = readFragment('cache', name, options);
+    const read = readFragment(idiom, name, options);
     needFunction('cache.render', render, 'a function that returns html, or a promise of it');
     return await askOne(request, read, String(render), render, place);
   };
   const each: FragmentCache['each'] = async (items, describe, render) => {
     needFunction('cache.each.describe', describe, 'a function of an item that returns its name, key and options');
     needFunction('cache.each.render', render, 'a function of an item that returns html, or a promise of it');
-    const all = listOf(items);
-    const read = all.map((item, i) => readListed('cache.each', describe(item, i)));
+    const all = listOf('cache.each', items);
+    const read = all.map((item, i) => readListed(idiom, describe(item, i)));
     return (
       await askMany(
         request,
@@ -137,7 +142,7 @@ export async function askMany(
   const asked = all.map(({ options, render }): Asked => {
     const make = all.length === 1 ? render : () => inTurn(render);
     const run = runOf(request, options, audienceOf(request, options), source, make, place);
-    return { run, policy: home.policyOf('cache', options) };
+    return { run, policy: home.policyOf(options) };
   });
   const ask = ({ run, policy }: Asked): unknown => {
     run.tellOuter();
@@ -152,7 +157,9 @@ export async function askMany(
   const found = request.within(() =>
     asked.length === 1 && one !== undefined ? [ask(one)] : values.together(() => asked.map(ask)),
   );
-  return (await Promise.all(found)) as string[];
+  const html = (await Promise.all(found)) as string[];
+  // What a list has more than once, it has under one key, and says so.
+  return one !== undefined && asked.length === 1 ? [await one.run.compared(html[0] ?? '')] : html;
 }
 
 /** Has one thing begin when the last one has ended, whatever has become of that. */
@@ -172,12 +179,17 @@ export function warnUnbound(name: string): void {
   );
 }
 
-function listOf<T>(items: Iterable<T>): readonly T[] {
+/**
+ * What a list is asked for of.
+ *
+ * @throws {@link ConfigError} for what cannot be gone through, and for a text, which nobody means
+ */
+export function listOf<T>(call: string, items: Iterable<T>): readonly T[] {
   if (
     typeof (items as Partial<Iterable<T>> | null | undefined)?.[Symbol.iterator] !== 'function' ||
     typeof items === 'string'
   )
-    throw new ConfigError('cache.each.items', items, 'a list, or anything else that can be gone through');
+    throw new ConfigError(`${call}.items`, items, 'a list, or anything else that can be gone through');
   return [...items];
 }
 

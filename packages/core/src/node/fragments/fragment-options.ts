@@ -6,6 +6,7 @@ import { isCache, isFollowing } from '../../cache/runtime.js';
 import { checkOptions, checkStrings, isRecord } from '../../config/check.js';
 import { isTag } from '../../invalidation/tags.js';
 import { type FragmentVary, readVary } from './fragment-vary.js';
+import type { TemplateIdiom } from './template-idiom.js';
 
 /** How the fragments of an app are kept. */
 export interface FragmentsOptions {
@@ -77,6 +78,10 @@ export interface FragmentsSettings {
 
 /** {@link FragmentOptions}, as they were read. */
 export interface ReadFragment {
+  /** How to speak of it. */
+  readonly idiom: TemplateIdiom;
+  /** What it was asked for with, for errors. */
+  readonly call: string;
   readonly name: string;
   readonly ttl: Duration | undefined;
   readonly tags: readonly string[];
@@ -102,57 +107,16 @@ export function readFragmentsOptions(options: FragmentsOptions): FragmentsSettin
 }
 
 const NAMES = ['ttl', 'tags', 'vary', 'visitor', 'shared'] as const;
+/** What others call the same. */
+const ELSEWHERE = { key: 'vary', user: 'visitor', userId: 'visitor', public: 'shared', maxAge: 'ttl', expires: 'ttl' };
 
 /**
  * Reads what a template has said of a fragment.
  *
- * @param what - the function of the template, for errors
  * @throws {@link ConfigError} that names the setting, the value given and what is allowed
  */
-export function readFragment(what: string, name: unknown, options: unknown): ReadFragment {
-  if (typeof name !== 'string' || name === '' || name.length > LONGEST_NAME)
-    throw new ConfigError(`${what}.name`, name, `a string of 1 to ${LONGEST_NAME} characters`);
-  if (!isRecord(options)) {
-    if (options !== undefined && typeof options !== 'number' && typeof options !== 'string')
-      throw new ConfigError(what, options, `a ttl, or an object with some of ${NAMES.join(', ')}`);
-    return { name, ttl: options as Duration | undefined, tags: [], vary: [], visitor: undefined, isShared: false };
-  }
-  checkOptions(what, options, NAMES);
-  return {
-    name,
-    ttl: options['ttl'] as Duration | undefined,
-    tags: readTags(what, options['tags']),
-    vary: 'vary' in options ? readVary(`${what}.vary`, options['vary']) : [],
-    ...readWhom(what, options['visitor'], options['shared']),
-  };
-}
-
-function readWhom(what: string, visitor: unknown, shared: unknown): Pick<ReadFragment, 'visitor' | 'isShared'> {
-  if (shared !== undefined && typeof shared !== 'boolean')
-    throw new ConfigError(`${what}.shared`, shared, 'true where it is the same for everybody, or false');
-  const isShared = shared === true;
-  if (visitor === undefined) return { visitor: undefined, isShared };
-  if (isShared)
-    throw new ConfigError(`${what}.shared`, shared, 'nothing beside visitor: it is for one of them, or for everybody');
-  if (visitor === null || visitor === '') return { visitor: undefined, isShared };
-  if (typeof visitor === 'string' || (typeof visitor === 'number' && Number.isFinite(visitor)))
-    return { visitor, isShared };
-  throw new ConfigError(
-    `${what}.visitor`,
-    visitor,
-    'a string or a number that tells him from all others, or null for nobody: `user?.id`, `String(user._id)`',
-  );
-}
-
-const LONGEST_NAME = 100;
-
-function readTags(what: string, given: unknown): readonly string[] {
-  if (given === undefined) return [];
-  const tags: readonly unknown[] = Array.isArray(given) ? given : [given];
-  for (const tag of tags)
-    if (!isTag(tag))
-      throw new ConfigError(`${what}.tags`, tag, 'a tag or a list of them: strings of 1 to 256 characters each');
-  return tags as readonly string[];
+export function readFragment(idiom: TemplateIdiom, name: unknown, options: unknown): ReadFragment {
+  return read(idiom, idiom.one, name, options);
 }
 
 /**
@@ -160,11 +124,64 @@ function readTags(what: string, given: unknown): readonly string[] {
  *
  * @throws {@link ConfigError} as {@link readFragment} does
  */
-export function readListed(what: string, described: unknown): ReadFragment {
-  if (!isRecord(described)) throw new ConfigError(what, described, 'an object with name and key for each item');
+export function readListed(idiom: TemplateIdiom, described: unknown): ReadFragment {
+  const { many: call } = idiom;
+  if (!isRecord(described)) throw new ConfigError(call, described, 'an object with name and key for each item');
   const { name, key, ...options } = described;
   if ((typeof key !== 'string' || key === '') && (typeof key !== 'number' || !Number.isFinite(key)))
-    throw new ConfigError(`${what}.key`, key, 'what tells the items apart: a string that is not empty, or a number');
-  const read = readFragment(what, name, options);
-  return { ...read, vary: [key, ...read.vary] };
+    throw new ConfigError(`${call}.key`, key, 'what tells the items apart: a string that is not empty, or a number');
+  const all = read(idiom, call, name, options);
+  return { ...all, vary: [key, ...all.vary] };
+}
+
+function read(idiom: TemplateIdiom, call: string, name: unknown, options: unknown): ReadFragment {
+  if (typeof name !== 'string' || name === '' || name.length > LONGEST_NAME)
+    throw new ConfigError(`${call}.name`, name, `a string of 1 to ${LONGEST_NAME} characters`);
+  const unsaid = { idiom, call, name, tags: [], vary: [], visitor: undefined, isShared: false };
+  if (!isRecord(options)) {
+    if (options !== undefined && typeof options !== 'number' && typeof options !== 'string')
+      throw new ConfigError(call, options, `a ttl, or an object with some of ${NAMES.join(', ')}`);
+    return { ...unsaid, ttl: options as Duration | undefined };
+  }
+  checkOptions(call, options, NAMES, '', ELSEWHERE);
+  return {
+    ...unsaid,
+    ttl: options['ttl'] as Duration | undefined,
+    tags: readTags(call, options['tags']),
+    vary: 'vary' in options ? readVary(`${call}.vary`, options['vary'], idiom.varyValue) : [],
+    ...readWhom(idiom, call, options['visitor'], options['shared']),
+  };
+}
+
+function readWhom(
+  { visitorValue }: TemplateIdiom,
+  call: string,
+  visitor: unknown,
+  shared: unknown,
+): Pick<ReadFragment, 'visitor' | 'isShared'> {
+  if (shared !== undefined && typeof shared !== 'boolean')
+    throw new ConfigError(`${call}.shared`, shared, 'true where it is the same for everybody, or false');
+  const isShared = shared === true;
+  if (visitor === undefined) return { visitor: undefined, isShared };
+  if (isShared)
+    throw new ConfigError(`${call}.shared`, shared, 'nothing beside visitor: it is for one of them, or for everybody');
+  if (visitor === null || visitor === '') return { visitor: undefined, isShared };
+  if (typeof visitor === 'string' || (typeof visitor === 'number' && Number.isFinite(visitor)))
+    return { visitor, isShared };
+  throw new ConfigError(
+    `${call}.visitor`,
+    visitor,
+    `a string or a number that tells him from all others, or null for nobody: ${visitorValue}`,
+  );
+}
+
+const LONGEST_NAME = 100;
+
+function readTags(call: string, given: unknown): readonly string[] {
+  if (given === undefined) return [];
+  const tags: readonly unknown[] = Array.isArray(given) ? given : [given];
+  for (const tag of tags)
+    if (!isTag(tag))
+      throw new ConfigError(`${call}.tags`, tag, 'a tag or a list of them: strings of 1 to 256 characters each');
+  return tags as readonly string[];
 }

@@ -32,10 +32,13 @@ export class FragmentRequest {
   readonly #res: ServerResponse & { readonly locals?: Fields };
   /** As it has come: middleware may take a field away. */
   readonly #hasCome: boolean;
+  /** What it has rendered of storable fragments, by their keys; absent where nobody develops. */
+  readonly made: Map<string, string> | undefined;
 
   constructor(home: FragmentsHome, req: IncomingMessage, res: ServerResponse) {
     this.home = home;
     this.#res = res;
+    this.made = home.isInDevelopment ? new Map() : undefined;
     this.runtime = home.runtime;
     this.token = this.runtime.tags.clock;
     this.#req = req as IncomingMessage & Fields;

@@ -1,7 +1,7 @@
 import { isThenable } from '../../base/answer.js';
 import type { Keyed } from '../../engine/keyed.js';
 import type { ViewContext } from '../../engine/view-context.js';
-import { currentView } from '../../engine/view-storage.js';
+import { currentView, leaveView } from '../../engine/view-storage.js';
 import { expandTag } from '../../invalidation/tags.js';
 import { ROOT, spaceIn, ValueKey } from '../../values/value-key.js';
 import { OF_VISITORS, VISITOR } from '../inputs.js';
@@ -9,7 +9,7 @@ import { type Audience, NOT_SAID } from './fragment-audience.js';
 import type { ReadFragment } from './fragment-options.js';
 import type { FragmentRequest, TemplatePlace } from './fragment-request.js';
 import { varyText } from './fragment-vary.js';
-import { renderedText } from './rendered-text.js';
+import { renderedText, whyNoHtml } from './rendered-text.js';
 import { isExposed } from './shown-inputs.js';
 
 /** The runs that make a fragment, and look at what went into it. */
@@ -22,6 +22,7 @@ export class FragmentRun {
   readonly #request: FragmentRequest;
   readonly #audience: Audience;
   readonly #render: () => unknown;
+  #isMade = false;
 
   constructor(request: FragmentRequest, key: Keyed, options: ReadFragment, audience: Audience, render: () => unknown) {
     this.#request = request;
@@ -39,10 +40,12 @@ export class FragmentRun {
   /** Renders it, and looks at what went into it: to be run as a producer. */
   readonly make = (): string | Promise<string> => {
     const context = currentView();
+    this.#isMade = true;
     if (context !== undefined) ofFragments.add(context);
     const done = (html: unknown): string => {
       const text = renderedText(html);
       if (context !== undefined) this.#judge(context, html, text);
+      this.#request.made?.set(this.key.text, text);
       return text;
     };
     const failed = (error: unknown): never => {
@@ -63,6 +66,27 @@ export class FragmentRun {
     const rendered = this.#render();
     return isThenable(rendered) ? Promise.resolve(rendered).then(renderedText) : renderedText(rendered);
   };
+
+  /**
+   * Looks, where somebody develops, whether html that was found is what would be rendered now, if this request has rendered it
+   * before: else a loop shows its first item for each. With what another request has rendered it is not compared, as that may
+   * well be older.
+   *
+   * @returns the html, as it was found
+   * @throws what rendering throws: no other part of the template can be trusted to go on after that
+   */
+  compared(html: string): string | Promise<string> {
+    const { home, made } = this.#request;
+    const before = this.#isMade ? undefined : made?.get(this.key.text);
+    if (before === undefined || !home.asksOfRepeats(this.options.name)) return html;
+    const tell = (now: string): string => {
+      if (now !== before) home.warnOfRepeat(this.options);
+      return html;
+    };
+    // Apart, as nothing that it reads goes into anything.
+    const now = leaveView(this.makeApart);
+    return typeof now === 'string' ? tell(now) : now.then(tell);
+  }
 
   /** Tells what is being made around it whom it is for: to be called wherever it is asked for. */
   tellOuter(): void {
@@ -87,7 +111,7 @@ export class FragmentRun {
     // What the template was given may have been read before that.
     if (!runtime.tags.admits(tags, token)) context.refuseRead('older-snapshot', moment);
     // What it has written is where the template stands, and would be missing on each hit.
-    const input = html === undefined ? 'a render that returns nothing' : this.#uncovered(context, text);
+    const input = whyNoHtml(html, text) ?? this.#uncovered(context, text);
     if (input !== undefined) context.selectedBy ??= input;
   }
 

@@ -10,20 +10,17 @@ const LONGEST = 200;
 /**
  * The values of `vary`, each one of which tells fragments apart.
  *
+ * @param instead - how what may not stand there is written, for the error
  * @throws {@link ConfigError} for `undefined` and NaN, which a misspelled property has for everybody, and for objects, which
  * have one text for all
  */
-export function readVary(setting: string, given: unknown): readonly FragmentVary[] {
+export function readVary(setting: string, given: unknown, instead: string): readonly FragmentVary[] {
   const values: readonly unknown[] = Array.isArray(given) ? given : [given];
   return values.map((value) => {
     if (typeof value === 'string' || typeof value === 'boolean' || typeof value === 'bigint' || value === null)
       return value;
     if (typeof value === 'number' && Number.isFinite(value)) return value;
-    throw new ConfigError(
-      setting,
-      value,
-      'a string, a number, true, false or null, or a list of these: `page ?? null`, `String(row._id)`',
-    );
+    throw new ConfigError(setting, value, `a string, a number, true, false or null, or a list of these: ${instead}`);
   });
 }
 

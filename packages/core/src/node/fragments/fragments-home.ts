@@ -21,6 +21,10 @@ export class FragmentsHome {
   readonly #digests = new Map<string, string>();
   readonly #warned = new Set<string>();
   readonly #unsaid = new Set<string>();
+  readonly #repeated = new Set<string>();
+  #isMemoryMissed = false;
+  /** Somebody develops, as Express has it, too. */
+  readonly isInDevelopment = process.env['NODE_ENV'] !== 'production';
 
   /** @throws {@link ConfigError} for a wrong setting */
   constructor(options: FragmentsOptions) {
@@ -32,7 +36,7 @@ export class FragmentsHome {
   }
 
   /** @throws {@link ConfigError} for a ttl that is none */
-  policyOf(what: string, { name, ttl, tags }: ReadFragment): ValuePolicy {
+  policyOf({ call, name, ttl, tags }: ReadFragment): ValuePolicy {
     const { values, valueDefaults, tracksReads } = this.runtime;
     const unsaid = (): void => {
       if (tracksReads || this.#warned.has(name) || this.#warned.size >= DIGESTS) return;
@@ -40,7 +44,7 @@ export class FragmentsHome {
       values.parts.warn(`fragment ${name} says neither a ttl nor tags: it is kept for 5 minutes; give one`);
     };
     return readValueOptions(
-      what,
+      call,
       { ttl, tags, name: `fragment ${name}` },
       { ...valueDefaults, copying: false },
       unsaid,
@@ -48,12 +52,41 @@ export class FragmentsHome {
   }
 
   /** Says, once of each name and where somebody develops, that nobody has said whom a fragment is for. */
-  warnOfUnsaid(name: string): void {
-    if (process.env['NODE_ENV'] === 'production' || this.#unsaid.has(name) || this.#unsaid.size >= DIGESTS) return;
-    this.#unsaid.add(name);
-    this.runtime.values.parts.warn(
-      `fragment ${name}: somebody may be known to be asking, and it says neither visitor nor shared: it was rendered for him, and not stored; say whom it is for, as in visitor: user.id, or shared: true where it is the same for everybody`,
+  warnOfUnsaid({ name, idiom }: ReadFragment): void {
+    this.#warnOnce(
+      this.#unsaid,
+      name,
+      `somebody may be known to be asking, and it says neither visitor nor shared: it was rendered for him, and not stored; say whom it is for, as in ${idiom.visitor}, or ${idiom.shared} where it is the same for everybody`,
     );
+  }
+
+  /** Whether {@link warnOfRepeat} would say anything. */
+  asksOfRepeats(name: string): boolean {
+    return this.isInDevelopment && !this.#repeated.has(name);
+  }
+
+  /** Says, once of each name and where somebody develops, that one html stands where there would be several. */
+  warnOfRepeat({ name, idiom }: ReadFragment): void {
+    this.#warnOnce(
+      this.#repeated,
+      name,
+      `one page asks for it more than once, and would render something else each time, but what is stored of the first is shown for all of them; say what tells them apart, as in ${idiom.apart}`,
+    );
+  }
+
+  /** Says, once and where somebody develops, that nothing is ever found. */
+  warnOfNoMemory(): void {
+    if (!this.isInDevelopment || this.#isMemoryMissed) return;
+    this.#isMemoryMissed = true;
+    this.runtime.values.parts.warn(
+      `templates of Handlebars and Pug cannot wait for the store, which consistency: 'strict' has asked before each answer: their fragments are rendered each time; use consistency: 'bounded', or an engine that waits`,
+    );
+  }
+
+  #warnOnce(told: Set<string>, name: string, problem: string): void {
+    if (!this.isInDevelopment || told.has(name) || told.size >= DIGESTS) return;
+    told.add(name);
+    this.runtime.values.parts.warn(`fragment ${name}: ${problem}`);
   }
 
   /** The text for what makes a fragment: the templates, the version, and what in a template it is. */

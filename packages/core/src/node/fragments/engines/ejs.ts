@@ -1,4 +1,7 @@
+import { basename } from 'node:path';
 import { ConfigError } from '../../../base/errors.js';
+import { warnOnce } from '../../../base/process-warning.js';
+import { callIdiom } from '../template-idiom.js';
 import { type ExpressEngine, expressEngine } from './express-engine.js';
 
 /** The package `ejs`, as far as it is asked for anything. */
@@ -25,6 +28,15 @@ export function ejsFragments(ejs: EjsLike): ExpressEngine {
     throw new ConfigError('ejsFragments', ejs, "the package: import ejs from 'ejs'");
   return expressEngine(async ({ path, locals, settings, place, cache }) => {
     const options = { ...(settings['view options'] as object | undefined), views: place.roots };
-    return await ejs.renderFile(path, { ...locals, cache }, { ...options, async: true, cache: place.isFixed });
-  });
+    const html = await ejs.renderFile(path, { ...locals, cache }, { ...options, async: true, cache: place.isFixed });
+    if (!place.isFixed && html.includes('[object Promise]')) warnUnawaited(path);
+    return html;
+  }, callIdiom('cache.each'));
+}
+
+/** Says, where templates are being written, that one was written for EJS as it is without this. */
+function warnUnawaited(path: string): void {
+  warnOnce(
+    `${basename(path)} writes [object Promise] into its page: with ejsFragments() templates wait, and so has every include: <%- await include(…) %>`,
+  );
 }

@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
 import { ConfigError } from '../../../base/errors.js';
+import { callIdiom } from '../template-idiom.js';
 import { type ExpressEngine, expressEngine } from './express-engine.js';
 
 /** An instance of `Eta`, as far as it is asked for anything. */
@@ -29,6 +30,7 @@ export function etaFragments(eta: EtaLike): ExpressEngine {
     throw new ConfigError('etaFragments', eta, 'an instance of Eta that says where its views are: new Eta({ views })');
   return expressEngine(
     async ({ path, locals, cache }) => await eta.renderAsync(relative(views, path), { ...locals, cache }),
+    callIdiom('it.cache.each'),
     () => ({ roots: [views], isFixed: eta.config.cache === true }),
   );
 }

@@ -1,6 +1,7 @@
 import type { Fields } from '../../inputs.js';
 import { type FragmentCache, fragmentCache } from '../fragment-calls.js';
 import { type FragmentRequest, placeOf, requestOf, type TemplatePlace } from '../fragment-request.js';
+import type { TemplateIdiom } from '../template-idiom.js';
 
 /** A template engine as `app.engine()` takes it. */
 export type ExpressEngine = (
@@ -25,10 +26,12 @@ export interface Rendering {
  * An engine that Express asks.
  *
  * @param render - renders one template
+ * @param idiom - how its templates are written
  * @param placeFor - where its templates are; absent where Express knows
  */
 export function expressEngine(
   render: (rendering: Rendering) => string | Promise<string>,
+  idiom: TemplateIdiom,
   placeFor: (settings: Fields) => TemplatePlace = placeOf,
 ): ExpressEngine {
   return (path, options, callback) => {
@@ -39,7 +42,7 @@ export function expressEngine(
       const settings = request?.settings ?? ((given['settings'] ?? {}) as Fields);
       const place = placeFor(settings);
       const locals = request === undefined ? { ...given } : request.watch(given);
-      return await render({ path, locals, settings, request, place, cache: fragmentCache(request, place) });
+      return await render({ path, locals, settings, request, place, cache: fragmentCache(request, idiom, place) });
     };
     // Apart: what the callback throws is no error of the rendering.
     void run().then(

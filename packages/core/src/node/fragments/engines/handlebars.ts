@@ -1,9 +1,10 @@
 import { ConfigError } from '../../../base/errors.js';
-import { needFunction } from '../../../config/check.js';
+import { checkNoMore, needFunction } from '../../../config/check.js';
 import type { Fields } from '../../inputs.js';
 import { askNow } from '../ask-now.js';
 import { readFragment } from '../fragment-options.js';
 import { placeOf, requestOf } from '../fragment-request.js';
+import { handlebarsIdiom } from '../template-idiom.js';
 import type { ExpressEngine } from './express-engine.js';
 
 /** The package `handlebars`, as far as it is asked for anything. */
@@ -42,14 +43,23 @@ export function handlebarsFragments(handlebars: HandlebarsLike, engine: ExpressE
   handlebars.registerHelper('cache', cacheHelper);
   return (path, options, callback) => {
     const request = requestOf(options);
-    engine(path, request === undefined ? options : request.watch(options as Fields), callback);
+    const told: typeof callback = (error, html) => callback(explained(error), html);
+    engine(path, request === undefined ? options : request.watch(options as Fields), told);
   };
+}
+
+/** The same, with what to do about it where it was made of something that this adapter's user has left out. */
+function explained(error: unknown): unknown {
+  if (error instanceof Error && error.message === 'Missing helper: "cache"')
+    error.message += `: handlebarsFragments() has put it into another Handlebars than the one that the engine renders with; give both the same: engine({ handlebars: Handlebars })`;
+  return error;
 }
 
 function cacheHelper(this: unknown, ...args: unknown[]): string {
   const { hash, data, loc, fn } = args.pop() as HelperOptions;
-  const [name, ttl] = args;
-  const read = readFragment('cache', name, ttl === undefined ? { ...hash } : { ttl, ...hash });
+  const [name, ttl, ...more] = args;
+  checkNoMore('cache', more, 'a name and a ttl in front of what is given by name: tags=…, vary=…');
+  const read = readFragment(handlebarsIdiom, name, ttl === undefined ? { ...hash } : { ttl, ...hash });
   if (fn === undefined) throw new ConfigError('cache', name, 'a block: {{#cache "name"}} … {{/cache}}');
   const { line, column } = loc?.start ?? { line: 0, column: 0 };
   const request = requestOf(data?.root);

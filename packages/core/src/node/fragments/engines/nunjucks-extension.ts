@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
-import { askMany, askOne } from '../fragment-calls.js';
+import { checkNoMore, isRecord } from '../../../config/check.js';
+import { askMany, askOne, listOf } from '../fragment-calls.js';
 import { readFragment, readListed } from '../fragment-options.js';
 import { type FragmentRequest, requestOf, type TemplatePlace } from '../fragment-request.js';
+import { nunjucksIdiom } from '../template-idiom.js';
 
 type Done = (error: unknown, rendered?: unknown) => void;
 /** The inside of a tag. */
@@ -34,6 +36,13 @@ interface Parser {
   parseUntilBlocks(end: string): Node;
   advanceAfterBlockEnd(name?: string): void;
   fail(message: string, lineno: number, colno: number): never;
+}
+
+/** What has been set where a template stands. */
+interface Frame {
+  readonly variables: Readonly<Record<string, unknown>>;
+  push(isolatesWrites: boolean): Frame;
+  resolve(name: string): Frame | undefined;
 }
 
 /** What a template can see. */
@@ -69,13 +78,20 @@ export class NunjucksExtension {
       );
     const signature = parser.parseSignature(null, true);
     parser.advanceAfterBlockEnd(tag);
-    const body = parser.parseUntilBlocks(`end${tag}`);
+    const inside = parser.parseUntilBlocks(`end${tag}`);
     parser.advanceAfterBlockEnd();
     const text = createHash('sha256')
       .update(parser.tokens.str ?? '')
       .digest('base64url');
     const source = new nodes.Literal(lineno, colno, `nunjucks ${text} ${lineno}:${colno}`);
     const list = (children: readonly Node[]): Node => new nodes.NodeList(lineno, colno, children);
+    // Nunjucks writes what is neither a text nor nothing as it is.
+    const code = (text: string): Node => new nodes.Literal(lineno, colno, { toString: () => text });
+    const body = list([
+      code(`var viewcache_frame = frame; frame = env.getExtension("${this.__name}").scope(frame);\n`),
+      inside,
+      code('frame = viewcache_frame;\n'),
+    ]);
     const [first, ...rest] = signature.children;
     if (tag === 'cache')
       return new nodes.CallExtensionAsync(this, 'run', list([source, ...signature.children]), [body]);
@@ -92,13 +108,21 @@ export class NunjucksExtension {
     return new nodes.CallExtensionAsync(this, 'each', args, [list([described]), body]);
   }
 
+  /** Where a fragment sets what is not there when it is found: nothing of it is to be seen outside. */
+  scope(around: Frame): Frame {
+    const frame = around.push(true);
+    // Loops inside would look for where to set something further out all the same.
+    frame.resolve = (name) => (frame.variables[name] === undefined ? undefined : frame);
+    return frame;
+  }
+
   /** One fragment: `{% cache name, ttl=60 %}`. */
   run(context: Context, source: string, ...given: unknown[]): void {
     const done = given.pop() as Done;
     const body = given.pop() as Body;
-    const [name, ...options] = given;
     const ask = async (): Promise<string> => {
-      const read = readFragment('cache', name, optionsOf(options));
+      const { name, options } = saidIn(nunjucksIdiom.one, given);
+      const read = readFragment(nunjucksIdiom, name, options);
       return await askOne(requestIn(context), read, source, () => rendered(body), this.#place());
     };
     this.#tell(ask, done);
@@ -106,8 +130,8 @@ export class NunjucksExtension {
 
   /** What is said of one item. */
   describe(context: Context, ...given: unknown[]): string {
-    const [name, ...options] = given;
-    this.#described.set(context, { name, ...(optionsOf(options) as object | undefined) });
+    const { name, options } = saidIn(nunjucksIdiom.many, given);
+    this.#described.set(context, { name, ...(isRecord(options) ? options : { ttl: options }) });
     return '';
   }
 
@@ -115,11 +139,11 @@ export class NunjucksExtension {
   each(context: Context, source: string, name: string, items: unknown, describe: Body, body: Body, done: Done): void {
     const ask = async (): Promise<string> => {
       const before = context.lookup(name);
-      const all = [...((items ?? []) as Iterable<unknown>)];
+      const all = listOf(nunjucksIdiom.many, (items ?? []) as Iterable<unknown>);
       const read = all.map((item) => {
         context.setVariable(name, item);
         describe(() => {});
-        return readListed('cacheeach', this.#described.get(context));
+        return readListed(nunjucksIdiom, this.#described.get(context));
       });
       const asked = all.map((item, i) => ({
         options: read[i] as (typeof read)[number],
@@ -156,12 +180,20 @@ function isInMacro(template: string, lineno: number, colno: number): boolean {
   return count(/\{%-?\s*(?:macro|call)\b/g) > count(/\{%-?\s*(?:endmacro|endcall)\b/g);
 }
 
-/** Nunjucks hands over arguments by name as one object behind the others; one by its place is a ttl. */
-function optionsOf(given: readonly unknown[]): unknown {
+/**
+ * What a tag says: Nunjucks hands over arguments by name as one object behind the others; those by their places are a name and
+ * a ttl.
+ *
+ * @throws {@link ConfigError} for more than that, which nobody would read
+ */
+function saidIn(tag: string, given: readonly unknown[]): { readonly name: unknown; readonly options: unknown } {
   const last = given.at(-1);
-  if (typeof last !== 'object' || last === null || !('__keywords' in last)) return last;
-  const { __keywords, ...options } = last as Record<string, unknown>;
-  return given.length > 1 ? { ttl: given[0], ...options } : options;
+  const isNamed = isRecord(last) && '__keywords' in last;
+  const [name, ...placed] = isNamed ? given.slice(0, -1) : given;
+  checkNoMore(tag, placed.slice(1), 'a name and a ttl in front of what is given by name: tags=…, vary=…');
+  if (!isNamed) return { name, options: placed[0] };
+  const { __keywords, ...options } = last;
+  return { name, options: placed.length > 0 ? { ttl: placed[0], ...options } : options };
 }
 
 function requestIn(context: Context): FragmentRequest | undefined {

@@ -2,6 +2,7 @@ import { ConfigError } from '../../../base/errors.js';
 import type { Fields } from '../../inputs.js';
 import { askNow } from '../ask-now.js';
 import { readFragment } from '../fragment-options.js';
+import { callIdiom } from '../template-idiom.js';
 import { type ExpressEngine, expressEngine } from './express-engine.js';
 import { PUG_FRAGMENT, pugPlugin } from './pug-plugin.js';
 
@@ -30,14 +31,15 @@ const OPTIONS = ['basedir', 'pretty', 'doctype', 'filters', 'self', 'debug', 'co
 export function pugFragments(pug: PugLike): ExpressEngine {
   if (typeof pug?.compileFile !== 'function')
     throw new ConfigError('pugFragments', pug, "the package: import pug from 'pug'");
+  const idiom = callIdiom();
   const compiled = new Map<string, (locals: object) => string>();
   return expressEngine(({ path, locals, request, place }) => {
     const template = compiled.get(path) ?? pug.compileFile(path, optionsIn(locals));
     if (place.isFixed) compiled.set(path, template);
     const fragment = (source: string, name: unknown, options: unknown, render: () => string): string =>
-      askNow(request, readFragment('cache', name, options), source, render, place);
+      askNow(request, readFragment(idiom, name, options), source, render, place);
     return template({ ...locals, [PUG_FRAGMENT]: fragment });
-  });
+  }, idiom);
 }
 
 function optionsIn(locals: Fields): object {
