@@ -208,6 +208,63 @@ describe('an access log', () => {
     expect(ran).toEqual([]);
   });
 
+  it('of which no line is of a known format makes the warming reject, and is shown', async () => {
+    const options = { origin, server: express() };
+    const first = `22 Nov 17:40:47 \x1b[31mGET /cities/7 200 in 5 ms ${'x'.repeat(200)}`;
+    const path = fileOf('own.log', `\n${first}\n22 Nov 17:40:48 GET /cities/8 200\n`);
+    const error = await makeCache()
+      .warm(fromAccessLog(path), options)
+      .catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(WarmSourceError);
+    const said = String(error);
+    expect(said).toMatch(
+      /own\.log is in no format that is known: .*common.*combined.*JSON.*; the first of 2 is '22 Nov/,
+    );
+    expect({ isCut: said.endsWith("xxx…'"), isPrintable: !/\p{Cc}/u.test(said) }).toEqual({
+      ...{ isCut: true, isPrintable: true },
+    });
+    const stream = fromAccessLog(Readable.from(['{"time":1,"msg":"started"}\n', 'listening on 3000\n']));
+    await expect(makeCache().warm(stream, options)).rejects.toThrow('the access log is in no format that is known');
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['blank lines', '\n \n'],
+    ['POSTs', line('/a').replace('GET', 'POST')],
+    ['requests that were none', '::1 - - [22/Nov/2026:17:40:47 +0000] "-" 408 0 "-" "-"'],
+    ['errors in JSON', '{"method":"GET","url":"/a","status":500}'],
+    ['one line that is known', `started\n${line('/a', 404)}\nlistening`],
+  ])('of %s is read, and nothing asked for', async (_what, text) => {
+    const result = await makeCache().warm(fromAccessLog(Readable.from([text])), { origin, server: express() });
+    expect(result).toMatchObject({ total: 0, ended: 'done' });
+  });
+
+  it('is read no further when the warming is ended', async () => {
+    const stop = new AbortController();
+    const options = { origin, server: express(), signal: stop.signal };
+    const stream = new Readable({
+      read() {
+        stop.abort();
+      },
+    });
+    const isClosed = new Promise((resolve) => stream.once('close', resolve));
+    expect(await makeCache().warm(fromAccessLog(stream), options)).toMatchObject({ ended: 'aborted' });
+    await isClosed;
+    expect(stream.destroyed).toBe(true);
+  });
+
+  it('has its file closed when the warming is ended', async () => {
+    const turn = () => new Promise((resolve) => setImmediate(resolve));
+    const isReading = () => process.getActiveResourcesInfo().includes('FSReqCallback');
+    const cache = makeCache();
+    // A file without an end.
+    const result = cache.warm(fromAccessLog('/dev/zero'), { origin, server: express() });
+    while (!isReading()) await turn();
+    await cache.close();
+    expect(await result).toMatchObject({ ended: 'aborted' });
+    for (let quiet = 0; quiet < 50; quiet = isReading() ? 0 : quiet + 1) await turn();
+  });
+
   it('that cannot be read makes the warming reject; wrong options throw at once', async () => {
     await expect(all(fromAccessLog(join(folder, 'none.log')))).rejects.toThrow(WarmSourceError);
     expect(() => fromAccessLog(7 as never)).toThrow(ConfigError);

@@ -6,6 +6,9 @@ const COMBINED = /^[^"[\]]*\[[^"[\]]+\] "GET (\S+) HTTP\/\d(?:\.\d)?" 200(?!\d)/
 /** The end of a request. Where another one follows, a client has written it: not every logger escapes quotes. */
 const REQUEST_END = /HTTP\/\d(?:\.\d)?"/;
 
+/** A line of these formats, whatever was asked for, such as `"POST / HTTP/1.1" 201` or `"-" 408`. */
+const OTHER = /^[^"[\]]*\[[^"[\]]+\] "[^"]*" \d{3}(?!\d)/;
+
 /** What loggers call these, in the order in which they are looked for. */
 const METHODS = ['method', 'request_method', 'verb', 'RequestMethod'];
 const URLS = ['url', 'originalUrl', 'request_uri', 'uri', 'path', 'RequestPath'];
@@ -24,23 +27,32 @@ export function targetIn(line: string): string | undefined {
   return line.trimStart().startsWith('{') ? targetInJson(line) : targetInCombined(line);
 }
 
+/** Whether a line is of a format that {@link targetIn} reads, whatever it says. */
+export function isLogLine(line: string): boolean {
+  if (!line.trimStart().startsWith('{')) return OTHER.test(line);
+  const places = placesIn(parsed(line));
+  return [METHODS, URLS, STATUSES].every((names) => find(places, names) !== undefined);
+}
+
 function targetInCombined(line: string): string | undefined {
   const [front, target] = COMBINED.exec(line) ?? [];
   return front === undefined || REQUEST_END.test(line.slice(front.length)) ? undefined : target;
 }
 
 function targetInJson(line: string): string | undefined {
-  let told: unknown;
+  const places = placesIn(parsed(line));
+  const isMeant = find(places, METHODS) === 'GET' && Number(find(places, STATUSES)) === 200;
+  const url = find(places, URLS);
+  return isMeant && typeof url === 'string' ? url : undefined;
+}
+
+function parsed(line: string): unknown {
   try {
-    told = JSON.parse(line);
+    return JSON.parse(line);
   } catch {
     // Broken off, or not what it seemed to be.
     return undefined;
   }
-  const places = placesIn(told);
-  const isMeant = find(places, METHODS) === 'GET' && Number(find(places, STATUSES)) === 200;
-  const url = find(places, URLS);
-  return isMeant && typeof url === 'string' ? url : undefined;
 }
 
 function placesIn(told: unknown): readonly object[] {

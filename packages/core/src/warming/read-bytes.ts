@@ -10,9 +10,9 @@ const PATIENCE_MS = 30_000;
 const unzip = promisify(gunzip);
 
 /** A whole file, or what a server answers: unpacked, where it is gzip, and no larger than a sitemap may be. */
-export async function readWhole(source: string | URL): Promise<string> {
+export async function readWhole(source: string | URL, signal: AbortSignal | undefined): Promise<string> {
   try {
-    const bytes = await collect(source instanceof URL ? fetched(source) : file(source));
+    const bytes = await collect(source instanceof URL ? fetched(source, signal) : file(source), signal);
     const isPacked = bytes[0] === 0x1f && bytes[1] === 0x8b;
     return (isPacked ? await unzip(bytes, { maxOutputLength: MOST_BYTES }) : bytes).toString('utf8');
   } catch (error) {
@@ -20,10 +20,12 @@ export async function readWhole(source: string | URL): Promise<string> {
   }
 }
 
-async function collect(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
+async function collect(chunks: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined): Promise<Buffer> {
   const parts: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of chunks) {
+    // Leaving the loop closes what is read.
+    signal?.throwIfAborted();
     length += chunk.length;
     if (length > MOST_BYTES) throw new Error('it has more than 50 MB');
     parts.push(chunk);
@@ -37,8 +39,12 @@ async function* file(path: string): AsyncGenerator<Uint8Array> {
 }
 
 /** Goes nowhere else, whatever the server says. */
-async function* fetched(url: URL): AsyncGenerator<Uint8Array> {
-  const response = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(PATIENCE_MS) });
+async function* fetched(url: URL, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
+  const late = AbortSignal.timeout(PATIENCE_MS);
+  const response = await fetch(url, {
+    redirect: 'error',
+    signal: signal === undefined ? late : AbortSignal.any([late, signal]),
+  });
   if (!response.ok || response.body === null) throw new Error(`it was answered with ${response.status}`);
   yield* response.body;
 }

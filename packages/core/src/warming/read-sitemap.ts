@@ -14,10 +14,15 @@ const MOST_SITEMAPS = 1_000;
  *
  * @param report - is told of those of an index that cannot be read; without it the first such error is thrown when all others have
  * been read. Where none can be read, it is thrown in any case
+ * @param signal - ends the reading
  */
-export async function* readSitemap(source: string | URL, report: ReportPart | undefined): AsyncGenerator<string> {
+export async function* readSitemap(
+  source: string | URL,
+  report: ReportPart | undefined,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<string> {
   const place = placeOf(source);
-  const { kind, locations } = textAt(place, place.text ?? (await readWhole(place.source)));
+  const { kind, locations } = textAt(place, place.text ?? (await readWhole(place.source, signal)));
   if (kind === 'pages') {
     yield* locations;
     return;
@@ -28,9 +33,9 @@ export async function* readSitemap(source: string | URL, report: ReportPart | un
   for (const location of locations) {
     const next = nextOf(place, location);
     if (next === undefined) continue;
-    if (left-- === 0) break;
+    if (left-- === 0 || signal?.aborted === true) break;
     try {
-      const inner = textAt(next, await readWhole(next.source));
+      const inner = textAt(next, await readWhole(next.source, signal));
       readable++;
       // An index within an index is none (sitemaps.org), and could lead on without end.
       if (inner.kind === 'pages') yield* inner.locations;

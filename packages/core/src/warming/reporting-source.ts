@@ -6,9 +6,9 @@ export type ReportPart = (problem: WarmProblem) => void;
 /** By a name that all copies of this package have. */
 const slot = Symbol.for('viewcache.warm-source');
 
-/** URLs that are read in parts, one of which may be missing. */
+/** URLs that are read in parts, one of which may be missing; the reading can be ended from outside. */
 export interface ReportingSource extends AsyncIterable<string> {
-  readonly [slot]: (report: ReportPart) => AsyncIterable<string>;
+  readonly [slot]: (report: ReportPart, signal: AbortSignal) => AsyncIterable<string>;
 }
 
 /**
@@ -18,15 +18,16 @@ export interface ReportingSource extends AsyncIterable<string> {
  * @param read - reads it anew
  */
 export function reportingSource(
-  read: (report: ReportPart | undefined) => AsyncIterable<string>,
+  read: (report?: ReportPart, signal?: AbortSignal) => AsyncIterable<string>,
 ): AsyncIterable<string> & ReportingSource {
-  return { [Symbol.asyncIterator]: () => read(undefined)[Symbol.asyncIterator](), [slot]: (report) => read(report) };
+  return { [Symbol.asyncIterator]: () => read()[Symbol.asyncIterator](), [slot]: read };
 }
 
 /** What a source yields, with a listener for what it cannot read, where it has parts. */
 export function entriesOf(
   source: Iterable<WarmUrl> | AsyncIterable<WarmUrl>,
   report: ReportPart,
+  signal: AbortSignal,
 ): Iterable<WarmUrl> | AsyncIterable<WarmUrl> {
-  return slot in source ? (source as ReportingSource)[slot](report) : source;
+  return slot in source ? (source as ReportingSource)[slot](report, signal) : source;
 }

@@ -25,8 +25,8 @@ const TOP = 1_000;
  */
 export function fromSitemap(source: string | URL): AsyncIterable<string> {
   if (!isPlace(source)) throw new ConfigError('fromSitemap', source, 'a path, a URL, or the text of a sitemap');
-  return reportingSource((report) =>
-    later(async () => (await import('./read-sitemap.js')).readSitemap(source, report)),
+  return reportingSource((report, signal) =>
+    later(async () => (await import('./read-sitemap.js')).readSitemap(source, report, signal)),
   );
 }
 
@@ -36,7 +36,7 @@ export function fromSitemap(source: string | URL): AsyncIterable<string> {
  *
  * @param source - the path or URL of a file, with gzip if it ends in `.gz`; or a stream
  * @throws {@link ConfigError} for nothing of that, and for a wrong `top`; `WarmSourceError`, while it is warmed, for a file that
- * cannot be read
+ * cannot be read, or of which no line is of these formats
  *
  * @example
  * ```ts
@@ -52,7 +52,9 @@ export function fromAccessLog(
     throw new ConfigError('fromAccessLog', source, 'a path, a URL of a file, or a stream');
   checkOptions('fromAccessLog', options, ['top']);
   const top = options.top === undefined ? TOP : checkCount('fromAccessLog.top', options.top, 1);
-  return later(async () => (await import('./read-access-log.js')).readAccessLog(source, top));
+  return reportingSource((_report, signal) =>
+    later(async () => (await import('./read-access-log.js')).readAccessLog(source, top, signal)),
+  );
 }
 
 function isPlace(source: unknown): source is string | URL {

@@ -35,7 +35,7 @@ export async function readTasks(source: WarmSource, settings: WarmSettings, sign
   const skipped: WarmProblem[] = [];
   let taken = 0;
   let seen = 0;
-  for await (const entry of entriesOf(source, (problem) => skipped.push(problem))) {
+  for await (const entry of entriesOf(source, (problem) => skipped.push(problem), signal)) {
     // A list may be long: others have their turn meanwhile.
     if (seen % BREATH === BREATH - 1) await immediate();
     if (signal.aborted) break;
