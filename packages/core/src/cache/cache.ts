@@ -154,6 +154,29 @@ export interface Cache extends ValueCache {
    */
   warm(source: WarmSource, options?: WarmOptions): Promise<WarmResult>;
   /**
+   * Warms after each invalidation of these tags in this process, writes to watched data sources included: a second after the last
+   * of them, ten after the first at the latest. What is stored all the same is a hit, and is not made again.
+   *
+   * Of `defaultCache()` it is about the cache that is the default one when it is called. What goes wrong, and what is no hit
+   * afterwards, is a warning.
+   *
+   * @param tags - one or several; `'cities'` stands for its rows, too. An invalidation of everything counts as one of them
+   * @param source - what {@link warm} takes, or a function that is asked for it each time
+   * @param options - those of {@link warm}; `whileElsewhere` is `'wait'` unless said
+   * @returns a function that ends it
+   * @throws {@link ConfigError} for what can be no tag, and for a wrong option
+   *
+   * @example
+   * ```ts
+   * cache.warmAfter('rates', calls(rateOf, [['EUR'], ['USD']]));
+   * ```
+   */
+  warmAfter(
+    tags: string | readonly string[],
+    source: WarmSource | (() => WarmSource | Promise<WarmSource>),
+    options?: WarmOptions,
+  ): () => void;
+  /**
    * Counts since start, and what is held now. Cheap enough to be read at every scrape.
    *
    * @example

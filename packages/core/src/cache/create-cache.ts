@@ -1,10 +1,9 @@
-import { parseDuration } from '../base/duration.js';
 import { printable } from '../base/printable.js';
 import { warnOnce } from '../base/process-warning.js';
 import { BodyCoder } from '../codecs/coded-bodies.js';
 import { valueCodec } from '../codecs/value-codec.js';
 import { type CacheOptions, type CacheSettings, readCacheOptions } from '../config/cache-options.js';
-import { checkBoolean, checkOneOf, checkOptions, needFunction } from '../config/check.js';
+import { needFunction } from '../config/check.js';
 import { isIgnoredByDefault } from '../config/ignored-query.js';
 import { Engine } from '../engine/engine.js';
 import type { Keyed } from '../engine/keyed.js';
@@ -29,9 +28,10 @@ import { KeptErrors } from '../values/kept-errors.js';
 import { MemoNames } from '../values/memo-names.js';
 import { Values } from '../values/values.js';
 import { RewarmQueue } from '../warming/rewarm-queue.js';
+import { WarmAfter } from '../warming/warm-after.js';
 import { Warming } from '../warming/warming.js';
 import { adviceLine } from './advice-line.js';
-import type { Cache, InvalidateOptions } from './cache.js';
+import type { Cache } from './cache.js';
 import { droppedBy } from './dropped.js';
 import { droppedViews } from './dropped-views.js';
 import { earlyEndOf } from './early-end.js';
@@ -39,12 +39,13 @@ import { explainUrl } from './explain.js';
 import { explainedKey, explainValue } from './explain-value.js';
 import type { Explanation, ValueExplanation, ValueTarget } from './explanation.js';
 import { invalidateOn } from './invalidate-on.js';
-import { Invalidator, type Orders } from './invalidator.js';
+import { Invalidator } from './invalidator.js';
 import { keepProcess, keepProcessFor } from './keep-process.js';
 import { openLocalBus } from './local-bus.js';
 import { OpenStrategies } from './open-strategies.js';
 import { Pauses } from './pauses.js';
 import { policyFactory } from './policy-factory.js';
+import { readOrders } from './read-orders.js';
 import { attachRuntime } from './runtime.js';
 import { openShared } from './shared-level.js';
 import { noteNamespace } from './shared-namespaces.js';
@@ -157,7 +158,10 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
     throwsUnheard: settings.onInvalidateFailure === 'throw',
     purgesOnly: shared?.store.purgesOnly === true,
     droppedBy: (names) => droppedBy(names, tags, local),
-    invalidated: (names, isRewarmed) => rewarms.invalidated(names, isRewarmed),
+    invalidated: (names, isRewarmed) => {
+      rewarms.invalidated(names, isRewarmed);
+      warmAfter.invalidated(names);
+    },
   });
   const bus = shared?.store.bus ?? localBus?.bus;
   const stopListening = bus?.listen(listener(tags, trust, telemetry));
@@ -193,6 +197,12 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
     always: settings.rewarm,
     rewarm: (names) => warming.rewarm(() => droppedViews(names, tags, local, clock, MOST_REWARMED)),
   });
+  const warmAfter = new WarmAfter({
+    clock,
+    warm: (source, how) => cache.warm(source, how),
+    isWarming: () => telemetry.isUnasked(),
+    warn,
+  });
   const openStrategies = new OpenStrategies();
   const calls = new ValueCalls({
     open: openStrategies,
@@ -207,6 +217,7 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
   const stopListeningToAll = (): void => {
     forgetNamespace();
     rewarms.close();
+    warmAfter.close();
     stopListening?.();
     invalidator.close();
     unheard?.close();
@@ -223,6 +234,7 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
     explain,
     strategies: openStrategies,
     warming,
+    warmAfter,
     ready,
     stopListening: stopListeningToAll,
   });
@@ -286,6 +298,7 @@ interface CacheParts {
   readonly explain: Cache['explain'];
   readonly strategies: OpenStrategies;
   readonly warming: Warming;
+  readonly warmAfter: WarmAfter;
   ready(): Promise<void>;
   stopListening(): void;
 }
@@ -310,6 +323,7 @@ function assemble(parts: CacheParts): Cache {
       unheardInvalidations: unheard?.size ?? 0,
     }),
     warm: async (source, options) => await keepProcessFor(parts.warming.warm(source, options)),
+    warmAfter: (tags, source, options) => parts.warmAfter.add(tags, source, options),
     ready: parts.ready,
     close: async () => {
       // It asks the app, which asks the stores.
@@ -336,16 +350,5 @@ function listener(tags: TagTable, trust: Trust, sink: Telemetry): BusListener {
     },
     missed: () => trust.missed(),
     heardUpTo: (at) => trust.heardUpTo(at),
-  };
-}
-
-function readOrders(where: string, options: InvalidateOptions = {}): Orders {
-  checkOptions(where, options, ['confirm', 'hold', 'rewarm']);
-  const { confirm = 'store', hold = 0, rewarm = false } = options;
-  checkOneOf(`${where}.confirm`, confirm, ['store', 'all']);
-  return {
-    confirmsAll: confirm === 'all',
-    holdMs: parseDuration(`${where}.hold`, hold),
-    isRewarmed: checkBoolean(`${where}.rewarm`, rewarm),
   };
 }

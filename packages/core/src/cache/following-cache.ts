@@ -43,6 +43,7 @@ export function followingCache(now: () => Cache, { known, listen }: Following): 
       ),
     explain: ((...given: [never]) => now().explain(...given)) as Cache['explain'],
     warm: async (...given) => await now().warm(...given),
+    warmAfter: (...given) => now().warmAfter(...given),
     stats: () => now().stats(),
     advise: () => now().advise(),
     on: (listener) => listen(needFunction('on', listener)),

@@ -152,13 +152,14 @@ export class Telemetry implements EventSink {
     return () => void this.#exceptions.delete(isUnasked);
   }
 
-  #isUnasked(): boolean {
+  /** Whether what happens now is such. */
+  isUnasked(): boolean {
     for (const isUnasked of this.#exceptions) if (isUnasked()) return true;
     return false;
   }
 
   stored(stored: NewlyStored, bytes: number, tags: readonly string[], wasWritten = false): void {
-    const isWritten = wasWritten || this.#isUnasked();
+    const isWritten = wasWritten || this.isUnasked();
     this.#stored++;
     const route = this.route(stored.route);
     route.stored++;
@@ -169,7 +170,7 @@ export class Telemetry implements EventSink {
   }
 
   refused(key: string, pattern: string, reason: Refusal, detail?: string, wasWritten = false): void {
-    const isWritten = wasWritten || this.#isUnasked();
+    const isWritten = wasWritten || this.isUnasked();
     count(this.#refused, reason, 1);
     this.refusals.note(key, reason, pattern, detail);
     const route = this.route(pattern);

@@ -32,6 +32,6 @@ function serverOf(origin: string): WarmServer {
   const known = knownServer(origin);
   if (typeof known === 'object') return known;
   throw new Error(
-    `what was invalidated is not asked for again: ${known}; serve the app by createServer(app), or cache.warm its URLs with { server }`,
+    `what was invalidated is not asked for again: ${known}; serve the app by createServer(app), or say what to warm by cache.warmAfter(tags, urls, { origin, server })`,
   );
 }

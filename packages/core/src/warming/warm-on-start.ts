@@ -4,9 +4,9 @@ import type { Cache } from '../cache/cache.js';
 import { runtimeOf } from '../cache/runtime.js';
 import { isRecord } from '../config/check.js';
 import { isCalls } from './calls.js';
+import { warmBehind } from './warm-behind.js';
 import { readWarmOptions } from './warm-options.js';
-import type { WarmOptions, WarmResult, WarmServer, WarmSource } from './warm-types.js';
-import { problemOf } from './warm-words.js';
+import type { WarmOptions, WarmServer, WarmSource } from './warm-types.js';
 
 /** What a cache is warmed with as soon as its server listens. */
 export interface WarmOnStart extends Omit<WarmOptions, 'server'> {
@@ -45,17 +45,8 @@ export function warmOnStart(setting: string, given: WarmOnStart, server: Server,
     const warn = (message: string): void => {
       runtimeOf(cache)?.telemetry.emit({ type: 'warning', message: `viewcache: ${setting}: ${message}` });
     };
-    const warm = async (): Promise<WarmResult> => {
-      const wanted = typeof source === 'function' ? await source() : source;
-      const signals = signal === undefined ? [closed.signal] : [closed.signal, signal];
-      return await cache.warm(wanted, { ...options, server: server as WarmServer, signal: AbortSignal.any(signals) });
-    };
-    warm().then(
-      (result) => {
-        const problem = problemOf(result);
-        if (problem !== undefined) warn(problem);
-      },
-      (error: unknown) => warn(error instanceof Error ? error.message : String(error)),
-    );
+    const signals = signal === undefined ? [closed.signal] : [closed.signal, signal];
+    const how = { ...options, server: server as WarmServer, signal: AbortSignal.any(signals) };
+    void warmBehind(source, (wanted) => cache.warm(wanted, how), warn);
   });
 }

@@ -1,14 +1,8 @@
-import { AsyncResource } from 'node:async_hooks';
 import type { DroppedView } from './dropped-view.js';
 import type { OneAtATime } from './one-at-a-time.js';
+import { outsideRequests } from './outside-requests.js';
 import type { WarmOptions, WarmResult, WarmSource } from './warm-types.js';
 import type { WarmingParts } from './warming-parts.js';
-
-/**
- * The process's own context: who warms in a request, a view or a transaction gives nothing of that to what is warmed. Of when the
- * package is loaded.
- */
-const outsideRequests = new AsyncResource('viewcache.warming');
 
 /** The warmings of one cache. What carries them out is loaded with the first: most processes never ask for one. */
 export class Warming {
@@ -24,7 +18,7 @@ export class Warming {
   async warm(source: WarmSource, options?: WarmOptions): Promise<WarmResult> {
     const stop = new AbortController();
     if (this.#isClosed) stop.abort();
-    const result = outsideRequests.runInAsyncScope(() => this.#warm(source, options, stop));
+    const result = outsideRequests(() => this.#warm(source, options, stop));
     this.#stops.set(stop, result);
     try {
       return await result;
@@ -40,11 +34,12 @@ export class Warming {
    */
   async rewarm(views: () => readonly DroppedView[]): Promise<void> {
     const stop = new AbortController();
-    const work = (async () => {
+    // Whoever has written is somebody: nothing of him is seen by those who make the views of all.
+    const work = outsideRequests(async () => {
       const { rewarm } = await import('./rewarm.js');
       const dropped = views();
       if (dropped.length > 0) await rewarm(this.#parts, dropped, stop.signal);
-    })();
+    });
     this.#stops.set(stop, work);
     try {
       await work;

@@ -1,0 +1,86 @@
+import { ConfigError } from '../base/errors.js';
+import { ALL_TAG, isTag } from '../invalidation/tags.js';
+import type { Clock } from '../ports/clock.js';
+import { isCalls } from './calls.js';
+import { RewarmQueue } from './rewarm-queue.js';
+import { type WarmSourceOrFunction, warmBehind } from './warm-behind.js';
+import { readWarmOptions } from './warm-options.js';
+import type { WarmOptions, WarmResult, WarmSource } from './warm-types.js';
+
+/** What {@link WarmAfter} stands on. */
+export interface WarmAfterParts {
+  readonly clock: Clock;
+  warm(source: WarmSource, options: WarmOptions): Promise<WarmResult>;
+  /** Whether what happens at that moment is done for what is warmed. */
+  isWarming(): boolean;
+  warn(message: string): void;
+}
+
+/** The warmings of a cache that follow invalidations of tags. */
+export class WarmAfter {
+  readonly #parts: WarmAfterParts;
+  readonly #queues = new Map<RewarmQueue, readonly string[]>();
+
+  constructor(parts: WarmAfterParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * @returns what ends it
+   * @throws {@link ConfigError} for what can be no tag, and for a wrong option
+   */
+  add(given: string | readonly string[], source: WarmSourceOrFunction, options: WarmOptions = {}): () => void {
+    const tags = readTags(given);
+    const { origin } = readWarmOptions('warmAfter', options);
+    if (source === undefined || source === null)
+      throw new ConfigError('warmAfter', source, 'what is to be warmed: calls(fn, args), URLs, or a function of that');
+    if (origin === undefined && typeof source !== 'function' && !isCalls(source))
+      throw new ConfigError(
+        'warmAfter.origin',
+        origin,
+        "the origin under which visitors ask: 'https://www.example.com'",
+      );
+    const { clock, warm, warn } = this.#parts;
+    // Two of these never leave one another out; and where another process is at it, this one has dropped something since.
+    const how: WarmOptions = { name: nameOf(tags), whileElsewhere: 'wait', ...options };
+    const queue = new RewarmQueue({
+      clock,
+      always: tags,
+      rewarm: () =>
+        warmBehind(
+          source,
+          (wanted) => warm(wanted, how),
+          (said) => warn(`warmAfter('${tags.join("', '")}'): ${said}`),
+        ),
+    });
+    this.#queues.set(queue, tags);
+    return () => {
+      queue.close();
+      this.#queues.delete(queue);
+    };
+  }
+
+  invalidated(names: readonly string[]): void {
+    // What is warmed may write what it is made of: it is not made over and over.
+    if (this.#queues.size === 0 || this.#parts.isWarming()) return;
+    const isAll = names.includes(ALL_TAG);
+    for (const [queue, tags] of this.#queues) queue.invalidated(isAll ? tags : names, false);
+  }
+
+  close(): void {
+    for (const queue of this.#queues.keys()) queue.close();
+    this.#queues.clear();
+  }
+}
+
+function readTags(given: unknown): readonly string[] {
+  const tags: readonly unknown[] = Array.isArray(given) ? given : [given];
+  if (tags.length === 0 || !tags.every(isTag))
+    throw new ConfigError('warmAfter', given, 'a tag or a list of tags: strings of 1 to 256 characters');
+  return tags;
+}
+
+/** As names of warmings may be. */
+function nameOf(tags: readonly string[]): string {
+  return `after:${tags.join(',')}`.replace(/[^!-~]/g, '_').slice(0, 64);
+}
