@@ -30,7 +30,7 @@ const newFile = (): string => join(folder, `journal-${++files}`);
 const writeOf = (key: string, version: number) => ({ key, version, bytes: Buffer.from(key) });
 const nobody = (): void => {};
 const openJournal = (file: string, warn: (message: string) => void = nobody): Journal =>
-  Journal.open('through.journal', { file, fsync: false }, warn);
+  Journal.open('through.journal', { file, fsync: false, strategy: 'rows' }, warn);
 
 /** The keys that somebody finds who begins with it. */
 async function found(file: string): Promise<unknown[]> {

@@ -1,9 +1,11 @@
+import { once } from 'node:events';
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { ConfigError } from '@viewcache/core';
+import { ConfigError, defaultCache, setDefaultCache } from '@viewcache/core';
 import { Journal } from '../../../packages/core/dist/stores/journal/journal.js';
 import { openMemory } from '../values/stores.js';
 import { comes } from './comes.js';
@@ -13,6 +15,10 @@ const folder = mkdtempSync(join(tmpdir(), 'viewcache-journal-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 let files = 0;
 const newFile = (): string => join(folder, `journal-${++files}`);
+const socket = join(folder, 'socket');
+const listening = createServer().listen(socket);
+await once(listening, 'listening');
+afterAll(() => void listening.close());
 
 const writeOf = (key: string | number, version: number, text?: string) => ({
   key,
@@ -22,7 +28,7 @@ const writeOf = (key: string | number, version: number, text?: string) => ({
 
 const nobody = (): void => {};
 const openJournal = (file: string, warn: (message: string) => void = nobody): Journal =>
-  Journal.open('through.journal', { file, fsync: false }, warn);
+  Journal.open('through.journal', { file, fsync: false, strategy: 'rows' }, warn);
 
 /** What somebody finds who begins with it. */
 async function found(
@@ -187,7 +193,61 @@ describe('a journal', () => {
     expect(() => openJournal(file)).toThrow('is no journal');
     expect(readFileSync(file, 'utf8')).toBe('a diary of mine, rather long');
     expect(existsSync(`${file}.lock`)).toBe(false);
-    expect(() => openJournal(join(folder, 'nowhere', 'journal'))).toThrow('a folder that can be written');
+  });
+
+  it.each([
+    [
+      'a folder',
+      () => folder,
+      `is a folder; use the path of a file; did you mean '${join(folder, 'writes.journal')}'?`,
+    ],
+    ['what it would replace, and is no file', () => socket, `'${socket}' is no file`],
+    ['a file in what is none', () => join(socket, 'journal'), 'ENOTDIR'],
+    ['a file in no folder', () => join(folder, 'nowhere', 'journal'), 'a folder that can be written (ENOENT'],
+    ['too long a name', () => join(folder, 'x'.repeat(300)), 'ENAMETOOLONG'],
+    ['no name', () => join(folder, 'a\0b'), 'null bytes'],
+  ])('is not %s', (_what, path, said) => {
+    expect(() => openJournal(path())).toThrow(ConfigError);
+    expect(() => openJournal(path())).toThrow('through.journal: ');
+    expect(() => openJournal(path())).toThrow(said);
+    expect(existsSync(`${path().replaceAll('\0', '')}.lock`)).toBe(false);
+  });
+
+  it('is of one strategy, and is left as it is where another one opens it', async () => {
+    const file = newFile();
+    const openAs = (strategy: string): Journal =>
+      Journal.open('through.journal', { file, fsync: false, strategy }, nobody);
+    const journal = openAs('shop:cities');
+    await journal.append(writeOf('a', 1, 'one'));
+    await journal.close();
+    const before = readFileSync(file);
+    expect(() => openAs('towns')).toThrow(ConfigError);
+    expect(() => openAs('towns')).toThrow(
+      `is the journal of the strategy 'shop:cities', in which 1 write waits, and not of 'towns'; use a file of its own for each strategy; or if 'towns' was called 'shop:cities' before, call it that until they are saved`,
+    );
+    expect(readFileSync(file)).toEqual(before);
+    const again = openAs('shop:cities');
+    expect(again.recovered).toHaveLength(1);
+    again.forget(writeOf('a', 1));
+    await again.close();
+    expect(() => openAs('towns')).toThrow("or remove this one, if 'towns' was called 'shop:cities' before");
+  });
+
+  it('is read where it does not say whose it is, as journals before did not, and says so from then on', async () => {
+    const { file, bytes, starts } = await threeWrites();
+    const owner = bytes.indexOf('"rows"') - 21;
+    expect(owner + 21 + 6).toBe(starts[0]);
+    writeFileSync(file, Buffer.concat([bytes.subarray(0, owner), bytes.subarray(starts[0])]));
+    const warnings: string[] = [];
+    expect((await found(file, (message) => warnings.push(message))).map(([key]) => key)).toEqual([
+      'one',
+      'two',
+      'three',
+    ]);
+    expect(warnings).toEqual([]);
+    expect(() => Journal.open('through.journal', { file, fsync: false, strategy: 'others' }, nobody)).toThrow(
+      "is the journal of the strategy 'rows'",
+    );
   });
 });
 
@@ -259,6 +319,22 @@ describe('writing behind with a journal', () => {
     const again = () => cache.through({ ...options, name: 'others', load: table.load, save: table.save, journal });
     expect(again).toThrow('through.journal: ');
     await rows.close();
-    await again().close();
+    expect(again).toThrow("is the journal of the strategy 'rows', in which no write waits, and not of 'others'");
+  });
+
+  it('has the name of its strategy with those of its namespaces', async () => {
+    const { cache } = await openMemory();
+    const table = new Table();
+    const journal = newFile();
+    const open = (where: Pick<typeof cache, 'through'>, name = 'rows') =>
+      where.through({ ...options, name, load: table.load, save: table.save, journal });
+    await open(cache.namespace('shop')).close();
+    expect(() => open(cache)).toThrow("the strategy 'shop:rows', in which no write waits, and not of 'rows'");
+    await open(cache, 'shop:rows').close();
+    setDefaultCache(cache);
+    expect(() => open(defaultCache().namespace('other'))).toThrow(
+      "'shop:rows', in which no write waits, and not of 'other:rows'",
+    );
+    await open(defaultCache().namespace('shop')).close();
   });
 });

@@ -177,7 +177,14 @@ describe('the options of a strategy', () => {
     ['through.load', { load: undefined }, 'loadMany'],
     ['through.load', { load: 'select' }, 'a function'],
     ['through.save', { save: undefined }, 'saveMany'],
-    ['through.save', { mode: 'read-through' }, 'only name, mode, load'],
+    ['through.save', { mode: 'read-through' }, "it in mode 'write-through' or 'write-around' or 'write-behind'"],
+    [
+      'through.journal',
+      { journal: './x' },
+      "'./x' says nothing in mode 'write-through'; use it in mode 'write-behind'",
+    ],
+    ['through.queue', { queue: 'redis://:secret@h' }, "'***' says nothing in mode 'write-through'"],
+    ['through.jurnal', { jurnal: './x' }, 'only'],
     ['through.remove', { remove: true }, 'a function'],
     ['through.ttl', { ttl: '5 apples' }, 'a number of seconds'],
     ['through.by', { by: 7 }, "such as 'id'"],
@@ -198,7 +205,38 @@ describe('the options of a strategy', () => {
     const { cache } = await openMemory();
     expect(() => cache.through(undefined as never)).toThrow(ConfigError);
     const rows = cache.through(good);
-    for (const wrong of [rows.get('' as never), rows.set(Number.NaN as never, 1), rows.delete({} as never)])
-      expect(await errorOf(wrong)).toBeInstanceOf(ConfigError);
+    for (const [setting, wrong] of [
+      ['get.key', rows.get('' as never)],
+      ['getMany.key', rows.getMany([1, '' as never])],
+      ['set.key', rows.set(Number.NaN as never, 1)],
+      ['delete.key', rows.delete({} as never)],
+    ] as const)
+      expect(await errorOf(wrong)).toMatchObject({ code: 'ERR_CACHE_CONFIG', setting });
+  });
+
+  it('refuses what nobody would read behind the arguments, before the database is asked', async () => {
+    const saved: unknown[] = [];
+    const { cache } = await openMemory();
+    const rows = cache.through({ ...good, save: (key) => saved.push(key) }) as unknown as Record<
+      string,
+      (...given: unknown[]) => Promise<unknown>
+    >;
+    for (const [call, ...given] of [
+      ['set', 'a', 1, { ttl: 5 }],
+      ['setMany', [['a', 1]], 5],
+      ['delete', 'a', 'b'],
+    ] as const)
+      expect(await errorOf(rows[call]?.(...given) as Promise<unknown>)).toMatchObject({ setting: call });
+    expect(saved).toEqual([]);
+  });
+
+  it('is named in warnings of what its functions return', async () => {
+    const { cache, warnings } = await openMemory();
+    const rows = cache.through({ ...good, name: 'of no ttl', ttl: (() => '5 apples') as never });
+    await rows.get('a');
+    expect(warnings().join('\n')).toMatch(/^ttl of of no ttl threw ConfigError: through\.ttl: /);
+    await cache.through({ ...good, ttl: undefined, name: 'for how long' }).get('a');
+    expect(warnings().join('\n')).toContain('through of "a" says neither a ttl nor tags');
+    expect(warnings().join('\n')).not.toContain('getOrSet');
   });
 });

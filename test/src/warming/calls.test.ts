@@ -84,5 +84,6 @@ describe('warming calls of a memoized function', () => {
     const load = makeCache().memoize(async (id: number) => id, { name: 'load', ttl: 60 });
     expect(() => calls((id: number) => id, [[7]])).toThrow(ConfigError);
     expect(() => calls(load, [7] as never)).toThrow('calls.args');
+    expect(() => calls((() => 1) as never, [])).toThrow('calls.fn: ');
   });
 });

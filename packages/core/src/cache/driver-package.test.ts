@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ConfigError } from '../base/errors.js';
-import { checkDriver, importFromApp, requireDriver } from './driver-package.js';
+import { checkDriver, importFromApp, requireDrivers } from './driver-package.js';
 
 describe('a driver’s package', () => {
   let app = '';
@@ -21,12 +21,15 @@ describe('a driver’s package', () => {
   afterAll(() => rmSync(app, { recursive: true, force: true }));
 
   it.each(['old-style', 'only-import'])('is found where the app has it: %s', (name) => {
-    expect(() => requireDriver('redis:', name, [import.meta.url, join(app, 'package.json')])).not.toThrow();
+    expect(() => requireDrivers('redis:', [name], [import.meta.url, join(app, 'package.json')])).not.toThrow();
   });
 
   it('is asked for by the name of the setting that needs it, with the command that installs it', () => {
-    expect(() => requireDriver('redis:', 'no-such-driver', [import.meta.url], 'through.queue')).toThrow(
+    expect(() => requireDrivers('redis:', ['no-such-driver'], [import.meta.url], 'through.queue')).toThrow(
       "through.queue: 'redis:' needs no-such-driver, which is not installed; use npm install no-such-driver",
+    );
+    expect(() => requireDrivers('redis:', ['no-such-a', 'no-such-b'], [import.meta.url], 'through.queue')).toThrow(
+      "through.queue: 'redis:' needs no-such-a and no-such-b, which are not installed; use npm install no-such-a no-such-b",
     );
   });
 
@@ -37,7 +40,7 @@ describe('a driver’s package', () => {
   });
 
   it('is missing at start-up, with the command that installs it', () => {
-    const missing = () => requireDriver('redis:', '@viewcache/no-such-driver', [import.meta.url, join(app, 'x.js')]);
+    const missing = () => requireDrivers('redis:', ['@viewcache/no-such-driver'], [import.meta.url, join(app, 'x.js')]);
     expect(missing).toThrow(ConfigError);
     expect(missing).toThrow(
       "store: 'redis:' needs @viewcache/no-such-driver, which is not installed; use npm install @viewcache/no-such-driver",

@@ -16,11 +16,11 @@ export function checkDriver(store: StoreSettings): void {
   if (store.kind !== 'redis') return;
   const { target } = store;
   // A single client makes others like itself; a cluster's nodes are ours to connect to.
-  if (target.form !== 'given' || 'slots' in target.client) requireDriver('redis:', '@keyv/redis');
+  if (target.form !== 'given' || 'slots' in target.client) requireDrivers('redis:', ['@keyv/redis']);
 }
 
 /**
- * Refuses a store whose driver is not installed, before the first request does.
+ * Refuses what needs a driver that is not installed, before the first request does: all that are missing are named at once.
  *
  * Decided by looking, not by loading: what is not used is not read.
  *
@@ -28,15 +28,17 @@ export function checkDriver(store: StoreSettings): void {
  * @param setting - whose driver it is, for the error
  * @throws {@link ConfigError} with the command that installs it
  */
-export function requireDriver(
+export function requireDrivers(
   kind: string,
-  name: string,
+  names: readonly string[],
   // What was made by `eval`, as by some bundlers while an app is written, is in no file.
   from: readonly string[] = [ownFile(), join(process.cwd(), 'package.json')].filter(isAbsolute),
   setting = 'store',
 ): void {
-  if (from.some((base) => isInstalled(name, base))) return;
-  throw new ConfigError(setting, kind, `npm install ${name}`, undefined, `needs ${name}, which is not installed`);
+  const missing = names.filter((name) => !from.some((base) => isInstalled(name, base)));
+  if (missing.length === 0) return;
+  const problem = `needs ${missing.join(' and ')}, which ${missing.length === 1 ? 'is' : 'are'} not installed`;
+  throw new ConfigError(setting, kind, `npm install ${missing.join(' ')}`, undefined, problem);
 }
 
 /**

@@ -25,7 +25,7 @@ export interface Following {
  */
 export function followingCache(now: () => Cache, { known, listen }: Following): Cache {
   const cache: Cache = {
-    ...followingValues(now),
+    ...followingValues(now, ''),
     invalidate: (...given) => now().invalidate(...given),
     purge: (...given) => now().purge(...given),
     batch: (work) => now().batch(work),
@@ -56,7 +56,8 @@ export function followingCache(now: () => Cache, { known, listen }: Following): 
   return cache;
 }
 
-function followingValues(now: () => ValueCache): ValueCache {
+/** @param prefix - of its namespace; empty for the cache itself */
+function followingValues(now: () => ValueCache, prefix: string): ValueCache {
   return {
     getOrSet: (...given) => now().getOrSet(...given),
     getOrSetMany: <K>(
@@ -76,17 +77,17 @@ function followingValues(now: () => ValueCache): ValueCache {
     decrement: (...given) => now().decrement(...given),
     incrementVersion: (...given) => now().incrementVersion(...given),
     memoize: (...given) => memoizeIn(now, ...given),
-    namespace: (name) => followingNamespace(now, readNamespace(name)),
+    namespace: (name) => followingNamespace(now, prefix, readNamespace(name)),
     token: () => now().token(),
     through: ((...given: [object]) =>
-      openThrough(() => callsOf(now()) as ValueCalls, 'soon', ...given)) as ValueCache['through'],
+      openThrough(() => callsOf(now()) as ValueCalls, { when: 'soon', prefix }, ...given)) as ValueCache['through'],
   };
 }
 
-function followingNamespace(outer: () => ValueCache, name: string): ValueNamespace {
+function followingNamespace(outer: () => ValueCache, prefix: string, name: string): ValueNamespace {
   const now = ofEach(outer, (cache) => cache.namespace(name));
   const space: ValueNamespace = {
-    ...followingValues(now),
+    ...followingValues(now, `${prefix}${name}:`),
     clear: () => now().clear(),
     invalidate: (target) => now().invalidate(target),
   };

@@ -11,7 +11,7 @@ import { LocalQueue } from '../values/strategies/local-queue.js';
 import type { PendingWrite } from '../values/strategies/write-queue.js';
 import { within } from '../values/within.js';
 import { BehindStrategy } from './behind-strategy.js';
-import { importFromApp, requireDriver } from './driver-package.js';
+import { importFromApp, requireDrivers } from './driver-package.js';
 import { beforeExit } from './exit-signals.js';
 import { keepProcessFor } from './keep-process.js';
 import { redisLibrary } from './shared-level.js';
@@ -24,27 +24,33 @@ interface OpenBehind {
   close(): Promise<void>;
 }
 
-/** When it is opened: for a cache at once; for whichever is the default one, when the modules being loaded have said which that is. */
-export type OpenWhen = 'now' | 'soon';
+/** Where a strategy is opened, as far as that is known before a cache is asked. */
+export interface OpenPlace {
+  /** When: for a cache at once; for whichever is the default one, when the modules being loaded have said which that is. */
+  readonly when: 'now' | 'soon';
+  /** Of its namespace; empty for the cache itself. */
+  readonly prefix: string;
+}
 
 /**
  * Opens a strategy that writes behind.
  *
  * @returns the strategy, which is opened at the latest now
- * @throws {@link ConfigError} where its journal cannot be had, or its name is taken
+ * @throws {@link ConfigError} where its journal cannot be had, its drivers are missing, or its name is taken
  */
 export function openBehind(
   where: () => ValueCalls,
   spaces: () => StrategySpace,
   settings: ThroughSettings,
   behind: BehindSettings,
-  when: OpenWhen,
+  { when, prefix }: OpenPlace,
 ): () => OpenBehind {
   if (behind.queue !== undefined) {
     clientOf(behind.queue);
-    for (const driver of ['bullmq', '@keyv/redis']) requireDriver('redis:', driver, undefined, 'through.queue');
+    requireDrivers('redis:', ['bullmq', '@keyv/redis'], undefined, 'through.queue');
   }
-  const journal = behind.journal && Journal.open('through.journal', behind.journal, warnOnce);
+  const strategy = `${prefix}${settings.name}`;
+  const journal = behind.journal && Journal.open('through.journal', { ...behind.journal, strategy }, warnOnce);
   let opened: OpenBehind | undefined;
   const open = (): OpenBehind => {
     try {

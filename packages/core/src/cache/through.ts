@@ -2,7 +2,7 @@ import { checkNoMore } from '../config/check.js';
 import { readThroughOptions, type ThroughSettings } from '../config/through-options.js';
 import { type Key, readKey } from '../config/value-call-options.js';
 import { keepProcessFor } from './keep-process.js';
-import { type OpenWhen, openBehind } from './open-behind.js';
+import { type OpenPlace, openBehind } from './open-behind.js';
 import { ReadStrategy } from './read-strategy.js';
 import { StrategySpace } from './strategy-space.js';
 import type { ReadThrough, WriteBehind, WriteThrough } from './through-strategies.js';
@@ -26,12 +26,12 @@ interface Writer {
  * @param where - the calls of the cache, whichever is the one when something is asked
  * @throws {@link ConfigError} for a wrong setting
  */
-export function openThrough(where: () => ValueCalls, when: OpenWhen, options: object, ...more: never[]): AnyThrough {
+export function openThrough(where: () => ValueCalls, place: OpenPlace, options: object, ...more: never[]): AnyThrough {
   checkNoMore('through', more, 'options');
   const settings = readThroughOptions(options);
-  const spaces = spacesOf(where, (calls) => new StrategySpace(calls.namespace(settings.name), settings));
+  const spaces = spacesOf(where, (calls) => new StrategySpace(calls.forStrategy(settings.name), settings));
   if (settings.behind === undefined) return openDirect(spaces, settings);
-  return openLater(settings, spaces, openBehind(where, spaces, settings, settings.behind, when));
+  return openLater(settings, spaces, openBehind(where, spaces, settings, settings.behind, place));
 }
 
 function openDirect(spaces: () => StrategySpace, settings: ThroughSettings): AnyThrough {
@@ -83,22 +83,26 @@ function readingOf(name: string, reader: ReadStrategy): ReadThrough<Key, unknown
     name,
     get: async (key, ...more: never[]) => {
       checkNoMore('get', more, 'a key');
+      checkKeys('get', [key]);
       return await reader.get(key);
     },
     getMany: async (keys, ...more: never[]) => {
       checkNoMore('getMany', more, 'keys');
-      return await reader.getMany(checkList('getMany', keys));
+      checkKeys('getMany', checkList('getMany', keys));
+      return await reader.getMany(keys);
     },
   };
 }
 
 function writingOf(writer: Writer): Omit<WriteThrough<Key, unknown>, keyof ReadThrough<Key, unknown>> {
   return {
-    set: async (key, value) => {
+    set: async (key, value, ...more: never[]) => {
+      checkNoMore('set', more, 'a key and a value');
       checkKeys('set', [key]);
       await keepProcessFor(writer.set(key, value));
     },
-    setMany: async (values: Values) => {
+    setMany: async (values: Values, ...more: never[]) => {
+      checkNoMore('setMany', more, 'values');
       const entries = entriesOf('setMany', values);
       checkKeys(
         'setMany',
@@ -106,14 +110,15 @@ function writingOf(writer: Writer): Omit<WriteThrough<Key, unknown>, keyof ReadT
       );
       await keepProcessFor(writer.setMany(entries));
     },
-    delete: async (key) => {
+    delete: async (key, ...more: never[]) => {
+      checkNoMore('delete', more, 'a key');
       checkKeys('delete', [key]);
       await keepProcessFor(writer.delete(key));
     },
   };
 }
 
-/** Before anything is written to a database under what could be no key. */
+/** Before a database is asked for anything, or anything is written to it, under what could be no key. */
 function checkKeys(what: string, keys: readonly Key[]): void {
   for (const key of keys) readKey(what, key);
 }

@@ -64,6 +64,8 @@ export class ValueCalls implements Omit<ValueCache, 'through' | 'namespace'> {
   readonly #quick: QuickHits;
   /** The last ttl in options that were found to be sound. */
   #ttl: unknown;
+  /** What its user has called, where it was none of these calls: what is wrong is said of that. */
+  readonly #calledAs: 'through' | undefined;
   /** How callers are kept from changing each other's value, where they do not say. */
   readonly copying: Copying;
   readonly #warnings: ValueWarnings;
@@ -73,11 +75,13 @@ export class ValueCalls implements Omit<ValueCache, 'through' | 'namespace'> {
     space: KeySpace = ROOT,
     counters: Counters = new Counters(parts.values),
     warnings: ValueWarnings = new ValueWarnings(parts.warn),
+    calledAs?: 'through',
   ) {
     this.#parts = parts;
     this.#space = space;
     this.#counters = counters;
     this.#warnings = warnings;
+    this.#calledAs = calledAs;
     this.#reader = new CallReader(parts, space, warnings);
     this.#inTurn = new CallsInTurn(parts.values, this.#reader, counters);
     this.#shortcuts = parts.values.shortcutsOf(space.prefix);
@@ -158,7 +162,7 @@ export class ValueCalls implements Omit<ValueCache, 'through' | 'namespace'> {
 
   async set<T>(key: Key, value: T, options?: Duration | SetOptions<T>, ...more: never[]): Promise<boolean> {
     checkNoMore('set', more, 'key, value and options');
-    const [written] = await this.#write('set', [[key, value]], options);
+    const [written] = await this.#write(this.#calledAs ?? 'set', [[key, value]], options);
     return written === 'stored';
   }
 
@@ -259,7 +263,12 @@ export class ValueCalls implements Omit<ValueCache, 'through' | 'namespace'> {
   }
 
   namespace(name: string): ValueCalls {
-    return new ValueCalls(this.#parts, spaceIn(this.#space, readNamespace(name)), this.#counters, this.#warnings);
+    return this.#within(name);
+  }
+
+  /** A namespace that a strategy asks. */
+  forStrategy(name: string): ValueCalls {
+    return this.#within(name, 'through');
   }
 
   /** Purges the namespace that these calls are about. */
@@ -296,12 +305,17 @@ export class ValueCalls implements Omit<ValueCache, 'through' | 'namespace'> {
     return copying;
   }
 
+  #within(name: string, calledAs?: 'through'): ValueCalls {
+    const space = spaceIn(this.#space, readNamespace(name));
+    return new ValueCalls(this.#parts, space, this.#counters, this.#warnings, calledAs);
+  }
+
   /** {@link getOrSet} by the text of the key. */
   #find<T>(key: Key, producer: Producer, options: Duration | ValueOptions<T> | undefined): Promise<T> {
     if (typeof producer !== 'function') throw new ConfigError('getOrSet.producer', producer, 'a function');
     const { values } = this.#parts;
     const given = withTtl(options);
-    const named = this.#reader.key('getOrSet', key, given.version);
+    const named = this.#reader.key(this.#calledAs ?? 'getOrSet', key, given.version);
     const copying = copyingOf(options, this.copying);
     if (copying === undefined) return this.#ask(key, named, producer, given);
     const found = values.find(named, copying);
@@ -313,7 +327,7 @@ export class ValueCalls implements Omit<ValueCache, 'through' | 'namespace'> {
   /** Apart from the hit, which would pay for what this has to keep for later. */
   #ask<T>(key: Key, named: ValueKey, producer: Producer, given: ValueOptions<T>): Promise<T> {
     const { values } = this.#parts;
-    const uses = values.uses(this.#reader.policy('getOrSet', given, undefined, key));
+    const uses = values.uses(this.#reader.policy(this.#calledAs ?? 'getOrSet', given, undefined, key));
     return new Promise<T>((resolve, reject) => {
       values.caller(named, producer, uses, { resolve: resolve as (value: unknown) => void, reject }).ask();
     });

@@ -40,6 +40,7 @@ export function valueMethods(calls: ValueCalls, keep: <T>(work: Promise<T>) => P
       return attachCalls(space, () => inner);
     },
     token: () => keep(calls.token()),
-    through: ((...given: [object]) => openThrough(() => calls, 'now', ...given)) as ValueCache['through'],
+    through: ((...given: [object]) =>
+      openThrough(() => calls, { when: 'now', prefix: calls.prefix }, ...given)) as ValueCache['through'],
   };
 }

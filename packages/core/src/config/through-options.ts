@@ -3,6 +3,7 @@ import { ConfigError } from '../base/errors.js';
 import type { KeyOf } from '../values/loaded.js';
 import { BEHIND_OPTIONS, type BehindSettings, readBehindOptions } from './behind-options.js';
 import { checkCount, checkFunction, checkOneOf, checkOptions } from './check.js';
+import { HIDDEN } from './store-secrets.js';
 import type { WriteInfo } from './through-option-types.js';
 import { type Key, readBy } from './value-call-options.js';
 import type { ValueDefaults, ValueOptions } from './value-option-types.js';
@@ -57,6 +58,7 @@ export function readThroughOptions(given: object): ThroughSettings {
   if (typeof given !== 'object' || given === null)
     throw new ConfigError('through', given, `an object with some of ${WRITING.join(', ')}`);
   const mode = checkOneOf('through.mode', options['mode'], THROUGH_MODES);
+  refuseOfOtherModes(mode, options);
   checkOptions('through', options, namesOf(mode));
   const { name, tags, maxBatch = 100 } = options;
   if (typeof name !== 'string' || name === '' || name.startsWith(':') || name.endsWith(':'))
@@ -76,6 +78,18 @@ export function readThroughOptions(given: object): ThroughSettings {
     kept: readKept(options, name),
     behind: mode === 'write-behind' ? readBehindOptions(options) : undefined,
   };
+}
+
+/** Names that are right, but for another mode: what is missing is the mode, and nobody has mistyped anything. */
+function refuseOfOtherModes(mode: ThroughMode, options: Record<string, unknown>): void {
+  const own = namesOf(mode);
+  for (const name of Object.keys(options)) {
+    const modes = own.includes(name) ? [] : THROUGH_MODES.filter((other) => namesOf(other).includes(name));
+    if (modes.length === 0) continue;
+    const value = name === 'queue' ? HIDDEN : options[name];
+    const allowed = `it in mode ${modes.map((other) => `'${other}'`).join(' or ')}`;
+    throw new ConfigError(`through.${name}`, value, allowed, undefined, `says nothing in mode '${mode}'`);
+  }
 }
 
 function readWriting(options: Record<string, unknown>, mode: ThroughMode) {

@@ -20,12 +20,19 @@ const slot = Symbol.for('viewcache.warm-calls');
  * ```
  */
 export function calls<F extends AnyFunction>(fn: F, args: readonly Parameters<F>[], instance?: object): WarmCalls {
-  // Throws for one that is not.
-  memoOf(fn);
+  checkMemoized(fn);
   if (!Array.isArray(args) || !args.every((list) => Array.isArray(list)))
     throw new ConfigError('calls.args', args, 'a list with the arguments of each call', '[[7], [8]]');
   const source: WarmCalls = { fn, args, instance };
   return Object.defineProperty(source, slot, { value: true });
+}
+
+function checkMemoized(fn: AnyFunction): void {
+  try {
+    memoOf(fn);
+  } catch (error) {
+    throw error instanceof ConfigError ? error.named('calls.fn') : error;
+  }
 }
 
 /** Whether a source is of calls, from any copy of this package. */

@@ -3,14 +3,15 @@ import type { PendingWrite, WriteKey } from '../../values/strategies/write-queue
 
 /*
  * A journal is a header and records. A record: the length of its body and a checksum of that, four bytes each, then the body: its
- * kind, the version as a double, the length of the key, the key in JSON (a number is no text), and the bytes of the value.
+ * kind, the version as a double, the length of the key, the key in JSON (a number is no text), and the bytes of the value. The first
+ * one says whose journal it is: in place of a key it has the name of the strategy.
  *
  * The checksum is the CRC32, begun with a number that is drawn for each file and nobody who hands in a value can know: behind what
  * is damaged records are looked for byte by byte, and what looks like one in the midst of a value must not be taken for one. The
  * header has the number twice, each time with the CRC32 of it, so that damage to one of them costs nothing.
  */
 
-const KINDS = { set: 1, delete: 2, forget: 3 } as const;
+const KINDS = { set: 1, delete: 2, forget: 3, owner: 4 } as const;
 const KIND_NAMES = new Map(Object.entries(KINDS).map(([name, kind]) => [kind as number, name as keyof typeof KINDS]));
 const FRAME = 8;
 const FIXED = 13;
@@ -23,7 +24,7 @@ const LONGEST = 2 ** 30;
 
 /** One thing that a journal says. */
 export interface JournalRecord {
-  readonly kind: keyof typeof KINDS;
+  readonly kind: Exclude<keyof typeof KINDS, 'owner'>;
   readonly key: WriteKey;
   readonly version: number;
   readonly bytes: Buffer | undefined;
@@ -44,6 +45,11 @@ export class JournalFormat {
     salt.writeUInt32BE(this.#salt, 0);
     salt.writeUInt32BE(crc32(salt.subarray(0, 4)), 4);
     return Buffer.concat([NAME, salt, salt]);
+  }
+
+  /** The record that says of which strategy the others are. */
+  ownerRecord(strategy: string): Buffer {
+    return this.#encode(KINDS.owner, strategy, 0, undefined);
   }
 
   /** The record of a write. */
@@ -73,6 +79,8 @@ export class JournalFormat {
 
 /** What was read of a journal. */
 export interface JournalContent {
+  /** The name of the strategy whose it is; `undefined` where it does not say, as those before did not, or cannot any more. */
+  readonly owner: string | undefined;
   readonly records: readonly JournalRecord[];
   /** Bytes that are no record, in the midst of it: something has damaged what was written whole. */
   readonly damaged: number;
@@ -85,6 +93,7 @@ export function readJournal(file: Buffer): JournalContent | undefined {
   const begin = beginningOf(file);
   if (begin === undefined) return undefined;
   const records: JournalRecord[] = [];
+  let owner: string | undefined;
   let damaged = 0;
   let at = begin.length;
   for (let from = at; from < file.length; ) {
@@ -93,12 +102,14 @@ export function readJournal(file: Buffer): JournalContent | undefined {
       from = from === at ? afterLength(file, from, begin.salt) : from + 1;
       continue;
     }
-    records.push(found.record);
+    const { kind, key, version, bytes } = found.record;
+    if (kind === 'owner') owner = String(key);
+    else records.push({ kind, key, version, bytes });
     damaged += from - at;
     at = found.end;
     from = at;
   }
-  return { records, damaged, torn: file.length - at };
+  return { owner, records, damaged, torn: file.length - at };
 }
 
 /** Where the records begin, and what their checksums begin with. */
@@ -125,7 +136,12 @@ function afterLength(file: Buffer, at: number, salt: number): number {
   return end > at + FRAME && recordAt(file, end, salt) !== undefined ? end : at + 1;
 }
 
-function recordAt(file: Buffer, at: number, salt: number): { record: JournalRecord; end: number } | undefined {
+/** A record of any kind. */
+interface Decoded extends Omit<JournalRecord, 'kind'> {
+  readonly kind: keyof typeof KINDS;
+}
+
+function recordAt(file: Buffer, at: number, salt: number): { record: Decoded; end: number } | undefined {
   if (at + FRAME + FIXED > file.length) return undefined;
   const length = file.readUInt32BE(at);
   const end = at + FRAME + length;
@@ -144,7 +160,7 @@ function isLikely(file: Buffer, at: number): boolean {
   return isKey && KIND_NAMES.has(file[at] ?? 0) && Number.isSafeInteger(file.readDoubleBE(at + 1));
 }
 
-function decode(body: Buffer): JournalRecord | undefined {
+function decode(body: Buffer): Decoded | undefined {
   const kind = KIND_NAMES.get(body[0] ?? 0);
   const end = FIXED + body.readUInt32BE(9);
   const version = body.readDoubleBE(1);

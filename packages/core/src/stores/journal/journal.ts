@@ -13,13 +13,15 @@ import { promisify } from 'node:util';
 import { ConfigError } from '../../base/errors.js';
 import type { WriteLog } from '../../values/strategies/local-queue-parts.js';
 import type { PendingWrite } from '../../values/strategies/write-queue.js';
+import { checkOwner, fileFor } from './journal-checks.js';
 import { keepDamaged, removeLeftOver, replaceFile } from './journal-files.js';
 import { JournalLock } from './journal-lock.js';
-import { realFileOf } from './journal-path.js';
 import { type JournalContent, JournalFormat, type JournalRecord, readJournal } from './journal-record.js';
 
 /** A journal as its user asks for it. */
 export interface JournalSettings {
+  /** Whose it is: the name of a strategy, with those of its namespaces. */
+  readonly strategy: string;
   readonly file: string;
   /** Whether a write is on the disk before it is acknowledged. */
   readonly fsync: boolean;
@@ -82,10 +84,10 @@ export class Journal implements WriteLog {
    * Opens a journal, or begins one, and reads what is in it.
    *
    * @param warn - told where something is in the file that cannot be read
-   * @throws {@link ConfigError} where another one holds it, or it is a file of something else
+   * @throws {@link ConfigError} where another one holds it, or it is a file of another strategy, or of something else
    */
   static open(setting: string, given: JournalSettings, warn: (message: string) => void): Journal {
-    const file = nameOf(setting, given.file);
+    const file = fileFor(setting, given.file);
     const lock = JournalLock.take(setting, file);
     let fd: number | undefined;
     try {
@@ -101,13 +103,16 @@ export class Journal implements WriteLog {
           undefined,
           'is no journal',
         );
+      const found = newest(content.records);
+      checkOwner(setting, { file, strategy: given.strategy }, content.owner, found.length);
       const aside = keepUnread(file, bytes, content);
       if (aside !== undefined) warn(aside);
-      return new Journal({ ...given, file }, lock, fd, newest(content.records), warn);
+      return new Journal({ ...given, file }, lock, fd, found, warn);
     } catch (error) {
       if (fd !== undefined) closeSync(fd);
       lock.release();
-      throw error;
+      if (error instanceof ConfigError) throw error;
+      throw new ConfigError(setting, given.file, `a file that can be read and written (${(error as Error).message})`);
     }
   }
 
@@ -200,9 +205,10 @@ export class Journal implements WriteLog {
 
   /** Writes it anew with what is needed, beside it first: at each moment one of the two is whole. */
   #compact(): void {
-    const { file } = this.#settings;
+    const { file, strategy } = this.#settings;
     const bytes = Buffer.concat([
       this.#format.header(),
+      this.#format.ownerRecord(strategy),
       ...[...this.#live.values()].map((each) => this.#format.recordOf(each)),
     ]);
     const before = this.#fd;
@@ -262,13 +268,4 @@ function keepUnread(file: string, bytes: Buffer, { damaged, torn }: JournalConte
   // What was being written when the process ended was not acknowledged. Nobody can tell that from what a disk has damaged.
   const copy = keepDamaged(file, bytes.subarray(bytes.length - torn));
   return `journal ${file}: its last ${torn} bytes are no whole record, and are left aside (${copy} has them)`;
-}
-
-/** @throws {@link ConfigError} where its folder is not there */
-function nameOf(setting: string, file: string): string {
-  try {
-    return realFileOf(file);
-  } catch (error) {
-    throw new ConfigError(setting, file, `a file in a folder that can be written (${(error as Error).message})`);
-  }
 }
