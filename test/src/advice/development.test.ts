@@ -35,7 +35,7 @@ describe('advice in development', () => {
 
     expect(said).toHaveLength(1);
     expect(said[0]).toMatch(
-      /^viewcache: \/feed answers 0 % of 100 requests from the cache \(the last 0 s\): every key is new, such as GET http:\S+\/feed\?_=<differs>; leave out of the key .*; why: docs\/guides\/reading-the-advice\.md#every-key-new$/,
+      /^viewcache: \/feed answers 0 % of 100 requests from the cache \(the last 1 s\): every key is new, such as GET http:\S+\/feed\?_=<differs>; leave out of the key .*; why: docs\/guides\/reading-the-advice\.md#every-key-new$/,
     );
     expect(warn.mock.calls).toEqual([[said[0], 'ViewcacheWarning']]);
     warn.mockRestore();

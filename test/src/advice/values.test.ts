@@ -16,6 +16,8 @@ describe('advice on values', () => {
         route: 'priceAt',
         reason: 'every-key-new',
         examples: ['priceAt(147)', 'priceAt(148)', 'priceAt(149)'],
+        message:
+          'viewcache: priceAt answers 0 % of 150 calls from the cache (the last 1 s): every call is new, such as priceAt(147); round or leave out (ignore) the argument that the result does not differ by, or do not memoize it',
       },
     ]);
   });
@@ -44,7 +46,36 @@ describe('advice on values', () => {
     };
     for (let i = 0; i < 120; i++) await cache.getOrSet('rates', fail, { ttl: 60, name: 'rates' }).catch(() => {});
 
-    expect(cache.advise()).toMatchObject([{ route: 'rates', reason: 'refused', refusals: { failed: 120 } }]);
+    expect(cache.advise()).toMatchObject([
+      {
+        ...{ route: 'rates', reason: 'refused', refusals: { failed: 120 } },
+        message: expect.stringMatching(/: its values are not stored \(failed, 120 times\); .*or do not store it$/),
+      },
+    ]);
+  });
+
+  it('tells of a function that invalidates what it is made of', async () => {
+    const cache = makeCache({ clock: new FakeClock() });
+    const counted = cache.memoize(async () => await cache.invalidate({ tags: 'counts' }), {
+      ...{ ttl: 60, name: 'counted', tags: ['counts'] },
+    });
+    for (let i = 0; i < 120; i++) await counted();
+
+    expect(cache.advise()).toMatchObject([
+      {
+        ...{ route: 'counted', reason: 'invalidated-early' },
+        message: expect.stringContaining('most often by what its own function writes'),
+      },
+    ]);
+  });
+
+  it('names values without a name for what they are', async () => {
+    const cache = makeCache({ clock: new FakeClock() });
+    for (let i = 0; i < 120; i++) await cache.getOrSet(`page:${i}`, async () => i, 60);
+
+    expect(cache.advise()[0]?.message).toMatch(
+      /^viewcache: \(values\), all values without a name, answers 0 % of 120 look-ups .*such as page:117; leave out of the key/,
+    );
   });
 
   it('names values that never end and have no tags', async () => {

@@ -55,8 +55,8 @@ export class AdviceWatch {
     this.#note();
   }
 
-  refused(counters: RouteCounters, reason: Refusal): void {
-    this.#routes.get(counters)?.refused(reason);
+  refused(counters: RouteCounters, reason: Refusal, key: string): void {
+    this.#routes.get(counters)?.refused(reason, key);
     this.#note();
   }
 

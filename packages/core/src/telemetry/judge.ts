@@ -1,4 +1,4 @@
-import { said } from './advice-words.js';
+import { type Hints, said } from './advice-words.js';
 import type { DearLookup, FewHits, FewHitsReason, Finding, FullStore, NoTtl, StoreFacts } from './findings.js';
 import type { RouteFigures, RouteWatch } from './route-watch.js';
 import { shownKeys } from './shown-keys.js';
@@ -25,7 +25,7 @@ export function judge(
   store: StoreFacts,
   over: number,
 ): readonly Finding[] {
-  const findings: (readonly [concerns: number, told: Told | undefined])[] = [];
+  const findings: (readonly [concerns: number, told: Told | undefined, hints?: Hints])[] = [];
   const all = { requests: 0, served: 0, runs: 0, again: 0 };
   for (const watch of routes) {
     const figures = watch.read();
@@ -38,15 +38,19 @@ export function judge(
     all.runs += runs;
     all.again += runs * again;
     if (requests >= ENOUGH && served < requests * FEW_HITS)
-      findings.push([misses, fewHits(figures, again, requests, served / requests)]);
-    findings.push([requests, dearLookup(figures, requests)]);
+      findings.push([misses, fewHits(figures, again, requests, served / requests), hintsOf(figures)]);
+    findings.push([requests, dearLookup(figures, requests), hintsOf(figures)]);
     if (watch.endless > 0 && watch.total >= ENOUGH)
       findings.push([0, { kind: 'no-ttl', route, stored: watch.endless }]);
   }
   findings.push([all.requests - all.served, fullStore(all, evicted, store)]);
   return findings
     .sort(([a], [b]) => b - a)
-    .flatMap(([, told]) => (told === undefined ? [] : [{ ...told, over, ...said(told, over) }]));
+    .flatMap(([, told, hints]) => (told === undefined ? [] : [{ ...told, over, ...said(told, over, hints) }]));
+}
+
+function hintsOf({ kind, invalidated, meanwhile }: RouteFigures): Hints {
+  return { kind, isMeanwhile: meanwhile > invalidated / 2 };
 }
 
 function fewHits(figures: RouteFigures, again: number, requests: number, hitRatio: number): FewHits {

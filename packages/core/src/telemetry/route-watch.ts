@@ -2,6 +2,7 @@ import { hashKey } from '../eviction/hash.js';
 import type { Refusal, RouteCounters } from '../ports/event-sink.js';
 import type { EarlyEnd } from './findings.js';
 import { KeySample } from './key-sample.js';
+import { type KeyKind, kindOfKey } from './shown-keys.js';
 
 /** What is counted of a route beside its {@link RouteCounters}: of things that cost more than a hit. */
 type Notes = Record<EarlyEnd, number> & {
@@ -14,11 +15,15 @@ type Notes = Record<EarlyEnd, number> & {
   /** Answers of a shared store, and how long they were waited for. */
   lookups: number;
   lookupMs: number;
+  /** Of what was invalidated, what was so before it was even stored. */
+  meanwhile: number;
 };
 
 /** What a route came to in the last one or two windows. */
 export interface RouteFigures extends Readonly<RouteCounters & Notes> {
   readonly route: string;
+  /** What was asked for last. */
+  readonly kind: KeyKind;
   /** The most frequent first. */
   readonly refusals: readonly (readonly [reason: string, times: number])[];
   /** The last keys that were stored. */
@@ -37,12 +42,13 @@ export class RouteWatch {
   endless = 0;
   readonly notes: Notes = {
     ...{ runs: 0, runMs: 0, new: 0, again: 0, lookups: 0, lookupMs: 0 },
-    ...{ invalidated: 0, expired: 0, evicted: 0 },
+    ...{ invalidated: 0, expired: 0, evicted: 0, meanwhile: 0 },
   };
   readonly #refusals: Record<string, number> = {};
   readonly #route: string;
   readonly #counters: RouteCounters;
   readonly #examples = new Set<string>();
+  #kind: KeyKind = 'view';
   #keys = new KeySample();
   /** What had been counted when each window began. */
   #began: readonly [before: Mark, open: Mark];
@@ -62,15 +68,19 @@ export class RouteWatch {
     const { notes } = this;
     notes.runs++;
     notes.runMs += producerMs;
+    this.#kind = kindOfKey(key);
     this.#keys.note(hashKey(key), notes);
     if (key.length > LONGEST) return;
     this.#examples.add(key);
     for (const oldest of this.#examples) if (this.#examples.size > EXAMPLES) this.#examples.delete(oldest);
   }
 
-  refused(reason: Refusal): void {
-    if (reason === 'invalidated') this.notes.invalidated++;
-    else if (!PASSING.has(reason)) this.#refusals[reason] = (this.#refusals[reason] ?? 0) + 1;
+  refused(reason: Refusal, key: string): void {
+    this.#kind = kindOfKey(key);
+    if (reason === 'invalidated') {
+      this.notes.invalidated++;
+      this.notes.meanwhile++;
+    } else if (!PASSING.has(reason)) this.#refusals[reason] = (this.#refusals[reason] ?? 0) + 1;
   }
 
   /** How much is held of keys, for tests of boundedness. */
@@ -90,6 +100,7 @@ export class RouteWatch {
     return {
       ...(Object.fromEntries(since(counts, before.counts)) as unknown as RouteCounters & Notes),
       route: this.#route,
+      kind: this.#kind,
       refusals: since(refusals, before.refusals)
         .filter(([, times]) => times > 0)
         .sort(([, a], [, b]) => b - a),

@@ -8,6 +8,14 @@ const LONGEST = 100;
 /** Names of parameters and properties are the client's to choose, too. */
 const NAME = /^[\w.[\]-]{1,40}$/;
 
+/** What a key is of: a route's view, a call of a memoized function, or a value with a key of the app's own. */
+export type KeyKind = 'view' | 'call' | 'value';
+
+export function kindOfKey(key: string): KeyKind {
+  if (key.startsWith('\n(')) return 'call';
+  return /^[A-Z]+ /.test(key) ? 'view' : 'value';
+}
+
 /** One piece of a key: what is shown as it is, or the value of a name, which is not. */
 type Piece = string | { readonly name: string; readonly value: string };
 

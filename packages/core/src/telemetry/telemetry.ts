@@ -177,7 +177,7 @@ export class Telemetry implements EventSink {
     route.refused++;
     if (!isWritten) {
       route.misses++;
-      this.advice.refused(route, reason);
+      this.advice.refused(route, reason, key);
     }
     if (!this.isHeard) return;
     this.emit({ type: 'refused', key, route: pattern, reason, ...(detail === undefined ? {} : { detail }) });
