@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
 import {
   type Cache,
@@ -8,7 +11,8 @@ import {
   WriteRefusedError,
 } from '@viewcache/core';
 import { Queue } from 'bullmq';
-import { RedisServer } from '../servers/redis.js';
+import { keySlot } from '../../../packages/core/dist/stores/redis/key-slot.js';
+import { RedisServer, startCluster } from '../servers/redis.js';
 import { gate } from '../support/gate.js';
 import { errorOf } from '../values/stores.js';
 import { comes } from './comes.js';
@@ -196,6 +200,41 @@ describe('writing behind with a queue in Redis', () => {
   });
 });
 
+describe('a queue whose server is none for it', () => {
+  it('says so where it is a node of a cluster', async () => {
+    const cluster = await startCluster();
+    closing.push(() => cluster.stop());
+    const table = new Table();
+    // Not both of its places can be on this one, whichever they are.
+    const url = cluster.nodes[0]?.url as string;
+    const prefix = ['a', 'b', 'c', 'd'].find((name) => keySlot(`{${name}}`) > 5460) as string;
+    const { rows, events } = openRows({ ...functionsOf(table), queue: { url, prefix } });
+    expect(await errorOf(rows.set('a', 1))).toMatchObject({
+      reason: 'queue',
+      message: expect.stringContaining('the server is a node of a Redis Cluster: a queue takes a server of its own'),
+    });
+    expect(events.some((event) => event.type === 'store-error' && /node of a Redis/.test(event.error.message))).toBe(
+      true,
+    );
+  });
+
+  it('keeps no process that has closed it', async () => {
+    const script = `import { createCache } from '@viewcache/core';
+      const cache = createCache();
+      const queue = { url: 'redis://127.0.0.1:1' };
+      cache.through({ name: 'rows', mode: 'write-behind', ttl: 60, load() {}, save() {}, queue, closeTimeout: '100ms' });
+      await cache.close();`;
+    // In the folder of the tests, where the packages are found.
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      cwd: fileURLToPath(new URL('../..', import.meta.url)),
+      stdio: 'inherit',
+      timeout: 60_000,
+    });
+    const [code] = await once(child, 'close');
+    expect(code).toBe(0);
+  });
+});
+
 const LONG_AGO = `for _, key in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
 redis.call('ZADD', KEYS[1], 1, key)
 local found = redis.call('HGET', KEYS[2], key)
@@ -218,6 +257,8 @@ describe('the options of a queue', () => {
     ['through.queue', { queue: 'http://localhost' }],
     ['through.queue', { queue: 7 }],
     ['through.queue', { queue: 'redis://h', journal: 'x' }],
+    ["through.queue: 'redis+cluster://***@a:7000,b' is a cluster", { queue: 'redis+cluster://u:p@a:7000,b' }],
+    ["through.queue.url: 'valkeys+sentinel://a/main' is what", { queue: { url: 'valkeys+sentinel://a/main' } }],
     ['through.queue', { queue: 'redis://h/db' }],
     ['through.queue.url', { queue: { prefix: 'x' } }],
     ['through.queue.prefix', { queue: { url: 'redis://h', prefix: '{x}' } }],
@@ -226,6 +267,8 @@ describe('the options of a queue', () => {
     ['through.queue.nonsense', { queue: { url: 'redis://h', nonsense: 1 } }],
   ])('refuses a wrong %s at once', (setting, wrong) => {
     const good = { name: 'rows', mode: 'write-behind', ttl: 60, load: () => 1, save: () => {} };
-    expect(() => createCache().through({ ...good, ...wrong } as never)).toThrow(`${setting}: `);
+    expect(() => createCache().through({ ...good, ...wrong } as never)).toThrow(
+      setting.includes(' ') ? setting : `${setting}: `,
+    );
   });
 });

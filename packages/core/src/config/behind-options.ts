@@ -3,6 +3,7 @@ import { ConfigError } from '../base/errors.js';
 import type { QueueLimits } from '../values/strategies/local-queue-parts.js';
 import { checkBoolean, checkCount, checkFunction, checkOptions, parseBytes } from './check.js';
 import { HIDDEN } from './store-secrets.js';
+import { maskUrl } from './store-url.js';
 import type { DeadLetter, JournalOptions, QueueOptions, WriteBehindOptions } from './through-option-types.js';
 import type { Key } from './value-call-options.js';
 
@@ -96,6 +97,17 @@ function readJournalOptions(journal: string | JournalOptions): NonNullable<Behin
   return { file, fsync: checkBoolean('through.journal.fsync', fsync) };
 }
 
+/** BullMQ goes back to the server that it was given: it would wait for one that has been replaced. */
+const ONE_SERVER = 'the address of one server that is not replaced, like redis://host:6379/0';
+
+function checkQueueUrl(setting: string, url: unknown): asserts url is string {
+  if (typeof url === 'string' && /^(redis|valkey)s?:\/\//.test(url)) return;
+  const form = typeof url === 'string' ? /^(?:redis|valkey)s?\+(cluster|sentinel):/.exec(url)?.[1] : undefined;
+  if (form === undefined) throw new ConfigError(setting, HIDDEN, 'an address like redis://host:6379/0');
+  const what = form === 'cluster' ? 'a cluster' : 'what sentinels name';
+  throw new ConfigError(setting, maskUrl(url as string), ONE_SERVER, undefined, `is ${what}, which no queue can be in`);
+}
+
 /** What a queue may be called: part of the names of its keys. */
 const PREFIX = /^[\w.-]+$/;
 /** Of a shorter one a process would lose what it has under way to another one that is not ahead of it. */
@@ -105,8 +117,7 @@ function readQueueOptions(queue: string | QueueOptions): QueueSettings {
   const isUrl = typeof queue === 'string';
   if (!isUrl) checkOptions('through.queue', queue, ['url', 'prefix', 'worker', 'lease'], 'a redis:// URL, or ');
   const { url, prefix = 'viewcache', worker = true, lease = '10s' } = isUrl ? { url: queue } : queue;
-  if (typeof url !== 'string' || !/^(redis|valkey)s?:\/\//.test(url))
-    throw new ConfigError(isUrl ? 'through.queue' : 'through.queue.url', HIDDEN, 'an address like redis://host:6379/0');
+  checkQueueUrl(isUrl ? 'through.queue' : 'through.queue.url', url);
   if (typeof prefix !== 'string' || !PREFIX.test(prefix))
     throw new ConfigError('through.queue.prefix', prefix, 'letters, digits, and any of . _ -');
   const leaseMs = parseDuration('through.queue.lease', lease);

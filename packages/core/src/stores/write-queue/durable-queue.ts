@@ -63,6 +63,7 @@ export class DurableQueue implements WriteQueue {
   readonly #settings: DurableSettings;
   readonly #batches: SaveBatches;
   readonly #holder = randomBytes(9).toString('base64url');
+  readonly #clients: RedisClient[] = [];
   readonly #connected: Promise<Connected>;
   #isClosed = false;
   #size = 0;
@@ -75,7 +76,7 @@ export class DurableQueue implements WriteQueue {
     this.#batches = new SaveBatches(parts);
     this.#connected = this.#connect();
     // Whoever waits for it is told; nobody may.
-    this.#connected.catch((error) => parts.onFailure(error));
+    this.#connected.catch((error) => this.#failed(error));
   }
 
   get size(): number {
@@ -115,12 +116,12 @@ export class DurableQueue implements WriteQueue {
     if (this.#isClosed) return;
     this.#isClosed = true;
     clearInterval(this.#lookTimer);
-    // One that has never been there is let go of when it comes.
-    const connecting = this.#connected.catch(() => undefined);
-    const connected = await answered(connecting, ANSWER_MS).catch(() => undefined);
-    if (connected === undefined) void connecting.then((late) => late?.close());
+    const { closeTimeoutMs } = this.#parts.limits;
+    const connected = await answered(this.#connected, Math.min(ANSWER_MS, closeTimeoutMs)).catch(() => undefined);
     this.#batches.close();
-    await connected?.close();
+    if (connected !== undefined) await answered(connected.close(), closeTimeoutMs).catch(() => {});
+    // Also of a server that has never been there: its clients would look for it for ever, and keep the process.
+    for (const client of this.#clients) destroy(client);
   }
 
   async #put(key: WriteKey, bytes: Buffer | undefined): Promise<'put' | 'full'> {
@@ -156,10 +157,9 @@ export class DurableQueue implements WriteQueue {
   async #connect(): Promise<Connected> {
     const [redis, bull] = await Promise.all([this.#parts.redis(), this.#parts.bull()]);
     const { client: options, prefix, isWorker, leaseMs } = this.#settings;
-    const clients: RedisClient[] = [];
     const note = (client: RedisClient): RedisClient => {
-      clients.push(client);
-      client.on('error', (error: Error) => this.#parts.onFailure(error));
+      this.#clients.push(client);
+      client.on('error', (error: Error) => this.#failed(error));
       // BullMQ makes another one of one that it is given, and does not always let go of it where there is no server any more.
       const { duplicate } = client;
       client.duplicate = (overrides) => note(duplicate.call(client, overrides));
@@ -170,10 +170,13 @@ export class DurableQueue implements WriteQueue {
     const own = open({ disableOfflineQueue: true });
     const space = encodeURIComponent(this.#parts.name);
     const records = new QueueRecords(own, `{${prefix}:${space}}`, this.#holder);
+    if (this.#isClosed) throw new Error('it is closed');
     await own.connect();
+    await records.checkServer(`{${prefix}}:${space}:meta`);
+    if (this.#isClosed) throw new Error('it is closed');
     const base = { prefix: `{${prefix}}`, skipVersionCheck: true };
     const queue: Queue<JobData> = new bull.Queue(space, { ...base, connection: open() as never });
-    queue.on('error', (error) => this.#parts.onFailure(error));
+    queue.on('error', (error) => this.#failed(error));
     let worker: Worker<JobData> | undefined;
     if (isWorker) {
       worker = new bull.Worker<JobData>(space, (job, token) => this.#work(records, bull, job, token), {
@@ -186,16 +189,12 @@ export class DurableQueue implements WriteQueue {
         maxStalledCount: ALWAYS,
         settings: { backoffStrategy: (attempts) => restAfter(attempts) },
       });
-      worker.on('error', (error) => this.#parts.onFailure(error));
+      worker.on('error', (error) => this.#failed(error));
       this.#look(records, queue);
     }
     const close = async (): Promise<void> => {
-      const closing = (async () => {
-        await worker?.close();
-        await queue.close();
-      })();
-      await answered(closing, this.#parts.limits.closeTimeoutMs).catch(() => {});
-      for (const client of clients) destroy(client);
+      await worker?.close();
+      await queue.close();
     };
     return { records, queue, worker, close };
   }
@@ -239,6 +238,11 @@ export class DurableQueue implements WriteQueue {
     return isOwn && (!mayRetry(error) || Date.now() - job.timestamp >= limits.retryForMs);
   }
 
+  /** What goes wrong with what is being let go of is nobody's concern. */
+  #failed(error: Error): void {
+    if (!this.#isClosed) this.#parts.onFailure(error);
+  }
+
   /** Gives those a job that have lost theirs: whoever has put them has ended before he could, or somebody has removed it. */
   #look(records: QueueRecords, queue: Queue<JobData>): void {
     const look = async (): Promise<void> => {
@@ -248,7 +252,7 @@ export class DurableQueue implements WriteQueue {
       for (const [field, generation] of found) await this.#addJob(queue, field, generation, 0);
       this.#size = await records.count();
     };
-    const run = (): void => void look().catch((error) => this.#parts.onFailure(error));
+    const run = (): void => void look().catch((error) => this.#failed(error));
     run();
     this.#lookTimer = setInterval(run, LOOK_EVERY_MS).unref();
   }

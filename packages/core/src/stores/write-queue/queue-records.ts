@@ -27,6 +27,22 @@ export class QueueRecords {
     this.#holder = holder;
   }
 
+  /**
+   * Makes sure that the server has the keys of the queue, and those beside them.
+   *
+   * @throws for a node of a cluster that has not: it would say no to each write
+   */
+  async checkServer(beside: string): Promise<void> {
+    for (const key of [this.#key('writes'), beside]) {
+      try {
+        await this.#ask(['EXISTS', key]);
+      } catch (error) {
+        if (!(error instanceof Error) || !/^(MOVED|CLUSTERDOWN)/.test(error.message)) throw error;
+        throw new Error('the server is a node of a Redis Cluster: a queue takes a server of its own');
+      }
+    }
+  }
+
   async put(key: WriteKey, bytes: Buffer | undefined, most: number): Promise<PutAnswer> {
     const kind = typeof key === 'number' ? NUMBERS : TEXTS;
     const value = Buffer.concat([Buffer.from(bytes === undefined ? kind.delete : kind.set), bytes ?? NOTHING]);
