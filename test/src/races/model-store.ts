@@ -35,6 +35,14 @@ export class ModelStore implements TaggedStore {
     return await this.#do<BeginRead>('begin', NOTHING_READ, () => this.#begin(key, decode));
   }
 
+  async beginWrite(tags: readonly string[]): Promise<object | undefined> {
+    return await this.#do<object | undefined>('begin', undefined, () => {
+      const named = tags.map((tag) => ({ tag, stamp: '' }));
+      this.#areRead(named, this.#n);
+      return { f: this.#n };
+    });
+  }
+
   async beginMany(
     keys: readonly string[],
     decode: (bytes: Uint8Array, key: string) => ReturnType<DecodeFrame>,

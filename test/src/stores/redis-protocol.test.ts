@@ -1,7 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { RedisServer } from '../servers/redis.js';
-import { commit, connected, fill, frames, libraries, look, type RedisStore, seen } from './redis-setup.js';
+import {
+  commit,
+  connected,
+  fill,
+  frames,
+  libraries,
+  look,
+  type RedisStore,
+  responseOf,
+  seen,
+  type TagStamp,
+} from './redis-setup.js';
 
 let server: RedisServer;
 beforeAll(async () => {
@@ -40,6 +51,48 @@ describe.each(libraries)('a store on Redis with %s (PROTOCOL 4.3, 4.6, 4.8)', (_
     // Whether the server is still there is asked beside, once a second.
     for (const own of ['ping', 'config|resetstat', 'info']) counts.delete(own);
     expect(Object.fromEntries(counts)).toEqual({ mget: 5 });
+  });
+
+  describe('a token for a write (PROTOCOL 4.11)', () => {
+    const tags = ['key k', 'a'];
+    const put = async (token: object | undefined): Promise<string> => {
+      const encode = (stamps: readonly TagStamp[]) => frames.encode(responseOf('k', 'v', stamps));
+      const given = { key: 'k', token, ttlMs: 60_000, encode, ownTag: 'key k', onlyIf: 'always' as const };
+      const [verdict] = await store.putMany([{ ...given, tags: tags.map((tag) => ({ tag, stamp: '' })) }]);
+      return verdict?.kind ?? 'none';
+    };
+
+    it('holds whatever else is invalidated, of tags that nobody had heard of', async () => {
+      const token = await store.beginWrite?.(tags);
+      await other.invalidate(['something else'], 'soft');
+      expect(await put(token)).toBe('stored');
+      expect(await seen(other, 'k')).toBe('valid v');
+    });
+
+    it.each([
+      ['one of them is invalidated', () => other.invalidate(['a'], 'soft')],
+      ['another one is put', async () => put(await store.beginWrite?.(tags))],
+      [
+        'one of them, and its history, is lost',
+        async () => {
+          await server.command('DEL', await tagKey());
+          await other.invalidate(['something else'], 'soft');
+        },
+      ],
+      ['everything is lost', () => server.command('FLUSHALL')],
+    ])('holds no more when %s', async (_what, meanwhile) => {
+      const token = await store.beginWrite?.(tags);
+      await meanwhile();
+      expect(await put(token)).toBe('refused');
+    });
+
+    it('makes nothing that was invalid valid again', async () => {
+      await fill(store, 'k', 'v', tags);
+      await other.invalidate(['a'], 'hard');
+      for (const key of await keysOf('{test}:t:*')) await server.command('DEL', key);
+      await store.beginWrite?.(tags);
+      expect(await seen(other, 'k')).toBe('gone v');
+    });
   });
 
   it('is stale after an invalidation, and gone after a purge', async () => {

@@ -70,7 +70,7 @@ export async function connected(
   return store;
 }
 
-function responseOf(key: string, body: Buffer | string, tags: readonly TagStamp[]): StoredResponse {
+export function responseOf(key: string, body: Buffer | string, tags: readonly TagStamp[]): StoredResponse {
   return {
     ...empty,
     key,

@@ -164,6 +164,44 @@ describe.each(stores)('writing through the cache, in %s', (_name, store) => {
   });
 });
 
+describe.each(stores)('writing what is new through the cache, in %s', (_name, store) => {
+  it('stores what it has never heard of, whatever else is invalidated while it is saved', async () => {
+    const { cache } = await openOn(store, { consistency: 'strict' });
+    const table = new Table();
+    const { load } = table;
+    const save = async (key: string, value: number): Promise<void> => {
+      await cache.invalidate({ tags: 'something else' });
+      await table.save(key, value);
+    };
+    const rows = cache.through({ name: 'rows', mode: 'write-through', ttl: 60, load, save });
+    await rows.set('new', 1);
+    expect(await rows.get('new')).toBe(1);
+    await rows.setMany([
+      ['a', 1],
+      ['b', 2],
+    ]);
+    expect([...(await rows.getMany(['a', 'b']))]).toEqual([
+      ['a', 1],
+      ['b', 2],
+    ]);
+    expect(table.taken()).toEqual(['save new', 'save a', 'save b']);
+  });
+
+  it('does not store what it has never heard of where just that is invalidated while it is saved', async () => {
+    const { cache } = await openOn(store, { consistency: 'strict' });
+    const table = new Table();
+    const { load } = table;
+    const save = async (key: string, value: number): Promise<void> => {
+      await table.save(key, value);
+      await cache.namespace('rows').invalidate({ key });
+    };
+    const rows = cache.through({ name: 'rows', mode: 'write-through', ttl: 60, load, save });
+    await rows.set('new', 1);
+    expect(await rows.get('new')).toBe(1);
+    expect(table.taken()).toEqual(['save new', 'load new']);
+  });
+});
+
 describe('writing through the cache', () => {
   it('writes each by itself where the database takes no more, and tells the first error when all have been tried', async () => {
     const { cache } = await openMemory();

@@ -96,7 +96,7 @@ export class BehindStrategy {
   async save(writes: readonly PendingWrite[]): Promise<readonly SaveOutcome[]> {
     try {
       const space = this.#space();
-      const since = await space.token();
+      const since = await space.token(writes.map(({ key }) => key));
       const outcomes = await this.#saver.save(writes);
       const agree = async (write: PendingWrite, failure: SaveFailure | undefined): Promise<SaveFailure | undefined> => {
         if (failure === undefined && this.#parts.isShared) await this.#agree(space, write, since).catch(() => {});
@@ -150,7 +150,7 @@ export class BehindStrategy {
     return this.#turns.run(String(key), async () => {
       const space = this.#space();
       // Older than what is acknowledged, so that of two writers of a key the cache believes the later one (PROTOCOL 4.11).
-      const since = await space.token();
+      const since = await space.token([key]);
       await this.queue.put(key, bytes);
       await this.#store(space, { key, version: 0, bytes }, since);
     });

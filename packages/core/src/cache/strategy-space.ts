@@ -29,8 +29,9 @@ export class StrategySpace {
     return await Promise.all(this.#calls.together(() => keys.map((key) => this.get(key, () => make(key)))));
   }
 
-  token(): Promise<CacheToken> {
-    return this.#calls.token();
+  /** What the cache knows now, before these are written to the database. */
+  token(keys: readonly Key[]): Promise<CacheToken> {
+    return this.#calls.tokenOfWrite(keys);
   }
 
   /**

@@ -293,8 +293,17 @@ export class ValueCalls implements Omit<ValueCache, 'through' | 'namespace'> {
   }
 
   async token(): Promise<CacheToken> {
+    return await this.#token([]);
+  }
+
+  /** {@link token}, before values of these keys are written to where they come from. */
+  async tokenOfWrite(keys: readonly Key[]): Promise<CacheToken> {
+    return await this.#token([...new Set(keys.flatMap((key) => this.#reader.key('through', key, undefined).tags))]);
+  }
+
+  async #token(written: readonly string[]): Promise<CacheToken> {
     const { engine, tags } = this.#parts.values.parts;
-    return { [tokenBrand]: { of: tags, known: await engine.values.token() } };
+    return { [tokenBrand]: { of: tags, known: await engine.values.token(written) } };
   }
 
   /** How callers are kept apart, where a fresh value answers whatever else the options say; else `undefined`. */

@@ -59,7 +59,7 @@ export class WriteStrategy {
     const copies = (): readonly Entry[] => given.map(([key, value]) => [key, space.copyOf(value)]);
     const saved = isStored ? copies() : given;
     const stored = isStored ? copies() : [];
-    const since = isStored ? await space.token() : undefined;
+    const since = isStored ? await space.token(keys) : undefined;
     try {
       await save(saved);
     } catch (error) {

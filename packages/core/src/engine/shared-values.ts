@@ -40,10 +40,16 @@ export class SharedValues {
     }
   }
 
-  /** What the store knows now, for what is going to be read from elsewhere. */
-  async token(): Promise<SharedToken | undefined> {
+  /**
+   * What the store knows now, for what is going to be read from elsewhere.
+   *
+   * @param written - tags of what is going to be written there, if it is
+   */
+  async token(written: readonly string[]): Promise<SharedToken | undefined> {
     await this.#connected('first');
-    return (await this.#parts.level.store.begin('', () => undefined)).token;
+    const { store } = this.#parts.level;
+    if (written.length > 0 && store.beginWrite !== undefined) return await store.beginWrite(written);
+    return (await store.begin('', () => undefined)).token;
   }
 
   /**

@@ -105,10 +105,14 @@ export class ValueAccess {
     return await this.#shared?.show(key);
   }
 
-  /** What is known now: for values of what is going to be read. */
-  async token(): Promise<FillToken> {
+  /**
+   * What is known now: for values of what is going to be read, or written elsewhere.
+   *
+   * @param written - tags of the values that are going to be written
+   */
+  async token(written: readonly string[] = []): Promise<FillToken> {
     const local = this.#parts.tags.clock;
-    return { local, shared: await this.#shared?.token() };
+    return { local, shared: await this.#shared?.token(written) };
   }
 
   /**

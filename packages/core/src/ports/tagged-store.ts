@@ -113,6 +113,12 @@ export interface TaggedStore {
   readonly connecting?: ((patience: Patience) => Promise<unknown> | undefined) | undefined;
   /** BEGIN-READ: takes the token and looks for the stored response in as few round trips as the store allows. */
   begin(key: string, decode: DecodeFrame): Promise<BeginRead>;
+  /**
+   * Takes the token of what is going to be written elsewhere, and then put, and sees to it that these tags are known from then
+   * on: of one that was not, the put could not tell whether it was invalidated meanwhile. Where it is absent, {@link begin}
+   * takes the token.
+   */
+  beginWrite?(tags: readonly string[]): Promise<SharedToken | undefined>;
   /** {@link begin} for several keys in one round trip, and as one operation. */
   beginMany(
     keys: readonly string[],

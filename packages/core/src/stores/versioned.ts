@@ -30,6 +30,9 @@ export function versioned(store: TaggedStore, version: string): TaggedStore {
       : {
           leases: { renewEveryMs: leases.renewEveryMs, take: (key, isPastMark) => leases.take(own(key), isPastMark) },
         }),
+    ...(store.beginWrite === undefined
+      ? {}
+      : { beginWrite: (tags: readonly string[]) => store.beginWrite?.(tags) ?? Promise.resolve(undefined) }),
     begin: (key, decode) => store.begin(own(key), decode),
     check: (tags) => store.check(tags),
     beginMany: (keys, decode) =>

@@ -9,6 +9,7 @@ import type {
   Fill,
   Patience,
   Put,
+  SharedToken,
   TaggedStore,
   Validity,
 } from '../../ports/tagged-store.js';
@@ -38,6 +39,8 @@ export interface RedisStore extends TaggedStore {
 
 /** Keys asked for in one command: the server does nothing else meanwhile. */
 const AT_ONCE = 500;
+/** So long what is saved may take, for what is new to be stored whatever else is invalidated meanwhile. */
+const LONGEST_SAVE_MS = 300_000;
 const NOTHING_READ: BeginRead = { token: undefined, found: undefined };
 
 type DecodeMany = (bytes: Uint8Array, key: string) => ReturnType<DecodeFrame>;
@@ -130,6 +133,21 @@ export class RedisProtocol implements RedisStore {
   putMany(puts: readonly Put[]): Promise<readonly CommitVerdict[]> {
     for (const { key, tags } of puts) this.#predictions.learn(key, [...new Set(tags.map(({ tag }) => tag))]);
     return this.#puts.putMany(puts);
+  }
+
+  async beginWrite(all: readonly string[]): Promise<SharedToken | undefined> {
+    try {
+      const session = this.#parts.asker.session('script');
+      let sequence: Sequence | undefined;
+      // Whatever is invalidated between two of these is so before anything is written: the last one is the token.
+      for (let at = 0; at < all.length; at += AT_ONCE)
+        sequence = await this.#beginSequence(session, all.slice(at, at + AT_ONCE));
+      if (sequence === undefined) return undefined;
+      this.#puts.note(session, sequence);
+      return new RedisToken(sequence, false);
+    } catch {
+      return undefined;
+    }
   }
 
   async mark(key: string, frame: Uint8Array, ttlMs: number): Promise<boolean> {
@@ -254,12 +272,14 @@ export class RedisProtocol implements RedisStore {
     return (await this.#read(session, [])).sequence ?? (await this.#beginSequence(session));
   }
 
-  #beginSequence(session: RedisSession): Promise<Sequence> {
+  #beginSequence(session: RedisSession, tags: readonly string[] = []): Promise<Sequence> {
     const { asker, keys } = this.#parts;
-    const values = [session.run, newEpoch(), String(lifetimesFor(0).sequence)];
+    const ttl = lifetimesFor(LONGEST_SAVE_MS);
+    const values = [session.run, newEpoch(), String(ttl.sequence), String(ttl.tags)];
+    const names = [keys.sequence, ...tags.map((tag) => keys.tag(tag))];
     return asker.ask(
       'script',
-      () => runScript(session, BEGIN, [keys.sequence], values),
+      () => runScript(session, BEGIN, names, values),
       (answer) => {
         const [epoch, n] = listOf(answer, 2).map(textOf);
         return { epoch: String(epoch), n: Number(n) };

@@ -42,13 +42,23 @@ end
 `;
 
 /**
- * Makes sure that there is a sequence of this run, and says which.
+ * Makes sure that there is a sequence of this run, and says which; and that there are these tags, by now at the latest: as a
+ * commit that is refused, it leaves those that it has not found with the number that the sequence has (PROTOCOL 4.8, 4.11).
  *
- * KEYS: sequence. ARGV: run, epoch for a new one, its lifetime.
+ * KEYS: sequence, tags. ARGV: run, epoch for a new one, its lifetime, lifetime of the tags.
  */
 export const BEGIN = script(`
 local run, epoch, n = sequence(KEYS[1])
 if run ~= ARGV[1] then epoch = ARGV[2] n = 0 setSequence(KEYS[1], ARGV[1], epoch, n, tonumber(ARGV[3])) end
+for i = 2, #KEYS do
+  local tagEpoch, _, _, till = tag(KEYS[i])
+  if tagEpoch == epoch then outlive(KEYS[i], tonumber(ARGV[4]))
+  else
+    local value = epoch .. ':' .. digits(n) .. ':' .. digits(n)
+    if till then value = value .. ':' .. digits(till) end
+    redis.call('SET', KEYS[i], value, 'PX', ARGV[4])
+  end
+end
 return { epoch, digits(n) }
 `);
 
