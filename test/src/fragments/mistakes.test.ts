@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { createCache } from '@viewcache/core';
-import { ejsFragments, fragments, handlebarsFragments, nunjucksFragments } from '@viewcache/express';
+import { ejsFragments, etaFragments, fragments, handlebarsFragments, nunjucksFragments } from '@viewcache/express';
 import ejs from 'ejs';
+import { Eta } from 'eta';
 import express, { type Express } from 'express';
 import { engine as handlebarsEngine } from 'express-handlebars';
 import Handlebars from 'handlebars';
@@ -47,16 +48,26 @@ describe('templates that are wrong', () => {
   });
 
   it.each([
-    ['{% macro row() %}{% cache "a", ttl=60 %}x{% endcache %}{% endmacro %}{{ row() }}', /cannot stand in a macro/],
+    ['{% macro row() %}{% cache "a", ttl=60 %}x{% endcache %}{% endmacro %}{{ row() }}', /cannot stand in {% macro %}/],
     [
       '{% macro row() %}x{% endmacro %}\n<p>{% cache "a", ttl=60 %}{{ row() }}{% endcache %}</p>',
       /^<p>x<\/p>|<p>x<\/p>$/,
     ],
-  ])('are told where a macro of Nunjucks would lose a fragment: %s', async (template, said) => {
+    ['{% filter upper %}{% cache "a", ttl=60 %}x{% endcache %}{% endfilter %}', /cannot stand in {% filter %}/],
+    ['{% switch 1 %}{% case 1 %}{% cache "a", ttl=60 %}x{% endcache %}{% endswitch %}', /cannot stand in {% switch %}/],
+    ['{% cache "a", ttl=60 %}{% block main %}{% endblock %}{% endcache %}', /put {% cache %} into the block/],
+  ])('are told where a tag of Nunjucks would lose a fragment: %s', async (template, said) => {
     await writeFile(join(views, 'page.njk'), template);
     const app = express();
     nunjucksFragments(nunjucks.configure(views, { express: app, noCache: true }));
     expect(await rendered(app, 'page.njk')).toMatch(said);
+  });
+
+  it('are told where Eta writes one without waiting for it, as Eta would', async () => {
+    await writeFile(join(views, 'page.eta'), `<p><%~ it.cache('a', 60, () => 'x') %></p>`);
+    const app = express().set('views', views);
+    app.engine('eta', etaFragments(new Eta({ views })));
+    expect(await rendered(app, 'page.eta')).toMatch(/use await: <%~ await it\.cache\(…\) %>/);
   });
 
   it('are told where EJS includes without waiting, as it could before', async () => {
@@ -88,6 +99,72 @@ describe('templates that are wrong', () => {
     const told = await rendered(app, 'page.njk', { user: { _id: {} }, list: [1] });
     expect(told).toContain(said);
     expect(told).not.toContain('__keywords');
+  });
+
+  const row = `{% cache 'row', vary=it, ttl=60 %}<b>{{ it }}</b>{% endcache %}`;
+
+  it.each([
+    [`{% for it in list %}{% include 'row.njk' %}{% endfor %}`],
+    [`{% set it = 1 %}{% if list %}{% include 'row.njk' %}{% endif %}`],
+    [`{% set it = 1 %}{% if list %}{% include 'row.njk' %}{% endif %}{% include 'row.njk' %}`],
+    [
+      `{% set it = 1 %}{% if list %}{% include 'row.njk' %}{% endif %}{% cache 'late', ttl=60 %}{{ 'x' | awaited }}{% endcache %}`,
+    ],
+    [`{% cache 'all', ttl=60 %}{% for it in list %}{% include 'row.njk' %}{% endfor %}{% endcache %}`],
+    [`{% set it = 1 %}{% set kept %}${row}{% endset %}{{ kept }}`],
+    [`{% set it = 1 %}{% include 'around.njk' %}{% cache 'late', ttl=60 %}{{ 'x' | awaited }}{% endcache %}`],
+  ])('of Nunjucks are told where it would lose a fragment, found or not: %s', async (template) => {
+    await writeFile(join(views, 'page.njk'), template);
+    await writeFile(join(views, 'row.njk'), row);
+    await writeFile(join(views, 'around.njk'), `{% if list %}{% include 'row.njk' %}{% endif %}`);
+    const app = express();
+    const environment = nunjucksFragments(nunjucks.configure(views, { express: app }));
+    const awaited = (value: string, done: (error: unknown, text: string) => void): void => {
+      setImmediate(done, null, value);
+    };
+    environment.addFilter('awaited', awaited, true);
+    app.use(fragments({ cache: makeCache({}, createCache) }));
+    const told: string[] = [];
+    app.get('/', (_req, res) => {
+      res.render('page.njk', { list: [1, 2] }, (error: Error | null, html: string) => {
+        told.push(error === null ? html : error.message);
+        res.end();
+      });
+    });
+    const site = await serve(app);
+    for (const _ of [1, 2]) await site.get('/');
+    expect(told).toEqual([1, 2].map(() => expect.stringContaining('Nunjucks has not waited for it')));
+  });
+
+  it.each([
+    [`{% asyncEach it in list %}{% include 'row.njk' %}{% endeach %}`, '<b>1</b><b>2</b>'],
+    [`{% set it = 1 %}{% ifAsync list %}{% include 'row.njk' %}{% endif %}`, '<b>1</b>'],
+    [`{% for it in list %}${row}{% endfor %}`, '<b>1</b><b>2</b>'],
+    [`{% if list %}{% set it = 1 %}${row}{% endif %}`, '<b>1</b>'],
+    [
+      `{% for it in nothing %}${row}{% else %}none{% endfor %}{% for it in nothing %}x{% else %}none{% endfor %}`,
+      'nonenone',
+    ],
+    [`{% for it in list %}${row}{% else %}none{% endfor %}`, '<b>1</b><b>2</b>'],
+    [`{% asyncAll it in list %}${row}-${row}{% endall %}`, '<b>1</b>-<b>1</b><b>2</b>-<b>2</b>'],
+    [`{% cache 'all', ttl=60 %}{% asyncAll it in list %}${row}{% endall %}{% endcache %}`, '<b>1</b><b>2</b>'],
+    [
+      `{% for it in list %}${row}{% cacheeach a in list, 'b', key=a, vary=it, ttl=60 %}${row}{% endcacheeach %}{% endfor %}`,
+      '<b>1</b><b>1</b><b>1</b><b>2</b><b>2</b><b>2</b>',
+    ],
+    [`{% set it = 7 %}{% cacheeach it in list, 'a', key=it, ttl=60 %}{{ it }}{% endcacheeach %}{{ it }}`, '127'],
+  ])('of Nunjucks wait as it has them wait: %s', async (template, html) => {
+    await writeFile(join(views, 'page.njk'), template);
+    await writeFile(join(views, 'row.njk'), row);
+    const app = express();
+    nunjucksFragments(nunjucks.configure(views, { express: app, noCache: true }));
+    expect(await rendered(app, 'page.njk', { list: [1, 2] })).toBe(html);
+  });
+
+  it('of Nunjucks are told where nobody waits for all of it', async () => {
+    await writeFile(join(views, 'mail.njk'), row);
+    const environment = nunjucksFragments(nunjucks.configure(views));
+    expect(() => environment.render('mail.njk', { it: 1 })).toThrow('give render() a function to be told');
   });
 
   it('of Nunjucks may write what that advises', async () => {

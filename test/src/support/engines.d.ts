@@ -3,6 +3,7 @@ declare module 'nunjucks' {
   interface Environment {
     readonly loaders: readonly object[];
     render(name: string, context?: object, callback?: (error: unknown, rendered: string | null) => void): string | null;
+    getTemplate(name: string, eagerCompile?: boolean): object;
     addExtension(name: string, extension: object): Environment;
     getFilter(name: string): (...args: never[]) => unknown;
     addFilter(name: string, filter: (...args: never[]) => void, isAsync: boolean): Environment;

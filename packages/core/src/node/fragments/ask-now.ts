@@ -35,7 +35,7 @@ export function askNow(
     const found = values.find(run.key, false);
     if (found !== NOTHING_FOUND) return run.compared(found as string) as string;
     if (!engine.values.answersFromMemory) request.home.warnOfNoMemory();
-    return engine.isShared ? makeForLater(request, run, policy) : makeHere(values, run, policy);
+    return engine.isShared ? makeForLater(values, run, policy) : makeHere(values, run, policy);
   });
 }
 
@@ -48,9 +48,7 @@ function makeHere(values: Values, run: FragmentRun, policy: ValuePolicy): string
 }
 
 /** Rendered for this request, and offered to the store when that is done. */
-function makeForLater({ runtime, home, made }: FragmentRequest, run: FragmentRun, policy: ValuePolicy): string {
-  const { values } = runtime;
-  const before = made?.get(run.key.text);
+function makeForLater(values: Values, run: FragmentRun, policy: ValuePolicy): string {
   const outcome = new OutcomeNow();
   const { context } = runApart({
     key: run.key,
@@ -66,8 +64,6 @@ function makeForLater({ runtime, home, made }: FragmentRequest, run: FragmentRun
     reject: (error) => outcome.reject(error),
   });
   const html = outcome.taken();
-  const isKept = context.refusal === undefined && !context.isSelected && policy.lifetimeMs !== 0;
-  if (before !== undefined && before !== html && isKept) home.warnOfRepeat(run.options);
   const offer = (): string => {
     currentView()?.takeOver(context);
     return html;

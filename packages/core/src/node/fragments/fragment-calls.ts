@@ -66,7 +66,7 @@ export interface Asked {
  */
 export function fragmentCache(
   request: FragmentRequest | undefined,
-  idiom: TemplateIdiom = callIdiom('cache.each'),
+  idiom: TemplateIdiom = callIdiom('cache.each', 'await cache(…)'),
   place?: TemplatePlace,
 ): FragmentCache {
   const ask = async (name: string, options: Duration | FragmentOptions, render: () => unknown): Promise<string> => {
@@ -88,18 +88,16 @@ export function fragmentCache(
       )
     ).join('');
   };
-  const waitedFor: FragmentCache['each'] = (items, describe, render) => awaited(each(items, describe, render));
-  return Object.assign((...given: Parameters<typeof ask>) => awaited(ask(...given)), { each: waitedFor });
+  const waitedFor: FragmentCache['each'] = (items, describe, render) => awaited(each(items, describe, render), idiom);
+  return Object.assign((...given: Parameters<typeof ask>) => awaited(ask(...given), idiom), { each: waitedFor });
 }
 
 /** Written by a template that does not wait for it, it would be `[object Promise]` in the page, and nobody would be told. */
-function awaited(html: Promise<string>): Promise<string> {
+function awaited(html: Promise<string>, idiom: TemplateIdiom): Promise<string> {
   return Object.defineProperty(html, 'toString', {
     value() {
       html.catch(() => {});
-      throw new TypeError(
-        'a template writes what cache() returns without waiting for it; use await: <%- await cache(…) %>',
-      );
+      throw new TypeError(`a template writes what cache() returns without waiting for it; use await: ${idiom.awaited}`);
     },
   });
 }

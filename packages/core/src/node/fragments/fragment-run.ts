@@ -45,7 +45,7 @@ export class FragmentRun {
     const done = (html: unknown): string => {
       const text = renderedText(html);
       if (context !== undefined) this.#judge(context, html, text);
-      this.#request.made?.set(this.key.text, text);
+      this.#note(context, text);
       return text;
     };
     const failed = (error: unknown): never => {
@@ -113,6 +113,16 @@ export class FragmentRun {
     // What it has written is where the template stands, and would be missing on each hit.
     const input = whyNoHtml(html, text) ?? this.#uncovered(context, text);
     if (input !== undefined) context.selectedBy ??= input;
+  }
+
+  /** Notes what was rendered, and tells where it is not what this request has rendered of it before: one of them is stored. */
+  #note(context: ViewContext | undefined, text: string): void {
+    const { home, made } = this.#request;
+    const before = made?.get(this.key.text);
+    made?.set(this.key.text, text);
+    if (before === undefined || before === text || context?.refusal !== undefined || context?.isSelected) return;
+    const lifetimeMs = context?.lifetimeMs ?? home.policyOf(this.options).lifetimeMs;
+    if (lifetimeMs !== 0) home.warnOfRepeat(this.options);
   }
 
   /** What was thrown may say of one visitor what the others are not to know: of one who is named he alone is told. */

@@ -4,6 +4,8 @@ export interface TemplateIdiom {
   readonly one: string;
   /** What asks for many. */
   readonly many: string;
+  /** How one is waited for, where templates have to. */
+  readonly awaited?: string | undefined;
   readonly visitor: string;
   readonly shared: string;
   /** What tells the items of a loop apart. */
@@ -18,11 +20,13 @@ export interface TemplateIdiom {
  * Of templates that call functions.
  *
  * @param each - what such a template calls for a list; absent where there is nothing
+ * @param awaited - how it waits for a fragment; absent where it does not
  */
-export function callIdiom(each?: string): TemplateIdiom {
+export function callIdiom(each?: string, awaited?: string): TemplateIdiom {
   return {
     one: 'cache',
     many: 'cache.each',
+    awaited,
     visitor: 'visitor: user.id',
     shared: 'shared: true',
     apart: `vary: city.id${each === undefined ? '' : `; or ask for the list with ${each}(…)`}`,

@@ -26,12 +26,15 @@ export interface EjsLike {
 export function ejsFragments(ejs: EjsLike): ExpressEngine {
   if (typeof ejs?.renderFile !== 'function')
     throw new ConfigError('ejsFragments', ejs, "the package: import ejs from 'ejs'");
-  return expressEngine(async ({ path, locals, settings, place, cache }) => {
-    const options = { ...(settings['view options'] as object | undefined), views: place.roots };
-    const html = await ejs.renderFile(path, { ...locals, cache }, { ...options, async: true, cache: place.isFixed });
-    if (!place.isFixed && html.includes('[object Promise]')) warnUnawaited(path);
-    return html;
-  }, callIdiom('cache.each'));
+  return expressEngine(
+    async ({ path, locals, settings, place, cache }) => {
+      const options = { ...(settings['view options'] as object | undefined), views: place.roots };
+      const html = await ejs.renderFile(path, { ...locals, cache }, { ...options, async: true, cache: place.isFixed });
+      if (!place.isFixed && html.includes('[object Promise]')) warnUnawaited(path);
+      return html;
+    },
+    callIdiom('cache.each', '<%- await cache(…) %>'),
+  );
 }
 
 /** Says, where templates are being written, that one was written for EJS as it is without this. */

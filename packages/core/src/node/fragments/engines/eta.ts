@@ -30,7 +30,7 @@ export function etaFragments(eta: EtaLike): ExpressEngine {
     throw new ConfigError('etaFragments', eta, 'an instance of Eta that says where its views are: new Eta({ views })');
   return expressEngine(
     async ({ path, locals, cache }) => await eta.renderAsync(relative(views, path), { ...locals, cache }),
-    callIdiom('it.cache.each'),
+    callIdiom('it.cache.each', '<%~ await it.cache(…) %>'),
     () => ({ roots: [views], isFixed: eta.config.cache === true }),
   );
 }
