@@ -71,6 +71,17 @@ describe('warmOnStart of createServer', () => {
     expect((await site.get('/b')).status).toBe(200);
   });
 
+  it('says that nothing was asked for, as of a sitemap of another host', async () => {
+    const cache = makeCache();
+    const warned = next(cache, 'warning');
+    const source = ['https://example.com/a', 'https://example.com/b'];
+    await serve(createServer(appOf(cache).app, { warmOnStart: { source, origin, cache } }));
+    expect(await warned).toMatchObject({
+      message:
+        'viewcache: warmOnStart: nothing was asked for, 2 were skipped: https://example.com/a, https://example.com/b (other-origin: its scheme or host is not that of origin)',
+    });
+  });
+
   it('ends with the server', async () => {
     const cache = makeCache();
     const { app, ran } = appOf(cache);

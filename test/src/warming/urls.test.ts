@@ -83,7 +83,7 @@ describe('warming URLs', () => {
       res.send(`in ${req.headers['accept-language']}`);
     });
     const headers = [{ 'Accept-Language': 'de' }, { 'accept-language': 'fr' }];
-    const urls = ['/', { url: `${origin}/?q`, headers: { 'accept-language': 'it' } }];
+    const urls = [new URL(origin), { url: `${origin}/?q`, headers: { 'accept-language': 'it' } }];
     expect(await cache.warm(urls, { origin, server: app, headers })).toMatchObject({ total: 3, stored: 3 });
     expect(asked).toEqual(['de', 'fr', 'it'].map((language) => [language, undefined, undefined, true]));
     const site = await serve(app);
@@ -95,6 +95,7 @@ describe('warming URLs', () => {
     const cache = makeCache();
     const app = express();
     app.get('/plain', (_req, res) => void res.send('nobody caches it'));
+    app.get('/limited', (_req, res) => void res.sendStatus(429));
     app.use(cachePage({ ttl: '1h', cache, when: (req) => req.url !== '/never' }));
     app.get('/me', (req, res) => void res.send(`for ${req.headers.cookie}`));
     app.get('/session', (_req, res) => void res.cookie('id', '7').send('hello'));
@@ -104,10 +105,11 @@ describe('warming URLs', () => {
     app.get('/moved', (_req, res) => void res.redirect('https://elsewhere.example/'));
     app.get('/hangs-up', (req) => void req.socket.destroy());
     app.use((_error: unknown, _req: unknown, res: express.Response, _next: unknown) => void res.status(503).end());
-    const urls = ['/plain', '/me', '/session', '/broken', '/moved', '/hangs-up', '/never', '/gone'];
+    const urls = ['/plain', '/limited', '/me', '/session', '/broken', '/moved', '/hangs-up', '/never', '/gone'];
     const { problems, ...counts } = await cache.warm(urls, { origin, server: app, concurrency: 1 });
     expect(problems.map(({ what, outcome, reason, detail }) => [what, outcome, reason, detail])).toEqual([
       ['/plain', 'refused', 'no-view', undefined],
+      ['/limited', 'refused', 'no-view', 'answered with 429'],
       ['/me', 'refused', 'input', 'header cookie'],
       ['/session', 'refused', 'set-cookie', undefined],
       ['/broken', 'failed', 'status', '503'],
@@ -116,7 +118,7 @@ describe('warming URLs', () => {
       ['/never', 'refused', 'when', undefined],
       ['/gone', 'refused', 'status', '404'],
     ]);
-    expect(counts).toMatchObject({ total: 8, done: 8, refused: 6, failed: 2, stored: 0, ended: 'done' });
+    expect(counts).toMatchObject({ total: 9, done: 9, refused: 7, failed: 2, stored: 0, ended: 'done' });
   });
 
   it('leaves out what leads to another origin, and what no browser would send', async () => {

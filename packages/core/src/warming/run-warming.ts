@@ -121,7 +121,9 @@ async function judged(attempt: Attempt, report: Report): Promise<End> {
   }
   // What is stale may stand for a handler that fails, and then it is a hit.
   if (status >= 500) return { outcome: 'failed', reason: 'status', detail: String(status) };
-  return found.reason === 'status' ? { ...found, detail: String(status) } : found;
+  if (found.reason === 'status') return { ...found, detail: String(status) };
+  // Somebody in front has answered: a limiter, a login, or no route at all.
+  return found.reason === 'no-view' && status !== 200 ? { ...found, detail: `answered with ${status}` } : found;
 }
 
 function failedBy(error: unknown): Failed {

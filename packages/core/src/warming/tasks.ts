@@ -76,7 +76,8 @@ export function urlTask(
 
 function readUrl(entry: WarmUrl): { url: string; headers: WarmFields | undefined } {
   if (typeof entry === 'string') return { url: entry, headers: undefined };
-  const { url, headers } = (entry ?? {}) as Partial<Exclude<WarmUrl, string>>;
+  if (entry instanceof URL) return { url: entry.href, headers: undefined };
+  const { url, headers } = (entry ?? {}) as Partial<Exclude<WarmUrl, string | URL>>;
   if (typeof url !== 'string')
     throw new ConfigError('warm', entry, "URLs as texts, or as { url, headers }, such as '/cities/7'");
   return { url, headers: headers === undefined ? undefined : readFields('warm.headers', headers) };

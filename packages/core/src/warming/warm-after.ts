@@ -46,12 +46,7 @@ export class WarmAfter {
     const queue = new RewarmQueue({
       clock,
       always: tags,
-      rewarm: () =>
-        warmBehind(
-          source,
-          (wanted) => warm(wanted, how),
-          (said) => warn(`warmAfter('${tags.join("', '")}'): ${said}`),
-        ),
+      rewarm: () => warmBehind(source, how, warm, (said) => warn(`warmAfter('${tags.join("', '")}'): ${said}`)),
     });
     this.#queues.set(queue, tags);
     return () => {

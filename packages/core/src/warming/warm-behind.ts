@@ -1,9 +1,17 @@
 import { outsideRequests } from './outside-requests.js';
-import type { WarmResult, WarmSource } from './warm-types.js';
+import type { WarmOptions, WarmResult, WarmSource } from './warm-types.js';
 import { problemOf } from './warm-words.js';
 
 /** What is to be warmed, or a function that is asked for it each time. */
 export type WarmSourceOrFunction = WarmSource | (() => WarmSource | Promise<WarmSource>);
+
+/** By a name that all copies of this package have: a terminal is told once. */
+const slot = Symbol.for('viewcache.warm-behind');
+
+/** Whether a warning says what is no hit, so that nothing else has to. */
+export function isBehind(options: WarmOptions | undefined): boolean {
+  return options !== undefined && slot in options;
+}
 
 /**
  * Warms where nobody waits for it. Never rejects.
@@ -12,12 +20,14 @@ export type WarmSourceOrFunction = WarmSource | (() => WarmSource | Promise<Warm
  */
 export async function warmBehind(
   source: WarmSourceOrFunction,
-  warm: (source: WarmSource) => Promise<WarmResult>,
+  options: WarmOptions,
+  warm: (source: WarmSource, options: WarmOptions) => Promise<WarmResult>,
   warn: (message: string) => void,
 ): Promise<void> {
   try {
+    const how = Object.assign({ ...options }, { [slot]: true });
     const result = await outsideRequests(
-      async () => await warm(typeof source === 'function' ? await source() : source),
+      async () => await warm(typeof source === 'function' ? await source() : source, how),
     );
     const problem = problemOf(result);
     if (problem !== undefined) warn(problem);

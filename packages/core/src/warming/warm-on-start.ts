@@ -47,6 +47,6 @@ export function warmOnStart(setting: string, given: WarmOnStart, server: Server,
     };
     const signals = signal === undefined ? [closed.signal] : [closed.signal, signal];
     const how = { ...options, server: server as WarmServer, signal: AbortSignal.any(signals) };
-    void warmBehind(source, (wanted) => cache.warm(wanted, how), warn);
+    void warmBehind(source, how, cache.warm, warn);
   });
 }

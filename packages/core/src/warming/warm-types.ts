@@ -9,7 +9,7 @@ import type { AnyFunction } from '../values/any-function.js';
 export type WarmFields = Readonly<Record<string, string>>;
 
 /** A URL to warm: a path with a query, or a whole URL of the `origin`; and fields of its own, in place of `headers`. */
-export type WarmUrl = string | { readonly url: string; readonly headers?: WarmFields | undefined };
+export type WarmUrl = string | URL | { readonly url: string; readonly headers?: WarmFields | undefined };
 
 /** Calls of a memoized function to warm, made by {@link calls}. */
 export interface WarmCalls {

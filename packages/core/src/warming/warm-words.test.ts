@@ -16,6 +16,14 @@ describe('what a warming says of what is no hit', () => {
     expect(problemOf(result([{ what: '//', outcome: 'skipped', reason: 'malformed' }], 0))).toBeUndefined();
   });
 
+  it('is what was skipped, where that is all', () => {
+    const what = 'https://example.com/';
+    const none = { ...result([{ what, outcome: 'skipped', reason: 'other-origin' }], 0), total: 0, skipped: 7 };
+    expect(problemOf(none)).toBe(
+      'nothing was asked for, 7 were skipped: https://example.com/ (other-origin: its scheme or host is not that of origin), …',
+    );
+  });
+
   it('is each reason once, with what to do where that is known', () => {
     const problems = [
       refusal('/a', 'other-key', 'set trust proxy'),

@@ -5,6 +5,7 @@ import { ending } from './pace.js';
 import { hasOnlooker, progressBar } from './progress-bar.js';
 import { Run } from './run-warming.js';
 import { readTasks } from './tasks.js';
+import { isBehind } from './warm-behind.js';
 import { readWarmOptions } from './warm-options.js';
 import type { WarmOptions, WarmResult, WarmSource } from './warm-types.js';
 import { problemOf } from './warm-words.js';
@@ -59,7 +60,7 @@ export async function warm(
     const ended = isLost ? 'elsewhere' : signal.aborted ? 'aborted' : 'done';
     const result: WarmResult = { ...run.progress, ended, isCut: tasks.isCut, problems: run.problems };
     const problem = problemOf(result);
-    if (problem !== undefined) terminal?.write(`warming ${name}: ${problem}\n`);
+    if (problem !== undefined && !isBehind(options)) terminal?.write(`warming ${name}: ${problem}\n`);
     return result;
   } finally {
     settings.signal?.removeEventListener('abort', abort);
