@@ -24,8 +24,8 @@ export class ReadStrategy {
     this.#before = before;
   }
 
-  async get(key: Key): Promise<unknown> {
-    return await this.#spaces().get(key, () => this.#find(key));
+  get(key: Key): Promise<unknown> {
+    return this.#spaces().get(key, () => this.#find(key));
   }
 
   async getMany(keys: readonly Key[]): Promise<Map<Key, unknown>> {
