@@ -63,6 +63,18 @@ describe('templates that are wrong', () => {
     expect(await rendered(app, 'page.njk')).toMatch(said);
   });
 
+  it('go on where nobody waits for a fragment that cannot be rendered', async () => {
+    await writeFile(join(views, 'page.ejs'), `<% cache('a', 60, () => { throw new Error('broken') }) %>page`);
+    const app = express().set('views', views).engine('ejs', ejsFragments(ejs));
+    const unhandled: unknown[] = [];
+    const hear = (error: unknown): void => void unhandled.push(error);
+    process.on('unhandledRejection', hear);
+    expect(await rendered(app, 'page.ejs')).toBe('page');
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('unhandledRejection', hear);
+    expect(unhandled).toEqual([]);
+  });
+
   it('are told where Eta writes one without waiting for it, as Eta would', async () => {
     await writeFile(join(views, 'page.eta'), `<p><%~ it.cache('a', 60, () => 'x') %></p>`);
     const app = express().set('views', views);

@@ -94,9 +94,10 @@ export function fragmentCache(
 
 /** Written by a template that does not wait for it, it would be `[object Promise]` in the page, and nobody would be told. */
 function awaited(html: Promise<string>, idiom: TemplateIdiom): Promise<string> {
+  // Nor may an error that nobody waits for end the process.
+  html.catch(() => {});
   return Object.defineProperty(html, 'toString', {
     value() {
-      html.catch(() => {});
       throw new TypeError(`a template writes what cache() returns without waiting for it; use await: ${idiom.awaited}`);
     },
   });
