@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
+import { inspect } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
@@ -87,6 +88,62 @@ describe('a sitemap', () => {
     await expect(all(fromSitemap(`${url}/none.xml`))).rejects.toThrow('answered with 404');
   });
 
+  it('is asked for with the login of its URL, and so are those of an index, which nobody is told', async () => {
+    const basic = `Basic ${Buffer.from('me@home:p%:w').toString('base64')}`;
+    const app = express();
+    app.use((req, res, go) => (req.headers.authorization === basic ? go() : res.sendStatus(401)));
+    app.get('/index.xml', (req, res) => {
+      const here = `http://${req.headers.host}`;
+      res.send(indexOf(`${here}/one.xml`, `http://other:SECRET@${req.headers.host}/gone.xml?key=SECRET`));
+    });
+    app.get('/one.xml', (_req, res) => void res.send(pages('/1')));
+    const { url } = await serve(app);
+    const index = `${url.replace('://', '://me%40home:p%25%3aw@')}/index.xml`;
+    const { problems, total } = await makeCache().warm(fromSitemap(index), { origin, server: express() });
+    expect(total).toBe(1);
+    expect(problems[0]).toMatchObject({ reason: 'unreadable', detail: expect.stringContaining('answered with 404') });
+    expect(problems[0]?.what).toMatch(/^http:\/\/…@.*gone\.xml/);
+    expect(problems[0]?.detail).toMatch(/^http:\/\/…@.*gone\.xml\?key=… could not/);
+    const refused = fromSitemap(`${url.replace('://', '://me:SECRET@')}/index.xml?key=SECRET`);
+    const error = await makeCache()
+      .warm(refused, { origin, server: express() })
+      .catch((thrown: unknown) => thrown);
+    expect(String(error)).toMatch(/http:\/\/…@127\.0\.0\.1:\d+\/index\.xml\?key=… could not be read: .*401/);
+    expect(inspect(error, { depth: 9 })).not.toContain('SECRET');
+  });
+
+  it.each([
+    'ftp://me:SECRET@shop.example/sitemap.xml',
+    'http://',
+    'file://elsewhere/sitemap.xml',
+    new URL('data:text/xml,SECRET'),
+  ])('is of no place that cannot be asked: %s', (place) => {
+    expect(() => fromSitemap(place)).toThrow(ConfigError);
+    expect(() => fromAccessLog(place)).toThrow(/^fromAccessLog: .*a path, a URL of file, or a stream/);
+  });
+
+  it('is read no further when the warming is ended, however many an index names', async () => {
+    const stop = new AbortController();
+    let asked = 0;
+    const app = express();
+    app.get('/index.xml', (req, res) => {
+      res.send(indexOf(...Array.from({ length: 1_000 }, (_, i) => `http://${req.headers.host}/${i}.xml`)));
+    });
+    const isLeft = new Promise((resolve) => {
+      app.use((req, _res) => {
+        asked++;
+        req.socket.once('close', resolve);
+        stop.abort();
+      });
+    });
+    const { url } = await serve(app);
+    const options = { origin, server: express(), signal: stop.signal };
+    expect(await makeCache().warm(fromSitemap(`${url}/index.xml`), options)).toMatchObject({ ended: 'aborted' });
+    await isLeft;
+    for (let i = 0; i < 50; i++) await new Promise((resolve) => setImmediate(resolve));
+    expect(asked).toBe(1);
+  });
+
   it('that an index names and that cannot be read is skipped, and told', async () => {
     const asked: string[] = [];
     const app = express();
@@ -149,7 +206,9 @@ describe('an access log', () => {
     const options = { origin, server: app, concurrency: 1 };
     expect(await cache.warm(fromAccessLog(path, { top: 2 }), options)).toMatchObject({ stored: 2 });
     expect(asked).toEqual(['/a', '/b']);
-    const all = await cache.warm(fromAccessLog(pathToFileURL(fileOf('access.log.gz', gzipSync(log)))), options);
+    const packed = pathToFileURL(fileOf('access.log.gz', gzipSync(log)));
+    expect(await cache.warm(fromAccessLog(String(packed), { top: 1 }), options)).toMatchObject({ hits: 1 });
+    const all = await cache.warm(fromAccessLog(packed), options);
     expect(all).toMatchObject({ hits: 2, stored: 1, skipped: 2 });
   });
 
@@ -223,6 +282,8 @@ describe('an access log', () => {
     expect({ isCut: said.endsWith("xxx…'"), isPrintable: !/\p{Cc}/u.test(said) }).toEqual({
       ...{ isCut: true, isPrintable: true },
     });
+    const odd = Readable.from(['22 Nov GET /reset?token=SECRET&x 200\n']);
+    await expect(makeCache().warm(fromAccessLog(odd), options)).rejects.toThrow(`'22 Nov GET /reset?token=…&… 200'`);
     const stream = fromAccessLog(Readable.from(['{"time":1,"msg":"started"}\n', 'listening on 3000\n']));
     await expect(makeCache().warm(stream, options)).rejects.toThrow('the access log is in no format that is known');
   });

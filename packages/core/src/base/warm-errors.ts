@@ -1,4 +1,5 @@
 import { CacheError } from './errors.js';
+import { withoutSecrets } from './without-secrets.js';
 
 /** What a cache was to be warmed with could not be read: a sitemap or an access log; `cause` says why, where that is known. */
 export class WarmSourceError extends CacheError {
@@ -9,13 +10,12 @@ export class WarmSourceError extends CacheError {
   }
   override readonly name = 'WarmSourceError';
 
-  constructor(
-    /** The file or URL. */
-    readonly source: string,
-    problem: string,
-    cause?: unknown,
-  ) {
+  /** The file, or the URL, without a login in it and without the values of its query. */
+  readonly source: string;
+
+  constructor(source: string, problem: string, cause?: unknown) {
     const why = cause instanceof Error ? `: ${cause.message}` : '';
-    super(`${source} ${problem}${why}`, cause === undefined ? undefined : { cause });
+    super(withoutSecrets(`${source} ${problem}${why}`), cause === undefined ? undefined : { cause });
+    this.source = source.includes('://') ? withoutSecrets(source) : source;
   }
 }

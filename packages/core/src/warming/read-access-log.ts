@@ -5,6 +5,7 @@ import { printable } from '../base/printable.js';
 import { WarmSourceError } from '../base/warm-errors.js';
 import { isLogLine, targetIn } from './log-line.js';
 import { MostAsked } from './most-asked.js';
+import { urlOf } from './source-url.js';
 
 /** What stands in one line is no request. */
 const LONGEST = 64 * 1024;
@@ -41,7 +42,7 @@ export async function* readAccessLog(
   if (!isFile) await pipeline(source, count, how);
   else {
     try {
-      const file = createReadStream(source);
+      const file = createReadStream(urlOf(source) ?? source);
       await (String(source).endsWith('.gz') ? pipeline(file, createGunzip(), count, how) : pipeline(file, count, how));
     } catch (error) {
       throw new WarmSourceError(String(source), 'could not be read', error);

@@ -2,9 +2,11 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { printable } from '../base/printable.js';
 import { WarmSourceError } from '../base/warm-errors.js';
+import { withoutLogins } from '../base/without-secrets.js';
 import { readWhole } from './read-bytes.js';
 import type { ReportPart } from './reporting-source.js';
 import { readSitemapText } from './sitemap-text.js';
+import { urlOf } from './source-url.js';
 
 /** Sitemaps that an index may lead to. */
 const MOST_SITEMAPS = 1_000;
@@ -42,7 +44,7 @@ export async function* readSitemap(
     } catch (error) {
       if (!(error instanceof WarmSourceError)) throw error;
       firstError ??= error;
-      const what = printable(location.slice(0, 200));
+      const what = printable(withoutLogins(location).slice(0, 200));
       report?.({ what, outcome: 'skipped', reason: 'unreadable', detail: printable(error.message).slice(0, 200) });
     }
   }
@@ -57,8 +59,8 @@ interface Place {
 
 function placeOf(source: string | URL): Place {
   if (typeof source === 'string' && /^\s*</.test(source)) return { source: 'the sitemap', text: source };
-  if (typeof source === 'string' && !/^(?:https?|file):/i.test(source)) return { source };
-  const url = new URL(source);
+  const url = urlOf(source);
+  if (url === undefined) return { source: String(source) };
   return { source: url.protocol === 'file:' ? fileURLToPath(url) : url };
 }
 
@@ -68,7 +70,12 @@ function nextOf({ source, text }: Place, location: string): Place | undefined {
     throw new WarmSourceError(String(source), 'is an index of sitemaps: give its path or URL in place of its text');
   if (!URL.canParse(location)) return undefined;
   const url = new URL(location);
-  if (source instanceof URL) return url.origin === source.origin ? { source: url } : undefined;
+  if (source instanceof URL) {
+    if (url.origin !== source.origin) return undefined;
+    url.username = source.username;
+    url.password = source.password;
+    return { source: url };
+  }
   const name = basename(url.pathname);
   return /^[\w.-]+$/.test(name) ? { source: join(dirname(source), name) } : undefined;
 }

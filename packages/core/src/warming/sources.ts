@@ -1,6 +1,6 @@
-import { ConfigError } from '../base/errors.js';
 import { checkCount, checkOptions } from '../config/check.js';
 import { reportingSource } from './reporting-source.js';
+import { checkPlace } from './source-url.js';
 
 /** How an access log is read. */
 export interface AccessLogOptions {
@@ -24,7 +24,7 @@ const TOP = 1_000;
  * ```
  */
 export function fromSitemap(source: string | URL): AsyncIterable<string> {
-  if (!isPlace(source)) throw new ConfigError('fromSitemap', source, 'a path, a URL, or the text of a sitemap');
+  checkPlace('fromSitemap', source, ['http:', 'https:', 'file:'], 'or the text of a sitemap');
   return reportingSource((report, signal) =>
     later(async () => (await import('./read-sitemap.js')).readSitemap(source, report, signal)),
   );
@@ -48,17 +48,12 @@ export function fromAccessLog(
   options: AccessLogOptions = {},
 ): AsyncIterable<string> {
   const isStream = typeof source === 'object' && source !== null && Symbol.asyncIterator in source;
-  if (!isStream && !isPlace(source))
-    throw new ConfigError('fromAccessLog', source, 'a path, a URL of a file, or a stream');
+  if (!isStream) checkPlace('fromAccessLog', source, ['file:'], 'or a stream');
   checkOptions('fromAccessLog', options, ['top']);
   const top = options.top === undefined ? TOP : checkCount('fromAccessLog.top', options.top, 1);
   return reportingSource((_report, signal) =>
     later(async () => (await import('./read-access-log.js')).readAccessLog(source, top, signal)),
   );
-}
-
-function isPlace(source: unknown): source is string | URL {
-  return source instanceof URL || (typeof source === 'string' && source !== '');
 }
 
 /** What reads files is loaded when something is read. */

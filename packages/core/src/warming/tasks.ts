@@ -1,6 +1,7 @@
 import { setImmediate as immediate } from 'node:timers/promises';
 import { ConfigError } from '../base/errors.js';
 import { printable } from '../base/printable.js';
+import { withoutLogins } from '../base/without-secrets.js';
 import { askServer } from './ask-server.js';
 import { callTasks } from './call-tasks.js';
 import { isCalls } from './calls.js';
@@ -44,7 +45,7 @@ export async function readTasks(source: WarmSource, settings: WarmSettings, sign
     const { url, headers } = readUrl(entry);
     const read = readEntry(url, origin);
     if ('skip' in read) {
-      skipped.push({ what: printable(url.slice(0, 200)), outcome: 'skipped', reason: read.skip });
+      skipped.push({ what: printable(withoutLogins(url).slice(0, 200)), outcome: 'skipped', reason: read.skip });
       continue;
     }
     const before = wanted.size;

@@ -24,6 +24,13 @@ describe('what a warming says of what is no hit', () => {
     );
   });
 
+  it('has no value of a query in it, and no login', () => {
+    const problems = [refusal('/reset?token=SECRET&SECRET', 'no-view')];
+    expect(problemOf(result(problems))).toContain('/reset?token=…&… (no-view');
+    const skipped: WarmProblem = { what: 'http://me:SECRET@x/?a=SECRET', outcome: 'skipped', reason: 'malformed' };
+    expect(problemOf({ ...result([skipped], 0), total: 0, skipped: 1 })).toContain('http://…@x/?a=… (malformed)');
+  });
+
   it('is each reason once, with what to do where that is known', () => {
     const problems = [
       refusal('/a', 'other-key', 'set trust proxy'),

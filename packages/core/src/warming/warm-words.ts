@@ -1,3 +1,4 @@
+import { withoutSecrets } from '../base/without-secrets.js';
 import type { WarmProblem, WarmResult } from './warm-types.js';
 
 /** Problems that are named. */
@@ -24,7 +25,8 @@ function named(problems: readonly WarmProblem[], count: number): string {
     byReason.set(why, [...(byReason.get(why) ?? []), what]);
   }
   const all = [...byReason].map(([why, whats]) => `${whats.join(', ')} (${why})`).join(', ');
-  return count > told.length ? `${all}, …` : all;
+  // What stands in the query of a visitor's URL may be his token, and logs are made of those.
+  return withoutSecrets(count > told.length ? `${all}, …` : all);
 }
 
 /** What closed words mean that nothing else says. */
