@@ -204,6 +204,9 @@ describe('the options of a strategy', () => {
   it('refuses no options, and what can be no key', async () => {
     const { cache } = await openMemory();
     expect(() => cache.through(undefined as never)).toThrow(ConfigError);
+    const through = cache.through as (...given: unknown[]) => unknown;
+    expect(() => through('rows', good)).toThrow("did you mean { name: 'rows', … }?");
+    expect(() => through(good, 5)).toThrow('through: 5 is not allowed; use no more than options');
     const rows = cache.through(good);
     for (const [setting, wrong] of [
       ['get.key', rows.get('' as never)],

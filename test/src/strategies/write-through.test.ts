@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { ConfigError } from '@viewcache/core';
+import { ConfigError, type WriteBehind, type WriteThroughOptions } from '@viewcache/core';
 import { gate } from '../support/gate.js';
 import { errorOf, openMemory, openOn, stores } from '../values/stores.js';
 
@@ -201,6 +201,33 @@ describe.each(stores)('writing what is new through the cache, in %s', (_name, st
     expect(table.taken()).toEqual(['save new', 'load new']);
   });
 });
+
+describe.each(['write-through', 'write-around', 'write-behind'] as const)(
+  'what says that there is nothing, by %s',
+  (mode) => {
+    it.each([null, undefined])('is nothing also where it was written: %s', async (nothing) => {
+      const { cache } = await openMemory();
+      const rows = new Map<string, number | null | undefined>();
+      const calls: string[] = [];
+      const strategy = cache.through<string, number | null | undefined>({
+        ...{ name: 'rows', mode, ttl: 60 },
+        load: (key: string) => {
+          calls.push(`load ${key}`);
+          return rows.get(key);
+        },
+        save: (key: string, value) => void rows.set(key, value),
+      } as WriteThroughOptions<string, number | null | undefined>);
+      await strategy.set('a', 1);
+      await strategy.set('a', nothing);
+      expect([await strategy.get('a'), await strategy.getMany(['a'])]).toEqual([undefined, new Map()]);
+      if ('flush' in strategy) await (strategy as WriteBehind<string, unknown>).flush();
+      expect([...rows]).toEqual([['a', nothing]]);
+      calls.length = 0;
+      expect([await strategy.get('a'), await strategy.get('a')]).toEqual([undefined, undefined]);
+      expect(calls).toEqual(['load a', 'load a']);
+    });
+  },
+);
 
 describe('writing through the cache', () => {
   it('writes each by itself where the database takes no more, and tells the first error when all have been tried', async () => {

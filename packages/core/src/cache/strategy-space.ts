@@ -37,8 +37,11 @@ export class StrategySpace {
   /**
    * Stores what the database has taken, unless the key was written or invalidated since the token was taken: then whatever is
    * stored of it is invalid, as nobody knows which of the two the database has taken last (PROTOCOL 4.11).
+   *
+   * What says that there is nothing is not stored: who reads it from the database is told the same by any process.
    */
   async put(key: Key, value: unknown, since: CacheToken): Promise<void> {
+    if (value === undefined || value === null) return await this.drop([key]);
     await this.#calls.set(key, value, { ...this.#with(key, this.#written), since });
   }
 

@@ -27,8 +27,8 @@ interface Writer {
  * @throws {@link ConfigError} for a wrong setting
  */
 export function openThrough(where: () => ValueCalls, place: OpenPlace, options: object, ...more: never[]): AnyThrough {
-  checkNoMore('through', more, 'options');
   const settings = readThroughOptions(options);
+  checkNoMore('through', more, 'options');
   const spaces = spacesOf(where, (calls) => new StrategySpace(calls.forStrategy(settings.name), settings));
   if (settings.behind === undefined) return openDirect(spaces, settings);
   return openLater(settings, spaces, openBehind(where, spaces, settings, settings.behind, place));

@@ -36,8 +36,10 @@ export interface ThroughSettings {
 /** Options of a value that a strategy sets itself, or has no use for. */
 const OWN = ['tags', 'version', 'storeIf', 'isStale', 'forceRefresh', 'name'];
 const KEPT = VALUE_OPTIONS.filter((name) => !OWN.includes(name));
-const READING = ['name', 'mode', 'load', 'loadMany', 'by', 'maxBatch', 'tags', 'missingTtl', ...KEPT];
-const WRITING = ['save', 'saveMany', 'remove', ...READING];
+const FIRST = ['name', 'mode', 'load', 'loadMany'];
+const REST = ['by', 'maxBatch', 'tags', 'missingTtl', ...KEPT];
+const READING = [...FIRST, ...REST];
+const WRITING = [...FIRST, 'save', 'saveMany', 'remove', ...REST];
 
 /** What the cache itself says does not matter to whether options are sound. */
 const ANY_DEFAULTS: ValueDefaults = { lifetimeMs: 1, maxBytes: 1, copying: 'structured' };
@@ -55,8 +57,10 @@ function namesOf(mode: ThroughMode): readonly string[] {
  */
 export function readThroughOptions(given: object): ThroughSettings {
   const options = given as Record<string, unknown>;
-  if (typeof given !== 'object' || given === null)
-    throw new ConfigError('through', given, `an object with some of ${WRITING.join(', ')}`);
+  if (typeof given !== 'object' || given === null) {
+    const meant = typeof given === 'string' ? `{ name: '${given}', … }` : undefined;
+    throw new ConfigError('through', given, `an object with some of ${WRITING.join(', ')}`, meant);
+  }
   const mode = checkOneOf('through.mode', options['mode'], THROUGH_MODES);
   refuseOfOtherModes(mode, options);
   checkOptions('through', options, namesOf(mode));
