@@ -85,7 +85,7 @@ export interface DeadLetter<K extends Key = Key, V = unknown> extends WriteInfo 
 
 /** A file that keeps writes until the database has them. */
 export interface JournalOptions {
-  /** Its path; one process has it at a time. */
+  /** Its path; one process has it at a time, and one strategy for good: its name stands in it. */
   readonly file: string;
   /**
    * `true`: a write is on the disk before it is acknowledged, and outlives a crash of the machine. `false`: it is with the
@@ -98,7 +98,7 @@ export interface JournalOptions {
 
 /** A queue in Redis that keeps writes until the database has them, for all processes; takes `npm install bullmq @keyv/redis`. */
 export interface QueueOptions {
-  /** The server: `redis://user:password@host:6379/0`, or `rediss://` for TLS. */
+  /** The server: `redis://user:password@host:6379/0`, or `rediss://` for TLS. One that is not replaced: no cluster, no sentinels. */
   readonly url: string;
   /** What its keys begin with: another one is another queue. @defaultValue `'viewcache'` */
   readonly prefix?: string | undefined;
