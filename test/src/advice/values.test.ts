@@ -31,6 +31,19 @@ describe('advice on values', () => {
     expect(JSON.stringify(cache.advise())).not.toContain('SECRET');
   });
 
+  it('shows names of properties only where all calls have them, or many do', async () => {
+    const cache = makeCache({ clock: new FakeClock() });
+    const find = cache.memoize(async (by: object) => by, { ttl: 60, name: 'find' });
+    for (let i = 0; i < 150; i++) await find({ cityId: i, [`SECRET${i}`]: 1, ...(i % 2 === 0 && { page: i }) });
+
+    const [finding] = cache.advise();
+    expect(finding).toHaveProperty('examples', [
+      'find({<differs>: 1, "cityId": 147})',
+      'find({<differs>: 1, "cityId": 148, "page": 148})',
+      'find({<differs>: 1, "cityId": 149})',
+    ]);
+  });
+
   it('counts the hits of the shortest way', async () => {
     const cache = makeCache({ clock: new FakeClock() });
     const nameOf = cache.memoize(async (id: number) => id, { ttl: 60, name: 'nameOf' });

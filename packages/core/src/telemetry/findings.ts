@@ -40,7 +40,8 @@ export interface FewHits {
   readonly refusals: Readonly<Partial<Record<Refusal, number>>>;
   /**
    * Up to three of the last keys that were stored, each cut at 100 characters. What clients sent in a query or a header, and what a
-   * `key` function has returned, is not shown: it is `<differs>`, or `…` where it is the same in all of them.
+   * `key` function has returned, is not shown: it is `<differs>`, or `…` where it is the same in all of them. Parameters of a query
+   * whose names are not usual ones are counted: `(2 others)`.
    */
   readonly examples: readonly string[];
 }

@@ -1,11 +1,12 @@
 import { printable } from '../base/printable.js';
 import { spelledKey } from '../base/spelled-key.js';
+import { isUsualParameter } from './usual-parameters.js';
 
 /** What is not shown, and is the same in all keys; what differs is what makes a key new. */
 const SAME = '…';
 const DIFFERS = '<differs>';
 const LONGEST = 100;
-/** Names of parameters and properties are the client's to choose, too. */
+/** Names of properties may be the client's to choose, too. */
 const NAME = /^[\w.[\]-]{1,40}$/;
 
 /** What a key is of: a route's view, a call of a memoized function, or a value with a key of the app's own. */
@@ -20,13 +21,14 @@ export function kindOfKey(key: string): KeyKind {
 type Piece = string | { readonly name: string; readonly value: string };
 
 /**
- * Keys as a log may have them, each once: of a view its URL, the names of what is in its query, and those of its selecting headers,
- * but no value of any of these, nor what a `key` function has returned: it may be a token, a login or an address. Of a value what
- * stands in front of the first separator, of a call its name and its small numbers. Of what is left out it says whether it differs
- * among these keys.
+ * Keys as a log may have them, each once: of a view its URL, those names in its query that are usual ones, how many others there are,
+ * and the names of its selecting headers, but no value of any of these, nor what a `key` function has returned: it may be a token, a
+ * login or an address. Of a value what stands in front of the first separator, of a call its name, its small numbers, and names that
+ * all of these calls have. Of what is left out it says whether it differs among these keys.
  */
 export function shownKeys(keys: readonly string[]): readonly string[] {
-  const all = keys.map(piecesOf);
+  const names = commonNames(keys);
+  const all = keys.map((key) => piecesOf(key, names));
   const valuesOf = all.map((pieces) => {
     const values = new Map<string, string>();
     for (const piece of pieces)
@@ -41,10 +43,10 @@ export function shownKeys(keys: readonly string[]): readonly string[] {
   return [...new Set(all.map((pieces) => printable(pieces.map(shown).join('')).slice(0, LONGEST)))];
 }
 
-function piecesOf(key: string): readonly Piece[] {
+function piecesOf(key: string, names: ReadonlySet<string>): readonly Piece[] {
   const [line = '', method = '', origin = '', path = '', query = ''] =
     /^([A-Z]+) (?:(https?:\/\/[^\n/?@]+)(\/[^\n?]*)(?:\?([^\n]*))?)?/.exec(key) ?? [];
-  if (line === '') return key.startsWith('\n(') ? callPieces(spelledKey(key)) : valuePieces(key);
+  if (line === '') return key.startsWith('\n(') ? callPieces(spelledKey(key), names) : valuePieces(key);
   // A host or a target that no browser sends.
   if (origin === '') return [`${method} `, { name: 'target', value: key.slice(line.length) }];
   return [`${method} ${origin}`, ...pathPieces(path), ...queryPieces(query), ...addedPieces(key.slice(line.length))];
@@ -58,16 +60,24 @@ function pathPieces(path: string): readonly Piece[] {
     .flatMap((segment, i): Piece[] => ['/', isLikeToken(segment) ? { name: `/${i}`, value: segment } : segment]);
 }
 
+/** Whoever asks chooses names as well: one may be a token, or an address. */
 function queryPieces(query: string): readonly Piece[] {
   if (query === '') return [];
-  return query.split('&').flatMap((part, i): Piece[] => {
-    const mark = i === 0 ? '?' : '&';
+  const pieces: Piece[] = [];
+  const others: string[] = [];
+  for (const part of query.split('&')) {
     const end = part.indexOf('=');
     const name = part.slice(0, Math.max(0, end));
-    return NAME.test(name)
-      ? [`${mark}${name}=`, { name: `?${name}`, value: part.slice(end + 1) }]
-      : [mark, { name: `?${i}`, value: part }];
-  });
+    if (!isUsualParameter(name)) others.push(part);
+    else pieces.push(`${markAt(pieces)}${name}=`, { name: `?${name}`, value: part.slice(end + 1) });
+  }
+  if (others.length === 0) return pieces;
+  const count = others.length === 1 ? '1 other' : `${others.length} others`;
+  return [...pieces, `${markAt(pieces)}(${count}) `, { name: '?', value: others.join('&') }];
+}
+
+function markAt(pieces: readonly Piece[]): string {
+  return pieces.length === 0 ? '?' : '&';
 }
 
 /** What options and selecting headers have added to a key, each in a line of its own, mostly behind its length. */
@@ -101,12 +111,31 @@ function valuePieces(key: string): readonly Piece[] {
   return [space, front, /^\d{1,9}$/.test(value) ? value : { name: 'value', value }];
 }
 
+const TEXTS = /("(?:[^"\\]|\\.)*":?|\d{9,})/;
+
 /** `statsOf(17, …)`: no texts but names of properties, and no numbers that are as long as those of a telephone. */
-function callPieces(spelled: string): readonly Piece[] {
-  return spelled.split(/("(?:[^"\\]|\\.)*":?|\d{9,})/).map((part, i): Piece => {
-    const isShown = i % 2 === 0 || (part.endsWith('":') && NAME.test(part.slice(1, -2)));
-    return isShown ? part : { name: `argument ${i}`, value: part };
+function callPieces(spelled: string, names: ReadonlySet<string>): readonly Piece[] {
+  return spelled.split(TEXTS).flatMap((part, i): readonly Piece[] => {
+    const name = nameIn(part);
+    const isShown = i % 2 === 0 || (name !== undefined && (names.has(name) || isUsualParameter(name)));
+    if (isShown) return [part];
+    return [{ name: `argument ${i}`, value: part }, part.endsWith('":') ? ':' : ''];
   });
+}
+
+/** Names of properties that several calls have, all of them: a query may have been handed on as it came. */
+function commonNames(keys: readonly string[]): ReadonlySet<string> {
+  const [first, ...others] = keys
+    .filter((key) => kindOfKey(key) === 'call')
+    .map((key) => new Set(spelledKey(key).split(TEXTS).map(nameIn)));
+  const common =
+    others.length === 0 ? [] : [...(first ?? [])].filter((name) => others.every((names) => names.has(name)));
+  return new Set(common.filter((name) => name !== undefined));
+}
+
+function nameIn(part: string): string | undefined {
+  const name = part.endsWith('":') ? part.slice(1, -2) : '';
+  return NAME.test(name) ? name : undefined;
 }
 
 /** Words of a path are seldom as long, and have no digits. */
