@@ -214,12 +214,57 @@ describe('what is rendered for nobody', () => {
     ['the user of a proxy', { 'x-forwarded-user': 'Ada' }],
     ['a token', { 'x-api-key': '7' }],
     ['a token of the app', { 'x-amzn-oidc-accesstoken': '7' }],
+    ['a certificate that a proxy has seen', { 'client-cert': ':7:' }],
+    ['the name of one', { 'x-ssl-client-s-dn': 'CN=Ada' }],
+    ['a customer whom a gateway knows', { 'x-customer-id': '7' }],
+    ['a key with an underscore', { api_key: '7' }],
   ])("is not shown to a request with %s, which may be somebody's", async (_what, headers) => {
     const table = await layOne('', '60');
     expect(await table.get('/one')).toBe('one:1 ');
     expect(await table.get('/one', headers)).toBe('one:2 ');
     expect(await table.get('/one', headers)).toBe('one:3 ');
     expect(await table.get('/one')).toBe('one:1 ');
+  });
+});
+
+describe('what a template is given', () => {
+  it.each([
+    'userId',
+    'user_id',
+    'uid',
+    'username',
+    'accountId',
+    'customer_id',
+    'memberid',
+    'loggedIn',
+    'isAuthenticated',
+  ])('makes somebody known by the name %s, if there is anything in it', async (name) => {
+    const table = await layOne('', '60');
+    const get = async (value: unknown) => {
+      table.locals[name] = value;
+      return await table.get('/one');
+    };
+    expect([await get(undefined), await get(41), await get(42), await get(false)]).toEqual([
+      'one:1 ',
+      'one:2 ',
+      'one:3 ',
+      'one:1 ',
+    ]);
+  });
+
+  it('makes nobody known by a function that could say it, as that of Passport', async () => {
+    const table = await layOne('', '60');
+    table.locals['isAuthenticated'] = () => false;
+    expect([await table.get('/one'), await table.get('/one')]).toEqual(['one:1 ', 'one:1 ']);
+  });
+
+  it('is looked for in what is said to be the same for everybody, by such a name', async () => {
+    const table = await layOne('<%= username %>', SHARED);
+    for (const name of ['Ada Lovelace', 'Grace Hopper']) {
+      table.locals['username'] = name;
+      expect(await table.get('/one')).toContain(name);
+    }
+    expect(table.warnings().join()).toContain('made of local username');
   });
 });
 
@@ -235,6 +280,12 @@ describe('what is rendered for a browser', () => {
       'upgrade-insecure-requests': '1',
     };
     for (let i = 0; i < 2; i++) expect(await table.get('/one', headers)).toBe('one:1 ');
+  });
+
+  it('is rendered for all of them alike, where ignore names what a gateway adds to each request', async () => {
+    const table = await layOne('', '60', { fragments: { ignore: ['header x-tenant-id'] } });
+    for (let i = 0; i < 2; i++) expect(await table.get('/one', { 'x-tenant-id': '7' })).toBe('one:1 ');
+    expect(await table.get('/one', { 'x-tenant-id': '7', 'x-user': '7' })).toBe('one:2 ');
   });
 
   it.each<[string, string, (res: Response) => void]>([

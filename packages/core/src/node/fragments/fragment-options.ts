@@ -21,7 +21,8 @@ export interface FragmentsOptions {
   readonly version?: string | number | undefined;
   /**
    * What a fragment for everybody may read and show all the same, by the names that warnings have: `'res.locals.t'`,
-   * `'local user'`, `'req.session'`. Nobody watches over that any more.
+   * `'local user'`, `'req.session'`. Nobody watches over that any more. And fields that say nothing of who is asking, whatever
+   * their names sound like: `'header x-tenant-id'`.
    *
    * @defaultValue none
    */

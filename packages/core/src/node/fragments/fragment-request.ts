@@ -42,7 +42,7 @@ export class FragmentRequest {
     this.runtime = home.runtime;
     this.token = this.runtime.tags.clock;
     this.#req = req as IncomingMessage & Fields;
-    this.#hasCome = this.#unwatched(() => hasCredentials(req));
+    this.#hasCome = this.#unwatched(() => hasCredentials(req, home.settings.ignore));
   }
 
   /** Runs something as a part of the cached view that it is rendered in, if any, though nothing else may have said so. */
@@ -65,7 +65,7 @@ export class FragmentRequest {
   get mayBeKnown(): boolean {
     const isFound = (): boolean =>
       setsCookie(this.#res) ||
-      hasCredentials(this.#req) ||
+      hasCredentials(this.#req, this.home.settings.ignore) ||
       hasPerson(this.#req, this.#res.locals, this.#locals.persons);
     return this.#hasCome || this.#unwatched(isFound);
   }

@@ -2,11 +2,11 @@ import { isDate, isRegExp } from 'node:util/types';
 import { currentView } from '../../engine/view-storage.js';
 import { type Fields, ofRequests, PLAIN_LOCALS } from '../inputs.js';
 import { fragmentsSlot } from './fragments-slot.js';
-import { objectIn, PERSONS } from './known-visitor.js';
+import { isPerson, objectIn, PERSON_IDS, PERSONS } from './known-visitor.js';
 
 /** The same of what else is a visitor's own. */
 const THEIRS = ['session', 'cookies', 'signedCookies', 'flash', 'csrfToken', '_csrf', 'csrf', 'req', 'request', 'res'];
-const NAMED: ReadonlySet<string> = new Set([...PERSONS, ...THEIRS]);
+const NAMED: ReadonlySet<string> = new Set([...PERSONS, ...PERSON_IDS, ...THEIRS]);
 const OWN_IDS = ['id', '_id', 'uuid', 'sub', 'email', 'username'];
 /** By what something says whose it is. */
 const FOREIGN_IDS = [
@@ -44,7 +44,7 @@ export function watchLocals(given: Fields, req: Fields, settings: unknown, found
     const isPlain = PLAIN.has(name) || (name === 'settings' && value === settings);
     const input = isPlain ? undefined : inputOf(name, value, ofResponse, ofRequest, ids);
     if (input !== undefined) found.inputs.set(input, value);
-    if (PERSONS.includes(name)) found.persons.push(value);
+    if (isPerson(name, value)) found.persons.push(value);
     watched[name] = name === '_locals' ? watch(value, 'res.locals') : input === undefined ? value : watch(value, input);
   }
   return watched;
