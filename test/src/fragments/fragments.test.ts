@@ -4,8 +4,8 @@ import { describe, expect, it } from '@jest/globals';
 import type { RequestHandler } from 'express';
 import { countdown, gate } from '../support/gate.js';
 import { closeAfterEach } from '../support/site.js';
-import { kitchens } from './kitchens.js';
-import { lay, login } from './table.js';
+import { type Kitchen, kitchens } from './kitchens.js';
+import { type Laid, lay, login } from './table.js';
 
 closeAfterEach();
 
@@ -136,6 +136,47 @@ describe.each(kitchens)('fragments in %s', (_name, kitchen) => {
 });
 
 const waiting = kitchens.filter(([, { isAsync }]) => isAsync);
+
+const PARTS: Readonly<Record<string, string>> = {
+  Nunjucks: `{% cache 'list', ttl=60 %}WHAT{% endcache %}`,
+  Handlebars: `{{#cache "list" ttl=60}}WHAT{{/cache}}`,
+  Pug: `+cache('list', { ttl: 60 })\n  | WHAT`,
+};
+
+describe.each(kitchens.filter(([name]) => name in PARTS))('blocks of one name in %s', (name, kitchen) => {
+  const part = (what: string) => String(PARTS[name]).replace('WHAT', what);
+  const routes: Laid['routes'] = (app) => {
+    app.get('/in/:folder', (req, res) => res.render(`${req.params.folder}/index`));
+  };
+
+  it('are told apart where they stand at one place of two templates', async () => {
+    const pages = { 'users/index': part('users'), 'orders/index': part('orders') };
+    const { get } = await lay({ ...kitchen, pages }, { routes });
+    for (let i = 0; i < 2; i++) expect([await get('/in/users'), await get('/in/orders')]).toEqual(['users', 'orders']);
+  });
+});
+
+describe('a block of Pug', () => {
+  it('is another one in the same words of another folder, where they include something else', async () => {
+    const [, pug] = kitchens.find(([name]) => name === 'Pug') ?? [];
+    const index = `+cache('list', { ttl: 60 })\n  include row`;
+    const pages = {
+      ...{ 'users/index': index, 'orders/index': index, 'users/row': '| users', 'orders/row': '| orders' },
+      ...{ one: 'include users/index', two: 'include users/index' },
+    };
+    const { get, cache } = await lay(
+      { ...(pug as Kitchen), pages },
+      {
+        routes(app) {
+          app.get('/in/:folder', (req, res) => res.render(`${req.params.folder}/index`));
+        },
+      },
+    );
+    expect([await get('/in/users'), await get('/in/orders')]).toEqual(['users', 'orders']);
+    // And the same one wherever that is included.
+    expect([await get('/one'), await get('/two'), cache.stats().stored]).toEqual(['users', 'users', 2]);
+  });
+});
 
 describe.each(waiting)('fragments that wait, in %s', (_name, kitchen) => {
   it('are rendered once for all who ask meanwhile', async () => {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { defaultCache } from '../../cache/default-cache.js';
 import { type CacheRuntime, runtimeOf } from '../../cache/runtime.js';
 import { readValueOptions } from '../../config/value-options.js';
@@ -10,6 +9,7 @@ import {
   readFragmentsOptions,
 } from './fragment-options.js';
 import { TemplateSources } from './template-sources.js';
+import { textDigest } from './text-digest.js';
 
 /** Sources that are remembered with their digests; a template has a few. */
 const DIGESTS = 1_000;
@@ -94,7 +94,7 @@ export class FragmentsHome {
     const text = `${templates}\0${this.settings.version}\0${source}`;
     const known = this.#digests.get(text);
     if (known !== undefined) return known;
-    const digest = createHash('sha256').update(text).digest('base64url').slice(0, 16);
+    const digest = textDigest(text);
     if (this.#digests.size >= DIGESTS) this.#digests.clear();
     this.#digests.set(text, digest);
     return digest;

@@ -5,18 +5,21 @@ import { askNow } from '../ask-now.js';
 import { readFragment } from '../fragment-options.js';
 import { placeOf, requestOf } from '../fragment-request.js';
 import { handlebarsIdiom } from '../template-idiom.js';
+import { textDigest } from '../text-digest.js';
 import type { ExpressEngine } from './express-engine.js';
 
 /** The package `handlebars`, as far as it is asked for anything. */
 export interface HandlebarsLike {
   registerHelper(name: string, helper: (...args: unknown[]) => unknown): void;
+  /** What compiles a template reads it by this; absent where templates are only run. */
+  parse?(template: string, options?: object): unknown;
 }
 
 /** What Handlebars hands to a helper behind its arguments. */
 interface HelperOptions {
   readonly hash: Fields;
   readonly data?: { readonly root?: Fields };
-  readonly loc?: { readonly start?: { readonly line: number; readonly column: number } };
+  readonly loc?: { readonly source?: string; readonly start?: { readonly line: number; readonly column: number } };
   fn?(context: unknown): string;
 }
 
@@ -41,11 +44,30 @@ export function handlebarsFragments(handlebars: HandlebarsLike, engine: ExpressE
     throw new ConfigError('handlebarsFragments', handlebars, "the package: import Handlebars from 'handlebars'");
   needFunction('handlebarsFragments.engine', engine, 'an engine for Express, such as engine() of express-handlebars');
   handlebars.registerHelper('cache', cacheHelper);
+  nameTemplates(handlebars);
   return (path, options, callback) => {
     const request = requestOf(options);
     const told: typeof callback = (error, html) => callback(explained(error), html);
     engine(path, request === undefined ? options : request.watch(options as Fields), told);
   };
+}
+
+const named = new WeakSet<object>();
+
+/**
+ * Has what is read of a template say which one that was, by its text: a helper is told the line it stands in alone, and two
+ * templates begin alike.
+ */
+function nameTemplates(handlebars: HandlebarsLike): void {
+  const { parse } = handlebars;
+  if (typeof parse !== 'function' || named.has(handlebars)) return;
+  const withName = (template: string, options?: { readonly srcName?: string }): unknown => {
+    // What was read already is handed on as it is.
+    if (typeof template !== 'string') return parse.call(handlebars, template, options);
+    return parse.call(handlebars, template, { ...options, srcName: options?.srcName ?? textDigest(template) });
+  };
+  // A namespace of modules cannot be written to: its templates are told apart by name and place.
+  if (Reflect.set(handlebars, 'parse', withName)) named.add(handlebars);
 }
 
 /** The same, with what to do about it where it was made of something that this adapter's user has left out. */
@@ -62,7 +84,8 @@ function cacheHelper(this: unknown, ...args: unknown[]): string {
   const read = readFragment(handlebarsIdiom, name, ttl === undefined ? { ...hash } : { ttl, ...hash });
   if (fn === undefined) throw new ConfigError('cache', name, 'a block: {{#cache "name"}} … {{/cache}}');
   const { line, column } = loc?.start ?? { line: 0, column: 0 };
+  const source = `handlebars ${loc?.source ?? ''} ${line}:${column}`;
   const request = requestOf(data?.root);
   const place = placeOf(request?.settings ?? data?.root?.['settings']);
-  return askNow(request, read, `handlebars ${line}:${column}`, () => fn(this), place);
+  return askNow(request, read, source, () => fn(this), place);
 }

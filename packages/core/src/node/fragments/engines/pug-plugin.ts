@@ -1,4 +1,5 @@
-import { basename } from 'node:path';
+import { basename, isAbsolute, relative } from 'node:path';
+import { textDigest } from '../text-digest.js';
 
 /** What the mixin of a template calls. */
 export const PUG_FRAGMENT = 'pug_viewcache_fragment';
@@ -16,18 +17,34 @@ interface PugNode {
   readonly [part: string]: unknown;
 }
 
-/** What Pug asks before it makes code of a template, all that it includes and extends being in it. */
+/** What Pug asks on its way from texts to code. */
 interface PugPlugin {
+  /** Of each file, before it is read. */
+  preLex(text: string, from: { readonly filename?: string }): string;
+  /** Before it makes code of a template, all that it includes and extends being in it. */
   preCodeGen(ast: PugNode): PugNode;
 }
 
+/** A file by its name below the folder of the templates, wherever the app has been put this time. */
+function nameOf(file: string, roots: readonly string[]): string {
+  const below = roots.map((root) => relative(root, file)).find((path) => !path.startsWith('..') && !isAbsolute(path));
+  return below ?? basename(file);
+}
+
 /**
- * Gives templates the mixin `cache`, whose block is rendered into a text of its own. Each call is told where it stands.
+ * Gives templates the mixin `cache`, whose block is rendered into a text of its own. Each call is told where it stands: for the
+ * compilation of one template.
  *
  * @param isSelf - templates find what they are given on `self`
+ * @param roots - the folders of the templates
  */
-export function pugPlugin(isSelf: boolean): PugPlugin {
+export function pugPlugin(isSelf: boolean, roots: readonly string[]): PugPlugin {
+  const texts = new Map<string | undefined, string>();
   return {
+    preLex(text, { filename }) {
+      texts.set(filename, textDigest(text));
+      return text;
+    },
     preCodeGen(ast) {
       const all = [...nodesIn(ast)];
       // Somebody's own mixin of the name is his.
@@ -35,9 +52,8 @@ export function pugPlugin(isSelf: boolean): PugPlugin {
       const calls = all.filter(({ type, name }) => type === 'Mixin' && name === 'cache');
       if (calls.length === 0) return ast;
       for (const call of calls) {
-        // Wherever the app has been put, this time.
-        const file = basename(call.filename ?? '');
-        const place = JSON.stringify(`pug ${file} ${call.line}:${call.column}`);
+        const file = nameOf(call.filename ?? '', roots);
+        const place = JSON.stringify(`pug ${file} ${texts.get(call.filename) ?? ''} ${call.line}:${call.column}`);
         call.args = [place, ...(call.args ? [call.args] : [])].join(', ');
       }
       ast.nodes = [mixin(isSelf), ...(ast.nodes ?? [])];

@@ -34,7 +34,7 @@ export function pugFragments(pug: PugLike): ExpressEngine {
   const idiom = callIdiom();
   const compiled = new Map<string, (locals: object) => string>();
   return expressEngine(({ path, locals, request, place }) => {
-    const template = compiled.get(path) ?? pug.compileFile(path, optionsIn(locals));
+    const template = compiled.get(path) ?? pug.compileFile(path, optionsIn(locals, place.roots));
     if (place.isFixed) compiled.set(path, template);
     const fragment = (source: string, name: unknown, options: unknown, render: () => string): string =>
       askNow(request, readFragment(idiom, name, options), source, render, place);
@@ -42,8 +42,8 @@ export function pugFragments(pug: PugLike): ExpressEngine {
   }, idiom);
 }
 
-function optionsIn(locals: Fields): object {
+function optionsIn(locals: Fields, roots: readonly string[]): object {
   const given = OPTIONS.filter((name) => locals[name] !== undefined).map((name) => [name, locals[name]]);
   const options = Object.fromEntries(given) as { readonly self?: unknown };
-  return { ...options, plugins: [pugPlugin(options.self === true)] };
+  return { ...options, plugins: [pugPlugin(options.self === true, roots)] };
 }
