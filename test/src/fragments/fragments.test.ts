@@ -93,43 +93,43 @@ describe.each(kitchens)('fragments in %s', (_name, kitchen) => {
   describe('of a visitor', () => {
     it('are rendered each time where they do not say whom they are for, and a warning says so once', async () => {
       const { get, warnings, cache } = await lay(kitchen, { front: [login] });
-      expect(await get('/hello', { 'x-login': 'Ada' })).toBe('hello:1 Ada');
-      expect(await get('/hello', { 'x-login': 'Ada' })).toBe('hello:2 Ada');
-      expect(await get('/hello', { 'x-login': 'Grace' })).toBe('hello:3 Grace');
+      expect(await get('/hello', { 'x-who': 'Ada' })).toBe('hello:1 Ada');
+      expect(await get('/hello', { 'x-who': 'Ada' })).toBe('hello:2 Ada');
+      expect(await get('/hello', { 'x-who': 'Grace' })).toBe('hello:3 Grace');
       expect(warnings()).toEqual([expect.stringContaining(`, as in ${kitchen.words.whom} where`)]);
       expect(cache.stats().stored).toBe(0);
     });
 
     it('are stored for each of them where they say whom they are for', async () => {
       const { get, warnings } = await lay(kitchen, { front: [login] });
-      await get('/named', { 'x-login': 'Ada' });
-      await get('/named', { 'x-login': 'Grace' });
-      expect(await get('/named', { 'x-login': 'Ada' })).toBe('hello:1 Ada');
-      expect(await get('/named', { 'x-login': 'Grace' })).toBe('hello:2 Grace');
+      await get('/named', { 'x-who': 'Ada' });
+      await get('/named', { 'x-who': 'Grace' });
+      expect(await get('/named', { 'x-who': 'Ada' })).toBe('hello:1 Ada');
+      expect(await get('/named', { 'x-who': 'Grace' })).toBe('hello:2 Grace');
       expect(warnings()).toEqual([]);
     });
 
     it('are stored once for all where they say that they are shared, whoever came first', async () => {
       const { get } = await lay(kitchen, { front: [login] });
-      for (const headers of [{ 'x-login': 'Ada' }, {}, { cookie: 'a=b' }, { 'x-login': 'Grace' }])
+      for (const headers of [{ 'x-who': 'Ada' }, {}, { cookie: 'a=b' }, { 'x-who': 'Grace' }])
         expect((await get('/shown', headers)).trim()).toBe('shown:1');
     });
 
     it('are not those of nobody', async () => {
       const { get } = await lay(kitchen, { front: [login] });
       expect(await get('/hello')).toBe('hello:1 nobody');
-      expect(await get('/hello', { 'x-login': 'Ada' })).toBe('hello:2 Ada');
+      expect(await get('/hello', { 'x-who': 'Ada' })).toBe('hello:2 Ada');
       expect(await get('/hello')).toBe('hello:1 nobody');
     });
 
     it('are not stored where they show what is his, wherever they have it from', async () => {
       const { get, locals, warnings } = await lay(kitchen, { front: [login] });
       locals['nickname'] = 'ada';
-      expect(await get('/shown', { 'x-login': 'Ada' })).toBe('shown:1 ada');
-      expect(await get('/shown', { 'x-login': 'Ada' })).toBe('shown:2 ada');
+      expect(await get('/shown', { 'x-who': 'Ada' })).toBe('shown:1 ada');
+      expect(await get('/shown', { 'x-who': 'Ada' })).toBe('shown:2 ada');
       locals['nickname'] = 'adamant';
-      expect(await get('/shown', { 'x-login': 'Ada' })).toBe('shown:3 adamant');
-      expect(await get('/shown', { 'x-login': 'Grace' })).toBe('shown:3 adamant');
+      expect(await get('/shown', { 'x-who': 'Ada' })).toBe('shown:3 adamant');
+      expect(await get('/shown', { 'x-who': 'Grace' })).toBe('shown:3 adamant');
       expect(warnings().join()).toContain('fragment shown: it is made of req.user');
     });
   });

@@ -52,8 +52,8 @@ describe.each(expresses)('a cached page of %s', (_name, make) => {
   it('is not stored where a fragment that is found was made of who asked', async () => {
     const { site, events } = await layCached({ make, front: [login] });
     // In front of no cached page it may be stored, being named.
-    expect(await (await site.get('/named', { 'x-login': 'Ada' })).text).toBe('hello:1 Ada');
-    const { isStored, text } = await site.get('/cached/named', { 'x-login': 'Ada' });
+    expect(await (await site.get('/named', { 'x-who': 'Ada' })).text).toBe('hello:1 Ada');
+    const { isStored, text } = await site.get('/cached/named', { 'x-who': 'Ada' });
     expect([isStored, text]).toEqual([false, 'hello:1 Ada']);
     expect(events.some((event) => event.type === 'refused' && event.detail === 'req.user')).toBe(true);
   });
@@ -64,8 +64,8 @@ describe.each(expresses)('a cached page of %s', (_name, make) => {
       { key: (req) => (Reflect.get(req, 'user') as { name: string } | undefined)?.name },
     );
     for (const name of ['Ada', 'Grace']) {
-      expect((await site.get('/cached/named', { 'x-login': name })).isStored).toBe(true);
-      const { isHit, text } = await site.get('/cached/named', { 'x-login': name });
+      expect((await site.get('/cached/named', { 'x-who': name })).isStored).toBe(true);
+      const { isHit, text } = await site.get('/cached/named', { 'x-who': name });
       expect([isHit, text]).toEqual([true, expect.stringContaining(name)]);
     }
   });
@@ -74,26 +74,26 @@ describe.each(expresses)('a cached page of %s', (_name, make) => {
     const { site, cache } = await lay(ejs, {
       make,
       routes(app, locals, cache) {
-        app.get('/cached/:page', cachePage({ ttl: '1h', cache, key: (req) => req.get('x-login') }), (req, res) => {
-          const name = String(req.get('x-login'));
+        app.get('/cached/:page', cachePage({ ttl: '1h', cache, key: (req) => req.get('x-who') }), (req, res) => {
+          const name = String(req.get('x-who'));
           res.render(String(req.params['page']), { ...locals({}), user: { id: name.length, name } });
         });
       },
     });
     for (const name of ['Ada', 'Grace', 'Ada', 'Grace']) {
-      expect((await site.get('/cached/named', { 'x-login': name })).isStored).toBe(true);
+      expect((await site.get('/cached/named', { 'x-who': name })).isStored).toBe(true);
       // The next time, its fragment is found.
       await cache.invalidate({ path: '/cached/named' });
     }
-    await site.get('/cached/named', { 'x-login': 'Grace' });
-    const { isHit, text } = await site.get('/cached/named', { 'x-login': 'Grace' });
+    await site.get('/cached/named', { 'x-who': 'Grace' });
+    const { isHit, text } = await site.get('/cached/named', { 'x-who': 'Grace' });
     expect([isHit, text]).toEqual([true, 'hello:2 Grace']);
   });
 
   it.each([
     [undefined, false],
     [() => 'one of two kinds', false],
-    [(req: Request) => req.get('x-login'), true],
+    [(req: Request) => req.get('x-who'), true],
   ])(
     'around what is for one visitor is stored only where its key is made of the request: %p',
     async (key, isStored) => {
@@ -109,7 +109,7 @@ describe.each(expresses)('a cached page of %s', (_name, make) => {
       });
       // Made, and then found.
       for (let i = 0; i < 2; i++) {
-        const page = await site.get('/cached/own', { 'x-login': 'Ada' });
+        const page = await site.get('/cached/own', { 'x-who': 'Ada' });
         expect([page.isStored || page.isHit, page.text]).toEqual([isStored, 'own:1']);
       }
       const details = events.flatMap((event) => (event.type === 'refused' ? [event.detail] : []));
@@ -146,8 +146,8 @@ describe('a value', () => {
       const pages = { one: `<%- await value(() => cache('own', ${options}, () => 'of ' + user.name)) %>` };
       const { get, locals, cache } = await lay({ ...ejs, pages }, { front: [login] });
       locals['value'] = (make: () => Promise<string>) => cache.getOrSet('value', make, { ttl: 60 });
-      expect(await get('/one', { 'x-login': 'Ada' })).toBe('of Ada');
-      expect(await get('/one', { 'x-login': 'Grace' })).toBe('of Grace');
+      expect(await get('/one', { 'x-who': 'Ada' })).toBe('of Ada');
+      expect(await get('/one', { 'x-who': 'Grace' })).toBe('of Grace');
     },
   );
 });

@@ -86,12 +86,12 @@ const leaks: Readonly<Record<string, Leak>> = {
   },
 };
 
-const as = (name: string) => ({ 'x-login': name });
+const as = (name: string) => ({ 'x-who': name });
 
 function layLeak({ page, put, give }: Leak): Promise<Table> {
   const kitchen: Kitchen = { ...ejs, pages: { one: page } };
   const front: RequestHandler = (req, res, next) => {
-    const user = users[String(req.get('x-login'))];
+    const user = users[String(req.get('x-who'))];
     if (user !== undefined) Object.assign(req, put({ ...user }, res));
     next();
   };
@@ -99,7 +99,7 @@ function layLeak({ page, put, give }: Leak): Promise<Table> {
     front: [front],
     routes(app, locals) {
       app.get('/one', (req, res) => {
-        const user = users[String(req.get('x-login'))];
+        const user = users[String(req.get('x-who'))];
         res.render('one', { ...locals({}), ...(user === undefined ? {} : give({ ...user }, req)) });
       });
     },
@@ -139,7 +139,7 @@ describe("what is one visitor's is shown to nobody else", () => {
     const { get } = await lay(ejs, {
       routes(app) {
         app.get('/one', async (req, res) => {
-          const user = users[String(req.get('x-login'))];
+          const user = users[String(req.get('x-who'))];
           if (user !== undefined) res.locals['user'] = user;
           res.send(await fragmentsOf(res)('one', 60, () => `owes ${user?.debt}`));
         });
@@ -157,7 +157,7 @@ describe("what is one visitor's is shown to nobody else", () => {
       behind: [
         (req, res, next) => {
           const logIn = () => {
-            if (req.get('x-login') !== undefined) Object.assign(req, { user: { id: 7 } });
+            if (req.get('x-who') !== undefined) Object.assign(req, { user: { id: 7 } });
             next();
           };
           fragmentsOf(res)('top', 60, () => 'top').then(logIn, next);
@@ -179,7 +179,7 @@ describe("what is one visitor's is shown to nobody else", () => {
       routes(app) {
         app.get('/one', async (req, res) => {
           const render = async () => {
-            if (req.get('x-login') !== undefined) Object.assign(req, { user: await Promise.resolve({ id: 7 }) });
+            if (req.get('x-who') !== undefined) Object.assign(req, { user: await Promise.resolve({ id: 7 }) });
             return Reflect.get(req, 'user') === undefined ? 'log in' : 'members';
           };
           res.send(await fragmentsOf(res)('one', 60, render));

@@ -47,7 +47,7 @@ export interface Laid {
 
 /** Who asks, by a field of the request; anonymous without it. */
 export const login: RequestHandler = (req, _res, next) => {
-  const name = req.get('x-login');
+  const name = req.get('x-who');
   if (name !== undefined) Object.assign(req, { user: { id: name.length, name } });
   next();
 };

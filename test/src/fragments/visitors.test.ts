@@ -19,7 +19,7 @@ function layOne(html: string, options: string, laid: Laid = {}): Promise<Table> 
   return lay(kitchen, { front: [login], ...laid });
 }
 
-const as = (name: string) => ({ 'x-login': name });
+const as = (name: string) => ({ 'x-who': name });
 
 /** What says that it is the same for everybody, and is not believed where it is seen not to be. */
 const SHARED = '{ ttl: 60, shared: true }';
@@ -33,7 +33,7 @@ async function isShared({ get }: Table): Promise<boolean> {
 const middleware =
   (put: (name: string | undefined) => { req?: object; locals?: object }): RequestHandler =>
   (req, res, next) => {
-    const { req: own, locals } = put(req.get('x-login'));
+    const { req: own, locals } = put(req.get('x-who'));
     Object.assign(req, own);
     Object.assign(res.locals, locals);
     next();
@@ -144,7 +144,7 @@ describe('a fragment that is said to be the same for everybody is not stored', (
         const fail = (whose: string) => {
           throw new Error(`no card for ${whose}!`);
         };
-        app.get('/one', (req, res) => res.render('one', { ...locals(req), fail, whose: req.get('x-login') }));
+        app.get('/one', (req, res) => res.render('one', { ...locals(req), fail, whose: req.get('x-who') }));
       },
     });
     table.locals['load'] = () => held.passed;
