@@ -222,7 +222,9 @@ describe('a queue whose server is none for it', () => {
     const script = `import { createCache } from '@viewcache/core';
       const cache = createCache();
       const queue = { url: 'redis://127.0.0.1:1' };
+      const failed = new Promise((resolve) => cache.on(({ type }) => type === 'store-error' && resolve()));
       cache.through({ name: 'rows', mode: 'write-behind', ttl: 60, load() {}, save() {}, queue, closeTimeout: '100ms' });
+      await failed;
       await cache.close();`;
     // In the folder of the tests, where the packages are found.
     const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
