@@ -18,6 +18,7 @@ export const limited: readonly Limited[] = [
   { suite: 'test/dist/orm/better-sqlite3.test.js', nodes: [22, 24], why: segfault },
   { suite: 'test/dist/orm/better-sqlite3-watch.test.js', nodes: [22, 24], why: segfault },
   { suite: 'test/dist/orm/drizzle-better-sqlite3.test.js', nodes: [22, 24], why: segfault },
+  { suite: 'test/dist/strategies/watched-connections.test.js', nodes: [22, 24], why: segfault },
   {
     suite: 'test/dist/orm/kysely-029.test.js',
     nodes: [22, 24],

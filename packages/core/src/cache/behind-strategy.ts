@@ -17,6 +17,8 @@ import type { StrategyParts } from './open-strategies.js';
 import type { StrategySpace } from './strategy-space.js';
 import { WriteSaver } from './write-saver.js';
 
+type Since = Awaited<ReturnType<StrategySpace['token']>>;
+
 /** Keys of an event: enough to see which they are. */
 const MOST_TOLD = 10;
 
@@ -32,6 +34,8 @@ export class BehindStrategy {
   readonly #saver: WriteSaver;
   /** Writes of a key are put in the order in which they were asked for. */
   readonly #turns = new KeyTurns();
+  /** Writes that wait no more, and that their queue is about to forget: who comes in between is not to store them again. */
+  readonly #givenUp = new WeakSet<PendingWrite>();
   readonly queue: WriteQueue;
 
   /** @param space - the cache, whichever is the one when it is asked */
@@ -67,11 +71,16 @@ export class BehindStrategy {
     await this.#write(key, undefined);
   }
 
-  /** Of a key with a write that waits that is the value: the database has an older one. */
+  /**
+   * Of a key with a write that waits that is the value: the database has an older one. Where it may not be stored when it is
+   * written, neither is it, nor what is made of it, when it is read.
+   */
   async find(key: Key, load: () => unknown): Promise<unknown> {
     const pending = this.queue.find(key);
     const found = pending instanceof Promise ? await this.#heard(pending) : pending;
-    return found === undefined ? await load() : this.#saver.valueOf(found);
+    if (found === undefined || this.#givenUp.has(found)) return await load();
+    if (!this.#space().mayStoreWritten) currentView()?.refuse('view');
+    return this.#saver.valueOf(found);
   }
 
   /** Where the queue does not say, the database answers, and nothing of that is stored: it may be older. */
@@ -99,7 +108,8 @@ export class BehindStrategy {
       const since = await space.token(writes.map(({ key }) => key));
       const outcomes = await this.#saver.save(writes);
       const agree = async (write: PendingWrite, failure: SaveFailure | undefined): Promise<SaveFailure | undefined> => {
-        if (failure === undefined && this.#parts.isShared) await this.#agree(space, write, since).catch(() => {});
+        const isElsewhere = this.#parts.isShared || !space.mayStoreWritten;
+        if (failure === undefined && isElsewhere) await this.#agree(space, write, since).catch(() => {});
         return failure;
       };
       return await Promise.all(
@@ -133,6 +143,7 @@ export class BehindStrategy {
     } catch (thrown) {
       this.#parts.warn(`onDeadLetter of ${name} failed: ${textOf(thrown)}`);
     }
+    this.#givenUp.add(write);
     try {
       await this.#space().drop([key]);
     } catch {
@@ -156,22 +167,14 @@ export class BehindStrategy {
     });
   }
 
-  async #agree(
-    space: StrategySpace,
-    write: PendingWrite,
-    since: Awaited<ReturnType<StrategySpace['token']>>,
-  ): Promise<void> {
+  async #agree(space: StrategySpace, write: PendingWrite, since: Since): Promise<void> {
     const newer = await this.queue.find(write.key);
     if (newer === undefined || newer.version <= write.version) await this.#store(space, write, since);
   }
 
   /** As it was written: its user may have changed what he handed in. */
-  async #store(
-    space: StrategySpace,
-    write: PendingWrite,
-    since: Awaited<ReturnType<StrategySpace['token']>>,
-  ): Promise<void> {
+  async #store(space: StrategySpace, write: PendingWrite, since: Since): Promise<void> {
     if (write.bytes === undefined) await space.drop([write.key]);
-    else await space.put(write.key, this.#saver.valueOf(write), since);
+    else await space.agree([[write.key, this.#saver.valueOf(write)]], since);
   }
 }

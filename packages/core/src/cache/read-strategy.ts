@@ -1,5 +1,6 @@
 import type { ThroughSettings } from '../config/through-options.js';
 import type { Key } from '../config/value-call-options.js';
+import { currentView } from '../engine/view-storage.js';
 import { Loader } from '../values/loader.js';
 import { NOTHING_MADE } from '../values/producer.js';
 import type { StrategySpace } from './strategy-space.js';
@@ -25,17 +26,23 @@ export class ReadStrategy {
   }
 
   get(key: Key): Promise<unknown> {
-    return this.#spaces().get(key, () => this.#find(key));
+    const space = this.#spaces();
+    return space.get(key, () => this.#find(key, space));
   }
 
   async getMany(keys: readonly Key[]): Promise<Map<Key, unknown>> {
     const asked = [...new Set(keys)];
-    const values = await this.#spaces().getMany(asked, (key) => this.#find(key));
+    const space = this.#spaces();
+    const values = await space.getMany(asked, (key) => this.#find(key, space));
     return new Map(asked.flatMap((key, i) => (values[i] === undefined ? [] : [[key, values[i]]])));
   }
 
-  async #find(key: Key): Promise<unknown> {
-    const found = await this.#before(key, () => this.#load(key));
+  async #find(key: Key, space: StrategySpace): Promise<unknown> {
+    const found = await this.#before(key, async () => {
+      const loaded = await this.#load(key);
+      space.hasLoaded(currentView());
+      return loaded;
+    });
     return found === NOTHING_MADE || found === null ? undefined : found;
   }
 }

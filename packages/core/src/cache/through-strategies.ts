@@ -19,7 +19,8 @@ export interface ReadThrough<K extends Key, V> {
 /** Values of a database that are read and written through a cache. */
 export interface WriteThrough<K extends Key, V> extends ReadThrough<K, V> {
   /**
-   * Writes a value to the database, and makes the cache agree. Who asks after this resolved is told nothing older.
+   * Writes a value to the database, and makes the cache agree: stores it, or forgets what is stored where `load` tells more of a
+   * value than was handed in, as of a watched database. Who asks after this resolved is told nothing older.
    *
    * @throws what `save` throws, by rejection: then nothing is stored, and what was stored of the key is forgotten, as nobody
    * knows what the database has done

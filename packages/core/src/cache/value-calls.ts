@@ -281,6 +281,11 @@ export class ValueCalls implements Omit<ValueCache, 'through' | 'namespace'> {
     return await this.#parts.invalidate(tagsWithin(this.#space.prefix, target));
   }
 
+  /** What is read of the data sources that are watched is among the tags of what is made, unless its options say otherwise. */
+  get tracksReads(): boolean {
+    return this.#parts.values.parts.tracksReads;
+  }
+
   /** What strategies stand on beside the calls. */
   get strategyParts(): StrategyParts {
     const { values, open } = this.#parts;

@@ -54,20 +54,19 @@ export class WriteStrategy {
   async #write(given: readonly Entry[], save: (entries: readonly Entry[]) => unknown): Promise<void> {
     const space = this.#spaces();
     const keys = given.map(([key]) => key);
-    const isStored = this.#settings.mode === 'write-through';
+    const isThrough = this.#settings.mode === 'write-through';
     // As they are now, one for each: what their owner makes of them meanwhile, and what the database does, is in neither.
     const copies = (): readonly Entry[] => given.map(([key, value]) => [key, space.copyOf(value)]);
-    const saved = isStored ? copies() : given;
-    const stored = isStored ? copies() : [];
-    const since = isStored ? await space.token(keys) : undefined;
+    const saved = isThrough ? copies() : given;
+    const stored = isThrough && space.mayStoreWritten ? copies() : given;
+    const since = isThrough ? await space.token(keys) : undefined;
     try {
       await save(saved);
     } catch (error) {
       await forget(space, keys);
       throw error;
     }
-    if (since === undefined) await space.drop(keys);
-    else await Promise.all(stored.map(([key, value]) => space.put(key, value, since)));
+    await space.agree(stored, since);
   }
 }
 

@@ -58,7 +58,8 @@ export interface Writing<K extends Key, V> extends Reading<K, V> {
 export interface WriteThroughOptions<K extends Key, V> extends Writing<K, V> {
   /**
    * `'write-through'`: what the database has taken is stored. `'write-around'`: it is only forgotten, and read from the
-   * database when it is asked for next: for what the database changes while it writes, and what is seldom read.
+   * database when it is asked for next: for what the database changes while it writes, and what is seldom read. Where reads are
+   * tracked, as of a watched database, both do the latter, unless `trackReads` is `false`.
    */
   readonly mode: 'write-through' | 'write-around';
 }
