@@ -188,6 +188,7 @@ describe('the options of a strategy', () => {
     ['through.remove', { remove: true }, 'a function'],
     ['through.ttl', { ttl: '5 apples' }, 'a number of seconds'],
     ['through.by', { by: 7 }, "such as 'id'"],
+    ['through.by', { by: 'id' }, 'beside loadMany'],
     ['through.maxBatch', { maxBatch: 0 }, 'a whole number from 1 up'],
     ['through.missingTtl', { missingTtl: -1 }, 'a number of seconds'],
     ['through.missingTtl', { missingTtl: 5, ttl: undefined }, 'a ttl beside it'],

@@ -70,12 +70,21 @@ export function readThroughOptions(given: object): ThroughSettings {
   const { load, loadMany } = functionsOf(options, ['load', 'loadMany']);
   if (load === undefined && loadMany === undefined)
     throw new ConfigError('through.load', undefined, 'a function of a key, or loadMany: a function of a list of keys');
+  const by = readBy('through', options['by']);
+  if (by !== undefined && loadMany === undefined)
+    throw new ConfigError(
+      'through.by',
+      by,
+      'it beside loadMany, whose rows it tells apart',
+      undefined,
+      'says nothing of what load returns',
+    );
   return {
     name,
     mode,
     load,
     loadMany,
-    by: readBy('through', options['by']),
+    by,
     maxBatch: checkCount('through.maxBatch', maxBatch, 1),
     ...readWriting(options, mode),
     tagsOf: typeof tags === 'function' ? (tags as ThroughSettings['tagsOf']) : undefined,
