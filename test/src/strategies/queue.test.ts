@@ -10,7 +10,7 @@ import {
   type WriteBehindOptions,
   WriteRefusedError,
 } from '@viewcache/core';
-import { Queue } from 'bullmq';
+import { Queue, UnrecoverableError, Worker } from 'bullmq';
 import { keySlot } from '../../../packages/core/dist/stores/redis/key-slot.js';
 import { RedisServer, startCluster } from '../servers/redis.js';
 import { gate } from '../support/gate.js';
@@ -168,16 +168,134 @@ describe('writing behind with a queue in Redis', () => {
     await writer.rows.set('a', 1);
     const jobs = await openJobs(queue.prefix);
     await jobs.obliterate({ force: true });
-    // As if it had been there for long: its generation says since when.
-    await redis.command(
-      'EVAL',
-      LONG_AGO,
-      '2',
-      `{${queue.prefix}:shop%3Arows}:order`,
-      `{${queue.prefix}:shop%3Arows}:writes`,
-    );
+    // As if it had been there for long, and nothing had been written since: its generation says since when.
+    await redis.command('EVAL', LONG_AGO, '3', ...['order', 'writes', 'versions'].map((name) => keyOf(queue, name)));
     openRows({ ...functionsOf(table), queue });
     await comes(() => table.rows.get('a') === 1);
+  });
+
+  it('finds a write whose job has failed', async () => {
+    const table = new Table();
+    const queue = newQueue();
+    const writer = openRows({ ...functionsOf(table), queue: { ...queue, worker: false } });
+    await writer.rows.set('a', 1);
+    const jobs = await openJobs(queue.prefix);
+    const fail = () => Promise.reject(new UnrecoverableError('somebody else has worked on it'));
+    const stranger = new Worker(jobs.name, fail, { prefix: `{${queue.prefix}}`, connection: await connect() });
+    await jobs.promoteJobs();
+    await comes(async () => (await jobs.getFailedCount()) === 1);
+    await stranger.close();
+    // As of a server whose clock has gone back: nobody knows how long anything waits.
+    await redis.command('SET', keyOf(queue, 'versions'), '9000000000000000');
+    openRows({ ...functionsOf(table), queue });
+    await comes(() => table.rows.get('a') === 1);
+  });
+
+  it('saves a write that comes while an older one of its key is given up', async () => {
+    const told = gate();
+    const saved: unknown[] = [];
+    const letters: unknown[] = [];
+    const queue = newQueue();
+    const { rows } = openRows({
+      save: (_key, value) => {
+        if (value === 'bad') throw new Error('no');
+        saved.push(value);
+      },
+      queue,
+      retryIf: () => false,
+      onDeadLetter: ({ value }) => {
+        letters.push(value);
+        return told.passed;
+      },
+    });
+    await rows.set('a', 'bad');
+    await comes(() => letters.length === 1);
+    await rows.set('a', 'good');
+    told.open();
+    await rows.flush();
+    expect([saved, letters, rows.pending]).toEqual([['good'], ['bad'], 0]);
+    await rows.set('a', 'better');
+    await rows.flush();
+    expect(saved).toEqual(['good', 'better']);
+    expect(await redis.command('EXISTS', keyOf(queue, 'failures'))).toBe(0);
+  });
+
+  it('gives a write its time from its own first failure on, however long it or others of its key have waited', async () => {
+    const queue = newQueue();
+    const letters: unknown[] = [];
+    const calls: unknown[] = [];
+    const writer = openRows({ save: () => {}, queue: { ...queue, worker: false } });
+    await writer.rows.set('a', 1);
+    const jobs = await openJobs(queue.prefix);
+    const [job] = await jobs.getDelayed();
+    await redis.command('HSET', `{${queue.prefix}}:shop%3Arows:${job?.id}`, 'timestamp', '1');
+    openRows({
+      save: (_key, value) => {
+        calls.push(value);
+        throw new Error(value === 1 ? 'try again' : 'never');
+      },
+      queue,
+      retryFor: '1h',
+      retryIf: (error) => (error as Error).message !== 'never',
+      onDeadLetter: ({ value, attempts }) => letters.push([value, attempts]),
+    });
+    await comes(() => calls.length >= 2);
+    expect(letters).toEqual([]);
+    await writer.rows.set('a', 2);
+    await writer.rows.flush();
+    expect(letters).toEqual([[2, 1]]);
+  });
+
+  it('has flushed when what was written by then is saved, whatever comes later', async () => {
+    const table = new Table();
+    const gates = [gate(), gate()];
+    let saves = 0;
+    const { rows } = openRows({
+      save: async (key, value, info) => {
+        await gates[saves++]?.passed;
+        await table.save(key, value, info);
+      },
+      queue: newQueue(),
+    });
+    await rows.set('a', 1);
+    await comes(() => saves === 1);
+    const flushed = rows.flush();
+    await rows.set('a', 2);
+    gates[0]?.open();
+    await flushed;
+    expect(table.rows.get('a')).toBe(1);
+    gates[1]?.open();
+    await rows.flush();
+    expect(table.rows.get('a')).toBe(2);
+  });
+
+  it('saves nothing newer before a save has answered that was under way when its process has closed the queue', async () => {
+    const table = new Table();
+    const slow = gate();
+    table.gate = slow.passed;
+    const queue = { ...newQueue(), lease: '2s' } as const;
+    const [first, second] = [
+      openRows({ ...functionsOf(table), queue, closeTimeout: '100ms' }),
+      openRows({ ...functionsOf(table), queue: { ...queue, worker: false } }),
+    ];
+    await first.rows.set('a', 1);
+    await comes(() => table.calls.length === 1);
+    await first.rows.close();
+    await second.rows.set('a', 2);
+    openRows({ ...functionsOf(table), queue });
+    const [lease] = (await redis.command('KEYS', keyOf(queue, 'lease:*'))) as string[];
+    let [before, renewals] = [0, 0];
+    // For longer than the lease would have lasted.
+    await comes(async () => {
+      const left = Number(await redis.command('PTTL', lease as string));
+      if (left > before) renewals++;
+      before = left;
+      return renewals > 4 || table.calls.length > 1;
+    });
+    expect(table.calls).toEqual(['save a']);
+    slow.open();
+    await second.rows.flush();
+    expect([table.rows.get('a'), table.disordered]).toEqual([2, []]);
   });
 
   it('refuses a write, and reads from the database without storing it, where Redis does not answer', async () => {
@@ -237,20 +355,30 @@ describe('a queue whose server is none for it', () => {
   });
 });
 
-const LONG_AGO = `for _, key in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
-redis.call('ZADD', KEYS[1], 1, key)
+const LONG_AGO = `local version = string.format('%.0f', (redis.call('TIME')[1] - 60) * 1000000)
+redis.call('SET', KEYS[3], version)
+for _, key in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+redis.call('ZADD', KEYS[1], version, key)
 local found = redis.call('HGET', KEYS[2], key)
-redis.call('HSET', KEYS[2], key, '1' .. string.match(found, ':.*$')) end`;
+redis.call('HSET', KEYS[2], key, version .. ':' .. version .. string.match(found, '^%d+:%d+(:.*)$')) end`;
+
+function keyOf({ prefix }: { readonly prefix: string }, name: string): string {
+  return `{${prefix}:shop%3Arows}:${name}`;
+}
+
+async function connect(): Promise<never> {
+  const { createClient } = await import('@keyv/redis');
+  const client = createClient({ url: redis.url });
+  closing.push(async () => {
+    if (client.isOpen) client.destroy();
+  });
+  return client as never;
+}
 
 /** The jobs of a queue, as whoever looks after them sees them. */
 async function openJobs(prefix: string): Promise<Queue> {
-  const { createClient } = await import('@keyv/redis');
-  const client = createClient({ url: redis.url });
-  const jobs = new Queue('shop%3Arows', { prefix: `{${prefix}}`, connection: client as never });
-  closing.push(async () => {
-    await jobs.close();
-    if (client.isOpen) client.destroy();
-  });
+  const jobs = new Queue('shop%3Arows', { prefix: `{${prefix}}`, connection: await connect() });
+  closing.push(() => jobs.close());
   return jobs;
 }
 

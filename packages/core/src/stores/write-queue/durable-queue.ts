@@ -2,13 +2,13 @@ import { randomBytes } from 'node:crypto';
 import type { Job, Queue, Worker } from 'bullmq';
 import { WriteRefusedError } from '../../base/write-errors.js';
 import type { LocalQueueParts } from '../../values/strategies/local-queue-parts.js';
-import { restAfter } from '../../values/strategies/pace.js';
-import type { PendingWrite, SaveFailure, WriteKey, WriteQueue } from '../../values/strategies/write-queue.js';
+import type { PendingWrite, WriteKey, WriteQueue } from '../../values/strategies/write-queue.js';
 import type { ClientOptions, RedisClient, RedisLibrary } from '../redis/library.js';
 import { answered } from './answered.js';
 import type { BullLibrary } from './bull-library.js';
+import { type JobData, QueueJobs } from './queue-jobs.js';
 import { ANSWER_MS, fieldOf, QueueRecords } from './queue-records.js';
-import { SaveBatches } from './save-batches.js';
+import { QueueWorker } from './queue-worker.js';
 
 /** A queue as its user asks for it. */
 export interface DurableSettings {
@@ -31,26 +31,25 @@ export interface DurableQueueParts extends Omit<LocalQueueParts, 'clock' | 'log'
 
 /** How long a full queue, and one that is flushed, is left alone before it is asked again. */
 const AGAIN_MS = 50;
+/** Longest time that BullMQ has to let go of what is not to be waited for. */
+const LEAVE_MS = 1_000;
 /** Longest time that a read waits for it. */
 const FIND_MS = 1_000;
-/** A write whose job is not there by now has lost it. */
-const LOST_AFTER_MS = 30_000;
+/** A write that waits longer is looked after: its job may not be there. One that has just come has it in a moment. */
+const LOOK_AFTER_MS = 10_000;
 const LOOK_EVERY_MS = 15_000;
 const LOOK_AT = 1_000;
-/** A job is tried until its write is given up, which is said by other means. */
+/** However often a process dies with a job: it is not the write's fault. */
 const ALWAYS = 2 ** 31 - 1;
-/** Of jobs whose write was given up, so many are kept to be looked at. */
-const KEPT = 1_000;
-
-interface JobData {
-  readonly field: string;
-}
 
 /** What is open of the server. */
 interface Connected {
+  /** What the records are reached by. */
+  readonly own: RedisClient;
   readonly records: QueueRecords;
-  readonly queue: Queue<JobData>;
-  readonly worker: Worker<JobData> | undefined;
+  readonly jobs: QueueJobs;
+  /** Where this process saves. */
+  readonly worker: QueueWorker | undefined;
   close(): Promise<void>;
 }
 
@@ -61,7 +60,6 @@ interface Connected {
 export class DurableQueue implements WriteQueue {
   readonly #parts: DurableQueueParts;
   readonly #settings: DurableSettings;
-  readonly #batches: SaveBatches;
   readonly #holder = randomBytes(9).toString('base64url');
   readonly #clients: RedisClient[] = [];
   readonly #connected: Promise<Connected>;
@@ -73,7 +71,6 @@ export class DurableQueue implements WriteQueue {
   constructor(parts: DurableQueueParts, settings: DurableSettings) {
     this.#parts = parts;
     this.#settings = settings;
-    this.#batches = new SaveBatches(parts);
     this.#connected = this.#connect();
     // Whoever waits for it is told; nobody may.
     this.#connected.catch((error) => this.#failed(error));
@@ -101,12 +98,12 @@ export class DurableQueue implements WriteQueue {
   }
 
   async flush(): Promise<void> {
-    const { records, queue } = await this.#connected;
+    const { records, jobs, worker } = await this.#connected;
     const version = await records.lastVersion();
-    this.#batches.hurry();
+    worker?.hurry();
     // What is left then waits for whoever works on the queue.
     while (!this.#isClosed && (await records.countUpTo(version)) > 0) {
-      await queue.promoteJobs();
+      await jobs.hurry();
       await pause(AGAIN_MS);
     }
     if (!this.#isClosed) this.#size = await records.count();
@@ -118,40 +115,37 @@ export class DurableQueue implements WriteQueue {
     clearInterval(this.#lookTimer);
     const { closeTimeoutMs } = this.#parts.limits;
     const connected = await answered(this.#connected, Math.min(ANSWER_MS, closeTimeoutMs)).catch(() => undefined);
-    this.#batches.close();
-    if (connected !== undefined) await answered(connected.close(), closeTimeoutMs).catch(() => {});
+    connected?.worker?.close();
+    if (connected !== undefined) await this.#leave(connected);
+    const late = connected?.worker?.ended();
     // Also of a server that has never been there: its clients would look for it for ever, and keep the process.
-    for (const client of this.#clients) destroy(client);
+    for (const client of this.#clients) if (late === undefined || client !== connected?.own) destroy(client);
+    // What the database has not answered keeps its lease: nobody saves something newer before it. It keeps no process.
+    if (late !== undefined) connected?.own.unref();
+    void late?.then(() => connected && destroy(connected.own));
+  }
+
+  async #leave({ worker, close }: Connected): Promise<void> {
+    const closing = close();
+    try {
+      await answered(closing, this.#parts.limits.closeTimeoutMs);
+    } catch {
+      worker?.abandon();
+      if (worker?.ended() !== undefined) await answered(closing, LEAVE_MS).catch(() => {});
+    }
   }
 
   async #put(key: WriteKey, bytes: Buffer | undefined): Promise<'put' | 'full'> {
     const { name, limits } = this.#parts;
     try {
-      const { records, queue } = await answered(this.#connected, ANSWER_MS);
+      const { records, jobs } = await answered(this.#connected, ANSWER_MS);
       const answer = await records.put(key, bytes, limits.maxPending);
       if (answer === 'full') return 'full';
-      if (answer.isNew)
-        await answered(this.#addJob(queue, fieldOf(key), answer.generation, limits.flushEveryMs), ANSWER_MS);
+      if (answer.isNew) await answered(jobs.add(fieldOf(key), answer.generation, limits.flushEveryMs), ANSWER_MS);
       return 'put';
     } catch (cause) {
       throw new WriteRefusedError(name, key, 'queue', (cause as Error).message, { cause });
     }
-  }
-
-  /** One that is there already is left as it is. */
-  async #addJob(queue: Queue<JobData>, field: string, generation: number, delay: number): Promise<void> {
-    await queue.add(
-      this.#parts.name,
-      { field },
-      {
-        jobId: `${encodeURIComponent(field).slice(0, 100)}-${generation}`,
-        delay,
-        attempts: ALWAYS,
-        backoff: { type: 'custom' },
-        removeOnComplete: true,
-        removeOnFail: { count: KEPT },
-      },
-    );
   }
 
   async #connect(): Promise<Connected> {
@@ -177,65 +171,33 @@ export class DurableQueue implements WriteQueue {
     const base = { prefix: `{${prefix}}`, skipVersionCheck: true };
     const queue: Queue<JobData> = new bull.Queue(space, { ...base, connection: open() as never });
     queue.on('error', (error) => this.#failed(error));
-    let worker: Worker<JobData> | undefined;
+    const jobs = new QueueJobs(queue, this.#parts.name);
+    let worker: QueueWorker | undefined;
+    let working: Worker<JobData> | undefined;
     if (isWorker) {
-      worker = new bull.Worker<JobData>(space, (job, token) => this.#work(records, bull, job, token), {
+      const saver = new QueueWorker(this.#parts, records, bull, leaseMs);
+      worker = saver;
+      const work = async (job: Job<JobData>, token?: string): Promise<void> => {
+        await saver.work(job, token);
+        this.#size = await records.count();
+      };
+      working = new bull.Worker<JobData>(space, work, {
         ...base,
         connection: open() as never,
         concurrency: this.#parts.limits.flushSize,
         lockDuration: leaseMs,
         stalledInterval: Math.max(100, leaseMs / 2),
-        // However often a process dies with it: it is not the write's fault.
         maxStalledCount: ALWAYS,
-        settings: { backoffStrategy: (attempts) => restAfter(attempts) },
+        settings: { backoffStrategy: (attempts, _type, error) => QueueWorker.restOf(attempts, error) },
       });
-      worker.on('error', (error) => this.#failed(error));
-      this.#look(records, queue);
+      working.on('error', (error) => this.#failed(error));
+      this.#look(records, jobs);
     }
     const close = async (): Promise<void> => {
-      await worker?.close();
-      await queue.close();
+      await working?.close();
+      await jobs.close();
     };
-    return { records, queue, worker, close };
-  }
-
-  /** Saves the newest write of a key. */
-  async #work(records: QueueRecords, bull: BullLibrary, job: Job<JobData>, token?: string): Promise<void> {
-    const { leaseMs } = this.#settings;
-    const { field } = job.data;
-    const later = async (ms: number): Promise<never> => {
-      await job.moveToDelayed(Date.now() + ms, token);
-      throw new bull.DelayedError();
-    };
-    const taken = await records.take(field, leaseMs);
-    if (taken === 'none') return;
-    if (taken === 'held') return await later(leaseMs / 4);
-    const renewal = setInterval(() => void records.renew(field, leaseMs).catch(() => {}), leaseMs / 3);
-    let failure: SaveFailure | undefined;
-    try {
-      failure = await this.#batches.send(taken);
-      if (failure !== undefined && this.#isOver(failure, job)) {
-        await this.#parts.giveUp(taken, failure.error, job.attemptsMade + 1);
-        await records.settle(taken);
-        throw new bull.UnrecoverableError(`given up: ${failure.error}`);
-      }
-    } finally {
-      clearInterval(renewal);
-    }
-    if (failure !== undefined) {
-      await records.release(field).catch(() => {});
-      if (!failure.isOwn) return await later(0);
-      this.#parts.failed([taken], failure.error);
-      throw failure.error instanceof Error ? failure.error : new Error(String(failure.error));
-    }
-    // Another one has come while this one was saved, and has no job of its own.
-    if ((await records.settle(taken)) === 'newer') await later(this.#parts.limits.flushEveryMs);
-    this.#size = await records.count();
-  }
-
-  #isOver({ error, isOwn }: SaveFailure, job: Job<JobData>): boolean {
-    const { mayRetry, limits } = this.#parts;
-    return isOwn && (!mayRetry(error) || Date.now() - job.timestamp >= limits.retryForMs);
+    return { own, records, jobs, worker, close };
   }
 
   /** What goes wrong with what is being let go of is nobody's concern. */
@@ -244,12 +206,12 @@ export class DurableQueue implements WriteQueue {
   }
 
   /** Gives those a job that have lost theirs: whoever has put them has ended before he could, or somebody has removed it. */
-  #look(records: QueueRecords, queue: Queue<JobData>): void {
+  #look(records: QueueRecords, jobs: QueueJobs): void {
     const look = async (): Promise<void> => {
-      const before = (await records.lastVersion()) - LOST_AFTER_MS * 1000;
-      const found = await records.waitingSince(before, this.#lookFrom, LOOK_AT);
+      const found = await records.waitingFor(LOOK_AFTER_MS, this.#lookFrom, LOOK_AT);
       this.#lookFrom = found.length < LOOK_AT ? 0 : this.#lookFrom + LOOK_AT;
-      for (const [field, generation] of found) await this.#addJob(queue, field, generation, 0);
+      for (const [field, generation] of found)
+        await jobs.ensure(field, generation).catch((error) => this.#failed(error));
       this.#size = await records.count();
     };
     const run = (): void => void look().catch((error) => this.#failed(error));

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { PendingWrite, WriteKey } from '../../values/strategies/write-queue.js';
 import { BYTES, type RedisClient } from '../redis/library.js';
 import { answered } from './answered.js';
-import { PUT, type QueueScript, RELEASE, RENEW, SETTLE, TAKE } from './queue-scripts.js';
+import { FAIL, PUT, type QueueScript, RELEASE, RENEW, SETTLE, TAKE, WAITING } from './queue-scripts.js';
 
 /** Longest time that a server may take to answer. */
 export const ANSWER_MS = 5_000;
@@ -74,9 +74,15 @@ export class QueueRecords {
   /** Forgets a write that has come to an end; `newer`: another one has taken its place. */
   async settle({ key, version }: PendingWrite): Promise<'settled' | 'newer' | 'lost'> {
     const field = fieldOf(key);
-    const keys = [this.#key('writes'), this.#key('order'), this.#leaseOf(field)];
+    const keys = [this.#key('writes'), this.#key('order'), this.#leaseOf(field), this.#key('failures')];
     const [said] = await this.#run(SETTLE, keys, [field, String(version), this.#holder]);
     return String(said) as 'settled' | 'newer' | 'lost';
+  }
+
+  /** Notes that a write was refused. @returns how often it was by now, and for how long */
+  async fail({ key, version }: PendingWrite): Promise<{ readonly attempts: number; readonly forMs: number }> {
+    const [forMs, attempts] = await this.#run(FAIL, [this.#key('failures')], [fieldOf(key), String(version)]);
+    return { attempts: Number(attempts), forMs: Number(forMs) };
   }
 
   /** How many wait. */
@@ -94,19 +100,10 @@ export class QueueRecords {
     return Number(await this.#ask(['ZCOUNT', this.#key('order'), '-inf', String(version)]));
   }
 
-  /** Fields and generations of some that have waited since before a version, from a place in their order on. */
-  async waitingSince(version: number, from: number, count: number): Promise<readonly [string, number][]> {
-    const words = [
-      'ZRANGE',
-      this.#key('order'),
-      '-inf',
-      String(version),
-      'BYSCORE',
-      'LIMIT',
-      String(from),
-      String(count),
-    ];
-    const found = (await this.#ask([...words, 'WITHSCORES'])) as readonly unknown[];
+  /** Fields and generations of some that have waited for so long, by the server's time, from a place in their order on. */
+  async waitingFor(ms: number, from: number, count: number): Promise<readonly [string, number][]> {
+    const keys = [this.#key('order'), this.#key('writes'), this.#key('versions')];
+    const found = await this.#run(WAITING, keys, [String(ms), String(from), String(count)]);
     const pairs: [string, number][] = [];
     for (let i = 0; i + 1 < found.length; i += 2) pairs.push([String(found[i]), Number(found[i + 1])]);
     return pairs;
