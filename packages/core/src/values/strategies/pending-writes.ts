@@ -6,8 +6,8 @@ const OVERHEAD = 200;
 /** A write that waits, with what has been tried. */
 export interface Entry {
   write: PendingWrite;
-  /** The first write of the key that it stands for: later ones have taken its place. */
-  readonly firstVersion: number;
+  /** The first write of the key that it stands for: later ones have taken its place, also of one that the database has refused. */
+  firstVersion: number;
   /** When that was put, in monotonic time. */
   readonly queuedAt: number;
   /** So often it alone was refused. */
@@ -66,8 +66,8 @@ export class PendingWrites {
     if (suspect !== undefined) this.#drop(this.#suspects, text, suspect);
     const waiting = this.#ready.get(text);
     if (waiting === undefined) {
-      const { version } = write;
-      const entry = { write, firstVersion: version, queuedAt: now, attempts: 0, firstFailedAt: undefined, retryAt: 0 };
+      const firstVersion = suspect?.firstVersion ?? write.version;
+      const entry = { write, firstVersion, queuedAt: now, attempts: 0, firstFailedAt: undefined, retryAt: 0 };
       this.#add(this.#ready, text, entry);
       if (this.#flying.has(text)) this.#twice++;
     } else if (waiting.write.version < write.version) {
@@ -117,14 +117,19 @@ export class PendingWrites {
   }
 
   /**
-   * It has not, and goes once more, unless a newer write of its key has come meanwhile.
+   * It has not, and goes once more, unless a newer write of its key has come meanwhile: that stands for it from now on.
    *
    * @returns false where there is such
    */
   putBack(entry: Entry, isSuspect: boolean): boolean {
     this.end(entry);
-    if (this.has(entry.write.key)) return false;
-    this.#add(isSuspect ? this.#suspects : this.#ready, String(entry.write.key), entry);
+    const text = String(entry.write.key);
+    const newer = this.#ready.get(text);
+    if (newer !== undefined) {
+      newer.firstVersion = Math.min(newer.firstVersion, entry.firstVersion);
+      return false;
+    }
+    this.#add(isSuspect ? this.#suspects : this.#ready, text, entry);
     return true;
   }
 
