@@ -20,6 +20,11 @@ function next(cache: Cache, type: CacheEvent['type'], count: number): Promise<Ca
   });
 }
 
+/** Everything that was begun has had its turn on the loop. */
+const settled = async () => {
+  for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
+};
+
 async function start(options: CacheOptions = {}) {
   const clock = new FakeClock();
   const cache = makeCache({ clock, ...options });
@@ -147,6 +152,116 @@ describe('a cache with rewarm', () => {
     await cache.invalidate({ tags: 'users' });
     await cache.close();
     clock.advance('1m');
+    expect(ran).toHaveLength(2);
+  });
+});
+
+describe('what is invalidated after it was made new', () => {
+  /** Pages that write what they have read when they have answered, or before. */
+  async function startWriting(isSoon = false) {
+    const clock = new FakeClock();
+    const cache = makeCache({ clock, rewarm: ['visits'] });
+    const warnings: string[] = [];
+    cache.on((event) => void (event.type === 'warning' && warnings.push(event.message)));
+    const ranAt: number[] = [];
+    const app = express();
+    app.get(
+      '/pages/:id',
+      cachePage({ ttl: '1h', cache, tags: ({ params }) => [`visits#${params['id']}`] }),
+      (req, res) => {
+        ranAt.push(clock.monotonic());
+        const { id } = req.params;
+        // Of one another, by twos.
+        const write = () => void cache.invalidate({ tags: `visits#${id === '2' ? 3 : id === '3' ? 2 : id}` });
+        if (!isSoon) clock.after(50, write);
+        else if (ranAt.length > 1) write();
+        res.send(`page ${id}`);
+      },
+    );
+    app.get('/other', cachePage({ ttl: '1h', cache }), (_req, res) => void res.send('other'));
+    const site = await serve(createServer(app));
+    // What asks again is loaded when it is first wanted.
+    await site.get('/other');
+    const stored = next(cache, 'stored', 1);
+    await cache.invalidate({ url: '/other' }, { rewarm: true });
+    clock.advance('1s');
+    await stored;
+    await settled();
+    const pass = async (seconds: number): Promise<void> => {
+      for (let i = 0; i < seconds * 20; i++) {
+        clock.advance(50);
+        await settled();
+      }
+    };
+    return { clock, cache, warnings, ranAt, site, pass };
+  }
+
+  it.each([
+    ['after it has answered', false],
+    ['before it has answered', true],
+  ])('by itself, %s, waits for twice as long each time, and its route is told of once', async (_when, isSoon) => {
+    const { cache, warnings, ranAt, site, pass } = await startWriting(isSoon);
+    for (let i = 0; i < 2; i++) await site.get('/pages/1');
+    if (isSoon) await cache.invalidate({ tags: 'visits#1' });
+    await pass(70);
+    expect(ranAt).toHaveLength(7);
+    const waits = ranAt.slice(1).map((at, i) => at - (ranAt[i] as number));
+    for (const [i, wait] of waits.entries()) expect(wait).toBeGreaterThanOrEqual(1_000 * 2 ** i);
+    expect(warnings).toEqual([
+      'rewarm: /pages/:id was invalidated again after each of 4 times that it was made new, and no visitor has asked for it meanwhile: it is made new later and later until one does; what is warmed may write what it reads',
+    ]);
+  });
+
+  it('by another page, which it invalidates, too, is no other case; nor is who asks for something else', async () => {
+    const { ranAt, site, pass } = await startWriting();
+    await site.get('/pages/2');
+    await site.get('/pages/3');
+    for (let i = 0; i < 35; i++) {
+      await pass(2);
+      await site.get('/other');
+    }
+    expect(ranAt.length).toBeLessThanOrEqual(2 * 7);
+  });
+
+  it('is made new a second later, where a visitor has found it meanwhile', async () => {
+    const { clock, cache, ran, site } = await start({ rewarm: ['cities'] });
+    await site.get('/cities/1');
+    for (let i = 0; i < 8; i++) {
+      const stored = next(cache, 'stored', 1);
+      await cache.invalidate({ tags: 'cities' });
+      clock.advance('1s');
+      await stored;
+      expect(await site.get('/cities/1')).toMatchObject({ isHit: true });
+    }
+    expect(ran).toHaveLength(9);
+  });
+
+  it('is made new at last, though nobody asks for it', async () => {
+    const { clock, cache, ran, site } = await start({ rewarm: ['cities'] });
+    await site.get('/cities/1');
+    for (const ms of [1_000, 2_000, 4_000]) {
+      const stored = next(cache, 'stored', 1);
+      await cache.invalidate({ tags: 'cities' });
+      clock.advance(1_000);
+      await settled();
+      clock.advance(ms - 1_000);
+      await stored;
+      await settled();
+    }
+    expect(ran).toHaveLength(4);
+    // Not where it is good yet.
+    clock.advance('30m');
+    await settled();
+    expect(ran).toHaveLength(4);
+  });
+
+  it('is made new after everything was invalidated', async () => {
+    const { clock, cache, ran, site } = await start();
+    await site.get('/cities/1');
+    const stored = next(cache, 'stored', 1);
+    await cache.invalidate({ all: true }, { rewarm: true });
+    clock.advance('1s');
+    await stored;
     expect(ran).toHaveLength(2);
   });
 });

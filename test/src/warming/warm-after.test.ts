@@ -120,6 +120,46 @@ describe('warming after an invalidation', () => {
     expect(runs).toBe(1);
   });
 
+  it('is later and later where what is warmed invalidates when it is over, until somebody asks for it', async () => {
+    const { clock, cache } = start();
+    const ranAt: number[] = [];
+    const warnings: string[] = [];
+    cache.on((event) => void (event.type === 'warning' && warnings.push(event.message)));
+    const began = clock.monotonic();
+    // Each writes what the other one reads, at its own time.
+    const counter = (name: string, other: string, afterMs: number) =>
+      cache.memoize(
+        async () => {
+          ranAt.push((clock.monotonic() - began) / 1_000);
+          clock.after(afterMs, () => void cache.invalidate({ tags: `counts#${other}` }));
+          return name;
+        },
+        { name, ttl: '1h', tags: [`counts#${name}`] },
+      );
+    const [a, b] = [counter('a', 'b', 50), counter('b', 'a', 1_500)];
+    cache.warmAfter('counts', calls(a, [[]]));
+    cache.warmAfter('counts', calls(b, [[]]));
+    const pass = async (seconds: number): Promise<void> => {
+      for (let i = 0; i < seconds * 20; i++) {
+        clock.advance(50);
+        await settled();
+      }
+    };
+    // What warms is loaded when it is first wanted.
+    await cache.warm(calls(a, []));
+    await a();
+    await pass(130);
+    const runs = ranAt.length;
+    expect(runs).toBeLessThan(30);
+    expect(warnings).toContain(
+      "warmAfter('counts'): it was invalidated again after each of 4 times that it was made new, and no visitor has asked for it meanwhile: it is made new later and later until one does; what is warmed may write what it reads",
+    );
+    await Promise.all([a(), b()]);
+    await cache.invalidate({ tags: 'counts' });
+    await pass(2);
+    expect(ranAt.length).toBeGreaterThan(runs);
+  });
+
   it('says what goes wrong, ends with what it returned, and with the cache', async () => {
     const { clock, cache, ran, rateOf } = start();
     let fails = true;

@@ -33,7 +33,6 @@ import { Warming } from '../warming/warming.js';
 import { adviceLine } from './advice-line.js';
 import type { Cache } from './cache.js';
 import { droppedBy } from './dropped.js';
-import { droppedViews } from './dropped-views.js';
 import { earlyEndOf } from './early-end.js';
 import { explainUrl } from './explain.js';
 import { explainedKey, explainValue } from './explain-value.js';
@@ -46,18 +45,18 @@ import { OpenStrategies } from './open-strategies.js';
 import { Pauses } from './pauses.js';
 import { policyFactory } from './policy-factory.js';
 import { readOrders } from './read-orders.js';
+import { Rewarmer } from './rewarmer.js';
 import { attachRuntime } from './runtime.js';
 import { openShared } from './shared-level.js';
 import { noteNamespace } from './shared-namespaces.js';
 import { SystemClock } from './system-clock.js';
 import { ValueCalls } from './value-calls.js';
 import { valueMethods } from './value-methods.js';
+import { WarmedCalls } from './warmed-calls.js';
 import { isWatched } from './watched-sources.js';
 
 const WAITERS_PER_KEY = 1_000;
 const HIT_FOR_MISS_MS = 2_000;
-/** Views that are asked for again after an invalidation. */
-const MOST_REWARMED = 1_000;
 
 /** One for all caches of the process. */
 const bodyCoder = new BodyCoder();
@@ -192,15 +191,13 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
     },
     warn,
   });
-  const rewarms = new RewarmQueue({
-    clock,
-    always: settings.rewarm,
-    rewarm: (names) => warming.rewarm(() => droppedViews(names, tags, local, clock, MOST_REWARMED)),
-  });
+  const rewarmer = new Rewarmer(sources, (views) => warming.rewarm(views), warn);
+  const rewarms = new RewarmQueue({ clock, always: settings.rewarm, rewarm: (names) => rewarmer.rewarm(names) });
   const warmAfter = new WarmAfter({
     clock,
     warm: (source, how) => cache.warm(source, how),
     isWarming: () => telemetry.isUnasked(),
+    putOff: (say) => new WarmedCalls(sources, say),
     warn,
   });
   const openStrategies = new OpenStrategies();

@@ -7,13 +7,19 @@ const LATEST_MS = 10_000;
 /** Tags that are remembered meanwhile. What is dropped by more is made new by visitors, as ever. */
 const MOST_TAGS = 10_000;
 
+const NOTHING: ReadonlySet<string> = new Set();
+
 /** What a {@link RewarmQueue} stands on. */
 export interface RewarmParts {
   readonly clock: Clock;
   /** Tags of which every invalidation is followed by a warming. */
   readonly always: readonly string[];
-  /** Asks again for what these tags have dropped. Never rejects. */
-  rewarm(tags: ReadonlySet<string>): Promise<void>;
+  /**
+   * Asks again for what these tags have dropped. Never rejects.
+   *
+   * @returns after how many milliseconds to do it again, for what it has put off; `undefined` where that is nothing
+   */
+  rewarm(tags: ReadonlySet<string>): Promise<number | undefined>;
 }
 
 /** Remembers what was invalidated and is to be made new, until it has been quiet for a moment; one warming at a time. */
@@ -21,6 +27,9 @@ export class RewarmQueue {
   readonly #parts: RewarmParts;
   readonly #always: ReadonlySet<string>;
   #tags = new Set<string>();
+  /** Tags of what was put off, which waits for its own time, or for more of them. */
+  #putOff: ReadonlySet<string> = NOTHING;
+  #later: Timer | undefined;
   #firstAt = 0;
   #timer: Timer | undefined;
   #isRunning = false;
@@ -48,6 +57,7 @@ export class RewarmQueue {
   close(): void {
     this.#isClosed = true;
     this.#timer?.cancel();
+    this.#later?.cancel();
   }
 
   async #run(): Promise<void> {
@@ -55,11 +65,26 @@ export class RewarmQueue {
     // What has come meanwhile is done when this one has ended.
     if (this.#isRunning || this.#tags.size === 0) return;
     this.#isRunning = true;
-    const tags = this.#tags;
+    const tags = new Set([...this.#tags, ...this.#putOff].slice(0, MOST_TAGS));
     this.#tags = new Set();
-    await this.#parts.rewarm(tags);
+    this.#putOff = NOTHING;
+    this.#later?.cancel();
+    const againInMs = await this.#parts.rewarm(tags);
     this.#isRunning = false;
-    if (!this.#isClosed && this.#timer === undefined) await this.#run();
+    if (this.#isClosed) return;
+    if (againInMs !== undefined) {
+      this.#putOff = tags;
+      this.#later = this.#parts.clock.after(againInMs, () => this.#resume());
+    }
+    if (this.#timer === undefined) await this.#run();
+  }
+
+  /** What was put off is due. */
+  #resume(): void {
+    if (this.#tags.size === 0) this.#firstAt = this.#parts.clock.monotonic();
+    for (const tag of this.#putOff) this.#tags.add(tag);
+    this.#putOff = NOTHING;
+    if (this.#timer === undefined) void this.#run();
   }
 
   /** A row, and all that is said of a table together, is of the tag of the table. */

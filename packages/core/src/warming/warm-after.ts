@@ -13,13 +13,24 @@ export interface WarmAfterParts {
   warm(source: WarmSource, options: WarmOptions): Promise<WarmResult>;
   /** Whether what happens at that moment is done for what is warmed. */
   isWarming(): boolean;
+  /** Puts off what is made over and over for nobody: one for each source. */
+  putOff(warn: (message: string) => void): PutOff;
   warn(message: string): void;
+}
+
+/** Lets a warming begin, or not yet. */
+export interface PutOff {
+  /**
+   * @param tags - what was invalidated since the last
+   * @returns as `RewarmParts.rewarm` does
+   */
+  warm(tags: ReadonlySet<string>, warm: () => Promise<void>): Promise<number | undefined>;
 }
 
 /** The warmings of a cache that follow invalidations of tags. */
 export class WarmAfter {
   readonly #parts: WarmAfterParts;
-  readonly #queues = new Map<RewarmQueue, readonly string[]>();
+  readonly #queues = new Set<RewarmQueue>();
 
   constructor(parts: WarmAfterParts) {
     this.#parts = parts;
@@ -43,12 +54,14 @@ export class WarmAfter {
     const { clock, warm, warn } = this.#parts;
     // Two of these never leave one another out; and where another process is at it, this one has dropped something since.
     const how: WarmOptions = { name: nameOf(tags), whileElsewhere: 'wait', ...options };
+    const warnOf = (said: string): void => warn(`warmAfter('${tags.join("', '")}'): ${said}`);
+    const putOff = this.#parts.putOff(warnOf);
     const queue = new RewarmQueue({
       clock,
       always: tags,
-      rewarm: () => warmBehind(source, how, warm, (said) => warn(`warmAfter('${tags.join("', '")}'): ${said}`)),
+      rewarm: (names) => putOff.warm(names, () => warmBehind(source, how, warm, warnOf)),
     });
-    this.#queues.set(queue, tags);
+    this.#queues.add(queue);
     return () => {
       queue.close();
       this.#queues.delete(queue);
@@ -59,11 +72,11 @@ export class WarmAfter {
     // What is warmed may write what it is made of: it is not made over and over.
     if (this.#queues.size === 0 || this.#parts.isWarming()) return;
     const isAll = names.includes(ALL_TAG);
-    for (const [queue, tags] of this.#queues) queue.invalidated(isAll ? tags : names, false);
+    for (const queue of this.#queues) queue.invalidated(names, isAll);
   }
 
   close(): void {
-    for (const queue of this.#queues.keys()) queue.close();
+    for (const queue of this.#queues) queue.close();
     this.#queues.clear();
   }
 }
