@@ -2,6 +2,7 @@ import type { Duration } from '../../base/duration.js';
 import { ConfigError } from '../../base/errors.js';
 import { warnOnce } from '../../base/process-warning.js';
 import { needFunction } from '../../config/check.js';
+import { currentView } from '../../engine/view-storage.js';
 import type { ValuePolicy } from '../../values/value-policy.js';
 import { audienceOf } from './fragment-audience.js';
 import {
@@ -15,6 +16,7 @@ import { type FragmentRequest, requestOf, type TemplatePlace } from './fragment-
 import { type FragmentRun, runOf } from './fragment-run.js';
 import { renderedText } from './rendered-text.js';
 import { callIdiom, type TemplateIdiom } from './template-idiom.js';
+import { Turns } from './turns.js';
 
 /** What templates are given to keep a part of a page. */
 export interface FragmentCache {
@@ -131,21 +133,29 @@ export async function askMany(
   source: string,
   place?: TemplatePlace,
 ): Promise<readonly string[]> {
-  const inTurn = turns();
+  const turns = new Turns();
   if (request === undefined) {
     const [first] = all;
     if (first !== undefined) warnUnbound(first.options.name);
-    return await Promise.all(all.map(({ render }) => inTurn(async () => renderedText(await render()))));
+    return await Promise.all(all.map(({ render }) => turns.run(async () => renderedText(await render()))));
   }
   const { home, runtime } = request;
   const asked = all.map(({ options, render }): Asked => {
-    const make = all.length === 1 ? render : () => inTurn(render);
-    const run = runOf(request, options, audienceOf(request, options), source, make, place);
+    const audience = audienceOf(request, options);
+    // What is not stored has no key that anybody could wait for.
+    const waiting = audience.kind === 'unsaid' ? undefined : home.waiting;
+    const make = all.length === 1 ? render : () => turns.run(render, waiting);
+    const run = runOf(request, options, audience, source, make, place);
     return { run, policy: home.policyOf(options) };
   });
   const ask = ({ run, policy }: Asked): unknown => {
     run.tellOuter();
     if (!run.isStorable) return run.makeApart();
+    const turn = home.waiting.get(run.key.text);
+    if (turn?.isHeldUpBy(currentView()) === true) {
+      if (all.length === 1) turn.begin();
+      else turns.give(turn);
+    }
     return new Promise((resolve, reject) => {
       const { values } = runtime;
       values.caller(run.key, run.make, values.uses(policy), { resolve, reject }).ask();
@@ -159,16 +169,6 @@ export async function askMany(
   const html = (await Promise.all(found)) as string[];
   // What a list has more than once, it has under one key, and says so.
   return one !== undefined && asked.length === 1 ? [await one.run.compared(html[0] ?? '')] : html;
-}
-
-/** Has one thing begin when the last one has ended, whatever has become of that. */
-function turns(): <T>(run: () => T | Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve();
-  return (run) => {
-    const turn = last.then(run);
-    last = turn.catch(() => {});
-    return turn;
-  };
 }
 
 /** Says that something is rendered where nothing is known of a request. */

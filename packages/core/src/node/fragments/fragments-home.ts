@@ -10,6 +10,7 @@ import {
 } from './fragment-options.js';
 import { TemplateSources } from './template-sources.js';
 import { textDigest } from './text-digest.js';
+import type { WaitingTurns } from './turns.js';
 
 /** Sources that are remembered with their digests; a template has a few. */
 const DIGESTS = 1_000;
@@ -18,6 +19,8 @@ const DIGESTS = 1_000;
 export class FragmentsHome {
   readonly settings: FragmentsSettings;
   readonly sources = new TemplateSources();
+  /** Items of lists that are being rendered. */
+  readonly waiting: WaitingTurns = new Map();
   readonly #digests = new Map<string, string>();
   readonly #warned = new Set<string>();
   readonly #unsaid = new Set<string>();
