@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type CachePageOptions, cachePage } from '@viewcache/express';
+import { type CachePageOptions, cachePage, fragmentsOf } from '@viewcache/express';
 import type { Request, RequestHandler } from 'express';
 import { expresses } from '../support/expresses.js';
 import { closeAfterEach } from '../support/site.js';
@@ -139,7 +139,81 @@ describe.each(expresses)('a cached page of %s', (_name, make) => {
   });
 });
 
+describe('a cached page with what was stored for nobody in it', () => {
+  const pages = {
+    top: `<%- await cache('top', 60, () => made('top') + (locals.user ? ' log out' : ' log in')) %>`,
+    own: `<%- await cache('own', { ttl: 60, visitor: locals.user?.id }, () => made('top') + (locals.user ? ' log out' : ' log in')) %>`,
+  };
+  const cookie = { cookie: 'session=7', 'x-who': 'Ada' };
+
+  it.each([
+    ['req.user', '/cached/own', (req: Request) => ({ user: Reflect.get(req, 'user') })],
+    ['req.user', '/cached/top', (req: Request) => ({ user: Reflect.get(req, 'user') })],
+    ['res.locals.user', '/cached/own', () => ({})],
+  ])('is shown to nobody who is known by %s: %s', async (from, path, given) => {
+    const { site } = await lay(
+      { ...ejs, pages },
+      {
+        front: [
+          login,
+          (req, res, next) => {
+            const user: unknown = Reflect.get(req, 'user');
+            if (from === 'res.locals.user' && user !== undefined) res.locals['user'] = user;
+            next();
+          },
+        ],
+        routes(app, locals, cache) {
+          app.get('/cached/:page', cachePage({ ttl: '1h', cache }), (req, res) => {
+            const { user: _, ...plain } = locals({}) as { user?: unknown };
+            res.render(String(req.params['page']), { ...plain, ...given(req) });
+          });
+        },
+      },
+    );
+    // Rendered, and then found.
+    for (let i = 0; i < 2; i++) expect((await site.get(path)).text).toBe('top:1 log in');
+    expect((await site.get(path, cookie)).text).toContain('log out');
+    expect((await site.get(path)).text).toContain('log in');
+  });
+
+  it('is not stored where that was made in no cached page, where nobody has heard what it is made of', async () => {
+    const { site } = await lay(ejs, {
+      front: [login],
+      routes(app, _locals, cache) {
+        const answer: RequestHandler = async (req, res) => {
+          const top = () => (Reflect.get(req, 'user') === undefined ? 'log in' : 'log out');
+          res.send(await fragmentsOf(res)('top', 60, top));
+        };
+        app.get('/plain', answer);
+        app.get('/cached/top', cachePage({ ttl: '1h', cache }), answer);
+      },
+    });
+    expect((await site.get('/plain')).text).toBe('log in');
+    expect((await site.get('/cached/top')).isStored).toBe(false);
+    expect((await site.get('/cached/top', cookie)).text).toBe('log out');
+  });
+
+  it('is stored where it was made in one, and is made of nothing of the request', async () => {
+    const { site } = await layCached();
+    await site.get('/cached/mine');
+    for (const headers of [{}, cookie]) {
+      const { isHit, text } = await site.get('/cached/mine', headers);
+      expect([isHit, text]).toEqual([true, 'mine:1']);
+    }
+  });
+});
+
 describe('a value', () => {
+  it('that has a fragment for nobody in it is not stored', async () => {
+    const pages = {
+      one: `<%- await value(() => cache('own', { ttl: 60, visitor: user?.name }, () => user ? 'log out' : 'log in')) %>`,
+    };
+    const { get, locals, cache } = await lay({ ...ejs, pages }, { front: [login] });
+    locals['value'] = (make: () => Promise<string>) => cache.getOrSet('value', make, { ttl: 60 });
+    expect(await get('/one')).toBe('log in');
+    expect(await get('/one', { 'x-who': 'Grace' })).toBe('log out');
+  });
+
   it.each([`{ ttl: 60, visitor: user.name }`, '60'])(
     'that has a fragment with %s in it is not stored',
     async (options) => {

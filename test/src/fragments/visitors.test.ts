@@ -341,6 +341,29 @@ describe('fragments within one another', () => {
     expect(await table.get('/one', as('Grace'))).toMatch(/^around:2 /);
   });
 
+  it.each([
+    [SHARED, mine],
+    [SHARED, '60'],
+    ['{ ttl: 60, visitor: 7 }', mine],
+  ])(
+    'are not stored around what is for nobody, and is another one as soon as somebody is known: %s around %s',
+    async (outer, inner) => {
+      const kitchen = nested(outer, inner);
+      const part = `<%= made('inner') %> <%= user ? 'log out' : 'log in' %>`;
+      const { get } = await lay({ ...kitchen, pages: { ...kitchen.pages, inner: part } }, { front: [login] });
+      expect(await get('/one')).toBe('around:1 inner:1 log in');
+      expect(await get('/one', as('Ada'))).toBe('around:2 inner:2 log out');
+      // What is for nobody is found, though.
+      expect(await get('/one')).toBe('around:3 inner:1 log in');
+    },
+  );
+
+  it('are stored for nobody around what is for nobody', async () => {
+    const { get } = await lay(nested('60', mine), { front: [login] });
+    for (let i = 0; i < 2; i++) expect(await get('/one')).toBe('around:1 inner:1');
+    expect(await get('/one', as('Ada'))).toBe('around:2 inner:2');
+  });
+
   it('are not stored for one visitor around what is for another one', async () => {
     const table = await lay(nested(`{ ttl: 60, visitor: 7 }`, `{ ttl: 60, visitor: 8 }`), { front: [login] });
     await table.get('/one', as('Ada'));

@@ -10,7 +10,7 @@ import { InnerLayers, type LayerFunction, type LayerOwner, type ReadBy, type Sto
 import { actionOn, FIELD, isLearned, selectingNameIn } from './input-action.js';
 import type { Use } from './input-use.js';
 import { type Place, warnOfMany, warnOfUse } from './input-warnings.js';
-import { CREDENTIALS, OF_VISITORS, VISITOR } from './inputs.js';
+import { CREDENTIALS, OF_NOBODY, OF_VISITORS, VISITOR } from './inputs.js';
 import { learnedFieldsOf } from './learned-fields.js';
 import { UNKNOWN_READER } from './loaders.js';
 import { isCloneError, uncloneable } from './uncloneable.js';
@@ -229,6 +229,8 @@ export class InputGuard implements Watcher, LayerOwner, InputHearer, Guarding {
   noteUsed(inputs: readonly string[], text: string): void {
     if (!this.isListening || this.#isKeying) return;
     for (const used of inputs) {
+      // What that is made of, the page has heard.
+      if (used === OF_NOBODY) continue;
       const input = used.startsWith(OF_VISITORS) ? VISITOR : used;
       if (this.isCleared(input)) continue;
       this.#ofValues ??= new ValueInputs();

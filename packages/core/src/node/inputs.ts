@@ -13,6 +13,13 @@ export const CREDENTIALS = ['header authorization', 'req.user', 'req.auth', 'req
 
 /** How an input begins that is the visitor whom a fragment is for: what is made of that is his as well. */
 export const OF_VISITORS = 'visitor ';
+/** The same of a fragment for those of whom nobody is known: it is for none of the others. */
+export const OF_NOBODY = `${OF_VISITORS}nobody`;
+/**
+ * And of one that a page for everybody cannot have in it: it differs by visitor, as its template says; or it was made where no
+ * guard has heard what of the request it is made of.
+ */
+export const OF_NOBODY_ALONE = `${OF_NOBODY} else`;
 /** Any of these, to somebody who is not to be told who it is. */
 export const VISITOR = `${OF_VISITORS}of a fragment`;
 

@@ -89,6 +89,8 @@ export interface ReadFragment {
   readonly vary: readonly FragmentVary[];
   /** Whom it is for; `undefined` where that was not said. */
   readonly visitor: string | number | undefined;
+  /** It was said that it is for one visitor, though he may be nobody. */
+  readonly saysVisitor: boolean;
   /** It was said to be the same for everybody. */
   readonly isShared: boolean;
 }
@@ -138,7 +140,7 @@ export function readListed(idiom: TemplateIdiom, described: unknown): ReadFragme
 function read(idiom: TemplateIdiom, call: string, name: unknown, options: unknown): ReadFragment {
   if (typeof name !== 'string' || name === '' || name.length > LONGEST_NAME)
     throw new ConfigError(`${call}.name`, name, `a string of 1 to ${LONGEST_NAME} characters`);
-  const unsaid = { idiom, call, name, tags: [], vary: [], visitor: undefined, isShared: false };
+  const unsaid = { idiom, call, name, tags: [], vary: [], visitor: undefined, saysVisitor: false, isShared: false };
   if (!isRecord(options)) {
     if (options !== undefined && typeof options !== 'number' && typeof options !== 'string')
       throw new ConfigError(call, options, `a ttl, or an object with some of ${NAMES.join(', ')}`);
@@ -150,6 +152,7 @@ function read(idiom: TemplateIdiom, call: string, name: unknown, options: unknow
     ttl: options['ttl'] as Duration | undefined,
     tags: readTags(call, options['tags']),
     vary: 'vary' in options ? readVary(`${call}.vary`, options['vary'], idiom.varyValue) : [],
+    saysVisitor: 'visitor' in options,
     ...readWhom(idiom, call, options['visitor'], options['shared']),
   };
 }

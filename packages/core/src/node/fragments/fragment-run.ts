@@ -4,7 +4,7 @@ import type { ViewContext } from '../../engine/view-context.js';
 import { currentView, leaveView } from '../../engine/view-storage.js';
 import { expandTag } from '../../invalidation/tags.js';
 import { ROOT, spaceIn, ValueKey } from '../../values/value-key.js';
-import { OF_VISITORS, VISITOR } from '../inputs.js';
+import { OF_NOBODY, OF_NOBODY_ALONE, OF_VISITORS, VISITOR } from '../inputs.js';
 import { type Audience, NOT_SAID } from './fragment-audience.js';
 import type { ReadFragment } from './fragment-options.js';
 import type { FragmentRequest, TemplatePlace } from './fragment-request.js';
@@ -41,7 +41,11 @@ export class FragmentRun {
   readonly make = (): string | Promise<string> => {
     const context = currentView();
     this.#isMade = true;
-    if (context !== undefined) ofFragments.add(context);
+    if (context !== undefined) {
+      ofFragments.add(context);
+      // A page that finds it would be taken for everybody's, whatever it says of there being nobody.
+      if (this.#audience.kind === 'nobody' && context.hearer === undefined) context.keepInputs([OF_NOBODY_ALONE]);
+    }
     const done = (html: unknown): string => {
       const text = renderedText(html);
       if (context !== undefined) this.#judge(context, html, text);
@@ -92,11 +96,15 @@ export class FragmentRun {
   tellOuter(): void {
     const { kind } = this.#audience;
     const view = currentView();
-    if (view === undefined || (kind !== 'visitor' && kind !== 'unsaid')) return;
+    if (view === undefined || kind === 'all') return;
     for (let run: ViewContext | undefined = view; run?.isProducer === true; run = run.outer)
       // A value has no variants, and says of nobody whom it is for.
       if (!ofFragments.has(run)) run.selectedBy ??= VISITOR;
-      else if (kind === 'unsaid') run.keepInputs([NOT_SAID]);
+      else if (kind !== 'visitor') run.keepInputs([kind === 'unsaid' ? NOT_SAID : OF_NOBODY]);
+    if (kind === 'nobody') {
+      if (this.options.saysVisitor) view.readBy([OF_NOBODY_ALONE], this.key.text);
+      return;
+    }
     if (this.#audience.kind === 'visitor') view.readBy([this.#audience.input], this.key.text);
     else {
       // A page around it hears of what it reads, as it runs in there; and is invalidated as if it had been stored.
@@ -144,16 +152,20 @@ export class FragmentRun {
     // A login may have come while it was rendered.
     if (audience.kind === 'nobody' && this.#request.mayBeKnown) return 'somebody who may be known by now';
     return (
-      read.find((input) => !ignore.has(input)) ??
+      read.find((input) => !ignore.has(input) && !OF_ALL_NOBODIES.has(input)) ??
       inputs.find(([input, value]) => !ignore.has(input) && isExposed(text, nameIn(input), value))?.[0]
     );
   }
 
   /** Whether what is for the visitor of a fragment within it may be in it. */
   #isFor(input: string): boolean {
+    // Who says the same of himself may be known the next time.
+    if (OF_ALL_NOBODIES.has(input)) return this.#audience.kind === 'nobody';
     return this.#audience.kind === 'visitor' && (input === this.#audience.input || input === NOT_SAID);
   }
 }
+
+const OF_ALL_NOBODIES: ReadonlySet<string> = new Set([OF_NOBODY, OF_NOBODY_ALONE]);
 
 /** `user` of `req.user`, of `res.locals.user` and of `local user`. */
 function nameIn(input: string): string {
