@@ -171,6 +171,22 @@ describe('a sitemap', () => {
     await expect(makeCache().warm(none, { origin, server: app })).rejects.toThrow(WarmSourceError);
   });
 
+  it('is not kept for what is told of it', async () => {
+    const gc = gcOf();
+    const before = heapMb(gc);
+    for (let i = 0; i < 10; i++) {
+      const elsewhere = pages(`https://elsewhere.example/of/somebody/${i}`);
+      fileOf(`large-${i}.xml`, `${elsewhere}${' '.repeat(4_000_000)}`);
+    }
+    const names = Array.from({ length: 10 }, (_, i) => `${origin}/large-${i}.xml`);
+    const source = fromSitemap(fileOf('large.xml', indexOf(...names)));
+    const { problems, skipped } = await makeCache().warm(source, { origin, server: express() });
+    expect(skipped).toBe(10);
+    // Of 40 MB that have been read.
+    expect(heapMb(gc) - before).toBeLessThan(10);
+    expect(problems).toHaveLength(10);
+  });
+
   it('that unpacks to more than one may have is refused', async () => {
     const bomb = gzipSync(`${pages('/1')}${' '.repeat(51 * 1024 * 1024)}`);
     const reading = all(fromSitemap(fileOf('bomb.xml.gz', bomb)));

@@ -1,3 +1,5 @@
+import { copied } from './copied.js';
+
 /** URLs that are counted at a time: those that were asked for least are forgotten, and with them nothing that would count. */
 const MOST = 100_000;
 /** … and the characters of all of them: strangers choose how long a URL is. */
@@ -52,9 +54,4 @@ export class MostAsked {
   get #isMoreThanHalf(): boolean {
     return this.#counts.size > this.#most / 2 || this.#characters > this.#mostCharacters / 2;
   }
-}
-
-/** In memory of its own: V8 makes what is cut out of a text a view of it, and keeps all of that, here a piece of a log, for it. */
-function copied(text: string): string {
-  return Buffer.from(text, 'utf16le').toString('utf16le');
 }

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { printable } from '../base/printable.js';
 import { WarmSourceError } from '../base/warm-errors.js';
 import { withoutLogins } from '../base/without-secrets.js';
+import { copied } from './copied.js';
 import { readWhole } from './read-bytes.js';
 import type { ReportPart } from './reporting-source.js';
 import { readSitemapText } from './sitemap-text.js';
@@ -44,7 +45,7 @@ export async function* readSitemap(
     } catch (error) {
       if (!(error instanceof WarmSourceError)) throw error;
       firstError ??= error;
-      const what = printable(withoutLogins(location).slice(0, 200));
+      const what = copied(printable(withoutLogins(location).slice(0, 200)));
       report?.({ what, outcome: 'skipped', reason: 'unreadable', detail: printable(error.message).slice(0, 200) });
     }
   }

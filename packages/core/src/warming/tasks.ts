@@ -5,6 +5,7 @@ import { withoutLogins } from '../base/without-secrets.js';
 import { askServer } from './ask-server.js';
 import { callTasks } from './call-tasks.js';
 import { isCalls } from './calls.js';
+import { copied } from './copied.js';
 import { readEntry } from './entry-url.js';
 import { findServer } from './find-server.js';
 import { entriesOf } from './reporting-source.js';
@@ -45,7 +46,11 @@ export async function readTasks(source: WarmSource, settings: WarmSettings, sign
     const { url, headers } = readUrl(entry);
     const read = readEntry(url, origin);
     if ('skip' in read) {
-      skipped.push({ what: printable(withoutLogins(url).slice(0, 200)), outcome: 'skipped', reason: read.skip });
+      skipped.push({
+        what: copied(printable(withoutLogins(url).slice(0, 200))),
+        outcome: 'skipped',
+        reason: read.skip,
+      });
       continue;
     }
     const before = wanted.size;
