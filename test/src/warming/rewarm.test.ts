@@ -114,6 +114,19 @@ describe('invalidate with rewarm', () => {
     expect(ran).toEqual(['1 de', '1 fr']);
   });
 
+  it('asks for what visitors have found before what nobody has, of more than it asks for', async () => {
+    const { clock, cache, ran, site } = await start();
+    for (let i = 0; i < 1_000; i++) await site.get(`/cities/${i}`);
+    for (let times = 0; times < 2; times++) for (const id of ['vienna', 'graz']) await site.get(`/cities/${id}`);
+    ran.length = 0;
+    const stored = next(cache, 'stored', 1_000);
+    await cache.invalidate({ tags: 'cities' }, { rewarm: true });
+    clock.advance('1s');
+    await stored;
+    expect([...ran.slice(0, 2)].sort()).toEqual(['graz undefined', 'vienna undefined']);
+    expect(ran).toHaveLength(1_000);
+  });
+
   it('warns where no server is known, and invalidates all the same', async () => {
     const clock = new FakeClock();
     const cache = makeCache({ clock });

@@ -6,6 +6,17 @@ import { isTold, MadeNew, WHY } from './made-new.js';
 /** Views that one invalidation has asked for again. */
 const MOST = 1_000;
 
+interface Dropped {
+  readonly key: string;
+  readonly item: LocalItem;
+  readonly view: DroppedView;
+}
+
+interface Due {
+  readonly asked: readonly Dropped[];
+  readonly againInMs: number | undefined;
+}
+
 /** Asks again for views that were dropped, and puts off those that are dropped over and over for nobody. */
 export class Rewarmer {
   readonly #holding: Holding;
@@ -29,25 +40,37 @@ export class Rewarmer {
   /** @returns after how many milliseconds what was put off is due; `undefined` where that is nothing */
   async rewarm(names: ReadonlySet<string>): Promise<number | undefined> {
     const { local, clock } = this.#holding;
-    const asked: (readonly [key: string, item: LocalItem])[] = [];
-    let againInMs: number | undefined;
+    const madeNew = this.#madeNew;
+    let due: Due = { asked: [], againInMs: undefined };
     await this.#ask(() => {
-      const views: DroppedView[] = [];
-      const now = clock.monotonic();
-      for (const [key, item] of droppedItems(names, this.#holding)) {
-        const view = viewOf(item);
-        if (view === undefined) continue;
-        const waitMs = this.#madeNew.waitMs(item, now);
-        if (waitMs > 0) {
-          againInMs = Math.min(againInMs ?? waitMs, waitMs);
-          this.#tell(item);
-        } else if (views.push(view) && asked.push([key, item]) >= MOST) break;
-      }
-      return views;
+      due = this.#dueOf(names);
+      return due.asked.map(({ view }) => view);
     });
     const now = clock.monotonic();
-    for (const [key, item] of asked) this.#madeNew.made(item, local.peek(key), now);
-    return againInMs;
+    for (const { key, item } of due.asked) madeNew.made(item, local.peek(key), now);
+    return due.againInMs;
+  }
+
+  #dueOf(names: ReadonlySet<string>): Due {
+    const now = this.#holding.clock.monotonic();
+    // Whoever has asked for a thousand URLs that nobody else has heard of takes no place of those that are asked for.
+    const found: Dropped[] = [];
+    const unread: Dropped[] = [];
+    let againInMs: number | undefined;
+    for (const [key, item] of droppedItems(names, this.#holding)) {
+      const view = viewOf(item);
+      if (view === undefined) continue;
+      const waitMs = this.#madeNew.waitMs(item, now);
+      if (waitMs > 0) {
+        againInMs = Math.min(againInMs ?? waitMs, waitMs);
+        this.#tell(item);
+        continue;
+      }
+      const list = item.hasAnswered || item.wasOfUse ? found : unread;
+      if (list.length < MOST) list.push({ key, item, view });
+      if (found.length >= MOST) break;
+    }
+    return { asked: [...found, ...unread].slice(0, MOST), againInMs };
   }
 
   #tell(item: LocalItem): void {

@@ -74,7 +74,8 @@ export class RewarmQueue {
     if (this.#isClosed) return;
     if (againInMs !== undefined) {
       this.#putOff = tags;
-      this.#later = this.#parts.clock.after(againInMs, () => this.#resume());
+      // Each is due at its own time, and to look for them is not for nothing.
+      this.#later = this.#parts.clock.after(Math.max(againInMs, QUIET_MS), () => this.#resume());
     }
     if (this.#timer === undefined) await this.#run();
   }
