@@ -7,6 +7,7 @@ import { crc32 } from 'node:zlib';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { ConfigError, defaultCache, setDefaultCache } from '@viewcache/core';
 import { Journal } from '../../../packages/core/dist/stores/journal/journal.js';
+import { gate } from '../support/gate.js';
 import { openMemory } from '../values/stores.js';
 import { comes } from './comes.js';
 import { Table } from './table.js';
@@ -186,6 +187,21 @@ describe('a journal', () => {
     ]);
   });
 
+  it('knows the largest version that was ever in it, also when nothing is', async () => {
+    const file = newFile();
+    const journal = openJournal(file);
+    expect(journal.lastVersion).toBe(0);
+    await journal.append(writeOf('a', 9, 'one'));
+    journal.forget(writeOf('a', 9));
+    await journal.close();
+    // It is written anew each time.
+    for (let i = 0; i < 3; i++) {
+      const again = openJournal(file);
+      expect([again.recovered, again.lastVersion]).toEqual([[], 9]);
+      await again.close();
+    }
+  });
+
   it('is no other file, which it leaves as it is', () => {
     const file = newFile();
     writeFileSync(file, 'a diary of mine, rather long');
@@ -287,6 +303,44 @@ describe('writing behind with a journal', () => {
     ]);
     await rows.close();
     expect(await found(journal)).toEqual([]);
+  });
+
+  it('goes on above the versions of a process before it whose clock was ahead', async () => {
+    const file = newFile();
+    const table = new Table();
+    const options = { name: 'rows', mode: 'write-behind', ttl: 60, flushOnSignal: false, journal: file } as const;
+    for (const back of [false, true]) {
+      const { cache, clock } = await openMemory();
+      if (!back) await clock.advanceAsync('1d');
+      const rows = cache.through({ ...options, load: table.load, save: table.save });
+      await rows.set('a', back);
+      await rows.close();
+    }
+    expect([table.versions.get('a')?.length, table.disordered]).toEqual([2, []]);
+  });
+
+  it('is held until what hangs when it is closed has answered: nobody saves anything newer before', async () => {
+    const file = newFile();
+    const table = new Table();
+    const slow = gate();
+    table.gate = slow.passed;
+    const { cache, clock } = await openMemory();
+    const options = { name: 'rows', mode: 'write-behind', ttl: 60, flushOnSignal: false, journal: file } as const;
+    const open = () => cache.through({ ...options, load: table.load, save: table.save, closeTimeout: '1s' });
+    const first = open();
+    await first.set('a', 1);
+    await clock.advanceAsync('1s');
+    await first.set('a', 2);
+    const closing = first.close();
+    await clock.advanceAsync('1s');
+    await closing;
+    expect(open).toThrow('is held by process');
+    slow.open();
+    await comes(() => !existsSync(`${file}.lock`));
+    const second = open();
+    await second.flush();
+    expect([table.rows.get('a'), table.versions.get('a')?.length, table.disordered]).toEqual([2, 2, []]);
+    await second.close();
   });
 
   it('does not acknowledge what it cannot keep', async () => {

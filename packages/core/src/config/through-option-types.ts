@@ -68,7 +68,8 @@ export interface WriteThroughOptions<K extends Key, V> extends Writing<K, V> {
 export interface WriteInfo {
   /**
    * Grows with each write of a key, also when a process has begun anew: a database that takes a write only where its own is
-   * smaller (`where version < $1`) takes none that comes too late.
+   * smaller (`where version < $1`) takes none that comes too late. Without journal or queue it begins with the clock, which may
+   * have been set back.
    */
   readonly version: number;
 }

@@ -43,3 +43,10 @@ export function checkOwner(
     `is the journal of the strategy '${owner}', in which ${waits}, and not of '${strategy}'`,
   );
 }
+
+/** What a journal has to be that cannot be opened, by what the system says of it. */
+export function whatIsMissing(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const isFull = code === 'ENOSPC' || code === 'EDQUOT';
+  return `${isFull ? 'a file on a disk with room for it' : 'a file that can be read and written'} (${message})`;
+}

@@ -52,7 +52,10 @@ export function keepDamaged(file: string, bytes: Buffer): string {
       writeFileSync(copy, bytes, { flag: 'wx', mode: 0o600 });
       return copy;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') continue;
+      // Half of it would look like all of it.
+      rmSync(copy, { force: true });
+      throw error;
     }
   }
 }

@@ -4,7 +4,8 @@ import type { PendingWrite, WriteKey } from '../../values/strategies/write-queue
 /*
  * A journal is a header and records. A record: the length of its body and a checksum of that, four bytes each, then the body: its
  * kind, the version as a double, the length of the key, the key in JSON (a number is no text), and the bytes of the value. The first
- * one says whose journal it is: in place of a key it has the name of the strategy.
+ * one says whose journal it is: in place of a key it has the name of the strategy, and the largest version that was in the file
+ * when it was written anew.
  *
  * The checksum is the CRC32, begun with a number that is drawn for each file and nobody who hands in a value can know: behind what
  * is damaged records are looked for byte by byte, and what looks like one in the midst of a value must not be taken for one. The
@@ -48,8 +49,8 @@ export class JournalFormat {
   }
 
   /** The record that says of which strategy the others are. */
-  ownerRecord(strategy: string): Buffer {
-    return this.#encode(KINDS.owner, strategy, 0, undefined);
+  ownerRecord(strategy: string, lastVersion: number): Buffer {
+    return this.#encode(KINDS.owner, strategy, lastVersion, undefined);
   }
 
   /** The record of a write. */
@@ -82,6 +83,10 @@ export interface JournalContent {
   /** The name of the strategy whose it is; `undefined` where it does not say, as those before did not, or cannot any more. */
   readonly owner: string | undefined;
   readonly records: readonly JournalRecord[];
+  /** The largest version that was ever in it; 0 where none was. */
+  readonly lastVersion: number;
+  /** What is added to it has to be written with this; `undefined` where nothing can be, as its beginning is not whole. */
+  readonly salt: number | undefined;
   /** Bytes that are no record, in the midst of it: something has damaged what was written whole. */
   readonly damaged: number;
   /** The same at its end: damage as well, or what was being written when its process ended. */
@@ -94,28 +99,32 @@ export function readJournal(file: Buffer): JournalContent | undefined {
   if (begin === undefined) return undefined;
   const records: JournalRecord[] = [];
   let owner: string | undefined;
+  let lastVersion = 0;
   let damaged = 0;
+  const { salt = 0 } = begin;
   let at = begin.length;
   for (let from = at; from < file.length; ) {
-    const found = recordAt(file, from, begin.salt);
+    const found = recordAt(file, from, salt);
     if (found === undefined) {
-      from = from === at ? afterLength(file, from, begin.salt) : from + 1;
+      from = from === at ? afterLength(file, from, salt) : from + 1;
       continue;
     }
     const { kind, key, version, bytes } = found.record;
     if (kind === 'owner') owner = String(key);
     else records.push({ kind, key, version, bytes });
+    lastVersion = Math.max(lastVersion, version);
     damaged += from - at;
     at = found.end;
     from = at;
   }
-  return { owner, records, damaged, torn: file.length - at };
+  return { owner, records, lastVersion, salt: begin.salt, damaged, torn: file.length - at };
 }
 
 /** Where the records begin, and what their checksums begin with. */
 interface Beginning {
   readonly length: number;
-  readonly salt: number;
+  /** `undefined` where it is not whole. */
+  readonly salt: number | undefined;
 }
 
 function beginningOf(file: Buffer): Beginning | undefined {
@@ -123,7 +132,7 @@ function beginningOf(file: Buffer): Beginning | undefined {
   const length = NAME.length + 2 * SALT;
   // It was being made when its process ended, and nothing has come into it.
   if (file.length < length && NAME.subarray(0, file.length).equals(file.subarray(0, NAME.length)))
-    return { length: file.length, salt: 0 };
+    return { length: file.length, salt: undefined };
   if (!file.subarray(0, NAME.length).equals(NAME)) return undefined;
   for (let at = NAME.length; at < length; at += SALT)
     if (crc32(file.subarray(at, at + 4)) === file.readUInt32BE(at + 4)) return { length, salt: file.readUInt32BE(at) };

@@ -13,7 +13,7 @@ import { promisify } from 'node:util';
 import { ConfigError } from '../../base/errors.js';
 import type { WriteLog } from '../../values/strategies/local-queue-parts.js';
 import type { PendingWrite } from '../../values/strategies/write-queue.js';
-import { checkOwner, fileFor } from './journal-checks.js';
+import { checkOwner, fileFor, whatIsMissing } from './journal-checks.js';
 import { keepDamaged, removeLeftOver, replaceFile } from './journal-files.js';
 import { JournalLock } from './journal-lock.js';
 import { type JournalContent, JournalFormat, type JournalRecord, readJournal } from './journal-record.js';
@@ -38,7 +38,6 @@ const sync = promisify(fdatasync);
 
 /** A write that waits for the disk. */
 interface Waiting {
-  readonly record: Buffer;
   readonly write: PendingWrite;
   resolve(): void;
   reject(error: unknown): void;
@@ -47,18 +46,24 @@ interface Waiting {
 /** Writes in a file, to which it is only added: whoever begins with it finds what was acknowledged, and not saved. */
 export class Journal implements WriteLog {
   readonly recovered: readonly PendingWrite[];
+  readonly lastVersion: number;
   readonly #settings: JournalSettings;
   readonly #warn: (message: string) => void;
   readonly #lock: JournalLock;
-  readonly #format = new JournalFormat(randomBytes(4).readUInt32BE());
+  /** What the file is written with that there is. */
+  #format: JournalFormat;
+  /** The largest version that was ever in it. */
+  #newest: number;
   /** What is in it that is needed still. */
   readonly #live = new Map<string, PendingWrite>();
   #liveBytes = 0;
   #fd: number;
   #length: number;
+  /** Written anew at this length, if it is that long at all. */
+  #compactAt = COMPACT_BYTES;
   #waiting: Waiting[] = [];
   /** Said without anybody waiting: who does not find it saves once more what is saved. */
-  #forgotten: Buffer[] = [];
+  #forgotten: PendingWrite[] = [];
   #writing: Promise<void> | undefined;
   #failure: unknown;
   #isClosed = false;
@@ -66,18 +71,23 @@ export class Journal implements WriteLog {
   private constructor(
     settings: JournalSettings,
     lock: JournalLock,
-    fd: number,
-    found: readonly PendingWrite[],
+    file: { readonly fd: number; readonly length: number },
+    content: JournalContent,
     warn: (message: string) => void,
   ) {
     this.#settings = settings;
     this.#warn = warn;
     this.#lock = lock;
-    this.#fd = fd;
-    this.recovered = found;
-    for (const each of found) this.#keep(each);
-    this.#length = 0;
-    this.#compact();
+    this.#fd = file.fd;
+    this.#length = file.length;
+    this.recovered = newest(content.records);
+    this.lastVersion = content.lastVersion;
+    this.#newest = content.lastVersion;
+    this.#format = new JournalFormat(content.salt ?? 0);
+    for (const each of this.recovered) this.#keep(each);
+    // One that is whole can be added to as it is, where the disk has no room for another one beside it.
+    if (content.salt === undefined) this.#compact();
+    else if (!this.#tryToCompact()) this.#takeBack(file.length - content.torn);
   }
 
   /**
@@ -107,12 +117,12 @@ export class Journal implements WriteLog {
       checkOwner(setting, { file, strategy: given.strategy }, content.owner, found.length);
       const aside = keepUnread(file, bytes, content);
       if (aside !== undefined) warn(aside);
-      return new Journal({ ...given, file }, lock, fd, found, warn);
+      return new Journal({ ...given, file }, lock, { fd, length: bytes.length }, content, warn);
     } catch (error) {
       if (fd !== undefined) closeSync(fd);
       lock.release();
       if (error instanceof ConfigError) throw error;
-      throw new ConfigError(setting, given.file, `a file that can be read and written (${(error as Error).message})`);
+      throw new ConfigError(setting, given.file, whatIsMissing(error));
     }
   }
 
@@ -126,7 +136,7 @@ export class Journal implements WriteLog {
   append(pending: PendingWrite): Promise<void> {
     if (this.#isClosed) return Promise.reject(new Error('it is closed'));
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ record: this.#format.recordOf(pending), write: pending, resolve, reject });
+      this.#waiting.push({ write: pending, resolve, reject });
       this.#writing ??= this.#writeAll();
     });
   }
@@ -135,7 +145,7 @@ export class Journal implements WriteLog {
     const live = this.#live.get(String(pending.key));
     if (this.#isClosed || live === undefined || live.version > pending.version) return;
     this.#drop(pending);
-    this.#forgotten.push(this.#format.forgetRecord(pending));
+    this.#forgotten.push(pending);
     this.#writing ??= this.#writeAll();
   }
 
@@ -153,14 +163,17 @@ export class Journal implements WriteLog {
     await Promise.resolve();
     while (this.#waiting.length + this.#forgotten.length > 0) {
       const waiting = this.#waiting;
-      const bytes = Buffer.concat([...waiting.map(({ record }) => record), ...this.#forgotten]);
+      const bytes = Buffer.concat([
+        ...waiting.map(({ write: each }) => this.#format.recordOf(each)),
+        ...this.#forgotten.map((each) => this.#format.forgetRecord(each)),
+      ]);
       this.#waiting = [];
       this.#forgotten = [];
       try {
         await this.#write(bytes, waiting.length > 0);
         for (const { write: each } of waiting) this.#keep(each);
         for (const { resolve } of waiting) resolve();
-        if (this.#length >= COMPACT_BYTES && this.#length >= COMPACT_FACTOR * this.#liveBytes) this.#tryToCompact();
+        if (this.#length >= this.#compactAt && this.#length >= COMPACT_FACTOR * this.#liveBytes) this.#tryToCompact();
       } catch (error) {
         for (const { reject } of waiting) reject(error);
       }
@@ -194,27 +207,40 @@ export class Journal implements WriteLog {
     }
   }
 
-  #tryToCompact(): void {
+  /** @returns false where it goes on as it is, and is tried again when it has grown */
+  #tryToCompact(): boolean {
     try {
       this.#compact();
+      this.#compactAt = COMPACT_BYTES;
+      return true;
     } catch (error) {
-      // Nobody knows which of the two files there is.
-      this.#failure = error;
+      // Whoever has another file in its place, or its lock, has it from now on: each write looks for that.
+      this.#checkHeld();
+      this.#compactAt = this.#length + COMPACT_BYTES;
+      const { file } = this.#settings;
+      this.#warn(`journal ${file}: it cannot be written anew, and grows until it can: ${(error as Error).message}`);
+      return false;
     }
   }
 
   /** Writes it anew with what is needed, beside it first: at each moment one of the two is whole. */
   #compact(): void {
     const { file, strategy } = this.#settings;
+    const format = new JournalFormat(randomBytes(4).readUInt32BE());
     const bytes = Buffer.concat([
-      this.#format.header(),
-      this.#format.ownerRecord(strategy),
-      ...[...this.#live.values()].map((each) => this.#format.recordOf(each)),
+      format.header(),
+      format.ownerRecord(strategy, this.#newest),
+      ...[...this.#live.values()].map((each) => format.recordOf(each)),
     ]);
     const before = this.#fd;
     this.#fd = replaceFile(file, bytes, this.#lock.token, fstatSync(before).mode, () => this.#checkHeld());
-    closeSync(before);
+    this.#format = format;
     this.#length = bytes.length;
+    try {
+      closeSync(before);
+    } catch {
+      // What it had is in the new one.
+    }
   }
 
   /** @throws where it is another one's by now, or what is called as it is is another file, which nobody would read this in */
@@ -225,6 +251,7 @@ export class Journal implements WriteLog {
   }
 
   #keep(pending: PendingWrite): void {
+    this.#newest = Math.max(this.#newest, pending.version);
     const key = String(pending.key);
     const live = this.#live.get(key);
     if (live !== undefined && live.version > pending.version) return;

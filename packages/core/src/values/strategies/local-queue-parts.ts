@@ -5,6 +5,8 @@ import type { PendingWrite, Save } from './write-queue.js';
 export interface WriteLog {
   /** Writes of a process that has ended before they were saved. */
   readonly recovered: readonly PendingWrite[];
+  /** The largest version that was ever in it, of whichever process; 0 where none was. */
+  readonly lastVersion: number;
   append(write: PendingWrite): Promise<void>;
   /** A write, or whatever came before it of its key, is no longer needed. */
   forget(write: PendingWrite): void;

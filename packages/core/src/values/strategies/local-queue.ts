@@ -39,6 +39,8 @@ export class LocalQueue implements WriteQueue {
   #isClosed = false;
   /** Nothing is sent any more. */
   #isOver = false;
+  /** The log is let go of as soon as it may be. */
+  #isLeft = false;
   #isSending = false;
   #timer: Timer | undefined;
   #timerAt = 0;
@@ -51,12 +53,10 @@ export class LocalQueue implements WriteQueue {
     this.#parts = parts;
     this.#pace = new Pace(parts.limits.flushSize);
     this.#room = new Room(parts.clock, parts.limits.maxPending, parts.limits.maxPendingBytes);
-    // Microseconds: a process that begins anew goes on above what the one before it has counted.
-    this.#version = Math.floor(parts.clock.now()) * 1000;
-    for (const write of parts.log?.recovered ?? []) {
-      this.#version = Math.max(this.#version, write.version);
-      this.#pending.put(write, parts.clock.monotonic());
-    }
+    // Microseconds: a process that begins anew goes on above what the one before it has counted. A clock that was set back does
+    // not, and a log does.
+    this.#version = Math.max(Math.floor(parts.clock.now()) * 1000, parts.log?.lastVersion ?? 0);
+    for (const write of parts.log?.recovered ?? []) this.#pending.put(write, parts.clock.monotonic());
     parts.log?.onLost(() => this.#end());
     if (this.#pending.size > 0) this.#wake();
   }
@@ -110,7 +110,13 @@ export class LocalQueue implements WriteQueue {
     if (log === undefined) await within(this.#giveUpAll(), limits.closeTimeoutMs, clock);
     this.#release?.();
     this.#release = undefined;
-    await log?.close();
+    this.#isLeft = true;
+    await this.#leaveLog();
+  }
+
+  /** What is on its way may still be carried out: while this process lives, nobody else saves anything newer before it has ended. */
+  async #leaveLog(): Promise<void> {
+    if (this.#isLeft && !this.#pending.isFlying) await this.#parts.log?.close();
   }
 
   /** Sends nothing any more, and lets those go who wait for that. */
@@ -210,6 +216,7 @@ export class LocalQueue implements WriteQueue {
   #ended(): void {
     this.#room.admit();
     this.#settleFlushes();
+    void this.#leaveLog().catch(() => {});
   }
 
   #nextBatch(isSuspectNext: boolean): readonly Entry[] {
@@ -263,7 +270,8 @@ export class LocalQueue implements WriteQueue {
     const answers = [...late].map(async ([entry, outcome]) => {
       const failure = await outcome.late;
       if (failure === undefined) this.#done(entry);
-      else if (!this.#isOver) {
+      else if (this.#isOver) this.#pending.end(entry);
+      else {
         const { error } = failure;
         const isOwn = failure.isOwn || isAlone;
         this.#putBack({ entry, error, isOwn }, isOwn && !mayRetry(error), false, clock.monotonic());

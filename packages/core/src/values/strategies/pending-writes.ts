@@ -34,6 +34,11 @@ export class PendingWrites {
     return this.#ready.size + this.#suspects.size + this.#flying.size - this.#twice;
   }
 
+  /** Whether any is on its way. */
+  get isFlying(): boolean {
+    return this.#flying.size > 0;
+  }
+
   get bytes(): number {
     return this.#bytes;
   }
