@@ -7,7 +7,7 @@ import { inspect } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
-import { afterAll, describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it, jest } from '@jest/globals';
 import { ConfigError, fromAccessLog, fromSitemap, type WarmSource, WarmSourceError } from '@viewcache/core';
 import { cachePage } from '@viewcache/express';
 import express from 'express';
@@ -142,6 +142,33 @@ describe('a sitemap', () => {
     await isLeft;
     for (let i = 0; i < 50; i++) await new Promise((resolve) => setImmediate(resolve));
     expect(asked).toBe(1);
+  });
+
+  it('is waited for no longer where three in a row have not come', async () => {
+    const patience: AbortController[] = [];
+    const timeout = jest.spyOn(AbortSignal, 'timeout').mockImplementation(() => {
+      patience.push(new AbortController());
+      return (patience.at(-1) as AbortController).signal;
+    });
+    const asked: string[] = [];
+    const app = express();
+    app.get('/index.xml', (req, res) => {
+      res.send(indexOf(...[1, 2, 3, 4, 5, 6, 7, 8].map((i) => `http://${req.headers.host}/${i}.xml`)));
+    });
+    app.get('/3.xml', (_req, res) => void res.send(pages('/3')));
+    app.use((req) => {
+      asked.push(req.url);
+      patience.at(-1)?.abort(new DOMException('it is late', 'TimeoutError'));
+    });
+    const { url } = await serve(app);
+    const { problems, total } = await makeCache().warm(fromSitemap(`${url}/index.xml`), { origin, server: express() });
+    timeout.mockRestore();
+    expect({ asked, total }).toEqual({ asked: ['/1', '/2', '/4', '/5', '/6'].map((path) => `${path}.xml`), total: 1 });
+    expect(problems[5]).toMatchObject({
+      what: `${url}/7.xml`,
+      detail: 'it was not asked for, nor any behind it: 3 in a row have not come in time',
+    });
+    expect(problems.filter(({ reason }) => reason === 'unreadable')).toHaveLength(6);
   });
 
   it('that an index names and that cannot be read is skipped, and told', async () => {

@@ -11,6 +11,8 @@ import { urlOf } from './source-url.js';
 
 /** Sitemaps that an index may lead to. */
 const MOST_SITEMAPS = 1_000;
+/** A server that has let so many in a row wait to no end would keep the others waiting for hours. */
+const MOST_LATE = 3;
 
 /**
  * The pages of a sitemap, or of all those that an index names.
@@ -32,24 +34,38 @@ export async function* readSitemap(
   }
   let left = MOST_SITEMAPS;
   let readable = 0;
+  let late = 0;
   let firstError: WarmSourceError | undefined;
   for (const location of locations) {
     const next = nextOf(place, location);
     if (next === undefined) continue;
     if (left-- === 0 || signal?.aborted === true) break;
+    const skip = (why: string): void => {
+      const what = copied(printable(withoutLogins(location).slice(0, 200)));
+      report?.({ what, outcome: 'skipped', reason: 'unreadable', detail: printable(why).slice(0, 200) });
+    };
+    if (late >= MOST_LATE) {
+      skip(`it was not asked for, nor any behind it: ${MOST_LATE} in a row have not come in time`);
+      break;
+    }
     try {
       const inner = textAt(next, await readWhole(next.source, signal));
       readable++;
+      late = 0;
       // An index within an index is none (sitemaps.org), and could lead on without end.
       if (inner.kind === 'pages') yield* inner.locations;
     } catch (error) {
       if (!(error instanceof WarmSourceError)) throw error;
       firstError ??= error;
-      const what = copied(printable(withoutLogins(location).slice(0, 200)));
-      report?.({ what, outcome: 'skipped', reason: 'unreadable', detail: printable(error.message).slice(0, 200) });
+      late = isLate(error) ? late + 1 : 0;
+      skip(error.message);
     }
   }
   if (firstError !== undefined && (report === undefined || readable === 0)) throw firstError;
+}
+
+function isLate({ cause }: WarmSourceError): boolean {
+  return typeof cause === 'object' && cause !== null && 'name' in cause && cause.name === 'TimeoutError';
 }
 
 interface Place {
