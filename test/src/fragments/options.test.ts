@@ -22,15 +22,17 @@ describe('fragments()', () => {
     [{ version: Number.NaN }, 'fragments.version: NaN is not allowed; use a string or a number'],
     [{ ignore: 'res.locals.t' }, "did you mean ['res.locals.t']"],
     [{ versions: 1 }, 'did you mean version'],
+    [{ ignoreHost: 'shop.example' }, "fragments.ignoreHost: 'shop.example' is not allowed; use true or false"],
+    [{ ignoreHost: null }, 'fragments.ignoreHost: null is not allowed; use true or false'],
   ])('refuses %j at once', (options, message) => {
     expect(() => fragments(options as FragmentsOptions)).toThrow(message);
   });
 
   it('tells fragments of another version apart', async () => {
     const store = { store: 'memory:' } as const;
-    const first = await lay(ejs, { cache: store, fragments: { version: 1 } });
-    const other = await lay(ejs, { fragments: { version: 2, cache: first.cache } });
-    const same = await lay(ejs, { fragments: { version: 1, cache: first.cache } });
+    const first = await lay(ejs, { cache: store, fragments: { version: 1, ignoreHost: true } });
+    const other = await lay(ejs, { fragments: { version: 2, cache: first.cache, ignoreHost: true } });
+    const same = await lay(ejs, { fragments: { version: 1, cache: first.cache, ignoreHost: true } });
     expect(await first.get('/mine')).toBe('mine:1');
     other.locals['made'] = () => 'another';
     same.locals['made'] = () => 'the same';

@@ -3,7 +3,7 @@ import { ConfigError } from '../../base/errors.js';
 import type { Cache } from '../../cache/cache.js';
 import { checkDefaultCache } from '../../cache/default-cache.js';
 import { isCache, isFollowing } from '../../cache/runtime.js';
-import { checkOptions, checkStrings, isRecord } from '../../config/check.js';
+import { checkBoolean, checkOptions, checkStrings, isRecord } from '../../config/check.js';
 import { isTag } from '../../invalidation/tags.js';
 import { type FragmentVary, readVary } from './fragment-vary.js';
 import type { TemplateIdiom } from './template-idiom.js';
@@ -27,6 +27,13 @@ export interface FragmentsOptions {
    * @defaultValue none
    */
   readonly ignore?: readonly string[] | undefined;
+  /**
+   * Its fragments are the same by whatever scheme and host it is asked for: nothing in them is made of `req.protocol`, of
+   * `req.hostname`, or of whose site that is. Else each host has its own, as it has its own cached pages.
+   *
+   * @defaultValue false
+   */
+  readonly ignoreHost?: boolean | undefined;
 }
 
 /** How one fragment is kept. */
@@ -75,6 +82,7 @@ export interface FragmentsSettings {
   readonly cache: Cache | undefined;
   readonly version: string;
   readonly ignore: ReadonlySet<string>;
+  readonly ignoresHost: boolean;
 }
 
 /** {@link FragmentOptions}, as they were read. */
@@ -97,16 +105,17 @@ export interface ReadFragment {
 
 /** @throws {@link ConfigError} that names the setting, the value given and what is allowed */
 export function readFragmentsOptions(options: FragmentsOptions): FragmentsSettings {
-  checkOptions('fragments', options, ['cache', 'version', 'ignore']);
+  checkOptions('fragments', options, ['cache', 'version', 'ignore', 'ignoreHost']);
   const cache = isFollowing(options.cache) ? undefined : options.cache;
   if (cache !== undefined && !isCache(cache))
     throw new ConfigError('fragments.cache', cache, 'a cache made by createCache()');
   if (cache === undefined) checkDefaultCache();
-  const { version = '', ignore = [] } = options;
+  const { version = '', ignore = [], ignoreHost = false } = options;
   if (typeof version !== 'string' && (typeof version !== 'number' || !Number.isFinite(version)))
     throw new ConfigError('fragments.version', version, 'a string or a number');
   checkStrings('fragments.ignore', ignore, 'names of inputs');
-  return { cache, version: String(version), ignore: new Set(ignore) };
+  checkBoolean('fragments.ignoreHost', ignoreHost);
+  return { cache, version: String(version), ignore: new Set(ignore), ignoresHost: ignoreHost };
 }
 
 const NAMES = ['ttl', 'tags', 'vary', 'visitor', 'shared'] as const;

@@ -7,6 +7,7 @@ import { visitorOf } from '../leading.js';
 import type { FragmentsHome } from './fragments-home.js';
 import { fragmentsSlot } from './fragments-slot.js';
 import { hasCredentials, hasPerson, setsCookie } from './known-visitor.js';
+import { originOf } from './request-origin.js';
 import { type VisitorLocals, watchLocals } from './visitor-locals.js';
 
 /** Where an engine has its templates. */
@@ -59,6 +60,11 @@ export class FragmentRequest {
   /** Those of the app; `undefined` where there is none. */
   get settings(): Fields | undefined {
     return (this.#req['app'] as ExpressApp | undefined)?.settings;
+  }
+
+  /** The scheme and host that it is for, as it is now; empty where that tells no fragments apart. */
+  get origin(): string {
+    return this.home.settings.ignoresHost ? '' : this.#unwatched(() => originOf(this.#req));
   }
 
   /** Somebody may be known to be asking, as it is now: a login may come between two fragments. */

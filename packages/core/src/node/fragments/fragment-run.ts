@@ -191,6 +191,8 @@ export function runOf(
   place?: TemplatePlace,
 ): FragmentRun {
   const digest = request.home.digestOf(request.sourcesOf(place), source);
-  const text = `${options.name}:${digest}:${audience.text}:${varyText(options.vary)}`;
+  const { origin } = request;
+  // Behind the name, by which all of them are invalidated.
+  const text = `${options.name}:${origin === '' ? '' : `${origin}:`}${digest}:${audience.text}:${varyText(options.vary)}`;
   return new FragmentRun(request, new ValueKey(SPACE, text, undefined), options, audience, render);
 }
