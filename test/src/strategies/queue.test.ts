@@ -366,13 +366,19 @@ function keyOf({ prefix }: { readonly prefix: string }, name: string): string {
   return `{${prefix}:shop%3Arows}:${name}`;
 }
 
+/** A connection for BullMQ, which is let go of in the end with those that BullMQ has made of it. */
 async function connect(): Promise<never> {
   const { createClient } = await import('@keyv/redis');
-  const client = createClient({ url: redis.url });
-  closing.push(async () => {
-    if (client.isOpen) client.destroy();
-  });
-  return client as never;
+  type Client = ReturnType<typeof createClient>;
+  const note = (client: Client): Client => {
+    closing.push(async () => {
+      if (client.isOpen) client.destroy();
+    });
+    const { duplicate } = client;
+    client.duplicate = ((overrides: never) => note(duplicate.call(client, overrides) as Client)) as never;
+    return client;
+  };
+  return note(createClient({ url: redis.url })) as never;
 }
 
 /** The jobs of a queue, as whoever looks after them sees them. */
