@@ -61,8 +61,10 @@ describe.each(expresses)('a cached page of %s', (_name, make) => {
   it('is stored for each visitor, with his fragments, where both keys name him', async () => {
     const { site } = await layCached(
       { make, front: [login] },
-      { key: (req) => (Reflect.get(req, 'user') as { name: string } | undefined)?.name },
+      { key: (req) => (Reflect.get(req, 'user') as { id: number } | undefined)?.id },
     );
+    // And one for those of whom nobody is known.
+    expect((await site.get('/cached/named')).isStored).toBe(true);
     for (const name of ['Ada', 'Grace']) {
       expect((await site.get('/cached/named', { 'x-who': name })).isStored).toBe(true);
       const { isHit, text } = await site.get('/cached/named', { 'x-who': name });
@@ -74,7 +76,8 @@ describe.each(expresses)('a cached page of %s', (_name, make) => {
     const { site, cache } = await lay(ejs, {
       make,
       routes(app, locals, cache) {
-        app.get('/cached/:page', cachePage({ ttl: '1h', cache, key: (req) => req.get('x-who') }), (req, res) => {
+        const key = (req: Request) => req.get('x-who')?.length;
+        app.get('/cached/:page', cachePage({ ttl: '1h', cache, key }), (req, res) => {
           const name = String(req.get('x-who'));
           res.render(String(req.params['page']), { ...locals({}), user: { id: name.length, name } });
         });
@@ -90,32 +93,54 @@ describe.each(expresses)('a cached page of %s', (_name, make) => {
     expect([isHit, text]).toEqual([true, 'hello:2 Grace']);
   });
 
-  it.each([
-    [undefined, false],
-    [() => 'one of two kinds', false],
-    [(req: Request) => req.get('x-who'), true],
-  ])(
-    'around what is for one visitor is stored only where its key is made of the request: %p',
-    async (key, isStored) => {
-      const kitchen = {
-        ...ejs,
-        pages: { own: `<%- await cache('own', { ttl: 60, visitor: 7 }, () => made('own')) %>` },
-      };
-      const { site, events } = await lay(kitchen, {
-        make,
-        routes(app, locals, cache) {
-          app.get('/cached/own', cachePage({ ttl: '1h', cache, key }), (_req, res) => res.render('own', locals({})));
-        },
-      });
-      // Made, and then found.
-      for (let i = 0; i < 2; i++) {
-        const page = await site.get('/cached/own', { 'x-who': 'Ada' });
-        expect([page.isStored || page.isHit, page.text]).toEqual([isStored, 'own:1']);
-      }
-      const details = events.flatMap((event) => (event.type === 'refused' ? [event.detail] : []));
-      expect(details).toEqual(isStored ? [] : ['visitor of a fragment', 'visitor of a fragment']);
-    },
-  );
+  it.each<[string, Partial<CachePageOptions>, boolean]>([
+    ['there is none', {}, false],
+    ['it is one of a kind', { key: () => '7' }, false],
+    ['it names somebody else', { key: (req) => req.get('x-who') }, false],
+    ['it has him in another word', { key: (req) => `${req.get('x-id')}0` }, false],
+    ['it has him by chance, in what few differ by', { key: (req) => req.get('accept-language') }, false],
+    ['it is he', { key: (req) => req.get('x-id') }, true],
+    ['it has him in it', { key: (req) => `user_${req.get('x-id')}|${req.get('accept-language')}` }, true],
+    ['vary has him', { vary: ['x-id'] }, true],
+  ])('around what is for one visitor is stored only where its key names him: %s', async (_what, options, isStored) => {
+    const kitchen = {
+      ...ejs,
+      pages: { own: `<%- await cache('own', { ttl: 60, visitor: 7 }, () => made('own')) %>` },
+    };
+    const { site, events } = await lay(kitchen, {
+      make,
+      routes(app, locals, cache) {
+        app.get('/cached/own', cachePage({ ttl: '1h', cache, ...options }), (_req, res) =>
+          res.render('own', locals({})),
+        );
+      },
+    });
+    // Made, and then found.
+    for (let i = 0; i < 2; i++) {
+      const page = await site.get('/cached/own', { 'x-who': 'Ada', 'x-id': '7', 'accept-language': '7' });
+      expect([page.isStored || page.isHit, page.text]).toEqual([isStored, 'own:1']);
+    }
+    const details = events.flatMap((event) => (event.type === 'refused' ? [event.detail] : []));
+    expect(details).toEqual(isStored ? [] : ['visitor of a fragment', 'visitor of a fragment']);
+    const said = events.flatMap((event) => (event.type === 'input' ? [event.message] : [])).join();
+    if (!isStored) {
+      expect(said).toContain('it has a fragment in it that is for one visitor');
+      expect(said).toContain('let it say shared: true');
+    }
+  });
+
+  it('is not shown to another one who has the role in its key', async () => {
+    const { site } = await lay(ejs, {
+      make,
+      front: [login],
+      routes(app, locals, cache) {
+        const key = (req: Request) => (Reflect.get(req, 'user') === undefined ? 'none' : 'member');
+        app.get('/cached/named', cachePage({ ttl: '1h', cache, key }), (req, res) => res.render('named', locals(req)));
+      },
+    });
+    for (const name of ['Ada', 'Grace'])
+      expect((await site.get('/cached/named', { 'x-who': name })).text).toContain(name);
+  });
 
   it('is invalidated with a fragment that is rendered for its visitor alone', async () => {
     const kitchen = {

@@ -4,6 +4,7 @@ import type { InputHearer } from '../engine/input-hearer.js';
 import type { Lead } from '../engine/lead.js';
 import type { RequestFields } from '../engine/variants.js';
 import { currentView } from '../engine/view-storage.js';
+import { coversVisitor } from './covered-visitor.js';
 import { fieldAction } from './field-inputs.js';
 import type { Guarding } from './guarding.js';
 import { InnerLayers, type LayerFunction, type LayerOwner, type ReadBy, type Stock } from './inner-layers.js';
@@ -55,6 +56,8 @@ export class InputGuard implements Watcher, LayerOwner, InputHearer, Guarding {
   #weighed = 0;
   #keyed: Set<string> | undefined;
   #forgotten: Set<string> | undefined;
+  /** What the policy's own `key` has returned. */
+  #ownKey: string | undefined;
   readonly #varied: readonly string[];
   #left: Set<string> | undefined;
   #passed: Set<string> | undefined;
@@ -138,7 +141,11 @@ export class InputGuard implements Watcher, LayerOwner, InputHearer, Guarding {
   key(run: () => unknown): void {
     this.#isKeying = true;
     try {
-      if (run() !== undefined) return;
+      const own = run();
+      if (own !== undefined) {
+        this.#ownKey = String(own);
+        return;
+      }
       for (const input of PERSONS) {
         if (this.#keyed?.has(input) !== true || this.#varied.includes(input.slice(FIELD.length))) continue;
         if (!this.unwatched(() => this.#watched.has(input))) continue;
@@ -232,11 +239,18 @@ export class InputGuard implements Watcher, LayerOwner, InputHearer, Guarding {
       // What that is made of, the page has heard.
       if (used === OF_NOBODY) continue;
       const input = used.startsWith(OF_VISITORS) ? VISITOR : used;
-      if (this.isCleared(input)) continue;
+      if (input === VISITOR ? this.#coversVisitor(used) : this.isCleared(input)) continue;
       this.#ofValues ??= new ValueInputs();
       this.#ofValues.inherit(input, text);
       this.layers.take(input);
     }
+  }
+
+  /** Whom a fragment is for, its template has said: the page is for him, and its key has to say so. */
+  #coversVisitor(used: string): boolean {
+    const fields = this.#varied.map((name) => this.#owner.fields.get(name));
+    const texts = [this.#ownKey, ...fields].filter((text) => text !== undefined);
+    return coversVisitor(used, { inputs: this.#keyed ?? NOTHING, texts });
   }
 
   /** Fields that were read and are no input by themselves: only where the page shows what they say. */
@@ -261,8 +275,6 @@ export class InputGuard implements Watcher, LayerOwner, InputHearer, Guarding {
   isCleared(input: string): boolean {
     // What a handler has given to its template it has read itself, of the request that is watched.
     if (input.startsWith(OF_TEMPLATES)) return true;
-    // Whom a fragment is for, its template has said: the page is for him, and its key has to have something of him.
-    if (input === VISITOR) return (this.#keyed?.size ?? 0) > 0;
     if (this.#keyed?.has(input) === true) return true;
     if (this.rules.actions.size > 0) {
       const action = this.rules.actions.get(input);

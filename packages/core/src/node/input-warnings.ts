@@ -3,7 +3,7 @@ import type { EventSink } from '../ports/event-sink.js';
 import { shownKey } from '../values/unstorable-warning.js';
 import type { Dialect } from './dialect.js';
 import type { Use } from './input-use.js';
-import { isLocalised } from './inputs.js';
+import { isLocalised, VISITOR } from './inputs.js';
 import { ALL_FIELDS } from './watched-fields.js';
 
 /** Where a warning comes from, and who is to hear of it. */
@@ -126,6 +126,8 @@ function deedOf(use: Use): string {
   if (isForgotten === true)
     return `read ${input}, for which its key option returned undefined: everybody would share one page`;
   if (isLeft === true) return `read ${input}, which a middleware mounted after the cache has set: no key can have it`;
+  if (input === VISITOR)
+    return `has a fragment in it that is for one visitor, ${shownKey(use.value ?? '')}, and its key does not name him`;
   if (input !== ALL_FIELDS || use.value !== undefined) return `${readOf(use)}, which is not part of its cache key`;
   return 'copied all request headers (fetch, proxy or SSR adapter?), which are not part of its cache key';
 }
@@ -142,6 +144,12 @@ function remediesOf({ input, isLeft, isForgotten, value }: Use, dialect: Dialect
     return [
       `  if it needs no visitor's own   ${dialect.option("inputs: { cookie: 'hide', authorization: 'hide' }")}`,
       `  if it needs them all           leave it out of the cache: ${dialect.never}`,
+    ];
+  }
+  if (input === VISITOR) {
+    return [
+      `  if the page differs per user   ${dialect.key('req.user?.id')}      the same as visitor says, as a word of its own`,
+      '  if the fragment does not       let it say shared: true',
     ];
   }
   const expression = keyOf(input);
