@@ -47,7 +47,7 @@ export interface ValueCache {
    * keys out: nothing is stored for those. Keys that somebody is making already are waited for.
    *
    * @param loadMissing - returns values by key, or rows where `by` says of which key each is: never by their order, which is
-   * the database's own
+   * the database's own. Where it fails for several it is called again for fewer, as others may wait for some of them
    * @returns what was found or loaded, in the order of the keys
    * @throws {@link LoadMissingError} (by rejection) where nothing tells whose value is whose
    *

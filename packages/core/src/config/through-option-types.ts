@@ -21,7 +21,10 @@ interface Reading<K extends Key, V> extends KeptValue<V> {
   readonly name: string;
   /** Reads one value from the database. Needed where there is no `loadMany`. */
   readonly load?: ((key: K) => Found<V> | Promise<Found<V>>) | undefined;
-  /** Reads many at once; also where single ones are asked for at the same time. Keys that it leaves out are not there. */
+  /**
+   * Reads many at once; also where single ones are asked for at the same time. Keys that it leaves out are not there. Where it
+   * fails for several it is called again for fewer, down to the one that it fails for.
+   */
   readonly loadMany?: ((keys: readonly K[]) => FoundMany<V> | Promise<FoundMany<V>>) | undefined;
   /** Of which key a row of `loadMany` is the value: `'id'`, or a function of the row. @defaultValue none: a Map or an object */
   readonly by?: KeyOf<V> | undefined;

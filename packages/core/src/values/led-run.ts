@@ -6,6 +6,7 @@ import type { Lead } from '../engine/lead.js';
 import type { StaleItem } from '../engine/local-item.js';
 import type { ViewContext } from '../engine/view-context.js';
 import type { Timer } from '../ports/clock.js';
+import { failedTogether } from './batch-failure.js';
 import { type Call, contextFor, holdsForAll, knownTags, tellOuter, tellOuterOfNothing } from './call.js';
 import { KnownBefore } from './known-before.js';
 import { type MadeValue, makeValue } from './make-value.js';
@@ -156,7 +157,7 @@ export class LedRun implements RunEnd {
     if (this.context.isSelected && isNew) lead.refuse('failed', route, shownError(error));
     else {
       // In front of those who wait, of whom one may run anew, and succeed.
-      if (isNew) this.#keep(failure);
+      if (isNew && !failedTogether(this.context)) this.#keep(failure);
       // Nobody is to wait for good for what cannot be told of.
       lead.fail(failure);
       if (isNew) parts.sink.refused(key.text, route, 'failed', shownError(error));
