@@ -62,6 +62,7 @@ declare global {
   const offers: { findMany(sellerIds: readonly number[]): Promise<{ sellerId: number; price: number }[]> };
   const sendMail: (id: number) => Promise<void>;
   const database: {
+    usersOf(ids: readonly number[]): Promise<{ id: number; name: string }[]>;
     viewsOf(page: string): Promise<number | undefined>;
     saveViews(rows: readonly { page: string; count: number; version: number }[]): Promise<void>;
   };

@@ -37,7 +37,7 @@ const rows = cache.through<string, number>({
     );
   },
   ...orders.options,
-});
+} as WriteBehindOptions<string, number>);
 
 function lastOf(key: string): number | undefined {
   const lines = readFileSync(orders.database, 'utf8').split('\n');

@@ -10,14 +10,14 @@ type Options = WriteBehindOptions<string | number, unknown>;
 async function openRows(more: Partial<Options>) {
   const { cache, clock, events } = await openMemory();
   const table = new Table();
-  const options: Options = {
+  const options = {
     name: 'rows',
     mode: 'write-behind',
     ttl: 60,
     flushOnSignal: false,
     load: table.load,
     ...more,
-  };
+  } as Options;
   const rows = cache.through(options);
   const failures = () =>
     events.flatMap((event) => (event.type === 'save-failed' ? [[event.keys, String(event.error)]] : []));

@@ -99,7 +99,7 @@ function makeRows(
   cache: Parameters<typeof valuesOf>[0],
   more: Omit<Parameters<typeof valuesOf>[1], 'name' | 'mode' | 'ttl'>,
 ): WriteBehind<string | number, unknown> {
-  return valuesOf(cache, { ...options, ...more });
+  return valuesOf(cache, { ...options, ...more } as Parameters<typeof valuesOf>[1]);
 }
 
 function valuesOf(

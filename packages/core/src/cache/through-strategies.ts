@@ -63,3 +63,11 @@ export interface WriteBehind<K extends Key, V> extends ReadThrough<K, V> {
    */
   close(): Promise<void>;
 }
+
+/** What each mode makes. */
+export interface Strategies<K extends Key, V> {
+  readonly 'read-through': ReadThrough<K, V>;
+  readonly 'write-through': WriteThrough<K, V>;
+  readonly 'write-around': WriteThrough<K, V>;
+  readonly 'write-behind': WriteBehind<K, V>;
+}

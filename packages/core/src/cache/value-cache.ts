@@ -16,7 +16,7 @@ import type { AnyFunction } from '../values/any-function.js';
 import type { ProducerRun } from '../values/producer.js';
 import type { Memoized } from './memoized-function.js';
 import type { InvalidationReceipt } from './receipts.js';
-import type { ReadThrough, WriteBehind, WriteThrough } from './through-strategies.js';
+import type { ReadThrough, Strategies, WriteBehind, WriteThrough } from './through-strategies.js';
 
 /** Values found by key: the half of a {@link Cache} that is not about responses. */
 export interface ValueCache {
@@ -218,6 +218,10 @@ export interface ValueCache {
   through<K extends Key, V>(options: ReadThroughOptions<K, V>): ReadThrough<K, V>;
   through<K extends Key, V>(options: WriteThroughOptions<K, V>): WriteThrough<K, V>;
   through<K extends Key, V>(options: WriteBehindOptions<K, V>): WriteBehind<K, V>;
+  // The last one is the one whose errors are shown: where none of those above fits, this one says what its mode is short of.
+  through<K extends Key, V, M extends keyof Strategies<K, V>>(
+    options: { readonly mode: M } & (ReadThroughOptions<K, V> | WriteThroughOptions<K, V> | WriteBehindOptions<K, V>),
+  ): Strategies<K, V>[M];
 }
 
 /** The values of a namespace. */

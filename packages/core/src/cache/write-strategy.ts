@@ -57,7 +57,7 @@ export class WriteStrategy {
     const isThrough = this.#settings.mode === 'write-through';
     // As they are now, one for each: what their owner makes of them meanwhile, and what the database does, is in neither.
     const copies = (): readonly Entry[] => given.map(([key, value]) => [key, space.copyOf(value)]);
-    const saved = isThrough ? copies() : given;
+    const saved = isThrough ? copies() : given.map(([key, value]): Entry => [key, value]);
     const stored = isThrough && space.mayStoreWritten ? copies() : given;
     const since = isThrough ? await space.token(keys) : undefined;
     try {

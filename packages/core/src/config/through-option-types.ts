@@ -12,20 +12,13 @@ export type FoundMany<V> = ReadonlyMap<Key, Found<V>> | Readonly<Record<string, 
 /** How the values of a strategy are kept: as those of `getOrSet`. */
 type KeptValue<V> = Omit<ValueOptions<V>, 'tags' | 'version' | 'storeIf' | 'isStale' | 'forceRefresh' | 'name'>;
 
-/** What reading through the cache takes: the options of all strategies. */
-interface Reading<K extends Key, V> extends KeptValue<V> {
+/** The options of all strategies, beside how they read. */
+interface Named<K extends Key, V> extends KeptValue<V> {
   /**
    * What the values are called, in one word or a path such as `'shop:users'`: the namespace that their keys are in, so that
    * `cache.namespace(name)` has them too, and what they are counted under in `stats()`.
    */
   readonly name: string;
-  /** Reads one value from the database. Needed where there is no `loadMany`. */
-  readonly load?: ((key: K) => Found<V> | Promise<Found<V>>) | undefined;
-  /**
-   * Reads many at once; also where single ones are asked for at the same time. Keys that it leaves out are not there. Where it
-   * fails for several it is called again for fewer, down to the one that it fails for.
-   */
-  readonly loadMany?: ((keys: readonly K[]) => FoundMany<V> | Promise<FoundMany<V>>) | undefined;
   /** Of which key a row of `loadMany` is the value: `'id'`, or a function of the row. @defaultValue none: a Map or an object */
   readonly by?: KeyOf<V> | undefined;
   /** Keys that one call of `loadMany`, or of `saveMany` by `setMany`, is given at most. @defaultValue 100 */
@@ -41,24 +34,52 @@ interface Reading<K extends Key, V> extends KeptValue<V> {
   readonly missingTtl?: Duration | undefined;
 }
 
-/** The options of {@link ValueCache.through} for what is only read. */
-export interface ReadThroughOptions<K extends Key, V> extends Reading<K, V> {
+/** How a database is read. */
+interface Loads<K extends Key, V> {
+  /** Reads one value from the database. Needed where there is no `loadMany`. */
+  readonly load: (key: K) => Found<V> | Promise<Found<V>>;
+  /**
+   * Reads many at once; also where single ones are asked for at the same time. Keys that it leaves out are not there. Where it
+   * fails for several it is called again for fewer, down to the one that it fails for.
+   */
+  readonly loadMany: (keys: K[]) => FoundMany<V> | Promise<FoundMany<V>>;
+}
+
+/** How a database is written to. */
+interface Saves<K extends Key, V> {
+  /** Writes one value to the database; what it returns does not count. Needed where there is no `saveMany`. */
+  readonly save: (key: K, value: V) => unknown;
+  /** Writes many at once: all of them, or none. */
+  readonly saveMany: (entries: [key: K, value: V][]) => unknown;
+}
+
+/** {@link Saves}, where a write comes later. */
+interface SavesLater<K extends Key, V> {
+  /** Writes one value to the database; needed where there is no `saveMany`. May be called again with what it has saved. */
+  readonly save: (key: K, value: V, info: WriteInfo) => unknown;
+  /** Writes many at once: all of them, or none. */
+  readonly saveMany: (entries: [key: K, value: V, info: WriteInfo][]) => unknown;
+}
+
+/** One of these is needed, and what stands first is what the compiler says is missing. */
+type OneOf<T, First extends keyof T> =
+  | (Pick<T, First> & { readonly [Name in Exclude<keyof T, First>]?: T[Name] | undefined })
+  | (Pick<T, Exclude<keyof T, First>> & { readonly [Name in First]?: T[Name] | undefined });
+
+/** What reading through the cache takes: the options of all strategies. */
+type Reading<K extends Key, V> = Named<K, V> & OneOf<Loads<K, V>, 'load'>;
+
+interface ReadThroughMode {
   /** What is not stored is read from the database, and stored. */
   readonly mode: 'read-through';
 }
 
-/** What writing takes. */
-export interface Writing<K extends Key, V> extends Reading<K, V> {
-  /** Writes one value to the database; what it returns does not count. Needed where there is no `saveMany`. */
-  readonly save?: ((key: K, value: V) => unknown) | undefined;
-  /** Writes many at once: all of them, or none. */
-  readonly saveMany?: ((entries: readonly (readonly [key: K, value: V])[]) => unknown) | undefined;
+/** The options of {@link ValueCache.through} for what is only read. */
+export type ReadThroughOptions<K extends Key, V> = Reading<K, V> & ReadThroughMode;
+
+interface WriteThroughMode<K extends Key> {
   /** Deletes one from the database. Needed for `delete`. */
   readonly remove?: ((key: K) => unknown) | undefined;
-}
-
-/** The options of {@link ValueCache.through} for what is written at once. */
-export interface WriteThroughOptions<K extends Key, V> extends Writing<K, V> {
   /**
    * `'write-through'`: what the database has taken is stored. `'write-around'`: it is only forgotten, and read from the
    * database when it is asked for next: for what the database changes while it writes, and what is seldom read. Where reads are
@@ -66,6 +87,9 @@ export interface WriteThroughOptions<K extends Key, V> extends Writing<K, V> {
    */
   readonly mode: 'write-through' | 'write-around';
 }
+
+/** The options of {@link ValueCache.through} for what is written at once. */
+export type WriteThroughOptions<K extends Key, V> = Reading<K, V> & OneOf<Saves<K, V>, 'save'> & WriteThroughMode<K>;
 
 /** What a strategy that writes behind tells of a write, beside its key and its value. */
 export interface WriteInfo {
@@ -117,14 +141,9 @@ export interface QueueOptions {
   readonly lease?: Duration | undefined;
 }
 
-/** The options of {@link ValueCache.through} for what is written to the database later. */
-export interface WriteBehindOptions<K extends Key, V> extends Reading<K, V> {
+interface WriteBehindMode<K extends Key, V> {
   /** A write is acknowledged at once, readable at once, and saved with others a moment later. */
   readonly mode: 'write-behind';
-  /** Writes one value to the database; needed where there is no `saveMany`. May be called again with what it has saved. */
-  readonly save?: ((key: K, value: V, info: WriteInfo) => unknown) | undefined;
-  /** Writes many at once: all of them, or none. */
-  readonly saveMany?: ((entries: readonly (readonly [key: K, value: V, info: WriteInfo])[]) => unknown) | undefined;
   /** Deletes one from the database. Needed for `delete`. */
   readonly remove?: ((key: K, info: WriteInfo) => unknown) | undefined;
   /** How long a write waits for others of its key, and for those that are saved with it. @defaultValue `'1s'` */
@@ -165,3 +184,8 @@ export interface WriteBehindOptions<K extends Key, V> extends Reading<K, V> {
   /** A queue in Redis, for several processes, in place of a journal: its URL, or more. @defaultValue none */
   readonly queue?: string | QueueOptions | undefined;
 }
+
+/** The options of {@link ValueCache.through} for what is written to the database later. */
+export type WriteBehindOptions<K extends Key, V> = Reading<K, V> &
+  OneOf<SavesLater<K, V>, 'save'> &
+  WriteBehindMode<K, V>;
