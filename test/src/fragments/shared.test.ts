@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { createCache } from '@viewcache/core';
+import { fragmentsOf } from '@viewcache/express';
 import { RedisServer } from '../servers/redis.js';
 import { closeAfterEach, makeCache } from '../support/site.js';
 import { until } from '../values/stores.js';
@@ -62,6 +63,32 @@ describe.each(waiting)('fragments in %s over Redis', (_name, kitchen) => {
     expect(await second.get('/named', { 'x-who': 'Ada' })).toBe('hello:1 Ada');
     expect(await second.get('/named', { 'x-who': 'Grace' })).toBe('hello:1 Grace');
     expect(await second.get('/hello', { 'x-who': 'Grace' })).toBe('hello:2 Grace');
+  });
+});
+
+describe('a list over Redis', () => {
+  it('has an item show one further down in it, which is looked up at the same time', async () => {
+    const [, kitchen] = waiting[0] as (typeof waiting)[number];
+    const rendered: number[] = [];
+    const { get } = await lay(kitchen, {
+      cache: shared(),
+      routes(app) {
+        app.get('/list', async (_req, res) => {
+          const cache = fragmentsOf(res);
+          const said = (id: number) => ({ name: 'product', key: id, ttl: '1h', shared: true });
+          const one = async (id: number): Promise<string> => {
+            rendered.push(id);
+            return `<${id}${await cache.each(id < 4 ? [id + 1, 5] : [], said, one)}>`;
+          };
+          res.send(await cache.each([1, 2, 3, 4, 5], said, one));
+        });
+      },
+    });
+    const four = '<4>';
+    const three = `<3${four}<5>>`;
+    const two = `<2${three}<5>>`;
+    expect(await get('/list')).toBe(`<1${two}<5>>${two}${three}${four}<5>`);
+    expect([...new Set(rendered)].sort()).toEqual([1, 2, 3, 4, 5]);
   });
 });
 

@@ -48,9 +48,9 @@ describe('the name of a field', () => {
     expect(isIdentityField(name)).toBe(false);
   });
 
-  it('is judged though there is no end of names, and though one is long', () => {
+  it('is judged though there is no end of names, and may be anything where it is long', () => {
     const judged = Array.from({ length: 3_000 }, (_, i) => isIdentityField(`x-${i}`));
     expect(judged.some(Boolean)).toBe(false);
-    expect(isIdentityField(`${'x'.repeat(10_000)}-user`)).toBe(true);
+    expect(isIdentityField('x'.repeat(10_000))).toBe(true);
   });
 });

@@ -24,11 +24,12 @@ const known = new Map<string, boolean>();
  * @param name - in lower case, as Node has it
  */
 export function isIdentityField(name: string): boolean {
+  // What nobody calls a field costs no search, for each fragment anew.
+  if (name.length > LONGEST) return true;
   const found = known.get(name);
   if (found !== undefined) return found;
   const plain = name.replaceAll(/[_.]/g, '-');
   const isIdentity = !PLAIN.test(plain) && (WITHIN.test(plain) || ALONE.test(plain));
-  if (name.length > LONGEST) return isIdentity;
   if (known.size >= REMEMBERED) known.clear();
   known.set(name, isIdentity);
   return isIdentity;
