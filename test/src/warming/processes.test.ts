@@ -47,9 +47,12 @@ async function start(): Promise<Member> {
     ran,
     warm: (order) =>
       new Promise((resolve) => {
-        child.on('message', (told: WarmTold) => {
-          if (told.type === 'ended') resolve(told.result);
-        });
+        const listener = (told: WarmTold): void => {
+          if (told.type !== 'ended') return;
+          child.off('message', listener);
+          resolve(told.result);
+        };
+        child.on('message', listener);
         child.send(order);
       }),
     hasRun: async (times) => {
@@ -74,6 +77,22 @@ describe('two processes that share a Redis', () => {
     const last = await two.warm({ urls: 200, whileElsewhere: 'wait' });
     expect(last).toMatchObject({ ended: 'done', hits: 200, stored: 0 });
     expect(two.ran).toEqual([]);
+  });
+
+  it('leave out what the other is at, and nothing else', async () => {
+    const [one, two] = await Promise.all([start(), start()]);
+    for (const from of [0, 100]) {
+      const order: WarmOrder = { urls: 5, from, whileElsewhere: 'leave' };
+      expect(await one.warm(order)).toMatchObject({ ended: 'done', stored: 5 });
+      // At once, so that the store tells others that it is done.
+      expect(await one.warm(order)).toMatchObject({ ended: 'done', hits: 5 });
+    }
+    const first = one.warm({ urls: 5, from: 200, whileElsewhere: 'leave', hangsFrom: 200 });
+    await one.hasRun(14);
+    expect(await two.warm({ urls: 5, from: 200, whileElsewhere: 'leave' })).toMatchObject({ ended: 'elsewhere' });
+    expect(await two.warm({ urls: 5, from: 300, whileElsewhere: 'leave' })).toMatchObject({ ended: 'done', stored: 5 });
+    one.child.send({ urls: 'released' } satisfies Release);
+    expect(await first).toMatchObject({ ended: 'done', stored: 5 });
   });
 
   it('go on where the one that warmed has died', async () => {

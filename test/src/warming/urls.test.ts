@@ -312,7 +312,7 @@ describe('warming URLs', () => {
     expect(cache.stats().routes['/cities/:id']).toMatchObject({ stored: 300, misses: 0 });
   });
 
-  it('runs once at a time; who waits finds hits', async () => {
+  it('runs one after the other in one process, and leaves out what already waits', async () => {
     const cache = makeCache();
     const app = express();
     let runs = 0;
@@ -324,16 +324,33 @@ describe('warming URLs', () => {
     const results = await Promise.all([
       cache.warm(['/a', '/b'], options),
       cache.warm(['/a', '/b'], options),
+      cache.warm(['/a', '/b'], options),
+      cache.warm(['/d', '/e'], options),
       cache.warm(['/a', '/b'], { ...options, whileElsewhere: 'wait' }),
       cache.warm(['/c'], { ...options, name: 'others' }),
     ]);
     expect(results.map(({ ended, stored, hits }) => [ended, stored, hits])).toEqual([
       ['done', 2, 0],
+      ['done', 0, 2],
       ['elsewhere', 0, 0],
+      ['done', 2, 0],
       ['done', 0, 2],
       ['done', 1, 0],
     ]);
-    expect(runs).toBe(3);
+    expect(runs).toBe(5);
+  });
+
+  it('does not wait for itself where a handler that is warmed warms', async () => {
+    const cache = makeCache();
+    const app = express();
+    const within: unknown[] = [];
+    app.get('/inner', cachePage({ ttl: '1h', cache }), (_req, res) => void res.send('inner'));
+    app.get('/outer', cachePage({ ttl: '1h', cache }), async (_req, res) => {
+      within.push((await cache.warm(['/inner'], { origin, server: app })).ended);
+      res.send('outer');
+    });
+    expect(await cache.warm(['/outer'], { origin, server: app })).toMatchObject({ ended: 'done', stored: 1 });
+    expect(within).toEqual(['elsewhere']);
   });
 
   it.each<[string, unknown, object, string]>([

@@ -12,6 +12,8 @@ export interface Release {
 /** What it is to do: how many URLs, how, and from which on its handlers wait. */
 export interface WarmOrder {
   readonly urls: number;
+  /** The number of the first of them. */
+  readonly from?: number;
   readonly whileElsewhere: 'leave' | 'wait';
   readonly hangsFrom?: number;
 }
@@ -45,7 +47,7 @@ process.on('message', async (order: WarmOrder | Release) => {
     return;
   }
   hangsFrom = order.hangsFrom ?? hangsFrom;
-  const urls = Array.from({ length: order.urls }, (_, id) => `/cities/${id}`);
+  const urls = Array.from({ length: order.urls }, (_, id) => `/cities/${id + (order.from ?? 0)}`);
   const options = { origin: 'http://www.example.com', server: createServer(app), timeout: '1h' } as const;
   const result = await cache.warm(urls, { ...options, whileElsewhere: order.whileElsewhere });
   tell({ type: 'ended', result });

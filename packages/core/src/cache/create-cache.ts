@@ -189,6 +189,7 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
         for (const stop of stops) stop();
       };
     },
+    isWarming: () => telemetry.isUnasked(),
     warn,
   });
   const rewarmer = new Rewarmer(sources, (views) => warming.rewarm(views), warn);

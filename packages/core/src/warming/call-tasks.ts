@@ -2,11 +2,12 @@ import { printable } from '../base/printable.js';
 import { spelledKey } from '../base/spelled-key.js';
 import { type MemoResults, memoOf } from '../cache/memoized-function.js';
 import type { AnyFunction } from '../values/any-function.js';
-import type { Task, Tasks } from './task.js';
+import type { ReadTasks, Task } from './task.js';
+import { digestOf } from './warm-name.js';
 import type { WarmCalls } from './warm-types.js';
 
 /** The calls of a source, one by one: those that begin together may be collected by a loader inside the function. */
-export function callTasks({ fn, args, instance }: WarmCalls, limit: number): Tasks {
+export function callTasks({ fn, args, instance }: WarmCalls, limit: number): ReadTasks {
   const memo = instance === undefined ? memoOf(fn) : memoOf(fn).of(instance);
   const tasks = args.slice(0, limit).map((list): Task => {
     const key = keyOf(memo, list);
@@ -23,7 +24,7 @@ export function callTasks({ fn, args, instance }: WarmCalls, limit: number): Tas
       },
     };
   });
-  return { tasks, skipped: [], isCut: args.length > limit };
+  return { tasks, skipped: [], isCut: args.length > limit, digest: digestOf(tasks.map(({ what }) => what)) };
 }
 
 /** Arguments that can be no part of a key are refused when they are called with. */

@@ -22,6 +22,7 @@ class Store implements Leases {
   }
 }
 
+const urls = { line: 'urls', name: 'urls:1', digest: '1', waits: false, isWithin: false };
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 function make() {
@@ -34,7 +35,7 @@ function make() {
 describe('the right to warm', () => {
   it('is kept while it is renewed, and given back', async () => {
     const { clock, store, stop, turns, lost } = make();
-    const held = await turns.enter('urls', false, stop.signal, () => lost.push('lost'));
+    const held = await turns.enter(urls, stop.signal, () => lost.push('lost'));
     for (let i = 0; i < 5; i++) {
       clock.advance(700);
       await settled();
@@ -48,7 +49,7 @@ describe('the right to warm', () => {
 
   it('is told to be lost where another one has it', async () => {
     const { clock, store, stop, turns, lost } = make();
-    const held = await turns.enter('urls', false, stop.signal, () => lost.push('lost'));
+    const held = await turns.enter(urls, stop.signal, () => lost.push('lost'));
     Object.assign(store, { isRenewed: false, answer: 'held' });
     clock.advance(700);
     await settled();
@@ -58,7 +59,7 @@ describe('the right to warm', () => {
 
   it.each(['mine', 'open'] as const)('is not lost where the store has forgotten it, or is away: %s', async (answer) => {
     const { clock, store, stop, turns, lost } = make();
-    const held = await turns.enter('urls', false, stop.signal, () => lost.push('lost'));
+    const held = await turns.enter(urls, stop.signal, () => lost.push('lost'));
     Object.assign(store, { isRenewed: false, answer });
     for (let i = 0; i < 3; i++) {
       clock.advance(700);
@@ -71,24 +72,63 @@ describe('the right to warm', () => {
   it.each(['held', 'done'] as const)('is nobody else’s: %s', async (answer) => {
     const { store, stop, turns } = make();
     store.answer = answer;
-    expect(await turns.enter('urls', false, stop.signal, () => {})).toBeUndefined();
+    expect(await turns.enter(urls, stop.signal, () => {})).toBeUndefined();
     store.answer = 'mine';
-    expect(await turns.enter('urls', false, stop.signal, () => {})).toBeDefined();
+    expect(await turns.enter(urls, stop.signal, () => {})).toBeDefined();
   });
 
   it('comes to who waits, unless he is told to stop', async () => {
     const { clock, store, stop, turns } = make();
     store.answer = 'held';
-    const waiting = turns.enter('urls', true, stop.signal, () => {});
+    const waiting = turns.enter({ ...urls, waits: true }, stop.signal, () => {});
     await settled();
     store.answer = 'mine';
     clock.advance(700);
     const held = await waiting;
     expect(held).toBeDefined();
-    const next = turns.enter('urls', true, stop.signal, () => {});
+    const next = turns.enter({ ...urls, waits: true }, stop.signal, () => {});
     stop.abort();
     expect(await next).toBeUndefined();
     await held?.leave(true);
     expect(store.asked).toEqual([true, true]);
+  });
+
+  it('is not kept from this process by what it has just done itself', async () => {
+    const { clock, store, stop, turns } = make();
+    const enter = async (name: string) => await turns.enter({ ...urls, name }, stop.signal, () => {});
+    await (await enter('urls:1'))?.leave(true);
+    await (await enter('urls:1'))?.leave(false);
+    await (await enter('urls:2'))?.leave(true);
+    clock.advance('2m');
+    await (await enter('urls:1'))?.leave(true);
+    expect(store.asked).toEqual([false, true, false, false]);
+  });
+
+  it('comes to one after the other in this process, and to none in vain', async () => {
+    const { stop, turns } = make();
+    const enter = (digest: string) => turns.enter({ ...urls, digest, name: digest }, stop.signal, () => {});
+    const first = await enter('1');
+    const order: string[] = [];
+    const begun = ['2', '3', '1'].map(async (digest) => {
+      const held = await enter(digest);
+      order.push(digest);
+      await held?.leave(true);
+      return held;
+    });
+    await settled();
+    // One that waits will do the same.
+    expect(await enter('3')).toBeUndefined();
+    expect(order).toEqual([]);
+    await first?.leave(true);
+    expect(await Promise.all(begun)).not.toContain(undefined);
+    expect(order).toEqual(['2', '3', '1']);
+  });
+
+  it('is never waited for by what is done under it', async () => {
+    const { stop, turns } = make();
+    const held = await turns.enter(urls, stop.signal, () => {});
+    const within = { ...urls, digest: '2', waits: true, isWithin: true };
+    expect(await turns.enter(within, stop.signal, () => {})).toBeUndefined();
+    await held?.leave(true);
   });
 });

@@ -18,3 +18,9 @@ export interface Tasks {
   readonly skipped: readonly WarmProblem[];
   readonly isCut: boolean;
 }
+
+/** What a source has come to. */
+export interface ReadTasks extends Tasks {
+  /** The same where the same is to be done, in each process. */
+  readonly digest: string;
+}

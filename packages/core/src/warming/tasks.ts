@@ -9,7 +9,8 @@ import { copied } from './copied.js';
 import { readEntry } from './entry-url.js';
 import { findServer } from './find-server.js';
 import { entriesOf } from './reporting-source.js';
-import type { Task, Tasks } from './task.js';
+import type { ReadTasks, Task } from './task.js';
+import { digestOf } from './warm-name.js';
 import { readFields, type WarmSettings } from './warm-options.js';
 import type { WarmFields, WarmProblem, WarmServer, WarmSource, WarmUrl } from './warm-types.js';
 
@@ -25,7 +26,7 @@ const USUAL = { accept: '*/*', 'accept-encoding': 'gzip, deflate, br, zstd', 'us
  *
  * @throws {@link ConfigError} for what is no source, and for a setting that it needs; what the source itself throws
  */
-export async function readTasks(source: WarmSource, settings: WarmSettings, signal: AbortSignal): Promise<Tasks> {
+export async function readTasks(source: WarmSource, settings: WarmSettings, signal: AbortSignal): Promise<ReadTasks> {
   if (isCalls(source)) return callTasks(source, settings.limit);
   if (!isIterable(source))
     throw new ConfigError('warm', source, 'a list of URLs, fromSitemap(), fromAccessLog() or calls()');
@@ -41,8 +42,7 @@ export async function readTasks(source: WarmSource, settings: WarmSettings, sign
     // A list may be long: others have their turn meanwhile.
     if (seen % BREATH === BREATH - 1) await immediate();
     if (signal.aborted) break;
-    if (taken >= settings.limit || seen++ >= settings.limit * LOOKED_AT)
-      return { tasks: [...wanted.values()], skipped, isCut: true };
+    if (taken >= settings.limit || seen++ >= settings.limit * LOOKED_AT) return readOf(wanted, skipped, origin, true);
     const { url, headers } = readUrl(entry);
     const read = readEntry(url, origin);
     if ('skip' in read) {
@@ -60,7 +60,17 @@ export async function readTasks(source: WarmSource, settings: WarmSettings, sign
     }
     if (wanted.size > before) taken++;
   }
-  return { tasks: [...wanted.values()], skipped, isCut: false };
+  return readOf(wanted, skipped, origin, false);
+}
+
+/** @param wanted - by path and fields */
+function readOf(
+  wanted: ReadonlyMap<string, Task>,
+  skipped: readonly WarmProblem[],
+  origin: string,
+  isCut: boolean,
+): ReadTasks {
+  return { tasks: [...wanted.values()], skipped, isCut, digest: digestOf([origin, ...wanted.keys()]) };
 }
 
 /** @param fields - what is `undefined` is not sent, though it usually is */

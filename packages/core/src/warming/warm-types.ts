@@ -69,7 +69,8 @@ export type WarmSkip = 'other-origin' | 'malformed' | 'too-long' | 'unreadable';
 export interface WarmResult extends WarmProgress {
   /**
    * `'done'`: all of it was asked for. `'aborted'`: by the `signal`, or the cache was closed. `'elsewhere'`: another process is
-   * warming, or has taken over; or another call in this one.
+   * warming, has just done so, or has taken over; or a call in this one waits already that will ask for the same. Nothing was asked for
+   * then by this call, where `done` is 0.
    */
   readonly ended: 'done' | 'aborted' | 'elsewhere';
   /** The source had more than `limit`. */
@@ -133,14 +134,16 @@ export interface WarmOptions {
   /** Ends it at once: what is under way is given up, and the promise resolves with `ended: 'aborted'`. @defaultValue none */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Of all warmings of one name only one runs at a time, in all processes that share the store.
+   * Of all warmings of one name only one runs at a time, in all processes that share the store. Needed where each process makes a
+   * list of its own, and one of them is enough.
    *
-   * @defaultValue `'urls'` or `'calls'`
+   * @defaultValue one for each list, its `origin` and its `headers`: what is warmed twice is the same
    */
   readonly name?: string | undefined;
   /**
-   * What to do where one of the same name runs already: `'leave'`, resolve at once with `ended: 'elsewhere'`; `'wait'`, begin when that
-   * one has ended, which finds hits of a shared store, and has this process's memory warm, too.
+   * What to do where another process warms under the same name, or has done so within the last second: `'leave'`, resolve at once with
+   * `ended: 'elsewhere'`; `'wait'`, begin when that one has ended, which finds hits of a shared store, and has this process's memory
+   * warm, too. Warmings of one process go one after the other in any case.
    *
    * @defaultValue `'leave'`
    */

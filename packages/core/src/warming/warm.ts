@@ -6,6 +6,7 @@ import { hasOnlooker, progressBar } from './progress-bar.js';
 import { Run } from './run-warming.js';
 import { readTasks } from './tasks.js';
 import { isBehind } from './warm-behind.js';
+import { nameOfSource } from './warm-name.js';
 import { readWarmOptions } from './warm-options.js';
 import type { WarmOptions, WarmResult, WarmSource } from './warm-types.js';
 import { problemOf } from './warm-words.js';
@@ -16,10 +17,13 @@ const NOTHING: WarmResult = {
   ...{ ended: 'elsewhere', isCut: false, problems: [] },
 };
 
+const LEFT = 'nothing was asked for: it is warmed elsewhere, or has just been';
+
 /**
  * Warms a cache.
  *
  * @param stop - is aborted when it is to end, for whatever reason
+ * @param isWithin - it is asked for by what is warmed
  */
 export async function warm(
   parts: WarmingParts,
@@ -27,6 +31,7 @@ export async function warm(
   source: WarmSource,
   options: WarmOptions | undefined,
   stop: AbortController,
+  isWithin: boolean,
 ): Promise<WarmResult> {
   const settings = readWarmOptions('warm', options);
   const { signal } = stop;
@@ -41,14 +46,20 @@ export async function warm(
     const tasks = await Promise.race([readTasks(source, settings, signal), aborted]);
     await Promise.race([parts.ready(), aborted]);
     if (tasks === undefined || signal.aborted) return { ...NOTHING, ended: 'aborted' };
-    const name = settings.name ?? (isCalls(source) ? 'calls' : 'urls');
-    const held = await turns.enter(name, settings.waits, signal, () => {
+    const line = settings.name ?? (isCalls(source) ? 'calls' : 'urls');
+    const name = settings.name ?? nameOfSource(source, settings, tasks.digest);
+    const { digest } = tasks;
+    const held = await turns.enter({ line, name, digest, waits: settings.waits, isWithin }, signal, () => {
       isLost = true;
       stop.abort();
     });
-    if (held === undefined) return { ...NOTHING, ended: signal.aborted ? 'aborted' : 'elsewhere' };
     const terminal = settings.onProgress === undefined && hasOnlooker(process.stderr) ? process.stderr : undefined;
-    const onProgress = terminal === undefined ? settings.onProgress : progressBar(terminal, parts.clock, name);
+    if (held === undefined) {
+      const left: WarmResult = { ...NOTHING, ended: signal.aborted ? 'aborted' : 'elsewhere' };
+      if (left.ended === 'elsewhere' && !isBehind(options)) terminal?.write(`warming ${line}: ${LEFT}\n`);
+      return left;
+    }
+    const onProgress = terminal === undefined ? settings.onProgress : progressBar(terminal, parts.clock, line);
     const run = new Run(tasks, settings, outcomes, parts.clock, onProgress);
     const stopListening = parts.listen(outcomes.listener, outcomes.isUnderWay);
     try {
@@ -60,7 +71,7 @@ export async function warm(
     const ended = isLost ? 'elsewhere' : signal.aborted ? 'aborted' : 'done';
     const result: WarmResult = { ...run.progress, ended, isCut: tasks.isCut, problems: run.problems };
     const problem = problemOf(result);
-    if (problem !== undefined && !isBehind(options)) terminal?.write(`warming ${name}: ${problem}\n`);
+    if (problem !== undefined && !isBehind(options)) terminal?.write(`warming ${line}: ${problem}\n`);
     return result;
   } finally {
     settings.signal?.removeEventListener('abort', abort);

@@ -12,6 +12,8 @@ export interface WarmingParts {
   ready(): Promise<void>;
   /** @param isUnasked - whether what happens at that moment is of no visitor */
   listen(listener: CacheListener, isUnasked: () => boolean): () => void;
+  /** Whether what happens at that moment is done for what is warmed. */
+  isWarming(): boolean;
   /** Says what nobody is told otherwise. */
   warn(message: string): void;
 }

@@ -18,7 +18,8 @@ export class Warming {
   async warm(source: WarmSource, options?: WarmOptions): Promise<WarmResult> {
     const stop = new AbortController();
     if (this.#isClosed) stop.abort();
-    const result = outsideRequests(() => this.#warm(source, options, stop));
+    const isWithin = this.#parts.isWarming();
+    const result = outsideRequests(() => this.#warm(source, options, stop, isWithin));
     this.#stops.set(stop, result);
     try {
       return await result;
@@ -58,9 +59,14 @@ export class Warming {
     await Promise.allSettled(open.map(([, result]) => result));
   }
 
-  async #warm(source: WarmSource, options: WarmOptions | undefined, stop: AbortController): Promise<WarmResult> {
+  async #warm(
+    source: WarmSource,
+    options: WarmOptions | undefined,
+    stop: AbortController,
+    isWithin: boolean,
+  ): Promise<WarmResult> {
     const [{ warm }, { OneAtATime }] = await Promise.all([import('./warm.js'), import('./one-at-a-time.js')]);
     this.#turns ??= new OneAtATime(this.#parts.leases, this.#parts.leaseClock);
-    return await warm(this.#parts, this.#turns, source, options, stop);
+    return await warm(this.#parts, this.#turns, source, options, stop, isWithin);
   }
 }
