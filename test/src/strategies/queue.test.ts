@@ -269,6 +269,29 @@ describe('writing behind with a queue in Redis', () => {
     expect(table.rows.get('a')).toBe(2);
   });
 
+  it('saves what waits before it is closed, where it saves, for as long as closeTimeout', async () => {
+    const table = new Table();
+    const queue = newQueue();
+    const options = { ...functionsOf(table), queue, flushEvery: '1h' } as const;
+    const writer = openRows({ ...options, queue: { ...queue, worker: false } });
+    const { rows } = openRows(options);
+    await writer.rows.set('a', 1);
+    await writer.rows.close();
+    expect(table.taken()).toEqual([]);
+    await rows.set('b', 2);
+    await rows.close();
+    expect([...table.rows.keys()].sort()).toEqual(['a', 'b']);
+    // A database that takes nothing keeps it no longer than that, and nothing is lost.
+    table.isDown = true;
+    const short = openRows({ ...options, closeTimeout: '50ms' });
+    await short.rows.set('c', 3);
+    await short.rows.close();
+    table.isDown = false;
+    const { rows: next } = openRows(options);
+    await next.flush();
+    expect(table.rows.get('c')).toBe(3);
+  });
+
   it('saves nothing newer before a save has answered that was under way when its process has closed the queue', async () => {
     const table = new Table();
     const slow = gate();

@@ -96,17 +96,21 @@ function openFor(
     };
     return new DurableQueue(reached, { ...behind.queue, client: clientOf(behind.queue) });
   });
+  const flush = (): Promise<void> => within(strategy.queue.flush(), behind.limits.closeTimeoutMs, parts.clock);
+  const end = async (): Promise<void> => {
+    // What waits in Redis is lost to nobody, but there may be no other process to save it.
+    if (behind.queue?.isWorker === true) await flush();
+    await strategy.queue.close();
+  };
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
-    closing ??= keepProcessFor(strategy.queue.close()).finally(() => {
+    closing ??= keepProcessFor(end()).finally(() => {
       leave();
       forgetSignals();
     });
     return closing;
   };
-  const { closeTimeoutMs } = behind.limits;
-  const onSignal = (isEnd: boolean): Promise<void> =>
-    isEnd ? close() : within(strategy.queue.flush(), closeTimeoutMs, parts.clock);
+  const onSignal = (isEnd: boolean): Promise<void> => (isEnd ? close() : flush());
   const forgetSignals = behind.flushOnSignal ? beforeExit(onSignal) : (): void => {};
   return { strategy, close };
 }

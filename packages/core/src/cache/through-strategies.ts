@@ -59,7 +59,7 @@ export interface WriteBehind<K extends Key, V> extends ReadThrough<K, V> {
   readonly pending: number;
   /**
    * Takes no more writes, saves what is pending, for `closeTimeout` at most, and lets go of its file. What is left then is given
-   * up, or saved by whoever begins with the journal. `cache.close()` does it, too.
+   * up, or saved by whoever begins with the journal or the queue. `cache.close()` does it, too.
    */
   close(): Promise<void>;
 }

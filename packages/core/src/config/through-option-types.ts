@@ -171,8 +171,8 @@ interface WriteBehindMode<K extends Key, V> {
   /** Told of a write that is given up, and may keep it; the write is not forgotten before what it returns has resolved. */
   readonly onDeadLetter?: ((letter: DeadLetter<K, V>) => unknown) | undefined;
   /**
-   * How long `close()`, and the end of the process by a signal, waits for the database; and then, where there is neither journal
-   * nor queue, once more as long at most for `onDeadLetter`, of all that is left at once.
+   * How long `close()`, and the end of the process by a signal, waits for the database; and then once more as long at most: where
+   * there is neither journal nor queue for `onDeadLetter`, of all that is left at once, with a queue for what is under way.
    *
    * @defaultValue `'10s'`
    */
