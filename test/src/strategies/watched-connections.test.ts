@@ -2,9 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it } from '@jest/globals';
+import { createCache } from '@viewcache/core';
 import { watchBetterSqlite3 } from '@viewcache/orm/better-sqlite3';
 import { describeBetterSqlite3, openBetterSqlite3 } from '../orm/better-sqlite3-engine.js';
-import { openMemory } from '../values/stores.js';
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -15,7 +15,8 @@ describeBetterSqlite3('a strategy over a watched database of several connections
   it.each(['write-through', 'write-around'] as const)(
     'tells nobody what a transaction has taken back, by %s',
     async (mode) => {
-      const { cache } = await openMemory();
+      const cache = createCache();
+      closing.push(() => cache.close());
       const folder = await mkdtemp(join(tmpdir(), 'cities-'));
       closing.push(() => rm(folder, { recursive: true, force: true }));
       const connect = async () => {
