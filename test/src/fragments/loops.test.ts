@@ -62,3 +62,42 @@ describe.each(kitchens)('a loop in %s that does not tell its fragments apart', (
     expect(warnings()).toEqual([]);
   });
 });
+
+describe.each(kitchens.filter(([, { pages }]) => 'list' in pages))('a list in %s', (_name, kitchen) => {
+  it('warns once of a key that items have which are not the same, and shows the first of them', async () => {
+    const { get, locals, warnings } = await lay(kitchen);
+    locals['items'] = [
+      { id: 7, name: 'a' },
+      { id: 8, name: 'c' },
+      { id: 7, name: 'b' },
+    ];
+    const said = [
+      expect.stringMatching(
+        /^fragment item: one list asks for it more than once with the key 7, for items that are not the same, .* as in key[:=] ?item\.id$/,
+      ),
+    ];
+    expect((await get('/list')).match(/[abc](?=<)/g)).toEqual(['a', 'c', 'a']);
+    expect(warnings()).toEqual(said);
+    await get('/list');
+    expect(warnings()).toEqual(said);
+  });
+
+  it('warns of none where one has come twice, itself or as it was read again', async () => {
+    const { get, locals, warnings } = await lay(kitchen);
+    const item = { id: 7, name: 'a' };
+    locals['items'] = [item, { id: 8, name: 'c' }, item, { ...item }];
+    expect((await get('/list')).match(/[abc](?=<)/g)).toEqual(['a', 'c', 'a', 'a']);
+    expect(warnings()).toEqual([]);
+  });
+
+  it('says nothing in production', async () => {
+    process.env['NODE_ENV'] = 'production';
+    const { get, locals, warnings } = await lay(kitchen);
+    locals['items'] = [
+      { id: 7, name: 'a' },
+      { id: 7, name: 'b' },
+    ];
+    await get('/list');
+    expect(warnings()).toEqual([]);
+  });
+});

@@ -1,8 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Duration } from '../../base/duration.js';
 import { ConfigError } from '../../base/errors.js';
 import { warnOnce } from '../../base/process-warning.js';
 import { needFunction } from '../../config/check.js';
-import { currentView } from '../../engine/view-storage.js';
+import { currentView, leaveView } from '../../engine/view-storage.js';
 import type { ValuePolicy } from '../../values/value-policy.js';
 import { audienceOf } from './fragment-audience.js';
 import {
@@ -14,6 +15,7 @@ import {
 } from './fragment-options.js';
 import { type FragmentRequest, requestOf, type TemplatePlace } from './fragment-request.js';
 import { type FragmentRun, runOf } from './fragment-run.js';
+import type { FragmentsHome } from './fragments-home.js';
 import { renderedText } from './rendered-text.js';
 import { callIdiom, type TemplateIdiom } from './template-idiom.js';
 import { Turns } from './turns.js';
@@ -84,7 +86,7 @@ export function fragmentCache(
     return (
       await askMany(
         request,
-        read.map((options, i) => ({ options, render: () => render(all[i] as never, i) })),
+        read.map((options, i) => ({ options, item: all[i], render: () => render(all[i] as never, i) })),
         String(render),
         place,
       )
@@ -120,6 +122,8 @@ export async function askOne(
 /** One of many. */
 export interface ToRender {
   readonly options: ReadFragment;
+  /** That of a list which it is rendered for. */
+  readonly item?: unknown;
   readonly render: () => unknown;
 }
 
@@ -148,6 +152,7 @@ export async function askMany(
     const run = runOf(request, options, audience, source, make, place);
     return { run, policy: home.policyOf(options) };
   });
+  warnOfSameKeys(home, asked, all);
   const ask = ({ run, policy }: Asked): unknown => {
     run.tellOuter();
     if (!run.isStorable) return run.makeApart();
@@ -169,6 +174,28 @@ export async function askMany(
   const html = (await Promise.all(found)) as string[];
   // What a list has more than once, it has under one key, and says so.
   return one !== undefined && asked.length === 1 ? [await one.run.compared(html[0] ?? '')] : html;
+}
+
+/** Says, where somebody develops, that items of a list which are not the same stand under one key: all show the first of them. */
+function warnOfSameKeys(home: FragmentsHome, asked: readonly Asked[], all: readonly ToRender[]): void {
+  const items = new Map<string, unknown>();
+  for (const [i, { run }] of asked.entries()) {
+    const { item, options } = all[i] as ToRender;
+    if (!run.isStorable || !home.asksOfRepeats(options.name)) continue;
+    const { text } = run.key;
+    if (!items.has(text)) items.set(text, item);
+    else if (!isSame(items.get(text), item)) home.warnOfSameKey(options);
+  }
+}
+
+/** A row that was read twice is the same one. */
+function isSame(one: unknown, other: unknown): boolean {
+  try {
+    return one === other || leaveView(() => isDeepStrictEqual(one, other));
+  } catch {
+    // Something in it cannot be read: that is the template's to find.
+    return true;
+  }
 }
 
 /** Says that something is rendered where nothing is known of a request. */

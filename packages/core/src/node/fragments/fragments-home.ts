@@ -1,3 +1,4 @@
+import { shownKey } from '../../base/printable.js';
 import { defaultCache } from '../../cache/default-cache.js';
 import { type CacheRuntime, runtimeOf } from '../../cache/runtime.js';
 import { readValueOptions } from '../../config/value-options.js';
@@ -74,6 +75,15 @@ export class FragmentsHome {
       this.#repeated,
       name,
       `one page asks for it more than once, and would render something else each time, but what is stored of the first is shown for all of them; say what tells them apart, as in ${idiom.apart}`,
+    );
+  }
+
+  /** The same of a list; once of each name, whichever of the two it is. */
+  warnOfSameKey({ name, vary: [key], idiom }: ReadFragment): void {
+    this.#warnOnce(
+      this.#repeated,
+      name,
+      `one list asks for it more than once with the key ${shownKey(key as string | number)}, for items that are not the same, but what is stored of the first is shown for all of them; say what tells them apart, as in ${idiom.keyed}`,
     );
   }
 

@@ -10,6 +10,8 @@ export interface TemplateIdiom {
   readonly shared: string;
   /** What tells the items of a loop apart. */
   readonly apart: string;
+  /** The same of those of a list; absent where there is nothing that asks for one. */
+  readonly keyed?: string | undefined;
   /** How a visitor is named where there may be none, or only an object. */
   readonly visitorValue: string;
   /** The same of `vary`. */
@@ -29,6 +31,7 @@ export function callIdiom(each?: string, awaited?: string): TemplateIdiom {
     awaited,
     visitor: 'visitor: user.id',
     shared: 'shared: true',
+    keyed: 'key: item.id',
     apart: `vary: city.id${each === undefined ? '' : `; or ask for the list with ${each}(…)`}`,
     visitorValue: '`user?.id`, `String(user._id)`',
     varyValue: '`page ?? null`, `String(row._id)`',
@@ -41,6 +44,7 @@ export const nunjucksIdiom: TemplateIdiom = {
   visitor: 'visitor=user.id',
   shared: 'shared=true',
   apart: "vary=city.id; or ask for the list with {% cacheeach city in cities, 'city', key=city.id %}",
+  keyed: 'key=item.id',
   visitorValue: '`user.id`, `user._id | string`',
   varyValue: '`page or none`, `row._id | string`',
 };

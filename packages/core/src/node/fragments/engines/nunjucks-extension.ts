@@ -178,6 +178,7 @@ export class NunjucksExtension {
       });
       const asked = all.map((item, i) => ({
         options: read[i] as (typeof read)[number],
+        item,
         render: () => {
           this.#items.set(context, { name, item });
           return rendered(body);
