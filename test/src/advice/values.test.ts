@@ -114,6 +114,37 @@ describe('advice on values', () => {
     ]);
   });
 
+  it('does not take what is made again after a write for what more space would keep', async () => {
+    const cache = makeCache({ clock: new FakeClock(), maxEntries: 50 });
+    for (let i = 0; i < 300; i++) {
+      await cache.getOrSet(`page:${i}`, async () => i, { ttl: 60, name: 'pages' });
+      await cache.getOrSet('list', async () => i, { ttl: 60, name: 'lists', tags: ['pages'] });
+      await cache.invalidate({ tags: 'pages' });
+    }
+
+    expect(cache.advise()).toMatchObject([
+      { kind: 'few-hits', route: 'pages', reason: 'every-key-new' },
+      { kind: 'few-hits', route: 'lists', reason: 'invalidated-early' },
+      { kind: 'full-store', remedy: 'store-less', again: 0 },
+    ]);
+  });
+
+  it('says that more space would help where what has left is asked for again, whatever else is made anew', async () => {
+    const cache = makeCache({ clock: new FakeClock(), maxEntries: 20, policy: 'fifo' });
+    for (let i = 0; i < 300; i++) {
+      await cache.getOrSet(`page:${i % 40}`, async () => i, { ttl: 60, name: 'pages' });
+      for (let write = 0; write < 5; write++) {
+        await cache.getOrSet('list', async () => i, { ttl: 60, name: 'lists', tags: ['pages'] });
+        await cache.invalidate({ tags: 'pages' });
+      }
+    }
+
+    const full = cache.advise().find(({ kind }) => kind === 'full-store');
+
+    expect(full).toMatchObject({ remedy: 'more-space' });
+    expect(full).toHaveProperty('again', 260 / 301);
+  });
+
   it('says nothing of a full store that answers enough', async () => {
     const cache = makeCache({ clock: new FakeClock(), maxEntries: 20, policy: 'lru' });
     for (let i = 0; i < 2_000; i++) {

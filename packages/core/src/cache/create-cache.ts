@@ -33,7 +33,7 @@ import { Warming } from '../warming/warming.js';
 import { adviceLine } from './advice-line.js';
 import type { Cache } from './cache.js';
 import { droppedBy } from './dropped.js';
-import { earlyEndOf } from './early-end.js';
+import { earlyEndOf, isOfUse } from './early-end.js';
 import { explainUrl } from './explain.js';
 import { explainedKey, explainValue } from './explain-value.js';
 import type { Explanation, ValueExplanation, ValueTarget } from './explanation.js';
@@ -90,7 +90,8 @@ export function openCache(settings: CacheSettings, open: typeof openShared = ope
   const variants = new VariantIndex(settings.maxVariants);
   const eviction = new EvictionWatch(telemetry, () => clock.now());
   const local = openLocal(settings, clock, eviction, (key, item, reason) => {
-    telemetry.advice.left(item.counters, earlyEndOf(item, reason, tags, clock), reason === 'evicted');
+    telemetry.advice.left(item.counters, earlyEndOf(item, reason, tags, clock));
+    if (reason === 'evicted') telemetry.advice.evicted(item.counters, key, isOfUse(item, tags, clock));
     tags.release(item.records);
     item.records = [];
     item.shortcut?.leave();

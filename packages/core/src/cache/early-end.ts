@@ -22,6 +22,11 @@ export function earlyEndOf(
   return reason === 'expired' || clock.monotonic() >= item.freshUntil ? 'expired' : undefined;
 }
 
+/** Whether what leaves would still answer whoever asks. */
+export function isOfUse(item: LocalItem, tags: TagTable, clock: Pick<Clock, 'monotonic'>): boolean {
+  return !item.isOutdated && clock.monotonic() < item.freshUntil && isValid(item, tags);
+}
+
 function isValid({ records, token, checked, target }: LocalItem, tags: TagTable): boolean {
   if (tags.validity(records, token) !== 'valid') return false;
   // Made only where some tag of a key was invalidated since.

@@ -64,7 +64,7 @@ describe('what advice is made of', () => {
     const { telemetry, read } = watched();
     const old = telemetry.route('/a');
     telemetry.reset();
-    for (let i = 0; i < 150; i++) telemetry.advice.left(old, 'invalidated', false);
+    for (let i = 0; i < 150; i++) telemetry.advice.left(old, 'invalidated');
     old.misses += 150;
     expect(read()).toEqual([]);
   });

@@ -68,9 +68,14 @@ export class AdviceWatch {
     notes.lookupMs += ms;
   }
 
+  /** What was stored has left for space. */
+  evicted(counters: RouteCounters, key: string, isOfUse: boolean): void {
+    this.#evicted.open++;
+    if (isOfUse) this.#routes.get(counters)?.evicted(key);
+  }
+
   /** @param end - of what has answered nobody */
-  left(counters: RouteCounters, end: EarlyEnd | undefined, isEvicted: boolean): void {
-    if (isEvicted) this.#evicted.open++;
+  left(counters: RouteCounters, end: EarlyEnd | undefined): void {
     const notes = end === undefined ? undefined : this.#routes.get(counters)?.notes;
     if (notes !== undefined && end !== undefined) notes[end]++;
   }

@@ -66,7 +66,10 @@ export interface FullStore {
   readonly hitRatio: number;
   /** What left for space. */
   readonly evicted: number;
-  /** How much of what was stored is of keys that were asked for before, 0 to 1: what more space could answer, at most. */
+  /**
+   * How much of what was stored had left for space before, 0 to 1, what was made again for any other reason not counted: what more
+   * space could answer, at most.
+   */
   readonly again: number;
   /** `store-less`: most keys are asked for once, and more space would hold more of what nobody asks for. */
   readonly remedy: 'more-space' | 'store-less';

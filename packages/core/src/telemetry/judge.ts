@@ -26,24 +26,26 @@ export function judge(
   over: number,
 ): readonly Finding[] {
   const findings: (readonly [concerns: number, told: Told | undefined, hints?: Hints])[] = [];
-  const all = { requests: 0, served: 0, runs: 0, again: 0 };
+  const all = { requests: 0, served: 0, new: 0, returned: 0 };
   for (const watch of routes) {
     const figures = watch.read();
-    const { route, misses, runs } = figures;
+    const { route, misses } = figures;
     const served = figures.hits + figures.collapsed;
     const requests = served + misses;
     const again = figures.again / Math.max(1, figures.new + figures.again);
     all.requests += requests;
     all.served += served;
-    all.runs += runs;
-    all.again += runs * again;
+    all.new += figures.new;
+    all.returned += figures.returned;
     if (requests >= ENOUGH && served < requests * FEW_HITS)
       findings.push([misses, fewHits(figures, again, requests, served / requests), hintsOf(figures)]);
     findings.push([requests, dearLookup(figures, requests), hintsOf(figures)]);
     if (watch.endless > 0 && watch.total >= ENOUGH)
       findings.push([0, { kind: 'no-ttl', route, stored: watch.endless }]);
   }
-  findings.push([all.requests - all.served, fullStore(all, evicted, store)]);
+  const full = fullStore(all, evicted, store);
+  // More space could answer so many; where it is of no use, the routes that fill it are what there is to mend.
+  findings.push([full?.remedy === 'more-space' ? (all.requests - all.served) * full.again : 0, full]);
   return findings
     .sort(([a], [b]) => b - a)
     .flatMap(([, told, hints]) => (told === undefined ? [] : [{ ...told, over, ...said(told, over, hints) }]));
@@ -98,14 +100,15 @@ function dearLookup(figures: RouteFigures, requests: number): DearLookup | undef
 }
 
 function fullStore(
-  all: { readonly requests: number; readonly served: number; readonly runs: number; readonly again: number },
+  all: { readonly requests: number; readonly served: number; readonly new: number; readonly returned: number },
   evicted: number,
   { eviction, entries, bytes }: StoreFacts,
 ): FullStore | undefined {
   const { requests } = all;
   const hitRatio = all.served / requests;
   if (requests < ENOUGH || evicted < ENOUGH || hitRatio >= FULL_HITS || eviction === undefined) return undefined;
-  const again = all.again / Math.max(1, all.runs);
+  // What was invalidated or has ended is made again in a memory of any size.
+  const again = all.returned / Math.max(1, all.new + all.returned);
   const remedy = again < SELDOM ? 'store-less' : 'more-space';
   return { kind: 'full-store', requests, hitRatio, evicted, again, remedy, policy: eviction.policy, entries, bytes };
 }

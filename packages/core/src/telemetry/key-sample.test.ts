@@ -4,7 +4,7 @@ import { KeySample } from './key-sample.js';
 
 /** How much of what is noted is said to be asked for again. */
 function shareOf(sample: KeySample, keys: Iterable<string>) {
-  const counts = { new: 0, again: 0 };
+  const counts = { new: 0, again: 0, returned: 0 };
   for (const key of keys) sample.note(hashKey(key), counts);
   return { again: counts.again / (counts.new + counts.again), counts };
 }
@@ -19,7 +19,7 @@ describe('a sample of keys', () => {
       new KeySample(),
       keysOf(7, (i) => i % 3),
     );
-    expect(counts).toEqual({ new: 3, again: 4 });
+    expect(counts).toEqual({ new: 3, again: 4, returned: 0 });
   });
 
   it('calls no key old that is new, however many there are', () => {
@@ -39,6 +39,21 @@ describe('a sample of keys', () => {
     );
     expect(again).toBeGreaterThan(0.85);
     expect(again).toBeLessThan(0.95);
+  });
+
+  it('tells what comes back after it has left for space from what is only made again', () => {
+    let sample = new KeySample();
+    const counts = { new: 0, again: 0, returned: 0 };
+    for (const key of ['a', 'b']) sample.note(hashKey(key), counts);
+    sample.left(hashKey('a'));
+    sample.left(hashKey('never stored'));
+    for (const key of ['a', 'b', 'a']) sample.note(hashKey(key), counts);
+    expect(counts).toEqual({ new: 2, again: 3, returned: 1 });
+    sample.left(hashKey('b'));
+    sample = new KeySample(sample);
+    sample.left(hashKey('a'));
+    for (const key of ['a', 'b']) sample.note(hashKey(key), counts);
+    expect(counts).toEqual({ new: 2, again: 5, returned: 3 });
   });
 
   it('holds no more than 256 hashes, of now and before', () => {
@@ -88,6 +103,6 @@ describe('a sample of keys', () => {
         sample,
         keysOf(100, (i) => `quiet ${i}`),
       ).counts,
-    ).toEqual({ new: 100, again: 0 });
+    ).toEqual({ new: 100, again: 0, returned: 0 });
   });
 });

@@ -12,6 +12,8 @@ type Notes = Record<EarlyEnd, number> & {
   /** Of these, as a {@link KeySample} has it. */
   new: number;
   again: number;
+  /** Of those again, what had left for space meanwhile. */
+  returned: number;
   /** Answers of a shared store, and how long they were waited for. */
   lookups: number;
   lookupMs: number;
@@ -41,7 +43,7 @@ export class RouteWatch {
   /** How often a value that never ends was stored without a tag, since the cache was made. */
   endless = 0;
   readonly notes: Notes = {
-    ...{ runs: 0, runMs: 0, new: 0, again: 0, lookups: 0, lookupMs: 0 },
+    ...{ runs: 0, runMs: 0, new: 0, again: 0, returned: 0, lookups: 0, lookupMs: 0 },
     ...{ invalidated: 0, expired: 0, evicted: 0, meanwhile: 0 },
   };
   readonly #refusals: Record<string, number> = {};
@@ -73,6 +75,11 @@ export class RouteWatch {
     if (key.length > LONGEST) return;
     this.#examples.add(key);
     for (const oldest of this.#examples) if (this.#examples.size > EXAMPLES) this.#examples.delete(oldest);
+  }
+
+  /** It has left for space, and would have answered the next one who asks. */
+  evicted(key: string): void {
+    this.#keys.left(hashKey(key));
   }
 
   refused(reason: Refusal, key: string): void {
