@@ -53,9 +53,9 @@ describe.each(kitchens)('fragments in %s', (_name, kitchen) => {
   });
 
   it.each([
-    [undefined, 'cache.vary: undefined is not allowed'],
-    [Number.NaN, 'cache.vary: NaN is not allowed'],
-    [{ id: 1 }, 'cache.vary: an object with id is not allowed'],
+    [undefined, "cache('mine').vary: undefined is not allowed"],
+    [Number.NaN, "cache('mine').vary: NaN is not allowed"],
+    [{ id: 1 }, "cache('mine').vary: an object with id is not allowed"],
   ])('refuse to vary by %p', async (who, message) => {
     const { get, locals, count } = await lay(kitchen);
     locals['who'] = who;

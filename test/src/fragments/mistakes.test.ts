@@ -3,13 +3,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { createCache } from '@viewcache/core';
-import { ejsFragments, etaFragments, fragments, handlebarsFragments, nunjucksFragments } from '@viewcache/express';
+import {
+  ejsFragments,
+  etaFragments,
+  fragments,
+  handlebarsFragments,
+  nunjucksFragments,
+  pugFragments,
+} from '@viewcache/express';
 import ejs from 'ejs';
 import { Eta } from 'eta';
 import express, { type Express } from 'express';
 import { engine as handlebarsEngine } from 'express-handlebars';
 import Handlebars from 'handlebars';
 import nunjucks from 'nunjucks';
+import pug from 'pug';
 import { closeAfterEach, makeCache, serve } from '../support/site.js';
 
 closeAfterEach();
@@ -63,6 +71,30 @@ describe('templates that are wrong', () => {
     expect(await rendered(app, 'page.njk')).toMatch(said);
   });
 
+  it.each([
+    ["+cache('a')(ttl='5m')", 'cache.ttl'],
+    ["+cache('a').wide", 'cache.class'],
+    ["+cache('a')&attributes({ ttl: 60 })", 'cache.attributes'],
+  ])('are told where Pug would take options for attributes: %s', async (call, setting) => {
+    await writeFile(join(views, 'page.pug'), `p page\n${call}\n  | x`);
+    const app = express().set('views', views).engine('pug', pugFragments(pug));
+    const said = await rendered(app, 'page.pug');
+    expect(said).toContain(`${setting}: `);
+    expect(said).toContain("stands outside of the options, in page.pug:2; use one pair of brackets: +cache('name'");
+  });
+
+  it('are told by Handlebars and Eta which fragment it is', async () => {
+    await writeFile(join(views, 'page.handlebars'), `{{#cache "side" tll="5m"}}x{{/cache}}`);
+    await writeFile(join(views, 'page.eta'), `<%~ await it.cache('side', { tll: '5m' }, () => 'x') %>`);
+    const own = Handlebars.create();
+    const engine = handlebarsEngine({ handlebars: own, defaultLayout: false });
+    const app = (): Express => express().set('views', views);
+    const ofHandlebars = app().engine('handlebars', handlebarsFragments(own, engine as never));
+    expect(await rendered(ofHandlebars, 'page.handlebars')).toContain("cache('side').tll: '5m'");
+    const ofEta = app().engine('eta', etaFragments(new Eta({ views })));
+    expect(await rendered(ofEta, 'page.eta')).toContain("cache('side').tll: '5m'");
+  });
+
   it('go on where nobody waits for a fragment that cannot be rendered', async () => {
     await writeFile(join(views, 'page.ejs'), `<% cache('a', 60, () => { throw new Error('broken') }) %>page`);
     const app = express().set('views', views).engine('ejs', ejsFragments(ejs));
@@ -96,13 +128,13 @@ describe('templates that are wrong', () => {
   it.each([
     [`{% cache ttl=60 %}x{% endcache %}`, 'cache.name: undefined is not allowed'],
     [`{% cache 'a', 60, 'b' %}x{% endcache %}`, "cache: 'b' is not allowed; use no more than a name and a ttl"],
-    [`{% cache 'a', keys=7 %}x{% endcache %}`, 'cache.keys: 7 is not allowed; use only ttl, tags, vary'],
+    [`{% cache 'a', keys=7 %}x{% endcache %}`, "cache('a').keys: 7 is not allowed; use only ttl, tags, vary"],
     [`{% cache 'a', key=7 %}x{% endcache %}`, 'did you mean vary'],
     [`{% cache 'a', visitor=user %}x{% endcache %}`, 'or null for nobody: `user.id`, `user._id | string`'],
     [`{% cache 'a', vary=nothing %}x{% endcache %}`, 'or a list of these: `page or none`, `row._id | string`'],
-    [`{% cacheeach it in list, 'a', 60 %}x{% endcacheeach %}`, 'cacheeach.key: undefined is not allowed'],
+    [`{% cacheeach it in list, 'a', 60 %}x{% endcacheeach %}`, "cacheeach('a').key: undefined is not allowed"],
     [`{% cacheeach it in list, key=it %}x{% endcacheeach %}`, 'cacheeach.name: undefined is not allowed'],
-    [`{% cacheeach it in list, 'a', key=it, ttl='x' %}x{% endcacheeach %}`, "cacheeach.ttl: 'x' is not allowed"],
+    [`{% cacheeach it in list, 'a', key=it, ttl='x' %}x{% endcacheeach %}`, "cacheeach('a').ttl: 'x' is not allowed"],
     [`{% cacheeach it in 7, 'a', key=it %}x{% endcacheeach %}`, 'cacheeach.items: 7 is not allowed'],
   ])('of Nunjucks are told what is wrong, in their own words: %s', async (template, said) => {
     await writeFile(join(views, 'page.njk'), template);

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import {
   ejsFragments,
   etaFragments,
+  type FragmentCache,
   type FragmentsOptions,
   fragments,
   handlebarsFragments,
@@ -62,29 +63,45 @@ describe('what a template says', () => {
   it.each([
     [`cache('', 60, () => '')`, "cache.name: '' is not allowed"],
     [`cache('a', { ttls: 60 }, () => '')`, 'did you mean ttl'],
-    [`cache('a', { ttl: -1 }, () => '')`, 'cache.ttl'],
-    [`cache('a', { tags: [''] }, () => '')`, 'cache.tags'],
+    [`cache('a', { ttl: -1 }, () => '')`, "cache('a').ttl"],
+    [`cache('a', { tags: [''] }, () => '')`, "cache('a').tags"],
     [`cache('a', { key: 7 }, () => '')`, 'did you mean vary'],
     [`cache('a', { user: 7 }, () => '')`, 'did you mean visitor'],
     [`cache('a', 60)`, 'cache.render: undefined is not allowed'],
-    [`cache('a', null, () => '')`, 'cache: null is not allowed'],
-    [`cache('a', { vary: [1, undefined] }, () => '')`, 'cache.vary: undefined is not allowed'],
-    [`cache('a', { visitor: {} }, () => '')`, 'cache.visitor: an object with no keys is not allowed'],
-    [`cache('a', { visitor: NaN }, () => '')`, 'cache.visitor: NaN is not allowed'],
-    [`cache('a', { visitor: true }, () => '')`, 'cache.visitor: true is not allowed; use a string or a number'],
-    [`cache('a', { shared: 1 }, () => '')`, 'cache.shared: 1 is not allowed; use true'],
+    [`cache('a', null, () => '')`, "cache('a'): null is not allowed"],
+    [`cache('a', { vary: [1, undefined] }, () => '')`, "cache('a').vary: undefined is not allowed"],
+    [`cache('a', { visitor: {} }, () => '')`, "cache('a').visitor: an object with no keys is not allowed"],
+    [`cache('a', { visitor: NaN }, () => '')`, "cache('a').visitor: NaN is not allowed"],
+    [`cache('a', { visitor: true }, () => '')`, "cache('a').visitor: true is not allowed; use a string or a number"],
+    [`cache('a', { shared: 1 }, () => '')`, "cache('a').shared: 1 is not allowed; use true"],
     [
       `cache('a', { shared: true, visitor: 7 }, () => '')`,
-      'cache.shared: true is not allowed; use nothing beside visitor',
+      "cache('a').shared: true is not allowed; use nothing beside visitor",
     ],
-    [`cache.each([1], () => ({ name: 'a', key: 1, shared: true, visitor: 7 }), () => '')`, 'cache.each.shared: true'],
+    [
+      `cache.each([1], () => ({ name: 'a', key: 1, shared: true, visitor: 7 }), () => '')`,
+      "cache.each('a').shared: true",
+    ],
     [`cache.each(7, () => ({}), () => '')`, 'cache.each.items: 7 is not allowed'],
-    [`cache.each([1], () => ({ name: 'a' }), () => '')`, 'cache.each.key: undefined is not allowed'],
+    [`cache.each([1], () => ({ name: 'a' }), () => '')`, "cache.each('a').key: undefined is not allowed"],
     [`cache.each([1], () => 'a', () => '')`, "cache.each: 'a' is not allowed"],
   ])('is refused in its place: %s', async (call, message) => {
     const kitchen: Kitchen = { ...ejs, pages: { one: `<%- await ${call} %>` } };
     const { get } = await lay(kitchen);
     expect(await get('/one')).toContain(message);
+  });
+
+  it('are for one visitor or for everybody, which the compiler knows', () => {
+    const wrong = (cache: FragmentCache, isShared: boolean, id: number | undefined) => {
+      void cache('a', { ttl: '5m', shared: isShared }, () => '');
+      void cache('a', { ttl: '5m', visitor: id, shared: false }, () => '');
+      void cache.each([1], (key) => ({ name: 'a', key, visitor: id ?? null }), String);
+      // @ts-expect-error for one of them, or for everybody
+      void cache('a', { shared: true, visitor: 1 }, () => '');
+      // @ts-expect-error the same of an item
+      void cache.each([1], (key) => ({ name: 'a', key, shared: true, visitor: 1 }), String);
+    };
+    expect(wrong).toBeInstanceOf(Function);
   });
 
   it('may leave a ttl out, with a warning where there are no tags either', async () => {

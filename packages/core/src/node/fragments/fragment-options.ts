@@ -1,5 +1,6 @@
 import type { Duration } from '../../base/duration.js';
 import { ConfigError } from '../../base/errors.js';
+import { printable } from '../../base/printable.js';
 import type { Cache } from '../../cache/cache.js';
 import { checkDefaultCache } from '../../cache/default-cache.js';
 import { isCache, isFollowing } from '../../cache/runtime.js';
@@ -36,8 +37,8 @@ export interface FragmentsOptions {
   readonly ignoreHost?: boolean | undefined;
 }
 
-/** How one fragment is kept. */
-export interface FragmentOptions {
+/** What is said of a fragment, but for whom it is. */
+interface FragmentKept {
   /**
    * How long it is fresh: seconds, or `'5m'`; `0` = not stored; `'forever'`: until it is invalidated.
    *
@@ -53,6 +54,9 @@ export interface FragmentOptions {
    * @defaultValue none
    */
   readonly vary?: FragmentVary | readonly FragmentVary[] | undefined;
+}
+
+interface ForVisitor {
   /**
    * Whom it is for, by what tells him from all others: `user.id`. It is given to requests alone that say the same. `null`,
    * `undefined` and `''` name nobody, as if it had been left out. Not together with `shared`.
@@ -60,6 +64,11 @@ export interface FragmentOptions {
    * @defaultValue none: where somebody may be known to be asking it is rendered for him, and not stored
    */
   readonly visitor?: string | number | null | undefined;
+  readonly shared?: false | undefined;
+}
+
+interface ForAll {
+  readonly visitor?: undefined;
   /**
    * It is the same for everybody, whoever asks: one is stored for all. Not together with `visitor`.
    *
@@ -68,13 +77,16 @@ export interface FragmentOptions {
   readonly shared?: boolean | undefined;
 }
 
+/** How one fragment is kept: for one visitor, or for everybody. */
+export type FragmentOptions = FragmentKept & (ForVisitor | ForAll);
+
 /** One fragment of a list. */
-export interface ListedFragment extends FragmentOptions {
+export type ListedFragment = FragmentOptions & {
   /** Of all items alike. */
   readonly name: string;
   /** Tells the items apart: a row's id. */
   readonly key: string | number;
-}
+};
 
 /** {@link FragmentsOptions} with nothing left open. */
 export interface FragmentsSettings {
@@ -140,15 +152,30 @@ export function readListed(idiom: TemplateIdiom, described: unknown): ReadFragme
   const { many: call } = idiom;
   if (!isRecord(described)) throw new ConfigError(call, described, 'an object with name and key for each item');
   const { name, key, ...options } = described;
+  checkName(call, name);
   if ((typeof key !== 'string' || key === '') && (typeof key !== 'number' || !Number.isFinite(key)))
-    throw new ConfigError(`${call}.key`, key, 'what tells the items apart: a string that is not empty, or a number');
+    throw new ConfigError(
+      `${callOf(call, name)}.key`,
+      key,
+      'what tells the items apart: a string that is not empty, or a number',
+    );
   const all = read(idiom, call, name, options);
   return { ...all, vary: [key, ...all.vary] };
 }
 
-function read(idiom: TemplateIdiom, call: string, name: unknown, options: unknown): ReadFragment {
+function checkName(call: string, name: unknown): asserts name is string {
   if (typeof name !== 'string' || name === '' || name.length > LONGEST_NAME)
     throw new ConfigError(`${call}.name`, name, `a string of 1 to ${LONGEST_NAME} characters`);
+}
+
+/** What errors call it: not every engine says in which template, or line, one was thrown. */
+function callOf(call: string, name: string): string {
+  return `${call}('${printable(name)}')`;
+}
+
+function read(idiom: TemplateIdiom, asked: string, name: unknown, options: unknown): ReadFragment {
+  checkName(asked, name);
+  const call = callOf(asked, name);
   const unsaid = { idiom, call, name, tags: [], vary: [], visitor: undefined, saysVisitor: false, isShared: false };
   if (!isRecord(options)) {
     if (options !== undefined && typeof options !== 'number' && typeof options !== 'string')

@@ -1,4 +1,5 @@
 import { basename, isAbsolute, relative } from 'node:path';
+import { ConfigError } from '../../../base/errors.js';
 import { textDigest } from '../text-digest.js';
 
 /** What the mixin of a template calls. */
@@ -53,6 +54,7 @@ export function pugPlugin(isSelf: boolean, roots: readonly string[]): PugPlugin 
       if (calls.length === 0) return ast;
       for (const call of calls) {
         const file = nameOf(call.filename ?? '', roots);
+        checkAttributes(call, `${file}:${call.line}`);
         const place = JSON.stringify(`pug ${file} ${texts.get(call.filename) ?? ''} ${call.line}:${call.column}`);
         call.args = [place, ...(call.args ? [call.args] : [])].join(', ');
       }
@@ -60,6 +62,20 @@ export function pugPlugin(isSelf: boolean, roots: readonly string[]): PugPlugin 
       return ast;
     },
   };
+}
+
+/** A second pair of brackets holds attributes for an element, of which there is none: what stands there would count for nothing. */
+function checkAttributes({ attrs, attributeBlocks }: PugNode, place: string): void {
+  const [first] = [attrs, attributeBlocks].flat() as readonly (undefined | { name?: string; val?: unknown })[];
+  if (first === undefined) return;
+  const { name = 'attributes', val } = first;
+  throw new ConfigError(
+    `cache.${name}`,
+    val,
+    `one pair of brackets: +cache('name', { ttl: '5m' })`,
+    undefined,
+    `stands outside of the options, in ${place}`,
+  );
 }
 
 function* nodesIn(node: PugNode): Generator<PugNode> {
