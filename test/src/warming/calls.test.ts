@@ -60,7 +60,10 @@ describe('warming calls of a memoized function', () => {
       { what: 'load(7)', outcome: 'failed', reason: 'error', detail: 'Error: no such row' },
       { what: 'load(8)', outcome: 'refused', reason: 'store-if', detail: undefined },
     ]);
-    expect(await other.warm(calls(load, [[9]]))).toMatchObject({ refused: 1, problems: [{ reason: 'no-view' }] });
+    expect(await other.warm(calls(load, [[9]]))).toMatchObject({
+      refused: 1,
+      problems: [{ reason: 'no-view', detail: 'its function is memoized in another cache' }],
+    });
   });
 
   it('calls a method on its instance', async () => {

@@ -33,4 +33,8 @@ describe('counting the URLs that are asked for', () => {
     expect(result).toMatchObject({ stored: 3, skipped: 1 });
     expect(await after.site.get('/b?x=1', { host: 'www.example.com' })).toMatchObject({ isHit: true });
   });
+
+  it('refuses what is no cache', () => {
+    expect(() => countUrls(undefined as never)).toThrow(/^countUrls\.cache: undefined .* countUrls\(cache\)/);
+  });
 });

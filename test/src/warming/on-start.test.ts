@@ -103,6 +103,8 @@ describe('warmOnStart of createServer', () => {
   it.each<[unknown, string]>([
     [7, 'warmOnStart'],
     [{ origin }, 'warmOnStart.source'],
+    [{ sourc: ['/'], origin }, 'warmOnStart.sourc'],
+    [{ source: '/', origin }, 'warmOnStart.source'],
     [{ source: ['/'] }, 'warmOnStart.origin'],
     [{ source: ['/'], origin, cache: {} }, 'warmOnStart.cache'],
     [{ source: ['/'], origin, server: createServer(express()) }, 'warmOnStart.server'],
@@ -111,5 +113,13 @@ describe('warmOnStart of createServer', () => {
     const make = () => createServer(express(), { warmOnStart } as never);
     expect(make).toThrow(ConfigError);
     expect(make).toThrow(new RegExp(`^${setting}: `));
+  });
+
+  it('names what may be given, and what was meant', () => {
+    const make = () => createServer(express(), { warmOnStart: { sourc: ['/'], origin } } as never);
+    expect(make).toThrow(
+      /did you mean source\? Use only source, cache, origin, headers, |only source, cache, origin, headers, .*did you mean source\?/,
+    );
+    expect(make).not.toThrow(/ server,/);
   });
 });

@@ -1,4 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -110,6 +112,16 @@ describe('a sitemap', () => {
       .catch((thrown: unknown) => thrown);
     expect(String(error)).toMatch(/http:\/\/…@127\.0\.0\.1:\d+\/index\.xml\?key=… could not be read: .*401/);
     expect(inspect(error, { depth: 9 })).not.toContain('SECRET');
+  });
+
+  it('say why no server was reached', async () => {
+    const gone = createServer();
+    await new Promise<void>((resolve) => gone.listen(0, '127.0.0.1', resolve));
+    const { port } = gone.address() as AddressInfo;
+    await new Promise((resolve) => gone.close(resolve));
+    await expect(all(fromSitemap(`http://127.0.0.1:${port}/sitemap.xml`))).rejects.toThrow(
+      /sitemap\.xml could not be read: fetch failed \(ECONNREFUSED\)$/,
+    );
   });
 
   it.each([

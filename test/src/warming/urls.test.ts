@@ -108,7 +108,12 @@ describe('warming URLs', () => {
     const urls = ['/plain', '/limited', '/me', '/session', '/broken', '/moved', '/hangs-up', '/never', '/gone'];
     const { problems, ...counts } = await cache.warm(urls, { origin, server: app, concurrency: 1 });
     expect(problems.map(({ what, outcome, reason, detail }) => [what, outcome, reason, detail])).toEqual([
-      ['/plain', 'refused', 'no-view', undefined],
+      [
+        '/plain',
+        'refused',
+        'no-view',
+        expect.stringMatching(/^nothing looks it up in this cache: .* of another cache$/),
+      ],
       ['/limited', 'refused', 'no-view', 'answered with 429'],
       ['/me', 'refused', 'input', 'header cookie'],
       ['/session', 'refused', 'set-cookie', undefined],
@@ -375,5 +380,13 @@ describe('warming URLs', () => {
     expect(error).toBeInstanceOf(ConfigError);
     expect(error).toMatchObject({ setting });
     expect(String(error)).not.toContain('secret');
+  });
+
+  it('says what a text was meant to be, which types refuse', async () => {
+    // @ts-expect-error -- a text is no list of URLs
+    const warming = makeCache().warm('/cities', { origin, server: express() });
+    await expect(warming).rejects.toThrow(
+      "warm: '/cities' is not allowed; use a list of URLs, fromSitemap(), fromAccessLog() or calls(); did you mean ['/cities']?",
+    );
   });
 });

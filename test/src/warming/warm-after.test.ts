@@ -230,7 +230,8 @@ describe('warming after an invalidation', () => {
   it.each<[string, unknown[], string]>([
     ['no tag', ['', []], 'warmAfter'],
     ['an empty list', [[], []], 'warmAfter'],
-    ['no source', ['rates'], 'warmAfter'],
+    ['no source', ['rates'], 'warmAfter.source'],
+    ['a text for URLs', ['rates', '/'], 'warmAfter.source'],
     ['URLs without an origin', ['rates', ['/']], 'warmAfter.origin'],
     ['a wrong option', ['rates', () => ['/'], { rate: 0 }], 'warmAfter.rate'],
   ])('refuses %s', (_what, given, setting) => {

@@ -14,8 +14,19 @@ export class WarmSourceError extends CacheError {
   readonly source: string;
 
   constructor(source: string, problem: string, cause?: unknown) {
-    const why = cause instanceof Error ? `: ${cause.message}` : '';
+    const why = isError(cause) ? `: ${cause.message}${codeBelow(cause)}` : '';
     super(withoutSecrets(`${source} ${problem}${why}`), cause === undefined ? undefined : { cause });
     this.source = source.includes('://') ? withoutSecrets(source) : source;
   }
+}
+
+/** `fetch` says no more than that it has failed; what lies below it says why. */
+function codeBelow({ cause }: Error): string {
+  if (!isError(cause)) return '';
+  return ` (${'code' in cause ? String(cause.code) : cause.message})`;
+}
+
+/** Of any realm: `fetch` may be of another one. */
+function isError(value: unknown): value is Error {
+  return value instanceof Error || Object.prototype.toString.call(value) === '[object Error]';
 }

@@ -12,6 +12,7 @@ export function callTasks({ fn, args, instance }: WarmCalls, limit: number): Rea
   const tasks = args.slice(0, limit).map((list): Task => {
     const key = keyOf(memo, list);
     return {
+      unseen: 'its function is memoized in another cache',
       what: key ?? `${printable(fn.name)}(…)`,
       key,
       isMeant: (found) => key === undefined || found === key,

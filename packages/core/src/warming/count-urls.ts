@@ -1,3 +1,4 @@
+import { ConfigError } from '../base/errors.js';
 import type { Cache } from '../cache/cache.js';
 import { MostAsked } from './most-asked.js';
 
@@ -21,6 +22,7 @@ const VIEW = /^GET (https?:\/\/[^\n/]+\/[^\n]*)/;
  * hand, or after a restart, if it was written to a file. Bounded; costs each hit an event.
  *
  * @param cache - whose views
+ * @throws {@link ConfigError} for what is no cache
  *
  * @example
  * ```ts
@@ -29,6 +31,8 @@ const VIEW = /^GET (https?:\/\/[^\n/]+\/[^\n]*)/;
  * ```
  */
 export function countUrls(cache: Pick<Cache, 'on'>): UrlCount {
+  if (typeof (cache as { on?: unknown } | undefined)?.on !== 'function')
+    throw new ConfigError('countUrls.cache', cache, 'the cache whose views are counted: countUrls(cache)');
   const asked = new MostAsked();
   const stop = cache.on((event) => {
     if (event.type !== 'hit' && event.type !== 'miss') return;

@@ -8,7 +8,7 @@ describe('the progress bar', () => {
   it('is written over itself, no more often than anybody reads', () => {
     const clock = new FakeClock();
     const written: string[] = [];
-    const show = progressBar({ columns: 200, write: (text) => written.push(text) }, clock, 'urls');
+    const { show } = progressBar({ columns: 200, write: (text) => written.push(text) }, clock, 'urls');
     show({ ...progress, done: 1, stored: 1 });
     show({ ...progress, done: 2, stored: 2 });
     clock.advance(100);
@@ -23,8 +23,26 @@ describe('the progress bar', () => {
 
   it('keeps to one line', () => {
     const written: string[] = [];
-    progressBar({ columns: 20, write: (text) => written.push(text) }, new FakeClock(), 'urls')(progress);
+    progressBar({ columns: 20, write: (text) => written.push(text) }, new FakeClock(), 'urls').show(progress);
     expect(written).toEqual(['\rwarming urls ░░░░░░\x1b[K']);
+  });
+
+  it('has its whole line where the terminal says no columns, and one hit is one', () => {
+    const written: string[] = [];
+    const bar = progressBar({ columns: 0, write: (text) => written.push(text) }, new FakeClock(), 'urls');
+    bar.show({ ...progress, done: 1, hits: 1 });
+    expect(written.join('')).toBe('\rwarming urls ██████░░░░░░░░░░░░░░░░░░ 1/4 0 stored, 1 hit\x1b[K');
+  });
+
+  it('leaves its line when it is ended, once', () => {
+    const written: string[] = [];
+    const bar = progressBar({ write: (text) => written.push(text) }, new FakeClock(), 'urls');
+    bar.end();
+    expect(written).toEqual([]);
+    bar.show({ ...progress, done: 1, stored: 1 });
+    bar.end();
+    bar.end();
+    expect(written.slice(1)).toEqual(['\n']);
   });
 
   it.each([

@@ -17,23 +17,37 @@ export function hasOnlooker(terminal: Terminal, environment: NodeJS.ProcessEnv =
   return terminal.isTTY === true && !environment['CI'] && environment['TERM'] !== 'dumb';
 }
 
-/** Draws how far a warming has come, on one line that is written over; ended by a line of its own when all is done. */
-export function progressBar(terminal: Terminal, clock: Clock, name: string): (progress: WarmProgress) => void {
+/** What is drawn on a terminal. */
+export interface Bar {
+  show(progress: WarmProgress): void;
+  /** Leaves the line that it is on. */
+  end(): void;
+}
+
+/** Draws how far a warming has come, on one line that is written over. */
+export function progressBar(terminal: Terminal, clock: Clock, name: string): Bar {
   let drawnAt = Number.NEGATIVE_INFINITY;
-  return (progress) => {
+  let isOpen = false;
+  const show = (progress: WarmProgress): void => {
     const isOver = progress.done === progress.total;
     const now = clock.monotonic();
     if (!isOver && now - drawnAt < EVERY_MS) return;
     drawnAt = now;
-    // Back to the start, and clear to the end of the line.
-    terminal.write(`\r${lineOf(progress, name).slice(0, (terminal.columns ?? 80) - 1)}\x1b[K${isOver ? '\n' : ''}`);
+    isOpen = !isOver;
+    // A terminal may say that it has no columns. Back to the start, and clear to the end of the line.
+    terminal.write(`\r${lineOf(progress, name).slice(0, (terminal.columns || 80) - 1)}\x1b[K${isOver ? '\n' : ''}`);
   };
+  const end = (): void => {
+    if (isOpen) terminal.write('\n');
+    isOpen = false;
+  };
+  return { show, end };
 }
 
 function lineOf({ total, done, hits, stored, refused, failed }: WarmProgress, name: string): string {
   const filled = total === 0 ? WIDTH : Math.floor((done / total) * WIDTH);
   const bar = '█'.repeat(filled) + '░'.repeat(WIDTH - filled);
-  const counts = [`${stored} stored`, `${hits} hits`];
+  const counts = [`${stored} stored`, `${hits} ${hits === 1 ? 'hit' : 'hits'}`];
   if (refused > 0) counts.push(`${refused} refused`);
   if (failed > 0) counts.push(`${failed} failed`);
   return `warming ${name} ${bar} ${done}/${total} ${counts.join(', ')}`;

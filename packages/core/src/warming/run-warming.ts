@@ -92,7 +92,7 @@ export class Run {
       attempt = this.#outcomes.during(report, task.begin);
       // Its own handler may have ended the warming.
       if (isGivenUp) attempt.hangUp();
-      judged(attempt, report).then(end, (error: unknown) => end(failedBy(error)));
+      judged(attempt, report, task).then(end, (error: unknown) => end(failedBy(error)));
     });
   }
 
@@ -112,7 +112,7 @@ export class Run {
   }
 }
 
-async function judged(attempt: Attempt, report: Report): Promise<End> {
+async function judged(attempt: Attempt, report: Report, { unseen }: Task): Promise<End> {
   const status = await attempt.answered;
   const found = await report.answered();
   if (found.outcome !== 'refused') {
@@ -123,7 +123,7 @@ async function judged(attempt: Attempt, report: Report): Promise<End> {
   if (status >= 500) return { outcome: 'failed', reason: 'status', detail: String(status) };
   if (found.reason === 'status') return { ...found, detail: String(status) };
   // Somebody in front has answered: a limiter, a login, or no route at all.
-  return found.reason === 'no-view' && status !== 200 ? { ...found, detail: `answered with ${status}` } : found;
+  return found.reason === 'no-view' ? { ...found, detail: status === 200 ? unseen : `answered with ${status}` } : found;
 }
 
 function failedBy(error: unknown): Failed {

@@ -5,6 +5,8 @@ import type { WarmProblem } from './warm-types.js';
 export interface Task {
   /** What it is called where it comes to nothing. */
   readonly what: string;
+  /** What it means where this cache was not asked. */
+  readonly unseen: string;
   /** The key of it as events have it, where that is known. */
   readonly key?: string | undefined;
   /** Whether an event is of this. */

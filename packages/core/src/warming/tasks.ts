@@ -5,6 +5,7 @@ import { withoutLogins } from '../base/without-secrets.js';
 import { askServer } from './ask-server.js';
 import { callTasks } from './call-tasks.js';
 import { isCalls } from './calls.js';
+import { checkSource } from './check-source.js';
 import { copied } from './copied.js';
 import { readEntry } from './entry-url.js';
 import { findServer } from './find-server.js';
@@ -28,8 +29,7 @@ const USUAL = { accept: '*/*', 'accept-encoding': 'gzip, deflate, br, zstd', 'us
  */
 export async function readTasks(source: WarmSource, settings: WarmSettings, signal: AbortSignal): Promise<ReadTasks> {
   if (isCalls(source)) return callTasks(source, settings.limit);
-  if (!isIterable(source))
-    throw new ConfigError('warm', source, 'a list of URLs, fromSitemap(), fromAccessLog() or calls()');
+  checkSource('warm', source);
   const { origin } = settings;
   if (origin === undefined)
     throw new ConfigError('warm.origin', origin, "the origin under which visitors ask: 'https://www.example.com'");
@@ -84,6 +84,7 @@ export function urlTask(
   const headers = Object.fromEntries(all.filter((field): field is [string, string] => field[1] !== undefined));
   return {
     what: path,
+    unseen: 'nothing looks it up in this cache: no cached view answers it, or one of another cache',
     // Keys of views begin with the method; a view that was passed by is called by its URL.
     isMeant: (key, type) => (type === 'bypass' ? key === path : key.startsWith('GET ')),
     begin: () => askServer(server, { url: path, headers, origin }),
@@ -97,10 +98,4 @@ function readUrl(entry: WarmUrl): { url: string; headers: WarmFields | undefined
   if (typeof url !== 'string')
     throw new ConfigError('warm', entry, "URLs as texts, or as { url, headers }, such as '/cities/7'");
   return { url, headers: headers === undefined ? undefined : readFields('warm.headers', headers) };
-}
-
-function isIterable(source: unknown): source is Iterable<WarmUrl> | AsyncIterable<WarmUrl> {
-  // A text is a list of its letters.
-  if (typeof source !== 'object' || source === null) return false;
-  return Symbol.iterator in source || Symbol.asyncIterator in source;
 }

@@ -2,6 +2,7 @@ import { ConfigError } from '../base/errors.js';
 import { ALL_TAG, isTag } from '../invalidation/tags.js';
 import type { Clock } from '../ports/clock.js';
 import { isCalls } from './calls.js';
+import { checkSource } from './check-source.js';
 import { RewarmQueue } from './rewarm-queue.js';
 import { type WarmSourceOrFunction, warmBehind } from './warm-behind.js';
 import { readWarmOptions } from './warm-options.js';
@@ -44,7 +45,12 @@ export class WarmAfter {
     const tags = readTags(given);
     const { origin } = readWarmOptions('warmAfter', options);
     if (source === undefined || source === null)
-      throw new ConfigError('warmAfter', source, 'what is to be warmed: calls(fn, args), URLs, or a function of that');
+      throw new ConfigError(
+        'warmAfter.source',
+        source,
+        'what is to be warmed: calls(fn, args), URLs, or a function of that',
+      );
+    if (typeof source !== 'function') checkSource('warmAfter.source', source);
     if (origin === undefined && typeof source !== 'function' && !isCalls(source))
       throw new ConfigError(
         'warmAfter.origin',
@@ -53,7 +59,11 @@ export class WarmAfter {
       );
     const { clock, warm, warn } = this.#parts;
     // Two of these never leave one another out; and where another process is at it, this one has dropped something since.
-    const how: WarmOptions = { name: nameOf(tags), whileElsewhere: 'wait', ...options };
+    const how: WarmOptions = {
+      ...{ name: nameOf(tags), whileElsewhere: 'wait', ...options },
+      // Nobody looks on who has asked for it.
+      onProgress: options.onProgress ?? (() => {}),
+    };
     const warnOf = (said: string): void => warn(`warmAfter('${tags.join("', '")}'): ${said}`);
     const putOff = this.#parts.putOff(warnOf);
     const queue = new RewarmQueue({

@@ -4,8 +4,9 @@ import type { Cache } from '../cache/cache.js';
 import { runtimeOf } from '../cache/runtime.js';
 import { isRecord } from '../config/check.js';
 import { isCalls } from './calls.js';
+import { checkSource } from './check-source.js';
 import { warmBehind } from './warm-behind.js';
-import { readWarmOptions } from './warm-options.js';
+import { readWarmOptions, WARM_OPTIONS } from './warm-options.js';
 import type { WarmOptions, WarmServer, WarmSource } from './warm-types.js';
 
 /** What a cache is warmed with as soon as its server listens. */
@@ -13,6 +14,9 @@ export interface WarmOnStart extends Omit<WarmOptions, 'server'> {
   /** What is to be warmed, or a function that is asked for it then. */
   readonly source: WarmSource | (() => WarmSource | Promise<WarmSource>);
 }
+
+/** `cache` is read by whoever knows it. */
+const OPTIONS: readonly string[] = ['source', 'cache', ...WARM_OPTIONS.filter((name) => name !== 'server')];
 
 /**
  * Warms a cache once, when a server listens, and gives up when that closes. Nobody waits for it, and nothing of it keeps the
@@ -24,14 +28,16 @@ export interface WarmOnStart extends Omit<WarmOptions, 'server'> {
 export function warmOnStart(setting: string, given: WarmOnStart, server: Server, cacheOf: () => Cache): void {
   if (!isRecord(given)) throw new ConfigError(setting, given, "an object: { source: ['/'], origin: 'https://…' }");
   const { source, ...options } = given;
-  const { signal, origin, server: other } = readWarmOptions(setting, options);
+  const other = (given as WarmOptions).server;
   if (other !== undefined) throw new ConfigError(`${setting}.server`, other, 'nothing: this server is asked');
+  const { signal, origin } = readWarmOptions(setting, options, OPTIONS);
   if (source === undefined)
     throw new ConfigError(
       `${setting}.source`,
       source,
       'what is to be warmed: a list of URLs, or a function that returns it',
     );
+  if (typeof source !== 'function') checkSource(`${setting}.source`, source);
   if (origin === undefined && !isCalls(source))
     throw new ConfigError(
       `${setting}.origin`,

@@ -4,7 +4,7 @@ import { ConfigError } from '../base/errors.js';
 import { checkCount, checkFunction, checkOneOf, checkOptions, isRecord, withDefaults } from '../config/check.js';
 import type { WarmFields, WarmOptions, WarmProgress, WarmServer } from './warm-types.js';
 
-const WARM_OPTIONS = [
+export const WARM_OPTIONS = [
   ...(['origin', 'server', 'headers', 'concurrency', 'rate', 'limit', 'timeout', 'onProgress'] as const),
   ...(['signal', 'name', 'whileElsewhere'] as const),
 ] as const;
@@ -41,10 +41,15 @@ export interface WarmSettings {
  * Reads the options of a warming.
  *
  * @param what - how they are called where they were given
+ * @param known - the names that may be given there
  * @throws {@link ConfigError} that names the setting, the value given and what is allowed
  */
-export function readWarmOptions(what: string, options: WarmOptions = {}): WarmSettings {
-  checkOptions(what, options, WARM_OPTIONS, '', ELSEWHERE);
+export function readWarmOptions(
+  what: string,
+  options: WarmOptions = {},
+  known: readonly string[] = WARM_OPTIONS,
+): WarmSettings {
+  checkOptions(what, options, known, '', ELSEWHERE);
   const given = withDefaults(DEFAULTS, options);
   const { origin, server, headers, rate, signal, name } = options;
   return {

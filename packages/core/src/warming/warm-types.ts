@@ -18,8 +18,8 @@ export interface WarmCalls {
   readonly instance: object | undefined;
 }
 
-/** What is to be warmed: URLs one by one, as `fromSitemap` and `fromAccessLog` find them, or calls. */
-export type WarmSource = Iterable<WarmUrl> | AsyncIterable<WarmUrl> | WarmCalls;
+/** What is to be warmed: URLs one by one (a single one is a list of one), as `fromSitemap` and `fromAccessLog` find them, or calls. */
+export type WarmSource = (Iterable<WarmUrl> & object) | AsyncIterable<WarmUrl> | WarmCalls;
 
 /** What answers requests: a server of `node:http`, `node:https` or `node:http2`, listening or not, or an app of Express. */
 export type WarmServer =
@@ -128,7 +128,7 @@ export interface WarmOptions {
   /**
    * Hears how far it has come, whenever one is over. What it throws is dropped.
    *
-   * @defaultValue a progress bar, where `process.stderr` is a terminal
+   * @defaultValue a progress bar, where `process.stderr` is a terminal, the variable `CI` is not set and `TERM` is not `dumb`
    */
   readonly onProgress?: ((progress: WarmProgress) => void) | undefined;
   /** Ends it at once: what is under way is given up, and the promise resolves with `ended: 'aborted'`. @defaultValue none */

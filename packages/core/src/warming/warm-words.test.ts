@@ -34,12 +34,12 @@ describe('what a warming says of what is no hit', () => {
   it('is each reason once, with what to do where that is known', () => {
     const problems = [
       refusal('/a', 'other-key', 'set trust proxy'),
-      refusal('/b', 'no-view'),
+      refusal('/b', 'no-view', 'nothing looks it up'),
       refusal('/c', 'other-key', 'set trust proxy'),
       refusal('/d', 'set-cookie'),
     ];
     expect(problemOf(result(problems))).toBe(
-      '4 of 9 are no hit now: /a, /c (other-key: set trust proxy), /b (no-view: nothing looks it up in this cache), …',
+      '4 of 9 are no hit now: /a, /c (other-key: set trust proxy), /b (no-view: nothing looks it up), …',
     );
   });
 });

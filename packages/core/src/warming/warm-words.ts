@@ -31,6 +31,5 @@ function named(problems: readonly WarmProblem[], count: number): string {
 
 /** What closed words mean that nothing else says. */
 const MORE: Readonly<Partial<Record<string, string>>> = {
-  'no-view': 'nothing looks it up in this cache',
   'other-origin': 'its scheme or host is not that of origin',
 };

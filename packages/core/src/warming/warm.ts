@@ -59,13 +59,14 @@ export async function warm(
       if (left.ended === 'elsewhere' && !isBehind(options)) terminal?.write(`warming ${line}: ${LEFT}\n`);
       return left;
     }
-    const onProgress = terminal === undefined ? settings.onProgress : progressBar(terminal, parts.clock, line);
-    const run = new Run(tasks, settings, outcomes, parts.clock, onProgress);
+    const bar = terminal === undefined ? undefined : progressBar(terminal, parts.clock, line);
+    const run = new Run(tasks, settings, outcomes, parts.clock, bar?.show ?? settings.onProgress);
     const stopListening = parts.listen(outcomes.listener, outcomes.isUnderWay);
     try {
       await run.all(signal);
     } finally {
       stopListening();
+      bar?.end();
       await held.leave(!signal.aborted);
     }
     const ended = isLost ? 'elsewhere' : signal.aborted ? 'aborted' : 'done';
