@@ -214,7 +214,7 @@ describe('what waits for the database', () => {
     expect(warnings().join('\n')).not.toMatch(/lost/);
     await clock.advanceAsync('2m');
     expect(warnings().join('\n')).toMatch(
-      /writes of rows are given up and lost, as through\.onDeadLetter takes none: /,
+      /writes of rows are given up and lost, as there is no through\.onDeadLetter to keep them: /,
     );
   });
 
@@ -231,7 +231,7 @@ describe('what waits for the database', () => {
 
   it('is given up at once where the error says that it is of no use to try again', async () => {
     const letters: unknown[] = [];
-    const { rows, table } = await openTable({
+    const { rows, table, events } = await openTable({
       retryIf: (error) => !String(error).includes('no bad'),
       onDeadLetter: ({ key }) => letters.push(key),
       flushSize: 2,
@@ -242,6 +242,18 @@ describe('what waits for the database', () => {
     await rows.flush();
     expect(letters).toEqual(['bad']);
     expect([...table.rows.keys()]).toEqual(['good']);
+    const told = events.flatMap((event) =>
+      event.type === 'save-failed' || event.type === 'dead-letter' ? [[event.type, event.keys]] : [],
+    );
+    // Both went together, and were tried again by themselves; the one that was given up then is tried no more.
+    expect(told).toEqual([
+      ['save-failed', ['bad', 'good']],
+      ['dead-letter', ['bad']],
+    ]);
+    events.length = 0;
+    await rows.set('bad', 1);
+    await rows.flush();
+    expect(events.filter(({ type }) => type === 'save-failed')).toEqual([]);
   });
 
   it('is saved one by one where the database takes no more, and each has its own fate', async () => {
@@ -314,7 +326,7 @@ describe('what waits for the database', () => {
     const letters: unknown[] = [];
     const { rows, table, clock } = await openTable({
       closeTimeout: '5s',
-      onDeadLetter: ({ key, value }) => letters.push([key, value]),
+      onDeadLetter: ({ key, value, error }) => letters.push([key, value, String(error)]),
     });
     table.isDown = true;
     await rows.set('a', 1);
@@ -322,9 +334,11 @@ describe('what waits for the database', () => {
     const closing = rows.close();
     await clock.advanceAsync('5s');
     await closing;
+    // It was acknowledged, and no write that is refused.
+    const why = 'Error: rows was closed, and the database has not taken the write within through.closeTimeout (5000 ms)';
     expect(letters.sort()).toEqual([
-      ['a', 1],
-      ['b', 2],
+      ['a', 1, why],
+      ['b', 2, why],
     ]);
     expect(clock.pendingTimers).toBeLessThanOrEqual(1);
   });

@@ -136,7 +136,9 @@ export class BehindStrategy {
     this.#parts.sink.emit({ type: 'dead-letter', strategy: name, keys: [key], error, attempts });
     // Nobody may be listening, and a write that was acknowledged is gone.
     if (this.behind.onDeadLetter === undefined)
-      this.#parts.warn(`writes of ${name} are given up and lost, as through.onDeadLetter takes none: ${textOf(error)}`);
+      this.#parts.warn(
+        `writes of ${name} are given up and lost, as there is no through.onDeadLetter to keep them: ${textOf(error)}`,
+      );
     try {
       const value = answerOf(() => this.#saver.valueOf(write));
       await this.behind.onDeadLetter?.({ key, version, value, isDeletion: bytes === undefined, error, attempts });

@@ -249,11 +249,11 @@ export class LocalQueue implements WriteQueue {
     if (refused.length + late.size < batch.length || hopeless.length > 0) this.#pace.succeeded();
     else if (!isSuspect || this.#pace.isFailing) this.#pace.failed(batch.length, now);
     const isOutage = refused.length === batch.length && batch.length > 1;
-    for (const each of refused) this.#putBack(each, hopeless.includes(each), isOutage, now);
-    if (refused.length > 0)
+    const again = refused.filter((each) => this.#putBack(each, hopeless.includes(each), isOutage, now));
+    if (again.length > 0)
       failed(
-        refused.map(({ entry }) => entry.write),
-        refused[0]?.error,
+        again.map(({ entry }) => entry.write),
+        again[0]?.error,
       );
     if (late.size > 0) void this.#awaitLate(late, batch.length === 1);
   }
@@ -274,8 +274,8 @@ export class LocalQueue implements WriteQueue {
       else {
         const { error } = failure;
         const isOwn = failure.isOwn || isAlone;
-        this.#putBack({ entry, error, isOwn }, isOwn && !mayRetry(error), false, clock.monotonic());
-        failed([entry.write], error);
+        const isAgain = this.#putBack({ entry, error, isOwn }, isOwn && !mayRetry(error), false, clock.monotonic());
+        if (isAgain) failed([entry.write], error);
       }
       this.#ended();
       this.#wake();
@@ -291,13 +291,16 @@ export class LocalQueue implements WriteQueue {
     this.#parts.log?.forget(entry.write);
   }
 
-  /** @param isOutage - all that were sent together were refused: it may be for none of them */
-  #putBack({ entry, error, isOwn }: Refused, isHopeless: boolean, isOutage: boolean, now: number): void {
+  /**
+   * @param isOutage - all that were sent together were refused: it may be for none of them
+   * @returns whether it waits again; else it is given up, and that is told of by itself
+   */
+  #putBack({ entry, error, isOwn }: Refused, isHopeless: boolean, isOutage: boolean, now: number): boolean {
     const { limits, log } = this.#parts;
     entry.firstFailedAt ??= now;
     if (isHopeless || (isOwn && now - entry.firstFailedAt >= limits.retryForMs)) {
       void this.#giveUp(entry, error);
-      return;
+      return false;
     }
     const isSuspect = isOwn && !isOutage;
     if (isSuspect) {
@@ -305,6 +308,7 @@ export class LocalQueue implements WriteQueue {
       entry.retryAt = now + restAfter(entry.attempts);
     }
     if (!this.#pending.putBack(entry, isSuspect)) log?.forget(entry.write);
+    return true;
   }
 
   /** Nothing else of its key goes before its user has been told; the others do not wait for that. */
@@ -316,11 +320,12 @@ export class LocalQueue implements WriteQueue {
   }
 
   async #giveUpAll(): Promise<void> {
-    const { name, giveUp } = this.#parts;
-    const all = this.#pending.takeAll();
-    await Promise.all(
-      all.map(({ write, attempts }) => giveUp(write, new WriteRefusedError(name, write.key, 'closed'), attempts)),
+    const { name, giveUp, limits } = this.#parts;
+    // It was acknowledged: no WriteRefusedError.
+    const error = new Error(
+      `${name} was closed, and the database has not taken the write within through.closeTimeout (${limits.closeTimeoutMs} ms)`,
     );
+    await Promise.all(this.#pending.takeAll().map(({ write, attempts }) => giveUp(write, error, attempts)));
   }
 
   #settleFlushes(): void {
