@@ -142,7 +142,7 @@ describe('what a module holds of defaultCache()', () => {
     stop();
     await cache.set('four', 1, 60);
     expect(heard.map((key) => key.replace(/^.*\b(\w+)$/, '$1'))).toEqual(['one', 'two', 'three']);
-    expect(() => cache.on(1 as never)).toThrow(/^on: /);
+    expect(() => cache.on(1 as never)).toThrow(/^cache\.on: /);
   });
 
   it('invalidates by events in whichever is the one when it is emitted', async () => {

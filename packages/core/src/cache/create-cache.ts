@@ -41,6 +41,7 @@ import { invalidateOn } from './invalidate-on.js';
 import { Invalidator } from './invalidator.js';
 import { keepProcess, keepProcessFor } from './keep-process.js';
 import { openLocalBus } from './local-bus.js';
+import { needListener } from './need-listener.js';
 import { OpenStrategies } from './open-strategies.js';
 import { Pauses } from './pauses.js';
 import { policyFactory } from './policy-factory.js';
@@ -315,7 +316,7 @@ function assemble(parts: CacheParts): Cache {
     explain,
     stats: () => telemetry.read(local.size, local.bytes, eviction.read()),
     advise: () => telemetry.advice.read({ entries: local.size, bytes: local.bytes, eviction: eviction.read() }),
-    on: (listener) => telemetry.listen(needFunction('on', listener)),
+    on: (listener) => telemetry.listen(needListener(listener)),
     health: () => ({
       local: 'up',
       shared: shared?.store.health(),

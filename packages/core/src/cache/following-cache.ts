@@ -1,10 +1,10 @@
-import { needFunction } from '../config/check.js';
 import { type Key, type KeyOptions, readNamespace } from '../config/value-call-options.js';
 import { tagsInAll } from '../invalidation/target.js';
 import type { CacheListener } from '../telemetry/telemetry.js';
 import type { Cache } from './cache.js';
 import { invalidateOn } from './invalidate-on.js';
 import { memoizeIn, ofEach } from './memoize-following.js';
+import { needListener } from './need-listener.js';
 import { attachCalls, type CacheRuntime, callsOf, followRuntime, runtimeOf } from './runtime.js';
 import { openThrough } from './through.js';
 import type { ValueCache, ValueNamespace } from './value-cache.js';
@@ -46,7 +46,7 @@ export function followingCache(now: () => Cache, { known, listen }: Following): 
     warmAfter: (...given) => now().warmAfter(...given),
     stats: () => now().stats(),
     advise: () => now().advise(),
-    on: (listener) => listen(needFunction('on', listener)),
+    on: (listener) => listen(needListener(listener)),
     health: () => now().health(),
     ready: () => now().ready(),
     close: async () => await known()?.close(),
