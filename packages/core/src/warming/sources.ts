@@ -26,7 +26,7 @@ const TOP = 1_000;
 export function fromSitemap(source: string | URL): AsyncIterable<string> {
   checkPlace('fromSitemap', source, ['http:', 'https:', 'file:'], 'or the text of a sitemap');
   return reportingSource(`sitemap ${source}`, (report, signal) =>
-    later(async () => (await import('./read-sitemap.js')).readSitemap(source, report, signal)),
+    later(async () => (await import('./late.js')).readSitemap(source, report, signal)),
   );
 }
 
@@ -52,7 +52,7 @@ export function fromAccessLog(
   checkOptions('fromAccessLog', options, ['top']);
   const top = options.top === undefined ? TOP : checkCount('fromAccessLog.top', options.top, 1);
   return reportingSource(`log ${isStream ? '' : source} ${top}`, (_report, signal) =>
-    later(async () => (await import('./read-access-log.js')).readAccessLog(source, top, signal)),
+    later(async () => (await import('./late.js')).readAccessLog(source, top, signal)),
   );
 }
 

@@ -37,7 +37,7 @@ export class Warming {
     const stop = new AbortController();
     // Whoever has written is somebody: nothing of him is seen by those who make the views of all.
     const work = outsideRequests(async () => {
-      const { rewarm } = await import('./rewarm.js');
+      const { rewarm } = await import('./late.js');
       const dropped = views();
       if (dropped.length > 0) await rewarm(this.#parts, dropped, stop.signal);
     });
@@ -65,7 +65,7 @@ export class Warming {
     stop: AbortController,
     isWithin: boolean,
   ): Promise<WarmResult> {
-    const [{ warm }, { OneAtATime }] = await Promise.all([import('./warm.js'), import('./one-at-a-time.js')]);
+    const { OneAtATime, warm } = await import('./late.js');
     this.#turns ??= new OneAtATime(this.#parts.leases, this.#parts.leaseClock);
     return await warm(this.#parts, this.#turns, source, options, stop, isWithin);
   }
