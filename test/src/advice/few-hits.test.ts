@@ -65,6 +65,17 @@ describe('advice on routes with few hits', () => {
     expect(JSON.stringify(finding)).not.toContain('SECRET');
   });
 
+  it('says nothing of what was never there, and of nothing in a path that it could leave out of a query', async () => {
+    const { site, cache } = await siteOf(searching);
+    await asks(site, 150, (i) => `/wp-admin/${i}`);
+    await asks(site, 120, (i) => `/search/${i}`);
+
+    const findings = cache.advise();
+
+    expect(findings).toMatchObject([{ route: '/search/:what' }]);
+    expect(findings[0]?.message).toContain('what the answer does not differ by (key)');
+  });
+
   it('says why answers are not stored, the most frequent reason first', async () => {
     const { site, cache } = await siteOf((app) =>
       app.get('/home', (req, res) => {

@@ -91,6 +91,16 @@ describe('advice on values', () => {
     );
   });
 
+  it('shows no example that has nothing to show', async () => {
+    const cache = makeCache({ clock: new FakeClock() });
+    for (let i = 0; i < 120; i++) await cache.getOrSet(`SECRET ${i}`, async () => i, { ttl: 60, name: 'tokens' });
+
+    const [finding] = cache.advise();
+
+    expect(finding).toHaveProperty('examples', ['<differs>']);
+    expect(finding?.message).toContain('every key is new; leave out');
+  });
+
   it('names values that never end and have no tags', async () => {
     const cache = makeCache({ clock: new FakeClock() });
     for (let i = 0; i < 150; i++) {
@@ -109,7 +119,7 @@ describe('advice on values', () => {
     for (let i = 0; i < 400; i++) await cache.getOrSet(`page:${i}`, async () => i, { ttl: 60, name: 'pages' });
 
     expect(cache.advise()).toMatchObject([
-      { kind: 'few-hits', reason: 'every-key-new' },
+      { kind: 'few-hits', reason: 'every-key-new', message: expect.stringMatching(/such as page:\d+; leave out/) },
       { kind: 'full-store', remedy: 'store-less', again: 0, evicted: 350 },
     ]);
   });

@@ -30,7 +30,7 @@ function textOf(told: Told, span: string, hints: Hints): string {
       return `memory is full, ${told.evicted} left it for space, and ${percent(told.hitRatio)} of ${told.requests} requests are answered from it (${span}); ${
         told.remedy === 'more-space'
           ? `raise maxBytes or maxEntries${told.policy === 'auto' ? '' : ", or try policy: 'auto'"}`
-          : `${percent(1 - told.again)} of what is stored nobody had asked for before: store less of that`
+          : `only ${percent(told.again)} of what is stored had left it before, so that more space would not help: store less of what nobody asks for twice`
       }`;
     case 'no-ttl':
       return `${subjectOf(told.route)} stores values that never end and have no tags, so that nothing makes them new: give them a ttl, or tags`;
@@ -44,17 +44,24 @@ const LEAVE_OUT: Readonly<Record<KeyKind, string>> = {
   value: 'do not store it',
 };
 /** What a key is made of, and how that is left out of it. */
-const KEYED: Readonly<Record<KeyKind, string>> = {
-  view: 'leave out of the key what the answer does not differ by (ignoreQuery, key)',
-  call: 'round or leave out (ignore) the argument that the result does not differ by',
-  value: 'leave out of the key what the value does not differ by',
+const KEYED: Readonly<Record<KeyKind, (examples: readonly string[]) => string>> = {
+  view: (examples) => {
+    const hasQuery = examples.some((example) => example.includes('?'));
+    return `leave out of the key what the answer does not differ by (${hasQuery ? 'ignoreQuery, ' : ''}key)`;
+  },
+  call: () => 'round or leave out (ignore) the argument that the result does not differ by',
+  value: () => 'leave out of the key what the value does not differ by',
 };
+/** An example that shows nothing. */
+const BLANK = /^(?:<differs>|…)$/;
 const MADE: Readonly<Record<KeyKind, string>> = { view: 'answers', call: 'results', value: 'values' };
 const MAKER: Readonly<Record<KeyKind, string>> = { view: 'handler', call: 'function', value: 'producer' };
 
 const WHY: Readonly<Record<FewHitsReason, (told: FewHits, hints: Hints) => string>> = {
-  'every-key-new': ({ examples: [example] }, { kind }) =>
-    `every ${kind === 'call' ? 'call' : 'key'} is new${example === undefined ? '' : `, such as ${example}`}; ${KEYED[kind]}, or ${LEAVE_OUT[kind]}`,
+  'every-key-new': ({ examples }, { kind }) => {
+    const example = examples.find((shown) => !BLANK.test(shown));
+    return `every ${kind === 'call' ? 'call' : 'key'} is new${example === undefined ? '' : `, such as ${example}`}; ${KEYED[kind](examples)}, or ${LEAVE_OUT[kind]}`;
+  },
   refused: ({ refusals }, { kind }) => {
     const [[reason, times] = ['', 0]] = Object.entries(refusals);
     return `its ${MADE[kind]} are not stored (${reason}, ${times} times); see to that, or ${LEAVE_OUT[kind]}`;

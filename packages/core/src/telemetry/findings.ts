@@ -94,6 +94,6 @@ export type Finding = (FewHits | DearLookup | FullStore | NoTtl) & {
   readonly over: number;
   /** The same for people, with what to do. */
   readonly message: string;
-  /** Where that is explained, in the documentation of this package. */
+  /** Where that is explained: a path in the repository of this package, with the heading. */
   readonly docs: string;
 };

@@ -37,7 +37,7 @@ export function judge(
     all.served += served;
     all.new += figures.new;
     all.returned += figures.returned;
-    if (requests >= ENOUGH && served < requests * FEW_HITS)
+    if (requests >= ENOUGH && served < requests * FEW_HITS && !isAstray(figures))
       findings.push([misses, fewHits(figures, again, requests, served / requests), hintsOf(figures)]);
     findings.push([requests, dearLookup(figures, requests), hintsOf(figures)]);
     if (watch.endless > 0 && watch.total >= ENOUGH)
@@ -49,6 +49,11 @@ export function judge(
   return findings
     .sort(([a], [b]) => b - a)
     .flatMap(([, told, hints]) => (told === undefined ? [] : [{ ...told, over, ...said(told, over, hints) }]));
+}
+
+/** What was never there, such as what bots ask for: nobody can mend that. */
+function isAstray({ route, refusals: [first] }: RouteFigures): boolean {
+  return route === '(no route)' && first?.[0] === 'status';
 }
 
 function hintsOf({ kind, invalidated, meanwhile }: RouteFigures): Hints {

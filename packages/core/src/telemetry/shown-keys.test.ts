@@ -41,6 +41,10 @@ describe('keys of views in advice', () => {
     expect(shownKeys(keys)).toEqual([`${SHOP}/me, key <differs>, accept …, dnt …, x-token <differs>`]);
     const rewritten = shownKeys([keyOf('/me', 'SECRET', { rewritten: '/SECRET\n~SECRET=' })]);
     expect(rewritten).toEqual([`${SHOP}/me, rewritten …, key …`]);
+    const inner = ['/a?_=1', '/a?_=2'].map((url) => keyOf(url, undefined, { rewritten: `${url}\n>inner` }));
+    expect(shownKeys(inner)).toEqual([`${SHOP}/a?_=<differs>, inner view`]);
+    const both = shownKeys([keyOf('/me', undefined, { rewritten: '/SECRET\n>inner' })]);
+    expect(both).toEqual([`${SHOP}/me, rewritten …`]);
   });
 
   it('have no host that no browser sends, and none with a login', () => {

@@ -49,7 +49,12 @@ function piecesOf(key: string, names: ReadonlySet<string>): readonly Piece[] {
   if (line === '') return key.startsWith('\n(') ? callPieces(spelledKey(key), names) : valuePieces(key);
   // A host or a target that no browser sends.
   if (origin === '') return [`${method} `, { name: 'target', value: key.slice(line.length) }];
-  return [`${method} ${origin}`, ...pathPieces(path), ...queryPieces(query), ...addedPieces(key.slice(line.length))];
+  return [
+    `${method} ${origin}`,
+    ...pathPieces(path),
+    ...queryPieces(query),
+    ...addedPieces(key.slice(line.length), key.slice(method.length + 1 + origin.length, line.length)),
+  ];
 }
 
 /** Segments as they are, but for those that look like a token or an id. */
@@ -80,8 +85,12 @@ function markAt(pieces: readonly Piece[]): string {
   return pieces.length === 0 ? '?' : '&';
 }
 
-/** What options and selecting headers have added to a key, each in a line of its own, mostly behind its length. */
-function addedPieces(added: string): readonly Piece[] {
+/**
+ * What options and selecting headers have added to a key, each in a line of its own, mostly behind its length.
+ *
+ * @param target - what they were added to
+ */
+function addedPieces(added: string, target: string): readonly Piece[] {
   const pieces: Piece[] = [];
   for (let at = 0; at < added.length; ) {
     const rest = added.slice(at);
@@ -93,11 +102,15 @@ function addedPieces(added: string): readonly Piece[] {
     at += end;
     if (front === undefined) continue;
     const what = name === '' ? (WORDS[kind] ?? '') : name;
-    pieces.push(`, ${what} `, { name: `, ${what}`, value: rest.slice(front.length, end) });
+    const value = rest.slice(front.length, end);
+    // A view within another one has a key of its own, and nobody has rewritten its URL.
+    if (kind === '>' && value === `${target}${INNER}`) pieces.push(', inner view');
+    else pieces.push(`, ${what} `, { name: `, ${what}`, value });
   }
   return pieces;
 }
 
+const INNER = '\n>inner';
 const WORDS: Readonly<Record<string, string>> = { '>': 'rewritten', '@': 'beside', '=': 'key' };
 
 /** `user:…`, `page:17`, `cart › user:…`. */
