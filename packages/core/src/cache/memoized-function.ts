@@ -89,7 +89,11 @@ export function attachMemo<F extends AnyFunction>(fn: F, calls: () => MemoCalls<
 export function memoOf<F extends AnyFunction>(fn: F): MemoCalls<F> {
   const calls = typeof fn === 'function' ? (fn as { [slot]?: () => MemoCalls<F> })[slot] : undefined;
   if (calls === undefined)
-    throw new ConfigError('memoOf', fn, 'what cache.memoize() has returned, or a method under @memoized()');
+    throw new ConfigError(
+      'memoOf',
+      fn,
+      'what cache.memoize() has returned, or a method under @memoized() or @Cacheable()',
+    );
   return calls();
 }
 

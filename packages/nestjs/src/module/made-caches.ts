@@ -11,6 +11,7 @@ import { refuseSecond } from './one-import.js';
 const TWO = [
   'viewcache: defaultCache() was made, beside the cache that an app of NestJS has for itself: what is invalidated in one stays in the other.',
   '  to have that of the app     inject ViewCache; in ViewCacheModule.watch, (client, cache) => watchPrisma(client, { cache })',
+  '  for parts of templates      fragments({ cache: app.get(ViewCache) })',
   '  to have one and the same    ViewCacheModule.forRoot({ cache: defaultCache() })',
 ].join('\n');
 
