@@ -335,7 +335,8 @@ describe('what waits for the database', () => {
     await clock.advanceAsync('5s');
     await closing;
     // It was acknowledged, and no write that is refused.
-    const why = 'Error: rows was closed, and the database has not taken the write within through.closeTimeout (5000 ms)';
+    const why =
+      'Error: rows was closed, and the database has not taken the write within through.closeTimeout (5000 ms)';
     expect(letters.sort()).toEqual([
       ['a', 1, why],
       ['b', 2, why],
