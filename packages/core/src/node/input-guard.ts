@@ -4,7 +4,7 @@ import type { InputHearer } from '../engine/input-hearer.js';
 import type { Lead } from '../engine/lead.js';
 import type { RequestFields } from '../engine/variants.js';
 import { currentView } from '../engine/view-storage.js';
-import { coversVisitor } from './covered-visitor.js';
+import { coversNobody } from './covers-nobody.js';
 import { fieldAction } from './field-inputs.js';
 import type { Guarding } from './guarding.js';
 import { InnerLayers, type LayerFunction, type LayerOwner, type ReadBy, type Stock } from './inner-layers.js';
@@ -56,8 +56,6 @@ export class InputGuard implements Watcher, LayerOwner, InputHearer, Guarding {
   #weighed = 0;
   #keyed: Set<string> | undefined;
   #forgotten: Set<string> | undefined;
-  /** What the policy's own `key` has returned. */
-  #ownKey: string | undefined;
   readonly #varied: readonly string[];
   #left: Set<string> | undefined;
   #passed: Set<string> | undefined;
@@ -141,11 +139,7 @@ export class InputGuard implements Watcher, LayerOwner, InputHearer, Guarding {
   key(run: () => unknown): void {
     this.#isKeying = true;
     try {
-      const own = run();
-      if (own !== undefined) {
-        this.#ownKey = String(own);
-        return;
-      }
+      if (run() !== undefined) return;
       for (const input of PERSONS) {
         if (this.#keyed?.has(input) !== true || this.#varied.includes(input.slice(FIELD.length))) continue;
         if (!this.unwatched(() => this.#watched.has(input))) continue;
@@ -239,18 +233,11 @@ export class InputGuard implements Watcher, LayerOwner, InputHearer, Guarding {
       // What that is made of, the page has heard.
       if (used === OF_NOBODY) continue;
       const input = used.startsWith(OF_VISITORS) ? VISITOR : used;
-      if (input === VISITOR ? this.#coversVisitor(used) : this.isCleared(input)) continue;
+      if (input === VISITOR ? coversNobody(used, this.#keyed ?? NOTHING) : this.isCleared(input)) continue;
       this.#ofValues ??= new ValueInputs();
       this.#ofValues.inherit(input, text);
       this.layers.take(input);
     }
-  }
-
-  /** Whom a fragment is for, its template has said: the page is for him, and its key has to say so. */
-  #coversVisitor(used: string): boolean {
-    const fields = this.#varied.map((name) => this.#owner.fields.get(name));
-    const texts = [this.#ownKey, ...fields].filter((text) => text !== undefined);
-    return coversVisitor(used, { inputs: this.#keyed ?? NOTHING, texts });
   }
 
   /** Fields that were read and are no input by themselves: only where the page shows what they say. */

@@ -126,8 +126,7 @@ function deedOf(use: Use): string {
   if (isForgotten === true)
     return `read ${input}, for which its key option returned undefined: everybody would share one page`;
   if (isLeft === true) return `read ${input}, which a middleware mounted after the cache has set: no key can have it`;
-  if (input === VISITOR)
-    return `has a fragment in it that is for one visitor, ${shownKey(use.value ?? '')}, and its key does not name him`;
+  if (input === VISITOR) return `has a fragment in it that is for one visitor, ${shownKey(use.value ?? '')}`;
   if (input !== ALL_FIELDS || use.value !== undefined) return `${readOf(use)}, which is not part of its cache key`;
   return 'copied all request headers (fetch, proxy or SSR adapter?), which are not part of its cache key';
 }
@@ -148,7 +147,8 @@ function remediesOf({ input, isLeft, isForgotten, value }: Use, dialect: Dialect
   }
   if (input === VISITOR) {
     return [
-      `  if the page differs per user   ${dialect.key('req.user?.id')}      the same as visitor says, as a word of its own`,
+      `  if the page differs per user   leave it to its fragments, and the page out of the cache: ${dialect.never}`,
+      `  if all of it may be kept       ${dialect.key('req.user?.id')}      and no visitor in its fragments`,
       '  if the fragment does not       let it say shared: true',
     ];
   }
