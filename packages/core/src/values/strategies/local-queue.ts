@@ -44,8 +44,6 @@ export class LocalQueue implements WriteQueue {
   #isSending = false;
   #timer: Timer | undefined;
   #timerAt = 0;
-  /** What was put up to here is not to wait. */
-  #flushUpTo = 0;
   readonly #flushes = new Set<{ readonly version: number; resolve(): void }>();
   #release: (() => void) | undefined;
 
@@ -89,8 +87,7 @@ export class LocalQueue implements WriteQueue {
   flush(): Promise<void> {
     // What is left then waits for whoever begins with the log.
     if (this.#isOver) return Promise.resolve();
-    this.#flushUpTo = this.#version;
-    this.#pending.hurry(this.#parts.clock.monotonic());
+    this.#pending.hurry(this.#version, this.#parts.clock.monotonic());
     this.#pace.hurry();
     return new Promise((resolve) => {
       this.#flushes.add({ version: this.#version, resolve });
@@ -181,17 +178,18 @@ export class LocalQueue implements WriteQueue {
 
   /** Milliseconds until something is due. */
   #waitMs(): number {
-    const { first, nextSuspect } = this.#pending;
+    const { first, hasDue, nextSuspect } = this.#pending;
     const firstAt = first === undefined ? Number.POSITIVE_INFINITY : this.#dueAt(first);
-    const dueAt = Math.min(firstAt, nextSuspect?.retryAt ?? Number.POSITIVE_INFINITY);
+    const readyAt = hasDue ? Number.NEGATIVE_INFINITY : firstAt;
+    const dueAt = Math.min(readyAt, nextSuspect?.retryAt ?? Number.POSITIVE_INFINITY);
     return Math.max(dueAt, this.#pace.restsUntil) - this.#parts.clock.monotonic();
   }
 
-  #dueAt({ firstVersion, queuedAt }: Entry): number {
+  #dueAt(entry: Entry): number {
     const { flushSize, flushEveryMs } = this.#parts.limits;
     const isWanted =
-      firstVersion <= this.#flushUpTo || this.#pending.readySize >= flushSize || this.#room.isAwaited || this.#isClosed;
-    return isWanted ? Number.NEGATIVE_INFINITY : queuedAt + flushEveryMs;
+      this.#pending.isFlushed(entry) || this.#pending.readySize >= flushSize || this.#room.isAwaited || this.#isClosed;
+    return isWanted ? Number.NEGATIVE_INFINITY : entry.queuedAt + flushEveryMs;
   }
 
   /** Sends batch after batch for as long as there is something to send: one at a time, so that no key is sent twice at once. */

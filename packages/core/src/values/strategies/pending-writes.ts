@@ -19,8 +19,10 @@ export interface Entry {
 
 /** Writes by key, the newest of each, in the order in which their keys came. */
 export class PendingWrites {
-  /** Those that may go together. */
+  /** Those that may go together, and have not been sent: the longer one waits the further in front it is. */
   readonly #ready = new Map<string, Entry>();
+  /** Those that may go together and are due, whatever waits in front: they were sent, or a flush waits for them. */
+  readonly #again = new Map<string, Entry>();
   /** Those that the database has refused by themselves: each goes alone. */
   readonly #suspects = new Map<string, Entry>();
   /** Those that are on their way. */
@@ -28,10 +30,14 @@ export class PendingWrites {
   /** Keys with one on its way, and a newer one that waits for it. */
   #twice = 0;
   #bytes = 0;
+  /** What was put up to here is not to wait. */
+  #flushUpTo = 0;
+  /** The others go first every other time: of those that go again, each may be refused again. */
+  #isAgainFirst = false;
 
   /** How many keys have any. */
   get size(): number {
-    return this.#ready.size + this.#suspects.size + this.#flying.size - this.#twice;
+    return this.readySize + this.#suspects.size + this.#flying.size;
   }
 
   /** Whether any is on its way. */
@@ -45,12 +51,12 @@ export class PendingWrites {
 
   /** So many may go now: not those that wait for one of their key that is on its way. */
   get readySize(): number {
-    return this.#ready.size - this.#twice;
+    return this.#ready.size + this.#again.size - this.#twice;
   }
 
   /** Bytes that are let go of when another write of its key comes. */
   replacedBy(key: WriteKey): number {
-    const entry = this.#ready.get(String(key)) ?? this.#suspects.get(String(key));
+    const entry = this.#waitingOf(String(key)) ?? this.#suspects.get(String(key));
     return entry === undefined ? 0 : weightOf(entry.write);
   }
 
@@ -61,7 +67,7 @@ export class PendingWrites {
   /** The newest write of a key. */
   find(key: WriteKey): PendingWrite | undefined {
     const text = String(key);
-    return (this.#ready.get(text) ?? this.#suspects.get(text) ?? this.#flying.get(text))?.write;
+    return (this.#waitingOf(text) ?? this.#suspects.get(text) ?? this.#flying.get(text))?.write;
   }
 
   put(write: PendingWrite, now: number): void {
@@ -69,11 +75,11 @@ export class PendingWrites {
     // Whatever was wrong with what was there, this is another value.
     const suspect = this.#suspects.get(text);
     if (suspect !== undefined) this.#drop(this.#suspects, text, suspect);
-    const waiting = this.#ready.get(text);
+    const waiting = this.#waitingOf(text);
     if (waiting === undefined) {
       const firstVersion = suspect?.firstVersion ?? write.version;
       const entry = { write, firstVersion, queuedAt: now, attempts: 0, firstFailedAt: undefined, retryAt: 0 };
-      this.#add(this.#ready, text, entry);
+      this.#add(this.isFlushed(entry) && suspect !== undefined ? this.#again : this.#ready, text, entry);
       if (this.#flying.has(text)) this.#twice++;
     } else if (waiting.write.version < write.version) {
       this.#bytes += weightOf(write) - weightOf(waiting.write);
@@ -81,7 +87,17 @@ export class PendingWrites {
     }
   }
 
-  /** The one that has waited for longest, of those that may go together. */
+  /** Whether any that may go together is due, whatever the others are. */
+  get hasDue(): boolean {
+    return this.#again.size > 0;
+  }
+
+  /** Whether a flush waits for it. */
+  isFlushed({ firstVersion }: Entry): boolean {
+    return firstVersion <= this.#flushUpTo;
+  }
+
+  /** The one that has waited for longest, of those that may go together and have not been sent. */
   get first(): Entry | undefined {
     for (const [text, entry] of this.#ready) if (!this.#flying.has(text)) return entry;
     return undefined;
@@ -94,16 +110,19 @@ export class PendingWrites {
     return next;
   }
 
-  /** Takes the first ones, for as long as they are to go. */
+  /** Takes those that are due, and the first of the others, for as long as they are to go. */
   take(most: number, isDue: (entry: Entry) => boolean): readonly Entry[] {
+    this.#isAgainFirst = !this.#isAgainFirst;
     const taken: Entry[] = [];
-    for (const [text, entry] of this.#ready) {
-      if (this.#flying.has(text)) continue;
-      if (taken.length >= most || !isDue(entry)) break;
-      this.#ready.delete(text);
-      this.#flying.set(text, entry);
-      taken.push(entry);
+    for (const from of this.#isAgainFirst ? [this.#again, this.#ready] : [this.#ready, this.#again]) {
+      for (const [text, entry] of from) {
+        if (this.#flying.has(text)) continue;
+        if (taken.length >= most || (from === this.#ready && !isDue(entry))) break;
+        taken.push(entry);
+        from.delete(text);
+      }
     }
+    for (const entry of taken) this.#flying.set(String(entry.write.key), entry);
     return taken;
   }
 
@@ -132,14 +151,19 @@ export class PendingWrites {
     const newer = this.#ready.get(text);
     if (newer !== undefined) {
       newer.firstVersion = Math.min(newer.firstVersion, entry.firstVersion);
+      if (this.isFlushed(newer)) {
+        this.#ready.delete(text);
+        this.#again.set(text, newer);
+      }
       return false;
     }
-    this.#add(isSuspect ? this.#suspects : this.#ready, text, entry);
+    this.#add(isSuspect ? this.#suspects : this.#again, text, entry);
     return true;
   }
 
-  /** Lets all that were refused be tried at once. */
-  hurry(now: number): void {
+  /** Lets what was put up to a version wait no more, and all that were refused be tried at once. */
+  hurry(version: number, now: number): void {
+    this.#flushUpTo = version;
     for (const entry of this.#suspects.values()) entry.retryAt = Math.min(entry.retryAt, now);
   }
 
@@ -152,7 +176,7 @@ export class PendingWrites {
   /** Empties it. */
   takeAll(): readonly Entry[] {
     const all = [...this.#entries()];
-    for (const writes of [this.#flying, this.#suspects, this.#ready]) writes.clear();
+    for (const writes of [this.#flying, this.#suspects, this.#again, this.#ready]) writes.clear();
     this.#twice = 0;
     this.#bytes = 0;
     return all;
@@ -161,7 +185,12 @@ export class PendingWrites {
   *#entries(): Iterable<Entry> {
     yield* this.#flying.values();
     yield* this.#suspects.values();
+    yield* this.#again.values();
     yield* this.#ready.values();
+  }
+
+  #waitingOf(text: string): Entry | undefined {
+    return this.#ready.get(text) ?? this.#again.get(text);
   }
 
   #add(to: Map<string, Entry>, text: string, entry: Entry): void {
