@@ -97,14 +97,9 @@ function openFor(
     return new DurableQueue(reached, { ...behind.queue, client: clientOf(behind.queue) });
   });
   const flush = (): Promise<void> => within(strategy.queue.flush(), behind.limits.closeTimeoutMs, parts.clock);
-  const end = async (): Promise<void> => {
-    // What waits in Redis is lost to nobody, but there may be no other process to save it.
-    if (behind.queue?.isWorker === true) await flush();
-    await strategy.queue.close();
-  };
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
-    closing ??= keepProcessFor(end()).finally(() => {
+    closing ??= keepProcessFor(strategy.queue.close()).finally(() => {
       leave();
       forgetSignals();
     });

@@ -63,7 +63,10 @@ export class DurableQueue implements WriteQueue {
   readonly #holder = randomBytes(9).toString('base64url');
   readonly #clients: RedisClient[] = [];
   readonly #connected: Promise<Connected>;
+  /** It takes no more. */
   #isClosed = false;
+  /** Nothing is to come of it any more. */
+  #isOver = false;
   #size = 0;
   #lookFrom = 0;
   #lookTimer: NodeJS.Timeout | undefined;
@@ -102,18 +105,21 @@ export class DurableQueue implements WriteQueue {
     const version = await records.lastVersion();
     worker?.hurry();
     // What is left then waits for whoever works on the queue.
-    while (!this.#isClosed && (await records.countUpTo(version)) > 0) {
+    while (!this.#isOver && (await records.countUpTo(version)) > 0) {
       await jobs.hurry();
       await pause(AGAIN_MS);
     }
-    if (!this.#isClosed) this.#size = await records.count();
+    if (!this.#isOver) this.#size = await records.count();
   }
 
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    clearInterval(this.#lookTimer);
     const { closeTimeoutMs } = this.#parts.limits;
+    // What waits in Redis is lost to nobody, but there may be no other process to save it.
+    if (this.#settings.isWorker) await answered(this.flush(), closeTimeoutMs).catch(() => {});
+    this.#isOver = true;
+    clearInterval(this.#lookTimer);
     const connected = await answered(this.#connected, Math.min(ANSWER_MS, closeTimeoutMs)).catch(() => undefined);
     connected?.worker?.close();
     if (connected !== undefined) await this.#leave(connected);
@@ -164,10 +170,10 @@ export class DurableQueue implements WriteQueue {
     const own = open({ disableOfflineQueue: true });
     const space = encodeURIComponent(this.#parts.name);
     const records = new QueueRecords(own, `{${prefix}:${space}}`, this.#holder);
-    if (this.#isClosed) throw new Error('it is closed');
+    if (this.#isOver) throw new Error('it is closed');
     await own.connect();
     await records.checkServer(`{${prefix}}:${space}:meta`);
-    if (this.#isClosed) throw new Error('it is closed');
+    if (this.#isOver) throw new Error('it is closed');
     const base = { prefix: `{${prefix}}`, skipVersionCheck: true };
     const queue: Queue<JobData> = new bull.Queue(space, { ...base, connection: open() as never });
     queue.on('error', (error) => this.#failed(error));
@@ -178,8 +184,12 @@ export class DurableQueue implements WriteQueue {
       const saver = new QueueWorker(this.#parts, records, bull, leaseMs);
       worker = saver;
       const work = async (job: Job<JobData>, token?: string): Promise<void> => {
-        await saver.work(job, token);
-        this.#size = await records.count();
+        try {
+          await saver.work(job, token);
+        } finally {
+          // What comes of the job is not to be hidden by a count that fails.
+          this.#size = await records.count().catch(() => this.#size);
+        }
       };
       working = new bull.Worker<JobData>(space, work, {
         ...base,
@@ -202,7 +212,7 @@ export class DurableQueue implements WriteQueue {
 
   /** What goes wrong with what is being let go of is nobody's concern. */
   #failed(error: Error): void {
-    if (!this.#isClosed) this.#parts.onFailure(error);
+    if (!this.#isOver) this.#parts.onFailure(error);
   }
 
   /** Gives those a job that have lost theirs: whoever has put them has ended before he could, or somebody has removed it. */
