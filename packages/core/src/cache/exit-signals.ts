@@ -1,9 +1,93 @@
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 type Signal = (typeof SIGNALS)[number];
 
-/** What is to be done before the process ends by a signal. */
-const flushes = new Set<(isEnd: boolean) => Promise<unknown>>();
-const listeners = new Map<Signal, () => void>();
+/** What is to be done before the process ends by a signal: settles within a bounded time, told whether it will end by it. */
+type Flush = (isEnd: boolean) => Promise<unknown>;
+
+/** What copies of this package share. A version that needs more puts it beside: this one must stay what it is. */
+interface Registry {
+  beforeExit(flush: Flush): () => void;
+}
+
+/** Listens for the signals of a process, for all copies of this package in it. */
+class ExitSignals implements Registry {
+  readonly #flushes = new Set<Flush>();
+  readonly #listeners = new Map<Signal, () => void>();
+  readonly #flushing = new Set<Signal>();
+
+  beforeExit(flush: Flush): () => void {
+    this.#flushes.add(flush);
+    for (const signal of SIGNALS) this.#listen(signal);
+    return () => {
+      this.#flushes.delete(flush);
+      for (const signal of SIGNALS) this.#leaveIfIdle(signal);
+    };
+  }
+
+  #listen(signal: Signal): void {
+    if (this.#listeners.has(signal)) return;
+    const listener = (): void => {
+      if (!this.#flushing.has(signal)) void this.#flush(signal);
+      else if (this.#isAlone(signal)) this.#end(signal);
+    };
+    this.#listeners.set(signal, listener);
+    // Before those who listen once, who are not to be seen any more when they have heard it.
+    process.prependListener(signal, listener);
+  }
+
+  /** Keeps listening meanwhile: there are libraries that end the process as soon as nobody but them listens. */
+  async #flush(signal: Signal): Promise<void> {
+    this.#flushing.add(signal);
+    const isEnd = this.#isAlone(signal);
+    await Promise.allSettled([...this.#flushes].map(async (flush) => flush(isEnd)));
+    // The same signal once more has ended it.
+    if (!this.#flushing.delete(signal)) return;
+    // Whoever else listens, or has listened once, decides what becomes of the process. Where it goes on, another may come.
+    if (isEnd && this.#isAlone(signal)) this.#end(signal);
+    else this.#leaveIfIdle(signal);
+  }
+
+  #isAlone(signal: Signal): boolean {
+    const own = this.#listeners.get(signal);
+    return process.listeners(signal).filter((listener) => listener !== own).length <= deferring();
+  }
+
+  #end(signal: Signal): void {
+    this.#flushing.delete(signal);
+    this.#leave(signal);
+    process.kill(process.pid, signal);
+  }
+
+  #leaveIfIdle(signal: Signal): void {
+    if (this.#flushes.size === 0 && !this.#flushing.has(signal)) this.#leave(signal);
+  }
+
+  #leave(signal: Signal): void {
+    const listener = this.#listeners.get(signal);
+    if (listener !== undefined) process.off(signal, listener);
+    this.#listeners.delete(signal);
+  }
+}
+
+const signalExit = Symbol.for('signal-exit emitter');
+
+/**
+ * How many of those who listen only wait for the end: those of signal-exit (4 and 3), which proper-lockfile, execa and others
+ * load. They leave the process to whoever else listens, and end it where there is nobody; counted as it counts them itself.
+ */
+function deferring(): number {
+  const { [signalExit]: four } = globalThis as { [signalExit]?: { readonly count?: unknown } };
+  const { __signal_exit_emitter__: three } = process as { __signal_exit_emitter__?: { readonly count?: unknown } };
+  return [four?.count, three?.count].reduce<number>((sum, count) => (typeof count === 'number' ? sum + count : sum), 0);
+}
+
+// Two copies of the package in one process end it together, or one would while the other still saves.
+const slot = Symbol.for('viewcache.exit-signals');
+const shared = globalThis as { [slot]?: Partial<Registry> };
+shared[slot] ??= new ExitSignals();
+const found = shared[slot];
+// One that another version has left there, of another shape, is of no use here.
+const registry: Registry = typeof found.beforeExit === 'function' ? (found as Registry) : new ExitSignals();
 
 /**
  * Has something done when the process is told to end, before it does. Who has a handler of his own for the signal says himself
@@ -12,34 +96,6 @@ const listeners = new Map<Signal, () => void>();
  * @param flush - settles within a bounded time; told whether nobody else listens, so that the process will end
  * @returns takes it back
  */
-export function beforeExit(flush: (isEnd: boolean) => Promise<unknown>): () => void {
-  flushes.add(flush);
-  for (const signal of SIGNALS) listen(signal);
-  return () => {
-    flushes.delete(flush);
-    if (flushes.size === 0) for (const signal of SIGNALS) stopListening(signal);
-  };
-}
-
-function listen(signal: Signal): void {
-  if (listeners.has(signal)) return;
-  const end = async (): Promise<void> => {
-    stopListening(signal);
-    const isEnd = process.listenerCount(signal) === 0;
-    await Promise.allSettled([...flushes].map((flush) => flush(isEnd)));
-    // Whoever else listens, or has listened once, decides what becomes of the process.
-    if (isEnd && process.listenerCount(signal) === 0) process.kill(process.pid, signal);
-    // Where it goes on, another one may come.
-    else if (flushes.size > 0) listen(signal);
-  };
-  const listener = (): void => void end();
-  listeners.set(signal, listener);
-  // Before those who listen once, who are not to be seen any more when they have heard it.
-  process.prependListener(signal, listener);
-}
-
-function stopListening(signal: Signal): void {
-  const listener = listeners.get(signal);
-  if (listener !== undefined) process.off(signal, listener);
-  listeners.delete(signal);
+export function beforeExit(flush: Flush): () => void {
+  return registry.beforeExit(flush);
 }
