@@ -36,7 +36,13 @@ export function tablesByParser(sql: string, dialect: 'mysql' | 'sqlite'): Found 
     const [verb = '', , table = ''] = entry.split('::');
     // MySQL takes no string for a table, and it takes every table of a join for one that is written.
     if (NO_TABLES.test(table) || ctes.has(table) || (dialect === 'mysql' && sql.includes(`'${table}'`))) continue;
+    if (verb === 'update' && onlyQualifies(table, sql)) continue;
     (verb === 'select' || (dialect === 'mysql' && verb !== 'insert') ? reads : writes).add(table);
   }
   return { reads, writes };
+}
+
+/** Whether it stands only before columns: SET of a table that the statement does not name, which databases refuse. */
+function onlyQualifies(table: string, sql: string): boolean {
+  return !new RegExp(`\\b${table.replace(/\W/g, '\\$&')}\\b(?!\`?\\s*\\.)`, 'i').test(sql);
 }
