@@ -7,7 +7,7 @@ export default {
     .map((name) => `<rootDir>/packages/${name}/dist`)
     .concat('<rootDir>/test/dist'),
   testMatch: ['**/*.test.js'],
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/scripts/jest-environment.mjs',
   // Where jest takes back what a test has left on objects of Node, 30.5 has the next test that sets it run out of stack.
   testEnvironmentOptions: { globalsCleanup: 'off' },
   transform: {},
