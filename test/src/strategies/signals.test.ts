@@ -120,6 +120,21 @@ describe('a process that is told to end', () => {
     expect(await ended).toEqual([null, 'SIGTERM']);
   });
 
+  it('has saved when its app, which has listened, is done before that and sends the signal once more', async () => {
+    // As terminus does, and Nest.
+    const { child, next } = start(
+      `process.once('SIGTERM', (signal) => (heard(signal), process.kill(process.pid, signal)));`,
+    );
+    child.stdin?.write('slow\n');
+    expect(await next()).toBe('has slow');
+    const ended = once(child, 'exit');
+    child.kill('SIGTERM');
+    expect([await next(), await next()].sort()).toEqual(['heard SIGTERM', 'saving slow']);
+    child.stdin?.write('slow\n');
+    expect(await next()).toBe('saved slow');
+    expect(await ended).toEqual([null, 'SIGTERM']);
+  });
+
   it('goes on saving when its app, which listens, is told once more', async () => {
     const { child, next } = start(`process.on('SIGTERM', heard);`);
     child.stdin?.write('slow\n');

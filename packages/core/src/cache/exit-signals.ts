@@ -9,11 +9,17 @@ interface Registry {
   beforeExit(flush: Flush): () => void;
 }
 
+/** What is being done for a signal. */
+interface Run {
+  /** The process ends when it is done. */
+  readonly isEnd: boolean;
+}
+
 /** Listens for the signals of a process, for all copies of this package in it. */
 class ExitSignals implements Registry {
   readonly #flushes = new Set<Flush>();
   readonly #listeners = new Map<Signal, () => void>();
-  readonly #flushing = new Set<Signal>();
+  readonly #runs = new Map<Signal, Run>();
 
   beforeExit(flush: Flush): () => void {
     this.#flushes.add(flush);
@@ -27,8 +33,11 @@ class ExitSignals implements Registry {
   #listen(signal: Signal): void {
     if (this.#listeners.has(signal)) return;
     const listener = (): void => {
-      if (!this.#flushing.has(signal)) void this.#flush(signal);
-      else if (this.#isAlone(signal)) this.#end(signal);
+      const run = this.#runs.get(signal);
+      const isEnd = this.#isAlone(signal);
+      // An app that has listened, and is done, sends it once more to end by it.
+      if (run === undefined || (isEnd && !run.isEnd)) void this.#flush(signal, isEnd);
+      else if (isEnd) this.#end(signal);
     };
     this.#listeners.set(signal, listener);
     // Before those who listen once, who are not to be seen any more when they have heard it.
@@ -36,12 +45,13 @@ class ExitSignals implements Registry {
   }
 
   /** Keeps listening meanwhile: there are libraries that end the process as soon as nobody but them listens. */
-  async #flush(signal: Signal): Promise<void> {
-    this.#flushing.add(signal);
-    const isEnd = this.#isAlone(signal);
+  async #flush(signal: Signal, isEnd: boolean): Promise<void> {
+    const run = { isEnd };
+    this.#runs.set(signal, run);
     await Promise.allSettled([...this.#flushes].map(async (flush) => flush(isEnd)));
-    // The same signal once more has ended it.
-    if (!this.#flushing.delete(signal)) return;
+    // The same signal once more has ended it, or goes on with it.
+    if (this.#runs.get(signal) !== run) return;
+    this.#runs.delete(signal);
     // Whoever else listens, or has listened once, decides what becomes of the process. Where it goes on, another may come.
     if (isEnd && this.#isAlone(signal)) this.#end(signal);
     else this.#leaveIfIdle(signal);
@@ -53,13 +63,13 @@ class ExitSignals implements Registry {
   }
 
   #end(signal: Signal): void {
-    this.#flushing.delete(signal);
+    this.#runs.delete(signal);
     this.#leave(signal);
     process.kill(process.pid, signal);
   }
 
   #leaveIfIdle(signal: Signal): void {
-    if (this.#flushes.size === 0 && !this.#flushing.has(signal)) this.#leave(signal);
+    if (this.#flushes.size === 0 && !this.#runs.has(signal)) this.#leave(signal);
   }
 
   #leave(signal: Signal): void {
@@ -91,7 +101,7 @@ const registry: Registry = typeof found.beforeExit === 'function' ? (found as Re
 
 /**
  * Has something done when the process is told to end, before it does. Who has a handler of his own for the signal says himself
- * when it ends; the same signal once more ends it at once.
+ * when it ends, and has it saved still where he sends the signal once more; else that ends it at once.
  *
  * @param flush - settles within a bounded time; told whether nobody else listens, so that the process will end
  * @returns takes it back
