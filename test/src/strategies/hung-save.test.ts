@@ -114,6 +114,31 @@ describe('a save that does not answer', () => {
     await closing;
   });
 
+  it('waits no more where it is refused when its strategy has been closed: its user has been told of it', async () => {
+    const letters: unknown[] = [];
+    const answers: Gate<Error>[] = [];
+    const { rows, clock, failures } = await openRows({
+      save: async () => {
+        const answer = gate<Error>();
+        answers.push(answer);
+        throw await answer.passed;
+      },
+      closeTimeout: '5s',
+      retryIf: (error) => (error as Error).message !== 'never',
+      onDeadLetter: ({ key }) => letters.push(key),
+    });
+    await rows.set('a', 1);
+    await rows.set('b', 2);
+    const closing = rows.close();
+    await comes(() => answers.length === 2);
+    await clock.advanceAsync('5s');
+    await closing;
+    for (const [i, why] of ['down', 'never'].entries()) answers[i]?.open(new Error(why));
+    await new Promise((resolve) => setImmediate(resolve));
+    // Else it would keep the process, for nothing.
+    expect([letters, failures(), rows.pending]).toEqual([['a', 'b'], [], 0]);
+  });
+
   it('has some time', async () => {
     expect(await errorOf(openRows({ save: () => {}, saveTimeout: 0 }))).toBeInstanceOf(ConfigError);
   });
@@ -137,6 +162,34 @@ describe('what is told of a write that is given up, and does not answer', () => 
     told.open();
     await rows.flush();
     expect(rows.pending).toBe(0);
+  });
+
+  it('is not told once more when its strategy is closed, and waited for', async () => {
+    const table = new Table();
+    const told = gate();
+    const letters: unknown[] = [];
+    const { rows, clock } = await openRows({
+      save: table.save,
+      closeTimeout: '5s',
+      retryIf: () => false,
+      onDeadLetter: ({ key }) => {
+        letters.push(key);
+        return told.passed;
+      },
+    });
+    table.poison.add('bad');
+    await rows.set('bad', 1);
+    let isClosed = false;
+    const closing = rows.close().then(() => {
+      isClosed = true;
+    });
+    await comes(() => letters.length === 1);
+    await clock.advanceAsync('5s');
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([letters, isClosed]).toEqual([['bad'], false]);
+    told.open();
+    await closing;
+    expect([letters, rows.pending]).toEqual([['bad'], 0]);
   });
 
   it('does not keep a cache from being closed: all are told at once, and waited for as long as for the database', async () => {

@@ -1,6 +1,7 @@
 import { WriteRefusedError } from '../../base/write-errors.js';
 import type { Timer } from '../../ports/clock.js';
 import { within } from '../within.js';
+import { Flushes } from './flushes.js';
 import type { LocalQueueParts } from './local-queue-parts.js';
 import { Pace, restAfter } from './pace.js';
 import { type Entry, PendingWrites, weightOf } from './pending-writes.js';
@@ -44,7 +45,7 @@ export class LocalQueue implements WriteQueue {
   #isSending = false;
   #timer: Timer | undefined;
   #timerAt = 0;
-  readonly #flushes = new Set<{ readonly version: number; resolve(): void }>();
+  readonly #flushes = new Flushes();
   #release: (() => void) | undefined;
 
   constructor(parts: LocalQueueParts) {
@@ -89,11 +90,10 @@ export class LocalQueue implements WriteQueue {
     if (this.#isOver) return Promise.resolve();
     this.#pending.hurry(this.#version, this.#parts.clock.monotonic());
     this.#pace.hurry();
-    return new Promise((resolve) => {
-      this.#flushes.add({ version: this.#version, resolve });
-      this.#wake();
-      this.#settleFlushes();
-    });
+    const flushed = this.#flushes.wait(this.#version);
+    this.#wake();
+    this.#settleFlushes();
+    return flushed;
   }
 
   async close(): Promise<void> {
@@ -120,8 +120,7 @@ export class LocalQueue implements WriteQueue {
   #end(): void {
     this.#isOver = true;
     this.#timer?.cancel();
-    for (const flush of this.#flushes) flush.resolve();
-    this.#flushes.clear();
+    this.#flushes.end();
     this.#keepProcess();
   }
 
@@ -268,7 +267,6 @@ export class LocalQueue implements WriteQueue {
     const answers = [...late].map(async ([entry, outcome]) => {
       const failure = await outcome.late;
       if (failure === undefined) this.#done(entry);
-      else if (this.#isOver) this.#pending.end(entry);
       else {
         const { error } = failure;
         const isOwn = failure.isOwn || isAlone;
@@ -291,10 +289,15 @@ export class LocalQueue implements WriteQueue {
 
   /**
    * @param isOutage - all that were sent together were refused: it may be for none of them
-   * @returns whether it waits again; else it is given up, and that is told of by itself
+   * @returns whether it waits again; else it is given up, and that is told of by itself, or nothing is sent any more
    */
   #putBack({ entry, error, isOwn }: Refused, isHopeless: boolean, isOutage: boolean, now: number): boolean {
     const { limits, log } = this.#parts;
+    // Its user has been told of it, or it waits for whoever begins with the log.
+    if (this.#isOver) {
+      this.#pending.end(entry);
+      return false;
+    }
     entry.firstFailedAt ??= now;
     if (isHopeless || (isOwn && now - entry.firstFailedAt >= limits.retryForMs)) {
       void this.#giveUp(entry, error);
@@ -311,7 +314,8 @@ export class LocalQueue implements WriteQueue {
 
   /** Nothing else of its key goes before its user has been told; the others do not wait for that. */
   async #giveUp(entry: Entry, error: unknown): Promise<void> {
-    await this.#parts.giveUp(entry.write, error, entry.attempts + 1);
+    entry.givingUp = this.#parts.giveUp(entry.write, error, entry.attempts + 1);
+    await entry.givingUp;
     this.#done(entry);
     this.#ended();
     this.#wake();
@@ -323,15 +327,12 @@ export class LocalQueue implements WriteQueue {
     const error = new Error(
       `${name} was closed, and the database has not taken the write within through.closeTimeout (${limits.closeTimeoutMs} ms)`,
     );
-    await Promise.all(this.#pending.takeAll().map(({ write, attempts }) => giveUp(write, error, attempts)));
+    const left = this.#pending.takeAll();
+    await Promise.all(left.map(({ write, attempts, givingUp }) => givingUp ?? giveUp(write, error, attempts)));
   }
 
   #settleFlushes(): void {
-    for (const flush of this.#flushes) {
-      if (this.#pending.hasUpTo(flush.version)) continue;
-      this.#flushes.delete(flush);
-      flush.resolve();
-    }
+    this.#flushes.settle((version) => this.#pending.hasUpTo(version));
     if (this.#pending.size === 0) this.#keepProcess();
   }
 

@@ -15,6 +15,8 @@ export interface Entry {
   firstFailedAt: number | undefined;
   /** Of one that was refused alone: when it is tried again. */
   retryAt: number;
+  /** Its user is being told that it is given up. */
+  givingUp?: Promise<void>;
 }
 
 /** Writes by key, the newest of each, in the order in which their keys came. */
