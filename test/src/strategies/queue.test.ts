@@ -220,6 +220,34 @@ describe('writing behind with a queue in Redis', () => {
     expect(await redis.command('EXISTS', keyOf(queue, 'failures'))).toBe(0);
   });
 
+  it('leaves nothing stored of a write that is given up, whoever has read it before the queue forgets it', async () => {
+    const away = await RedisServer.start();
+    closing.push(() => away.stop());
+    const queue = { ...newQueue(), url: away.url };
+    const load = () => 'of the database';
+    const reader = openRows({ load, save: () => {}, queue: { ...queue, worker: false } });
+    const { rows, events } = openRows({
+      load,
+      save: () => {
+        throw new Error('no');
+      },
+      queue,
+      retryIf: () => false,
+      // From here on the queue can be read, and forgets nothing.
+      onDeadLetter: () => away.command('CLIENT', 'PAUSE', '60000', 'WRITE'),
+    });
+    const isDropped = () => {
+      const types = events.map(({ type }) => type);
+      return types.includes('dead-letter') && types.lastIndexOf('invalidated') > types.indexOf('dead-letter');
+    };
+    await rows.set('a', 'bad');
+    await comes(isDropped);
+    expect(await reader.rows.get('a')).toBe('bad');
+    await comes(() => reader.cache.stats().stored === 1);
+    await away.command('CLIENT', 'UNPAUSE');
+    await comes(async () => (await reader.rows.get('a')) === 'of the database');
+  });
+
   it('gives a write its time from its own first failure on, however long it or others of its key have waited', async () => {
     const queue = newQueue();
     const letters: unknown[] = [];

@@ -146,6 +146,11 @@ export class BehindStrategy {
       this.#parts.warn(`onDeadLetter of ${name} failed: ${textOf(thrown)}`);
     }
     this.#givenUp.add(write);
+    await this.forget(write);
+  }
+
+  /** Forgets what is stored of a write that was given up. Never rejects. */
+  async forget({ key }: PendingWrite): Promise<void> {
     try {
       await this.#space().drop([key]);
     } catch {

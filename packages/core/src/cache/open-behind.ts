@@ -92,6 +92,7 @@ function openFor(
       ...owned,
       redis: redisLibrary,
       bull: bullLibrary,
+      forget: (write: PendingWrite) => owner.forget(write),
       onFailure: (error: Error) => owner.tellFailure(error),
     };
     return new DurableQueue(reached, { ...behind.queue, client: clientOf(behind.queue) });

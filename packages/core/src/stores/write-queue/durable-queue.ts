@@ -8,7 +8,7 @@ import { answered } from './answered.js';
 import type { BullLibrary } from './bull-library.js';
 import { type JobData, QueueJobs } from './queue-jobs.js';
 import { ANSWER_MS, fieldOf, QueueRecords } from './queue-records.js';
-import { QueueWorker } from './queue-worker.js';
+import { QueueWorker, type QueueWorkerParts } from './queue-worker.js';
 
 /** A queue as its user asks for it. */
 export interface DurableSettings {
@@ -22,7 +22,7 @@ export interface DurableSettings {
 }
 
 /** What a queue in Redis stands on. */
-export interface DurableQueueParts extends Omit<LocalQueueParts, 'clock' | 'log' | 'keep'> {
+export interface DurableQueueParts extends Omit<LocalQueueParts, 'clock' | 'log' | 'keep'>, QueueWorkerParts {
   /** Told of what went wrong with the server. */
   onFailure(error: Error): void;
   redis(): Promise<RedisLibrary>;

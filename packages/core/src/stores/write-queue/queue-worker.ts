@@ -8,7 +8,10 @@ import { fieldOf, type QueueRecords } from './queue-records.js';
 import { SaveBatches } from './save-batches.js';
 
 /** What whoever works on a queue stands on. */
-export type QueueWorkerParts = Pick<LocalQueueParts, 'save' | 'mayRetry' | 'failed' | 'giveUp' | 'limits'>;
+export interface QueueWorkerParts extends Pick<LocalQueueParts, 'save' | 'mayRetry' | 'failed' | 'giveUp' | 'limits'> {
+  /** Told once more of a write that was given up, when nobody finds it any more: who did until then may have stored it. Never rejects. */
+  forget(write: PendingWrite): Promise<void>;
+}
 
 /** What becomes of a job: its write is saved, or it goes once more, or it has failed for ever. */
 type JobEnd =
@@ -97,7 +100,9 @@ export class QueueWorker {
       return await this.#release(field, { kind: 'refused', error, attempts });
     }
     await this.#holding(field, this.#parts.giveUp(taken, error, attempts));
-    return await this.#settle(taken, { kind: 'given up', error, attempts });
+    const end = await this.#settle(taken, { kind: 'given up', error, attempts });
+    if (end.kind === 'given up') await this.#parts.forget(taken);
+    return end;
   }
 
   /** For as long as it takes no other process saves anything of the key, unless this one is halted. */
