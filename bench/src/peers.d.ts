@@ -40,3 +40,8 @@ declare module 'autocannon' {
   }
   export default function autocannon(options: Options): Promise<Result>;
 }
+
+declare module 'ejs' {
+  const ejs: { renderFile(path: string, data: object, options: object): Promise<string> };
+  export default ejs;
+}
