@@ -26,7 +26,8 @@ afterEach(async () => {
 afterAll(() => redis.stop());
 
 let queues = 0;
-const newQueue = () => ({ url: redis.url, prefix: `test-${process.pid}-${++queues}`, lease: '500ms' });
+// However long a process stands still, what it works on is not taken for nobody's.
+const newQueue = () => ({ url: redis.url, prefix: `test-${process.pid}-${++queues}`, lease: '1m' });
 
 type Rows = WriteBehind<string | number, unknown>;
 
