@@ -314,7 +314,10 @@ describe('writing behind with a queue in Redis', () => {
     table.isDown = true;
     const short = openRows({ ...options, closeTimeout: '50ms' });
     await short.rows.set('c', 3);
+    const flushed = short.rows.flush();
     await short.rows.close();
+    await flushed;
+    await short.rows.flush();
     table.isDown = false;
     const { rows: next } = openRows(options);
     await next.flush();

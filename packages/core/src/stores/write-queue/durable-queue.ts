@@ -101,15 +101,12 @@ export class DurableQueue implements WriteQueue {
   }
 
   async flush(): Promise<void> {
-    const { records, jobs, worker } = await this.#connected;
-    const version = await records.lastVersion();
-    worker?.hurry();
-    // What is left then waits for whoever works on the queue.
-    while (!this.#isOver && (await records.countUpTo(version)) > 0) {
-      await jobs.hurry();
-      await pause(AGAIN_MS);
+    try {
+      await this.#flush();
+    } catch (error) {
+      // What is left then waits for whoever works on the queue.
+      if (!this.#isOver) throw error;
     }
-    if (!this.#isOver) this.#size = await records.count();
   }
 
   async close(): Promise<void> {
@@ -129,6 +126,17 @@ export class DurableQueue implements WriteQueue {
     // What the database has not answered keeps its lease: nobody saves something newer before it. It keeps no process.
     if (late !== undefined) connected?.own.unref();
     void late?.then(() => connected && destroy(connected.own));
+  }
+
+  async #flush(): Promise<void> {
+    const { records, jobs, worker } = await this.#connected;
+    const version = await records.lastVersion();
+    worker?.hurry();
+    while (!this.#isOver && (await records.countUpTo(version)) > 0) {
+      await jobs.hurry();
+      await pause(AGAIN_MS);
+    }
+    if (!this.#isOver) this.#size = await records.count();
   }
 
   async #leave({ worker, close }: Connected): Promise<void> {
