@@ -298,6 +298,25 @@ describe('writing behind with a queue in Redis', () => {
     expect(table.rows.get('a')).toBe(2);
   });
 
+  it('does not try a write again and again that is refused each time, however long a flush waits for it', async () => {
+    const table = new Table();
+    table.poison.add('bad');
+    const { rows } = openRows({ ...functionsOf(table), saveMany: undefined, save: table.save, queue: newQueue() });
+    await rows.set('bad', 1);
+    const begun = performance.now();
+    const flushed = rows.flush();
+    for (let n = 0; performance.now() - begun < 2_500; n++) {
+      await rows.set('good', n);
+      await comes(() => table.rows.get('good') === n);
+    }
+    const tries = table.calls.filter((call) => call === 'save bad').length;
+    // By its own rests, and by those of the flush, which double up to a second.
+    expect(tries).toBeLessThan(14 + (performance.now() - begun) / 1_000);
+    table.poison.clear();
+    await flushed;
+    expect(table.rows.get('bad')).toBe(1);
+  });
+
   it('saves what waits before it is closed, where it saves, for as long as closeTimeout', async () => {
     const table = new Table();
     const queue = newQueue();

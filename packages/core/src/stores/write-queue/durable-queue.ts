@@ -31,6 +31,8 @@ export interface DurableQueueParts extends Omit<LocalQueueParts, 'clock' | 'log'
 
 /** How long a full queue, and one that is flushed, is left alone before it is asked again. */
 const AGAIN_MS = 50;
+/** While a flush waits, what rests is tried this often at least. */
+const HURRY_MS = 1_000;
 /** Longest time that BullMQ has to let go of what is not to be waited for. */
 const LEAVE_MS = 1_000;
 /** Longest time that a read waits for it. */
@@ -132,8 +134,14 @@ export class DurableQueue implements WriteQueue {
     const { records, jobs, worker } = await this.#connected;
     const version = await records.lastVersion();
     worker?.hurry();
+    let [hurryAt, restMs] = [0, AGAIN_MS];
     while (!this.#isOver && (await records.countUpTo(version)) > 0) {
-      await jobs.hurry();
+      // Again, as one of them may have got its job since, and less often, as another may be one that the database refuses each time.
+      if (performance.now() >= hurryAt) {
+        await jobs.hurry();
+        hurryAt = performance.now() + restMs;
+        restMs = Math.min(2 * restMs, HURRY_MS);
+      }
       await pause(AGAIN_MS);
     }
     if (!this.#isOver) this.#size = await records.count();
