@@ -1,25 +1,27 @@
-import { describe, expect, it } from '@jest/globals';
+import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { stores } from './stores.js';
-import { type Order, startProcess } from './value-processes.js';
+import { type Order, startProcess, type ValueProcess } from './value-processes.js';
 
 const shared = stores.flatMap(([name, store]) => (store === undefined ? [] : [[name, store] as const]));
 const writes: readonly Order[] = ['set', 'delete', 'deleteMany', 'key', 'tags', 'purge'];
 const reads: readonly Order[] = ['outer', 'memoized', 'page', 'inner'];
 
-let namespaces = 0;
-
-/** Two processes of the operating system over one store, and the data that they load. */
-async function twoProcesses(store: string) {
+describe.each(shared)('two processes over %s', (name, store) => {
   const source = { data: 'old' };
-  const namespace = `processes-${process.pid}-${++namespaces}`;
-  const start = () => startProcess(store, namespace, () => source.data);
-  const [one, two] = await Promise.all([start(), start()]);
-  return { source, one, two };
-}
+  let one: ValueProcess;
+  let two: ValueProcess;
+  beforeAll(async () => {
+    const namespace = `processes-${process.pid}-${name}`;
+    const start = () => startProcess(store, namespace, () => source.data);
+    [one, two] = await Promise.all([start(), start()]);
+  });
+  beforeEach(async () => {
+    source.data = 'old';
+    one.isAnswered = true;
+    await one.does('purge');
+  });
 
-describe.each(shared)('two processes over %s', (_name, store) => {
   it('never have a whole that is newer in one than its parts in the other', async () => {
-    const { source, one, two } = await twoProcesses(store);
     let expected = 'old';
     for (const [round, write] of writes.entries()) {
       for (const read of reads)
@@ -35,7 +37,6 @@ describe.each(shared)('two processes over %s', (_name, store) => {
   });
 
   it.each(writes)('store nothing that was being loaded when the other one wrote (%s)', async (write) => {
-    const { source, one, two } = await twoProcesses(store);
     one.isAnswered = false;
     for (const read of reads) {
       source.data = `before ${read}`;

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { afterEach } from '@jest/globals';
+import { afterAll } from '@jest/globals';
 
 const PROGRAM = fileURLToPath(new URL('./value-process.js', import.meta.url));
 
@@ -31,7 +31,7 @@ export interface ValueProcess {
 }
 
 const children: ChildProcess[] = [];
-afterEach(async () => {
+afterAll(async () => {
   await Promise.all(
     children.splice(0).map(async (child) => {
       const closed = once(child, 'close');
