@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from '@jest/globals';
 import { type Answer, AppProcess } from './app-process.js';
 import type { Outage } from './outages.js';
@@ -14,6 +15,8 @@ const LONG_ENOUGH_MS = 60_000;
 const SMALL_MS = 40;
 /** While a store hangs it is asked, and waited for, no more often than this. */
 const PROBE_MS = 500;
+/** Between two questions whether something is so: without it they take the CPU from whatever is to make it so. */
+const PAUSE_MS = 10;
 /** Growth of the heap, after a collection, that is nothing's but the pages'. */
 const GROWTH_BYTES = 24 * 1024 * 1024;
 const PAGES = Array.from({ length: 8 }, (_, i) => `page${i}`);
@@ -93,7 +96,8 @@ export async function survive(outage: Outage, load: Load): Promise<void> {
     const drainedMs = performance.now() - mendedAt;
     for (const page of PAGES) expect((await other.get(`/pages/${page}`)).body).toBe(`${page} 1`);
     // On a busy machine one of them may have found the store too slow once more.
-    for (const app of apps) while ((await app.report()).shared !== 'up') await app.get('/pages/page0');
+    for (const app of apps)
+      while ((await app.report()).shared !== 'up') await Promise.all([app.get('/pages/page0'), pause(PAUSE_MS)]);
     const after = await Promise.all(apps.map((app) => app.report()));
     expect(after.map(({ rejections, shared, unheard }) => ({ rejections, shared, unheard }))).toEqual(
       apps.map(() => ({ rejections: [], shared: 'up', unheard: 0 })),
@@ -134,6 +138,7 @@ async function untilShared(one: AppProcess, other: AppProcess, from: number): Pr
   for (let i = 0; performance.now() - from < LONG_ENOUGH_MS; i++) {
     await one.get(`/pages/back${i}`);
     if ((await other.get(`/pages/back${i}`)).isHit) return performance.now() - from;
+    await pause(PAUSE_MS);
   }
   throw new Error('nothing is shared');
 }
