@@ -94,6 +94,7 @@ function openFor(
       bull: bullLibrary,
       forget: (write: PendingWrite) => owner.forget(write),
       onFailure: (error: Error) => owner.tellFailure(error),
+      warn: parts.warn,
     };
     return new DurableQueue(reached, { ...behind.queue, client: clientOf(behind.queue) });
   });

@@ -22,6 +22,8 @@ export interface RedisClient {
   /** From now on its connections keep no process alive. */
   unref(): void;
   duplicate(overrides: ClientOptions): RedisClient;
+  /** What the server says of itself. */
+  info(): Promise<string>;
   sendCommand(words: Words, options?: { readonly typeMapping?: Readonly<Record<number, unknown>> }): Promise<unknown>;
   subscribe(channel: string, listener: (message: Buffer) => void, bytes: true): Promise<unknown>;
   sSubscribe(channel: string, listener: (message: Buffer) => void, bytes: true): Promise<unknown>;

@@ -9,6 +9,7 @@ import type { BullLibrary } from './bull-library.js';
 import { type JobData, QueueJobs } from './queue-jobs.js';
 import { ANSWER_MS, fieldOf, QueueRecords } from './queue-records.js';
 import { QueueWorker, type QueueWorkerParts } from './queue-worker.js';
+import { evictionOf, versionOf } from './server-info.js';
 
 /** A queue as its user asks for it. */
 export interface DurableSettings {
@@ -25,6 +26,8 @@ export interface DurableSettings {
 export interface DurableQueueParts extends Omit<LocalQueueParts, 'clock' | 'log' | 'keep'>, QueueWorkerParts {
   /** Told of what went wrong with the server. */
   onFailure(error: Error): void;
+  /** Told of what makes the queue less than safe. */
+  warn(message: string): void;
   redis(): Promise<RedisLibrary>;
   bull(): Promise<BullLibrary>;
 }
@@ -173,11 +176,13 @@ export class DurableQueue implements WriteQueue {
   async #connect(): Promise<Connected> {
     const [redis, bull] = await Promise.all([this.#parts.redis(), this.#parts.bull()]);
     const { client: options, prefix, isWorker, leaseMs } = this.#settings;
+    let version: string | undefined;
     const note = (client: RedisClient): RedisClient => {
       this.#clients.push(client);
       client.on('error', (error: Error) => this.#failed(error));
       // BullMQ makes another one of one that it is given, and does not always let go of it where there is no server any more.
       const { duplicate } = client;
+      client.info = async () => version ?? '';
       client.duplicate = (overrides) => note(duplicate.call(client, overrides));
       return client;
     };
@@ -190,7 +195,15 @@ export class DurableQueue implements WriteQueue {
     await own.connect();
     await records.checkServer(`{${prefix}}:${space}:meta`);
     if (this.#isOver) throw new Error('it is closed');
-    const base = { prefix: `{${prefix}}`, skipVersionCheck: true };
+    const info = await records.serverInfo();
+    const policy = evictionOf(info);
+    if (policy !== undefined)
+      this.#parts.warn(
+        `the server of queue ${this.#parts.name} may evict writes that were acknowledged: set its maxmemory-policy, which is ${policy}, to noeviction`,
+      );
+    // Of a server whose version it does not know BullMQ waits for whole seconds, whatever flushEvery is.
+    version = versionOf(info);
+    const base = { prefix: `{${prefix}}`, skipVersionCheck: version === undefined };
     const queue: Queue<JobData> = new bull.Queue(space, { ...base, connection: open() as never });
     queue.on('error', (error) => this.#failed(error));
     const jobs = new QueueJobs(queue, this.#parts.name);

@@ -41,6 +41,15 @@ export class QueueRecords {
     }
   }
 
+  /** What the server says of itself, where its user may ask. */
+  async serverInfo(): Promise<string | undefined> {
+    try {
+      return String(await this.#ask(['INFO']));
+    } catch {
+      return undefined;
+    }
+  }
+
   async put(key: WriteKey, bytes: Buffer | undefined, most: number): Promise<PutAnswer> {
     const kind = typeof key === 'number' ? NUMBERS : TEXTS;
     const value = Buffer.concat([Buffer.from(bytes === undefined ? kind.delete : kind.set), bytes ?? NOTHING]);
