@@ -4,18 +4,20 @@ import { evictionOf, versionOf } from './server-info.js';
 const info = (lines: readonly string[]): string => ['# Some', ...lines, ''].join('\r\n');
 
 describe('what a server says of itself', () => {
-  it('is its version, of Redis and of whatever is like it', () => {
-    expect(versionOf(info(['redis_version:7.2.4', 'gcc_version:12.2.0', 'maxmemory_policy:allkeys-lru']))).toBe(
-      'redis_version:7.2.4',
-    );
-    expect(versionOf(info(['redis_version:7.2.4', 'server_name:valkey', 'valkey_version:8.1.0']))).toBe(
-      'redis_version:7.2.4\nvalkey_version:8.1.0',
-    );
-    expect(versionOf(info(['redis_version:7.4.0', 'dragonfly_version:df-v1.27.1']))).toBe(
-      'redis_version:7.4.0\ndragonfly_version:df-v1.27.1',
-    );
-    expect(versionOf(undefined)).toBeUndefined();
-    expect(versionOf(info(['os:Linux']))).toBeUndefined();
+  it('is its version', () => {
+    const lines = ['redis_version:7.2.4', 'server_name:valkey', 'valkey_version:8.1.0', 'maxmemory_policy:allkeys-lru'];
+    expect(versionOf(info(lines))).toBe('redis_version:7.2.4');
+    expect(versionOf(info(['redis_version:10.0.1']))).toBe('redis_version:10.0.1');
+  });
+
+  it.each([
+    [[]],
+    [['redis_version:']],
+    [['redis_version:4.0.0']],
+    [['redis_version:6.0.20']],
+    [['redis_version:hidden']],
+  ])('is not its version where BullMQ would refuse it, or warn: %j', (lines) => {
+    expect(versionOf(info(lines))).toBeUndefined();
   });
 
   it.each([
@@ -29,7 +31,7 @@ describe('what a server says of itself', () => {
   });
 
   it('is nothing where it does not say', () => {
-    expect(evictionOf(undefined)).toBeUndefined();
+    expect([versionOf(undefined), evictionOf(undefined)]).toEqual([undefined, undefined]);
     expect(evictionOf(info(['redis_version:7.2.4']))).toBeUndefined();
   });
 });

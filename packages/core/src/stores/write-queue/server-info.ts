@@ -1,14 +1,16 @@
+/** Before it BullMQ says that it had rather another one, or refuses it. */
+const OLDEST = 6.2;
+
 /**
- * What `INFO` says of its version, and nothing else: of the rest BullMQ makes lines on the console, one for each connection.
+ * The line of `INFO` by which BullMQ knows what a server can do, where it is one that it has nothing to say about. Those that are like
+ * Redis say which version of it they are, too.
  *
  * @param info - the answer to `INFO`, where there is one
  */
 export function versionOf(info: string | undefined): string | undefined {
-  return info?.match(VERSIONS)?.join('\n');
+  const version = info && field(info, 'redis_version');
+  return version && Number.parseFloat(version) >= OLDEST ? `redis_version:${version}` : undefined;
 }
-
-/** Redis, and those that are like it: Valkey and Dragonfly say which version of Redis they are as well. */
-const VERSIONS = /^(?:redis|valkey|dragonfly)_version:[^\r\n]*/gm;
 
 /** The `maxmemory-policy` of a server that may come to evict what it holds. */
 export function evictionOf(info: string | undefined): string | undefined {
