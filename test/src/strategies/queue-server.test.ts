@@ -76,7 +76,7 @@ describe('the server of a queue', () => {
     expect(events).toContainEqual({
       type: 'warning',
       message:
-        'the server of queue rows may evict writes that were acknowledged: set its maxmemory-policy, which is allkeys-lru, to noeviction',
+        'the server of queue rows may evict what it keeps, and a write that was acknowledged is then lost, or saved out of order: set its maxmemory-policy, which is allkeys-lru, to noeviction',
     });
   });
 });

@@ -180,9 +180,10 @@ export class DurableQueue implements WriteQueue {
     const note = (client: RedisClient): RedisClient => {
       this.#clients.push(client);
       client.on('error', (error: Error) => this.#failed(error));
+      // It asks each of its connections, and makes lines on the console of what it hears.
+      client.info = async () => version ?? '';
       // BullMQ makes another one of one that it is given, and does not always let go of it where there is no server any more.
       const { duplicate } = client;
-      client.info = async () => version ?? '';
       client.duplicate = (overrides) => note(duplicate.call(client, overrides));
       return client;
     };
@@ -194,14 +195,14 @@ export class DurableQueue implements WriteQueue {
     if (this.#isOver) throw new Error('it is closed');
     await own.connect();
     await records.checkServer(`{${prefix}}:${space}:meta`);
-    if (this.#isOver) throw new Error('it is closed');
     const info = await records.serverInfo();
+    if (this.#isOver) throw new Error('it is closed');
     const policy = evictionOf(info);
     if (policy !== undefined)
       this.#parts.warn(
-        `the server of queue ${this.#parts.name} may evict writes that were acknowledged: set its maxmemory-policy, which is ${policy}, to noeviction`,
+        `the server of queue ${this.#parts.name} may evict what it keeps, and a write that was acknowledged is then lost, or saved out of order: set its maxmemory-policy, which is ${policy}, to noeviction`,
       );
-    // Of a server whose version it does not know BullMQ waits for whole seconds, whatever flushEvery is.
+    // Without it BullMQ waits for whole seconds, whatever flushEvery is.
     version = versionOf(info);
     const base = { prefix: `{${prefix}}`, skipVersionCheck: version === undefined };
     const queue: Queue<JobData> = new bull.Queue(space, { ...base, connection: open() as never });
