@@ -7,7 +7,7 @@ describe('what a server says of itself', () => {
   it('is its version', () => {
     const lines = ['redis_version:7.2.4', 'server_name:valkey', 'valkey_version:8.1.0', 'maxmemory_policy:allkeys-lru'];
     expect(versionOf(info(lines))).toBe('redis_version:7.2.4');
-    expect(versionOf(info(['redis_version:10.0.1']))).toBe('redis_version:10.0.1');
+    expect(versionOf(info(['redis_version:10.0.1-beta']))).toBe('redis_version:10.0.1');
   });
 
   it.each([
@@ -16,6 +16,7 @@ describe('what a server says of itself', () => {
     [['redis_version:4.0.0']],
     [['redis_version:6.0.20']],
     [['redis_version:hidden']],
+    [['redis_version:99999999999999999999']],
   ])('is not its version where BullMQ would refuse it, or warn: %j', (lines) => {
     expect(versionOf(info(lines))).toBeUndefined();
   });
