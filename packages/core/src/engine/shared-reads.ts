@@ -51,6 +51,8 @@ export class SharedReads {
   readonly #clock: Clock;
   /** What is asked for together, while that is being collected. */
   #asked: Asked[] | undefined;
+  /** What of that is asked for once more, until this turn of microtasks is over. */
+  #askedAgain: Asked[] | undefined;
 
   constructor(level: SharedLevel, local: LocalLevel, tags: TagTable, variants: VariantIndex, clock: Clock) {
     this.#level = level;
@@ -100,16 +102,32 @@ export class SharedReads {
 
   /** Asks for what a flight is about. */
   async read(flight: Flight, key: Keyed): Promise<Said> {
-    const said = await this.#readOnce(flight, key);
+    const isOneOfMany = this.isCollecting;
+    const said = await this.#readOnce(flight, key, () => this.begin(flight.text));
     if (said.kind !== 'miss' || said.isOutrun !== true) return said;
     // Asked once more, the store knows which it was.
     this.restart(flight);
-    return this.#readOnce(flight, key);
+    return this.#readOnce(flight, key, () => (isOneOfMany ? this.#beginAgain(flight.text) : this.begin(flight.text)));
   }
 
-  async #readOnce(flight: Flight, key: Keyed): Promise<Said> {
+  async #readOnce(flight: Flight, key: Keyed, begin: () => Promise<BeginRead>): Promise<Said> {
     const heard = this.#level.unheard.acknowledgements;
-    return this.take(await this.begin(flight.text), flight, key, heard);
+    return this.take(await begin(), flight, key, heard);
+  }
+
+  /** Asks for one of many once more, with those of them that are, too: one by one they would be more than a store may be asked at once. */
+  #beginAgain(key: string): Promise<BeginRead> {
+    return new Promise((resolve) => {
+      if (this.#askedAgain === undefined) {
+        const asked: Asked[] = [];
+        this.#askedAgain = asked;
+        queueMicrotask(() => {
+          this.#askedAgain = undefined;
+          void this.#askTogether(asked);
+        });
+      }
+      this.#askedAgain.push({ key, resolve });
+    });
   }
 
   /**

@@ -16,11 +16,24 @@ function world() {
   const tags = new TagTable();
   const puts: Put[] = [];
   const invalidated: string[] = [];
-  const laid = { read: NOTHING, verdict: { kind: 'unavailable' } as CommitVerdict, isHeard: true };
+  const asked: string[][] = [];
+  const laid = {
+    read: NOTHING,
+    verdict: { kind: 'unavailable' } as CommitVerdict,
+    isHeard: true,
+    beforeAnswer: () => {},
+  };
   const store: TaggedStore = {
     name: 'laid out',
-    begin: async () => laid.read,
-    beginMany: async (keys) => keys.map(() => laid.read),
+    begin: async (text) => {
+      asked.push([text]);
+      return laid.read;
+    },
+    beginMany: async (keys) => {
+      asked.push([...keys]);
+      laid.beforeAnswer();
+      return keys.map(() => laid.read);
+    },
     check: async () => 'valid',
     commit: async () => laid.verdict,
     commitMany: async (fills) => fills.map(() => laid.verdict),
@@ -51,7 +64,7 @@ function world() {
   } as StoredResponse;
   const write = async (onlyIf: Put['onlyIf'], since?: { local: number; shared: object | undefined }) =>
     (await engine.values.writeMany([{ key, ownTag: 'own', candidate: candidate('two'), onlyIf, since }]))[0];
-  return { clock, tags, puts, invalidated, laid, unheard, engine, found, write };
+  return { clock, tags, puts, invalidated, asked, laid, unheard, engine, found, write };
 }
 
 describe('what is put over a shared store (PROTOCOL 4.11)', () => {
@@ -112,4 +125,16 @@ describe('what is put over a shared store (PROTOCOL 4.11)', () => {
     laid.read = found('unavailable');
     expect(await engine.values.read(key)).toMatchObject({ item: undefined, token: { shared: undefined } });
   });
+});
+
+it('reads of many that are asked for once more are in one round trip again', async () => {
+  const { tags, asked, laid, found, engine } = world();
+  laid.read = found('valid');
+  laid.beforeAnswer = () => {
+    if (asked.length === 1) tags.invalidate(['all'], 'soft');
+  };
+  const texts = Array.from({ length: 300 }, (_, i) => `k${i}`);
+  const items = await engine.values.lookUpMany(texts.map((text) => ({ text, tags: ['all'] })));
+  expect(items.map((item) => item?.stored.body.toString())).toEqual(texts.map(() => 'one'));
+  expect(asked).toEqual([texts, texts]);
 });
